@@ -1,0 +1,75 @@
+// Package migrations holds the schema as goose migrations, written in the SQL that SQLite and PostgreSQL share, and runs
+// them. The files are embedded: a binary carries the schema it needs.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// State is one migration and whether it was applied.
+type State struct {
+	Version int64
+	Name    string
+	Applied bool
+}
+
+// Up applies what is missing. On PostgreSQL it holds an advisory lock, so nodes that start together migrate once.
+func Up(ctx context.Context, db *sql.DB, postgres bool) error {
+	provider, err := newProvider(db, postgres)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate up: %w", err)
+	}
+	return nil
+}
+
+// Down undoes the newest migration.
+func Down(ctx context.Context, db *sql.DB, postgres bool) error {
+	provider, err := newProvider(db, postgres)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Down(ctx); err != nil {
+		return fmt.Errorf("migrate down: %w", err)
+	}
+	return nil
+}
+
+// Status lists every migration, oldest first.
+func Status(ctx context.Context, db *sql.DB, postgres bool) ([]State, error) {
+	provider, err := newProvider(db, postgres)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := provider.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migration status: %w", err)
+	}
+	states := make([]State, len(rows))
+	for i, row := range rows {
+		states[i] = State{Version: row.Source.Version, Name: row.Source.Path, Applied: row.State == goose.StateApplied}
+	}
+	return states, nil
+}
+
+func newProvider(db *sql.DB, postgres bool) (*goose.Provider, error) {
+	if !postgres {
+		return goose.NewProvider(goose.DialectSQLite3, db, files)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+}

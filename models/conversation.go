@@ -1,0 +1,47 @@
+package models
+
+import "time"
+
+// EndUser is the person on the other side, known by the external_id their device or app gave.
+type EndUser struct {
+	ID             string
+	OrganizationID string
+	ExternalID     string
+	DisplayName    string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// Conversation is everything between one end user and the organization on one channel.
+type Conversation struct {
+	ID             string
+	OrganizationID string
+	ChannelID      string
+	EndUserID      string
+	LastSeq        int64
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+
+	EndUser       EndUser              `gorm:"foreignKey:EndUserID"`
+	ActiveSession *ConversationSession `gorm:"foreignKey:ConversationID"` // filled by queries that ask for the open one
+}
+
+// The states of a conversation session.
+const (
+	SessionOpen     = "open"
+	SessionResolved = "resolved"
+)
+
+// ConversationSession is one support interaction within a conversation. At most one is open.
+type ConversationSession struct {
+	ID              string
+	OrganizationID  string
+	ConversationID  string
+	Status          string
+	AssignedAgentID *string
+	Tags            []string `gorm:"serializer:json"`
+	FirstMessageAt  *time.Time
+	AssignedAt      *time.Time
+	ResolvedAt      *time.Time
+	CreatedAt       time.Time
+}

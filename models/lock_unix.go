@@ -1,0 +1,28 @@
+//go:build unix
+
+package models
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// lockFile takes an exclusive lock on path until the file is closed or the process ends. SQLite would let a second
+// process write, but its sockets, presence and limits would not know of the first's.
+func lockFile(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return file, nil
+	}
+	file.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("the database in DATA_DIR is in use by another Parley process: stop it first, or use PostgreSQL (DATABASE_URL)")
+	}
+	return nil, fmt.Errorf("lock %s: %w", path, err)
+}

@@ -1,0 +1,39 @@
+package models
+
+import "time"
+
+// SenderType is who wrote a message.
+type SenderType string
+
+// The guide's sender types.
+const (
+	SenderEndUser SenderType = "end_user"
+	SenderAgent   SenderType = "agent"
+	SenderBot     SenderType = "bot"
+)
+
+// Message is one message. Seq counts 1, 2, 3 … within its conversation, without a hole.
+type Message struct {
+	ID             string
+	OrganizationID string
+	ConversationID string
+	SessionID      string
+	Seq            int64
+	SenderType     SenderType
+	SenderID       string // external_id of an end user, id of a user or bot
+	ClientID       *string
+	ContentType    string
+	Content        string
+	RichMedia      JSON
+	AnswersID      *string // the message whose control this one answers
+	CreatedAt      time.Time
+}
+
+// MessageRead is who has read a message, and when.
+type MessageRead struct {
+	MessageID      string
+	ReaderID       string
+	OrganizationID string
+	ReaderType     SenderType
+	ReadAt         time.Time
+}

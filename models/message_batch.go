@@ -1,0 +1,130 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// ClientKey is what makes a client_id unique: a repeat of it is the same message.
+type ClientKey struct {
+	ConversationID string
+	SenderType     SenderType
+	SenderID       string
+	ClientID       string
+}
+
+// BatchQuery names what a batch of sends needs to know. ConversationIDs are sorted and unique: every writer locks in the same
+// order, or two batches would wait for each other.
+type BatchQuery struct {
+	ConversationIDs []string
+	BotIDs          []string
+	ClientKeys      []ClientKey
+	ControlIDs      []string // messages that are being answered
+}
+
+// BatchState is the answer, true until the batch commits: the conversations in it are locked.
+type BatchState struct {
+	LastSeq  map[string]int64               // by conversation; absent if there is no such conversation
+	Sessions map[string]ConversationSession // the open one by conversation: ID and AssignedAgentID only
+	Bots     map[string]Bot
+	Repeats  map[ClientKey]Message // already stored
+	Controls map[string]Message    // by id
+	Answered map[string]bool       // by id of the control
+}
+
+// BatchRows is what the batch stores.
+type BatchRows struct {
+	Sessions []ConversationSession
+	Messages []Message
+	Touched  []Touch
+}
+
+// Touch moves a conversation on to its newest message.
+type Touch struct {
+	ConversationID string
+	LastSeq        int64
+	UpdatedAt      time.Time
+}
+
+// WriteMessages runs one transaction: it locks the conversations of query, reads what query names, asks decide what to
+// store, stores it and commits. On an error nothing is stored. decide must not block or touch the database.
+func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
+	if db.pool != nil {
+		return db.writeMessagesPostgres(ctx, query, decide)
+	}
+	return db.writeMessagesSQLite(ctx, query, decide)
+}
+
+func newBatchState() BatchState {
+	return BatchState{
+		LastSeq:  map[string]int64{},
+		Sessions: map[string]ConversationSession{},
+		Bots:     map[string]Bot{},
+		Repeats:  map[ClientKey]Message{},
+		Controls: map[string]Message{},
+		Answered: map[string]bool{},
+	}
+}
+
+// The columns that both databases read into a Message, in the order of messageFields.
+const messageColumns = `id, organization_id, conversation_id, session_id, seq, sender_type, sender_id, client_id,
+	content_type, content, rich_media, answers_id, created_at`
+
+func messageFields(m *Message) []any {
+	return []any{&m.ID, &m.OrganizationID, &m.ConversationID, &m.SessionID, &m.Seq, &m.SenderType, &m.SenderID, &m.ClientID,
+		&m.ContentType, &m.Content, &m.RichMedia, &m.AnswersID, &m.CreatedAt}
+}
+
+func (m *Message) clientKey() ClientKey {
+	key := ClientKey{ConversationID: m.ConversationID, SenderType: m.SenderType, SenderID: m.SenderID}
+	if m.ClientID != nil {
+		key.ClientID = *m.ClientID
+	}
+	return key
+}
+
+// scanner is a row of either database.
+type scanner interface{ Scan(dest ...any) error }
+
+func (s *BatchState) scanConversation(row scanner) error {
+	var id string
+	var last int64
+	err := row.Scan(&id, &last)
+	s.LastSeq[id] = last
+	return err
+}
+
+func (s *BatchState) scanSession(row scanner) error {
+	var session ConversationSession
+	err := row.Scan(&session.ID, &session.ConversationID, &session.AssignedAgentID)
+	s.Sessions[session.ConversationID] = session
+	return err
+}
+
+func (s *BatchState) scanBot(row scanner) error {
+	var bot Bot
+	err := row.Scan(&bot.ID, &bot.Greeting, &bot.Rules, &bot.Fallback, &bot.UpdatedAt)
+	s.Bots[bot.ID] = bot
+	return err
+}
+
+func (s *BatchState) scanRepeat(row scanner) error {
+	var m Message
+	err := row.Scan(messageFields(&m)...)
+	s.Repeats[m.clientKey()] = m
+	return err
+}
+
+func (s *BatchState) scanControl(row scanner) error {
+	var m Message
+	err := row.Scan(messageFields(&m)...)
+	s.Controls[m.ID] = m
+	return err
+}
+
+func (s *BatchState) scanAnswered(row scanner) error {
+	var id string
+	err := row.Scan(&id)
+	s.Answered[id] = true
+	return err
+}

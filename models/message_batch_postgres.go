@@ -1,0 +1,127 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// writeMessagesPostgres takes two round trips, whatever the size of the batch: one pipeline that begins, locks and reads,
+// one that stores arrays and commits. Each statement after the lock sees a snapshot of its own (READ COMMITTED), so the
+// look for repeats sees what the lock waited for.
+func (db *DB) writeMessagesPostgres(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) (err error) {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("acquire connection: %w", err)
+	}
+	defer conn.Release()
+	defer func() {
+		if err != nil && !conn.Conn().IsClosed() {
+			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if _, rollbackErr := conn.Exec(rollback, "ROLLBACK"); rollbackErr != nil {
+				conn.Conn().Close(rollback) // never give a connection with an open transaction back to the pool
+			}
+		}
+	}()
+	state := newBatchState()
+	if err := conn.SendBatch(ctx, postgresReads(query, &state)).Close(); err != nil {
+		return fmt.Errorf("lock and read: %w", err)
+	}
+	if err := conn.SendBatch(ctx, postgresWrites(decide(state))).Close(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
+	batch := &pgx.Batch{}
+	read := func(scan func(scanner) error, sql string, args ...any) {
+		batch.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := scan(rows); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+	batch.Queue("BEGIN")
+	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE`, query.ConversationIDs)
+	read(state.scanSession, `SELECT id, conversation_id, assigned_agent_id FROM conversation_sessions
+		WHERE conversation_id = ANY($1) AND status = 'open'`, query.ConversationIDs)
+	if len(query.BotIDs) > 0 {
+		read(state.scanBot, `SELECT id, greeting, rules, fallback, updated_at FROM bots WHERE id = ANY($1)`, query.BotIDs)
+	}
+	if len(query.ClientKeys) > 0 {
+		conversations, types, senders, clients := clientKeyColumns(query.ClientKeys)
+		read(state.scanRepeat, `SELECT `+messageColumns+` FROM messages
+			WHERE (conversation_id, sender_type, sender_id, client_id) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]))
+			AND client_id IS NOT NULL`, conversations, types, senders, clients)
+	}
+	if len(query.ControlIDs) > 0 {
+		read(state.scanControl, `SELECT `+messageColumns+` FROM messages WHERE id = ANY($1)`, query.ControlIDs)
+		read(state.scanAnswered, `SELECT answers_id FROM messages WHERE answers_id = ANY($1)`, query.ControlIDs)
+	}
+	return batch
+}
+
+func postgresWrites(rows BatchRows) *pgx.Batch {
+	batch := &pgx.Batch{}
+	if n := len(rows.Sessions); n > 0 {
+		ids, organizations, conversations, times := make([]string, n), make([]string, n), make([]string, n), make([]time.Time, n)
+		for i, s := range rows.Sessions {
+			ids[i], organizations[i], conversations[i], times[i] = s.ID, s.OrganizationID, s.ConversationID, s.CreatedAt
+		}
+		batch.Queue(`INSERT INTO conversation_sessions (id, organization_id, conversation_id, status, tags, first_message_at, created_at)
+			SELECT id, organization_id, conversation_id, 'open', '[]', at, at
+			FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamp[]) AS s (id, organization_id, conversation_id, at)`,
+			ids, organizations, conversations, times)
+	}
+	if len(rows.Messages) > 0 {
+		batch.Queue(`INSERT INTO messages (`+messageColumns+`)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
+				$9::text[], $10::text[], $11::text[], $12::text[], $13::timestamp[])`, messageArrays(rows.Messages)...)
+	}
+	if n := len(rows.Touched); n > 0 {
+		ids, seqs, times := make([]string, n), make([]int64, n), make([]time.Time, n)
+		for i, t := range rows.Touched {
+			ids[i], seqs[i], times[i] = t.ConversationID, t.LastSeq, t.UpdatedAt
+		}
+		batch.Queue(`UPDATE conversations SET last_seq = t.last_seq, updated_at = t.at
+			FROM unnest($1::text[], $2::int[], $3::timestamp[]) AS t (id, last_seq, at) WHERE conversations.id = t.id`, ids, seqs, times)
+	}
+	batch.Queue("COMMIT")
+	return batch
+}
+
+func messageArrays(messages []Message) []any {
+	n := len(messages)
+	ids, organizations, conversations, sessions := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	seqs, types, senders, clients := make([]int64, n), make([]string, n), make([]string, n), make([]*string, n)
+	contentTypes, contents, media, answers := make([]string, n), make([]string, n), make([]*string, n), make([]*string, n)
+	times := make([]time.Time, n)
+	for i := range messages {
+		m := &messages[i]
+		ids[i], organizations[i], conversations[i], sessions[i] = m.ID, m.OrganizationID, m.ConversationID, m.SessionID
+		seqs[i], types[i], senders[i], clients[i] = m.Seq, string(m.SenderType), m.SenderID, m.ClientID
+		contentTypes[i], contents[i], answers[i], times[i] = m.ContentType, m.Content, m.AnswersID, m.CreatedAt
+		if len(m.RichMedia) > 0 {
+			text := string(m.RichMedia)
+			media[i] = &text
+		}
+	}
+	return []any{ids, organizations, conversations, sessions, seqs, types, senders, clients, contentTypes, contents, media, answers, times}
+}
+
+func clientKeyColumns(keys []ClientKey) (conversations, types, senders, clients []string) {
+	for _, k := range keys {
+		conversations = append(conversations, k.ConversationID)
+		types = append(types, string(k.SenderType))
+		senders = append(senders, k.SenderID)
+		clients = append(clients, k.ClientID)
+	}
+	return conversations, types, senders, clients
+}

@@ -1,0 +1,108 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// writeMessagesSQLite is the same transaction on the one writing connection; beginning it immediate is the lock. Lists travel
+// as one JSON parameter, so that a statement's text does not depend on the size of the batch.
+func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
+	conn, err := db.Write.DB()
+	if err != nil {
+		return err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() // after the commit it does nothing
+	state := newBatchState()
+	if err := sqliteReads(ctx, tx, query, &state); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	if err := sqliteWrites(ctx, tx, decide(state)); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return tx.Commit()
+}
+
+func sqliteReads(ctx context.Context, tx *sql.Tx, query BatchQuery, state *BatchState) error {
+	read := func(scan func(scanner) error, list any, query string) error {
+		encoded, err := json.Marshal(list)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, query, string(encoded))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+	const in = ` IN (SELECT value FROM json_each(?1))`
+	if err := read(state.scanConversation, query.ConversationIDs, `SELECT id, last_seq FROM conversations WHERE id`+in); err != nil {
+		return err
+	}
+	if err := read(state.scanSession, query.ConversationIDs, `SELECT id, conversation_id, assigned_agent_id
+		FROM conversation_sessions WHERE status = 'open' AND conversation_id`+in); err != nil {
+		return err
+	}
+	if err := read(state.scanBot, query.BotIDs, `SELECT id, greeting, rules, fallback, updated_at FROM bots WHERE id`+in); err != nil {
+		return err
+	}
+	if len(query.ClientKeys) > 0 {
+		if err := read(state.scanRepeat, query.ClientKeys, `SELECT `+messageColumns+` FROM messages
+			WHERE client_id IS NOT NULL AND (conversation_id, sender_type, sender_id, client_id) IN (
+				SELECT value ->> 'ConversationID', value ->> 'SenderType', value ->> 'SenderID', value ->> 'ClientID' FROM json_each(?1))`); err != nil {
+			return err
+		}
+	}
+	if len(query.ControlIDs) == 0 {
+		return nil
+	}
+	if err := read(state.scanControl, query.ControlIDs, `SELECT `+messageColumns+` FROM messages WHERE id`+in); err != nil {
+		return err
+	}
+	return read(state.scanAnswered, query.ControlIDs, `SELECT answers_id FROM messages WHERE answers_id`+in)
+}
+
+func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {
+	insert := func(into string, columns int, values []any) error {
+		if len(values) == 0 {
+			return nil
+		}
+		one := "(?" + strings.Repeat(",?", columns-1) + ")"
+		_, err := tx.ExecContext(ctx, into+" VALUES "+one+strings.Repeat(","+one, len(values)/columns-1), values...)
+		return err
+	}
+	var sessions, messages []any
+	for _, s := range rows.Sessions {
+		sessions = append(sessions, s.ID, s.OrganizationID, s.ConversationID, SessionOpen, "[]", s.CreatedAt, s.CreatedAt)
+	}
+	if err := insert(`INSERT INTO conversation_sessions (id, organization_id, conversation_id, status, tags, first_message_at, created_at)`,
+		7, sessions); err != nil {
+		return err
+	}
+	for _, m := range rows.Messages {
+		messages = append(messages, m.ID, m.OrganizationID, m.ConversationID, m.SessionID, m.Seq, m.SenderType, m.SenderID, m.ClientID,
+			m.ContentType, m.Content, m.RichMedia, m.AnswersID, m.CreatedAt)
+	}
+	if err := insert(`INSERT INTO messages (`+messageColumns+`)`, 13, messages); err != nil {
+		return err
+	}
+	for _, t := range rows.Touched {
+		if _, err := tx.ExecContext(ctx, `UPDATE conversations SET last_seq = ?, updated_at = ? WHERE id = ?`, t.LastSeq, t.UpdatedAt, t.ConversationID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+// Package models holds one struct a table, opens the database, and writes batches of messages. It knows no HTTP and no
+// rules of the product: services decide, models store.
+//
+// Every struct of an organization carries OrganizationID; whoever queries filters by it.
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/glebarez/sqlite"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// DB is the database of one installation. On PostgreSQL Read and Write are the same pool. On SQLite Write is a single
+// connection whose transactions begin immediate, so that writers queue in Go and never meet SQLITE_BUSY, and Read is a
+// pool beside it, which the write-ahead log lets read while a write is under way.
+type DB struct {
+	Read, Write *gorm.DB
+	pool        *pgxpool.Pool // PostgreSQL only
+	lock        *os.File      // SQLite only: the lock that keeps a second process out
+}
+
+// Postgres reports whether this is PostgreSQL.
+func (db *DB) Postgres() bool { return db.pool != nil }
+
+// Open connects to the PostgreSQL at databaseURL or, when that is empty, opens the SQLite file in dataDir, which is made if
+// missing. It does not migrate. The error is a sentence fit for the person who starts the program.
+func Open(ctx context.Context, databaseURL, dataDir string) (*DB, error) {
+	if databaseURL == "" {
+		return openSQLite(dataDir)
+	}
+	return openPostgres(ctx, databaseURL)
+}
+
+func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
+	config, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL is not a valid PostgreSQL URL")
+	}
+	if config.MaxConns < 20 {
+		config.MaxConns = 20
+	}
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("PostgreSQL at %s does not answer: %w", config.ConnConfig.Host, err)
+	}
+	conn := stdlib.OpenDBFromPool(pool)
+	conn.SetMaxIdleConns(int(config.MaxConns))
+	handle, err := gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig())
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	return &DB{Read: handle, Write: handle, pool: pool}, nil
+}
+
+func openSQLite(dataDir string) (*DB, error) {
+	if err := os.MkdirAll(dataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	lock, err := lockFile(filepath.Join(dataDir, "parley.lock"))
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dataDir, "parley.db")
+	write, err := openSQLiteHandle(path, 1, "_txlock=immediate")
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	read, err := openSQLiteHandle(path, 4, "_pragma=query_only(1)")
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &DB{Read: read, Write: write, lock: lock}, nil
+}
+
+func openSQLiteHandle(path string, connections int, option string) (*gorm.DB, error) {
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join([]string{
+		"_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_pragma=foreign_keys(1)", "_pragma=cache_size(-16000)", option,
+	}, "&")
+	handle, err := gorm.Open(sqlite.Open(dsn), gormConfig())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	conn, err := handle.DB()
+	if err != nil {
+		return nil, err
+	}
+	conn.SetMaxOpenConns(connections)
+	conn.SetMaxIdleConns(connections)
+	return handle, nil
+}
+
+func gormConfig() *gorm.Config {
+	return &gorm.Config{
+		TranslateError:         true,
+		SkipDefaultTransaction: true,
+		NowFunc:                Now,
+		// Queries hold external ids and message text, which no log may carry: services log what failed, not the SQL.
+		Logger: logger.Discard,
+	}
+}
+
+// SQL returns the connection pool that migrations run on.
+func (db *DB) SQL() (*sql.DB, error) { return db.Write.DB() }
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	conn, err := db.Read.DB()
+	if err != nil {
+		return err
+	}
+	return conn.PingContext(ctx)
+}
+
+// Close closes every connection and, on SQLite, lets the next process in.
+func (db *DB) Close() {
+	for _, handle := range []*gorm.DB{db.Read, db.Write} {
+		if conn, err := handle.DB(); err == nil {
+			if err := conn.Close(); err != nil {
+				slog.Warn("close database", "error", err)
+			}
+		}
+	}
+	if db.pool != nil {
+		db.pool.Close()
+	}
+	if db.lock != nil {
+		db.lock.Close()
+	}
+}
+
+// Now is the time as it is stored: UTC, in whole microseconds, so that what is sent equals what is read back.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// NewID returns a UUID version 7: unique, and in the order of its making.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// ValidID reports whether id is a UUID in its usual 36 characters.
+func ValidID(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }
+
+// JSON is a nullable JSON document in a TEXT column.
+type JSON []byte
+
+// Scan reads the column.
+func (j *JSON) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*j = nil
+	case string:
+		*j = JSON(v)
+	case []byte:
+		*j = append(JSON(nil), v...)
+	default:
+		return fmt.Errorf("JSON column holds a %T", value)
+	}
+	return nil
+}
+
+// Value writes the column; an empty document is NULL.
+func (j JSON) Value() (driver.Value, error) {
+	if len(j) == 0 {
+		return nil, nil
+	}
+	return string(j), nil
+}
+
+// MarshalJSON writes the document as it is, or null.
+func (j JSON) MarshalJSON() ([]byte, error) {
+	if len(j) == 0 {
+		return []byte("null"), nil
+	}
+	return j, nil
+}

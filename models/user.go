@@ -1,0 +1,49 @@
+package models
+
+import "time"
+
+// Role is what a user may do.
+type Role string
+
+// The roles, weakest first.
+const (
+	RoleAgent Role = "agent"
+	RoleAdmin Role = "admin"
+	RoleOwner Role = "owner"
+)
+
+// AtLeast reports whether r may do what least may.
+func (r Role) AtLeast(least Role) bool { return r.rank() >= least.rank() }
+
+func (r Role) rank() int {
+	switch r {
+	case RoleAgent:
+		return 1
+	case RoleAdmin:
+		return 2
+	case RoleOwner:
+		return 3
+	}
+	return 0
+}
+
+// User is a person who logs in: the guide's agent, whatever the role.
+type User struct {
+	ID             string
+	OrganizationID string
+	Email          string // lower case
+	Name           string
+	PasswordHash   string
+	Role           Role
+	LoginVersion   int // web sessions of an older version are over
+	DisabledAt     *time.Time
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// WebSession is a login in embedded mode: an opaque value under the hash of the cookie.
+type WebSession struct {
+	ID        string
+	Value     string
+	ExpiresAt time.Time
+}
