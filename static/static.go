@@ -1,0 +1,110 @@
+// Package static holds the browser's files and names each by its content, so that it can be cached for ever.
+package static
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+)
+
+//go:embed app/*.js app/app.build.css app/icon.svg widget/*.js widget/widget.css vendor/*.js
+var embedded embed.FS
+
+// The files as they are served, and their URLs.
+var (
+	files = memory{}
+	urls  = map[string]string{}
+)
+
+func init() {
+	_ = fs.WalkDir(embedded, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			load(name)
+		}
+		return err
+	})
+}
+
+// FS has the files under the names that URL takes.
+func FS() fs.FS { return files }
+
+// URL is where a file is served: /static/<name>?v=<hash>. The answer to a URL with the right v never changes. An
+// unknown name gets no hash.
+func URL(name string) string {
+	if url, ok := urls[name]; ok {
+		return url
+	}
+	return "/static/" + name
+}
+
+// imports finds what an ES module of ours imports: always by relative path, always in double quotes.
+var imports = regexp.MustCompile(`(\bimport |\bfrom )"(\.[^"?]+)"`)
+
+// load hashes a file. In a module every import becomes the hashed URL of what it imports, so that a page never mixes
+// modules of two versions. Modules therefore must not import each other in a circle.
+func load(name string) {
+	if _, ok := urls[name]; ok {
+		return
+	}
+	content, err := embedded.ReadFile(name)
+	if err != nil {
+		return
+	}
+	if strings.HasPrefix(name, "app/") && strings.HasSuffix(name, ".js") {
+		content = imports.ReplaceAllFunc(content, func(found []byte) []byte {
+			part := imports.FindSubmatch(found)
+			imported := path.Join(path.Dir(name), string(part[2]))
+			load(imported)
+			return []byte(string(part[1]) + `"` + URL(imported) + `"`)
+		})
+	}
+	sum := sha256.Sum256(content)
+	files[name] = content
+	urls[name] = "/static/" + name + "?v=" + hex.EncodeToString(sum[:])[:10]
+}
+
+// memory is a read-only file system of whole files; it lists no folders.
+type memory map[string][]byte
+
+func (m memory) Open(name string) (fs.File, error) {
+	content, ok := m[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return file{bytes.NewReader(content), info{path.Base(name), int64(len(content))}}, nil
+}
+
+// ReadFile spares fs.ReadFile a copy; callers must not change the answer.
+func (m memory) ReadFile(name string) ([]byte, error) {
+	content, ok := m[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	}
+	return content, nil
+}
+
+type file struct {
+	*bytes.Reader
+	info info
+}
+
+func (f file) Stat() (fs.FileInfo, error) { return f.info, nil }
+func (f file) Close() error               { return nil }
+
+type info struct {
+	name string
+	size int64
+}
+
+func (i info) Name() string       { return i.name }
+func (i info) Size() int64        { return i.size }
+func (i info) Mode() fs.FileMode  { return 0o444 }
+func (i info) ModTime() time.Time { return time.Time{} }
+func (i info) IsDir() bool        { return false }
+func (i info) Sys() any           { return nil }

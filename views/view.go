@@ -1,0 +1,65 @@
+package views
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// isModule tells our own scripts, which are ES modules, from the vendored ones, which are not.
+func isModule(name string) bool { return !strings.HasPrefix(name, "vendor/") }
+
+// link lets only http, https and the platform's own paths through. Anything else becomes a link to nowhere.
+func link(raw string) templ.SafeURL {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "#"
+	}
+	web := (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+	own := u.Scheme == "" && u.Host == "" && strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") && !strings.Contains(raw, `\`)
+	if !web && !own {
+		return "#"
+	}
+	return templ.SafeURL(raw)
+}
+
+// humanSize says a number of bytes the way people do: "200 kB".
+func humanSize(bytes int64) string {
+	if bytes < 1000 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	value, unit := float64(bytes)/1000, 0
+	units := []string{"kB", "MB", "GB", "TB"}
+	for value >= 999.5 && unit < len(units)-1 {
+		value, unit = value/1000, unit+1
+	}
+	if value < 9.95 {
+		return fmt.Sprintf("%.1f %s", value, units[unit])
+	}
+	return fmt.Sprintf("%.0f %s", value, units[unit])
+}
+
+// machineTime is the datetime attribute's form. The script time.js shows it in the reader's own zone.
+func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// utcTime is what is read before a script ran, or without one.
+func utcTime(t time.Time) string { return t.UTC().Format("2 Jan 15:04") }
+
+// count leaves out the zero and stops at 99.
+func count(n int) string {
+	if n > 99 {
+		return "99+"
+	}
+	return fmt.Sprint(n)
+}
+
+// initial is the letter on an avatar.
+func initial(name string) string {
+	for _, r := range strings.TrimSpace(name) {
+		return strings.ToUpper(string(r))
+	}
+	return "?"
+}
