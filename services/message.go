@@ -1,0 +1,222 @@
+package services
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"parley/models"
+)
+
+const (
+	maxClientID = 64  // characters
+	maxReadIDs  = 500 // message_ids in one mark_read
+)
+
+// Sender is who writes, as it was proven, never as a payload says.
+type Sender struct {
+	Type models.SenderType
+	ID   string // external_id or user id
+}
+
+// Draft is a message as it was sent.
+type Draft struct {
+	Conversation Ref
+	Sender       Sender
+	ContentType  string
+	Content      string
+	RichMedia    json.RawMessage
+	ClientID     string // optional: a repeat of it by the same sender is the same message
+}
+
+// Sent is the answer to a Draft. Duplicate: it was stored before, and nobody was told again.
+type Sent struct {
+	Message   models.Message
+	Duplicate bool
+}
+
+// Messages sends and reads messages.
+type Messages struct {
+	db        *models.DB
+	limiter   Limiter
+	rate      Rate
+	publisher Publisher
+	clock     Clock
+	writers   []*writer
+	seed      maphash.Seed
+}
+
+// NewMessages starts the writers: Close ends them. rate limits end users' messages by external_id.
+func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher, clock Clock) *Messages {
+	m := &Messages{db: db, limiter: limiter, rate: rate, publisher: publisher, clock: clock, seed: maphash.MakeSeed()}
+	count := 1
+	if db.Postgres() {
+		count = 2 // more only split batches
+	}
+	scripts := &scripts{}
+	for range count {
+		m.writers = append(m.writers, startWriter(db, publisher, clock, scripts))
+	}
+	return m
+}
+
+// Close stores and publishes what was accepted, then ends the writers. Later sends are Unavailable.
+func (m *Messages) Close() {
+	for _, w := range m.writers {
+		w.close()
+	}
+}
+
+// Send stores a message and publishes it, and after the commit calls done, once, from another goroutine or from this one.
+// Sends of one conversation keep their order. It waits only while the writer's queue is full.
+//
+// Errors: Invalid for a body against the rules, RateLimited for an end user above the rate, Conflict for an agent without an
+// open session or an answer to what was answered, NotFound, Unavailable.
+func (m *Messages) Send(ctx context.Context, draft Draft, done func(Sent, error)) {
+	body, err := ParseBody(draft.ContentType, draft.Content, draft.RichMedia)
+	if err != nil {
+		done(Sent{}, err)
+		return
+	}
+	if len([]rune(draft.ClientID)) > maxClientID || !plainLine(draft.ClientID) {
+		done(Sent{}, Refuse(Invalid, "client_id must be at most %d characters.", maxClientID))
+		return
+	}
+	if err := m.checkSender(ctx, draft, body); err != nil {
+		done(Sent{}, err)
+		return
+	}
+	shard := maphash.String(m.seed, draft.Conversation.ID) % uint64(len(m.writers))
+	m.writers[shard].add(ctx, job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body, done: done})
+}
+
+func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) error {
+	if draft.Sender.Type != models.SenderEndUser {
+		return nil
+	}
+	switch body.ContentType {
+	case TypeText, TypeImage, TypeFile:
+	default:
+		return Refuse(Invalid, "End users send text, image and file.")
+	}
+	if m.rate.Off() {
+		return nil
+	}
+	wait, err := m.limiter.Allow(ctx, "message:"+draft.Conversation.OrganizationID+":"+draft.Sender.ID, m.rate)
+	if err != nil {
+		return fmt.Errorf("limit messages: %w", err)
+	}
+	if wait > 0 {
+		return limited(wait)
+	}
+	return nil
+}
+
+// Page says which messages of a conversation to read: Offset counts back from the newest; BeforeSeq and AfterSeq, when not
+// negative, page by key instead.
+type Page struct {
+	Limit               int
+	Offset              int
+	BeforeSeq, AfterSeq int64
+}
+
+// LatestPage is the newest limit messages.
+func LatestPage(limit int) Page { return Page{Limit: limit, BeforeSeq: -1, AfterSeq: -1} }
+
+// List returns a page of messages in chronological order.
+func (m *Messages) List(ctx context.Context, ref Ref, page Page) ([]models.Message, error) {
+	query := m.db.Read.WithContext(ctx).
+		Where("organization_id = ? AND conversation_id = ?", ref.OrganizationID, ref.ID).Limit(page.Limit)
+	var messages []models.Message
+	if page.AfterSeq >= 0 {
+		if page.BeforeSeq >= 0 {
+			query = query.Where("seq < ?", page.BeforeSeq)
+		}
+		err := query.Where("seq > ?", page.AfterSeq).Order("seq").Find(&messages).Error
+		return messages, err
+	}
+	if page.BeforeSeq >= 0 {
+		query = query.Where("seq < ?", page.BeforeSeq)
+	}
+	err := query.Order("seq DESC").Offset(page.Offset).Find(&messages).Error
+	slices.Reverse(messages)
+	return messages, err
+}
+
+// ReadBy returns who has read each of messages, and when.
+func (m *Messages) ReadBy(ctx context.Context, organizationID string, messages []models.Message) (map[string]map[string]time.Time, error) {
+	ids := make([]string, len(messages))
+	for i := range messages {
+		ids[i] = messages[i].ID
+	}
+	var reads []models.MessageRead
+	if err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND message_id IN ?", organizationID, ids).Find(&reads).Error; err != nil {
+		return nil, err
+	}
+	readBy := map[string]map[string]time.Time{}
+	for _, read := range reads {
+		if readBy[read.MessageID] == nil {
+			readBy[read.MessageID] = map[string]time.Time{}
+		}
+		readBy[read.MessageID][read.ReaderID] = read.ReadAt
+	}
+	return readBy, nil
+}
+
+// MarkRead notes that reader has read messages of the conversation, and tells the room of those it had not. A message's own
+// sender does not read it. Errors: Invalid for malformed or too many ids, NotFound if one is not of this conversation.
+func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, messageIDs []string) error {
+	slices.Sort(messageIDs)
+	messageIDs = slices.Compact(messageIDs)
+	if len(messageIDs) == 0 || len(messageIDs) > maxReadIDs || !allValid(messageIDs) {
+		return Refuse(Invalid, "message_ids must list 1 to %d message ids.", maxReadIDs)
+	}
+	var fresh []string
+	now := m.clock()
+	err := m.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var messages []models.Message
+		err := tx.Select("id", "sender_type", "sender_id").Order("id").
+			Where("organization_id = ? AND conversation_id = ? AND id IN ?", ref.OrganizationID, ref.ID, messageIDs).Find(&messages).Error
+		if err != nil {
+			return err
+		}
+		if len(messages) != len(messageIDs) {
+			return Refuse(NotFound, "Message not found.")
+		}
+		for _, message := range messages {
+			if message.SenderType == reader.Type && message.SenderID == reader.ID {
+				continue
+			}
+			result := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.MessageRead{MessageID: message.ID, ReaderID: reader.ID,
+				OrganizationID: ref.OrganizationID, ReaderType: reader.Type, ReadAt: now})
+			if result.Error != nil {
+				return result.Error
+			}
+			if result.RowsAffected == 1 {
+				fresh = append(fresh, message.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(fresh) > 0 {
+		m.publisher.MessagesRead(MessagesRead{OrganizationID: ref.OrganizationID, ConversationID: ref.ID, MessageIDs: fresh,
+			ReaderType: reader.Type, ReaderID: reader.ID, ReadAt: now})
+	}
+	return nil
+}
+
+func allValid(ids []string) bool {
+	return !slices.ContainsFunc(ids, func(id string) bool { return !models.ValidID(id) })
+}
+
+func logFailure(what string, err error) { slog.Error(what, "error", err) }

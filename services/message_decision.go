@@ -1,0 +1,122 @@
+package services
+
+import (
+	"encoding/json"
+	"time"
+
+	"parley/models"
+)
+
+// decision turns a batch of jobs into rows, job by job, under the lock that state was read with. It is pure: what it sees of
+// the database is state, and what it adds to it as it goes on.
+type decision struct {
+	state    models.BatchState
+	scripts  *scripts
+	now      time.Time
+	outcomes []outcome
+	sessions []models.ConversationSession
+	messages []models.Message
+}
+
+// add decides one job. A refused one changes nothing, neither rows nor state.
+func (d *decision) add(j job) {
+	o := outcome{job: j}
+	if repeat, ok := d.state.Repeats[j.clientKey()]; ok && j.clientID != "" {
+		o.sent = Sent{Message: repeat, Duplicate: true}
+	} else if o.err = d.check(&j); o.err == nil {
+		session := d.session(j.conversation)
+		o.sent.Message = d.store(j, session)
+		o.answer = d.answer(j, session)
+	}
+	d.outcomes = append(d.outcomes, o)
+}
+
+// check refuses what the conversation as it is now does not allow, and puts the offered label into an answer.
+func (d *decision) check(j *job) error {
+	if _, exists := d.state.LastSeq[j.conversation.ID]; !exists {
+		return Refuse(NotFound, "Conversation not found.")
+	}
+	if _, open := d.state.Sessions[j.conversation.ID]; !open && j.sender.Type == models.SenderAgent {
+		return Refuse(Conflict, "This conversation is resolved. It opens again when the end user writes.")
+	}
+	selected := j.body.Media.Selected
+	if selected == nil {
+		return nil
+	}
+	control, exists := d.state.Controls[selected.MessageID]
+	if !exists || control.ConversationID != j.conversation.ID {
+		return Refuse(Invalid, "The message you answer is not in this conversation.")
+	}
+	var media RichMedia
+	if err := json.Unmarshal(control.RichMedia, &media); err != nil {
+		return Refuse(Invalid, "The message you answer offers no choice.")
+	}
+	choice, offered := media.Offers(selected.Value)
+	if !offered {
+		return Refuse(Invalid, "The message you answer does not offer that value.")
+	}
+	if d.state.Answered[control.ID] {
+		return Refuse(Conflict, "This was answered already.")
+	}
+	j.body.Media.Selected = &Selected{MessageID: control.ID, Label: choice.Label, Value: choice.Value}
+	return nil
+}
+
+// session is the open session of a conversation; an end user's message opens one where there is none.
+func (d *decision) session(ref Ref) models.ConversationSession {
+	session, open := d.state.Sessions[ref.ID]
+	if !open {
+		session = models.ConversationSession{ID: models.NewID(), OrganizationID: ref.OrganizationID, ConversationID: ref.ID, CreatedAt: d.now}
+		d.state.Sessions[ref.ID] = session
+		d.sessions = append(d.sessions, session)
+	}
+	return session
+}
+
+func (d *decision) store(j job, session models.ConversationSession) models.Message {
+	seq := d.state.LastSeq[j.conversation.ID] + 1
+	d.state.LastSeq[j.conversation.ID] = seq
+	message := models.Message{
+		ID: models.NewID(), OrganizationID: j.conversation.OrganizationID, ConversationID: j.conversation.ID, SessionID: session.ID, Seq: seq,
+		SenderType: j.sender.Type, SenderID: j.sender.ID, ContentType: j.body.ContentType, Content: j.body.Content,
+		RichMedia: j.body.Media.JSON(), CreatedAt: d.now,
+	}
+	if j.clientID != "" {
+		message.ClientID = &j.clientID
+		d.state.Repeats[j.clientKey()] = message
+	}
+	if selected := j.body.Media.Selected; selected != nil {
+		message.AnswersID = &selected.MessageID
+		d.state.Answered[selected.MessageID] = true
+	}
+	d.messages = append(d.messages, message)
+	return message
+}
+
+// answer is the bot's, while no agent is assigned. Decided under the conversation's lock, it cannot follow a claim.
+func (d *decision) answer(j job, session models.ConversationSession) *models.Message {
+	bot, exists := d.state.Bots[j.conversation.BotID]
+	if !exists || j.sender.Type != models.SenderEndUser || session.AssignedAgentID != nil {
+		return nil
+	}
+	body, speaks := d.scripts.of(bot).Answer(j.body)
+	if !speaks {
+		return nil
+	}
+	message := d.store(job{conversation: j.conversation, sender: Sender{Type: models.SenderBot, ID: bot.ID}, body: body}, session)
+	d.state.Controls[message.ID] = message
+	return &message
+}
+
+func (d *decision) batchRows() models.BatchRows {
+	rows := models.BatchRows{Sessions: d.sessions, Messages: d.messages}
+	touched := map[string]bool{}
+	for _, message := range d.messages {
+		if !touched[message.ConversationID] {
+			touched[message.ConversationID] = true
+			rows.Touched = append(rows.Touched, models.Touch{ConversationID: message.ConversationID,
+				LastSeq: d.state.LastSeq[message.ConversationID], UpdatedAt: d.now})
+		}
+	}
+	return rows
+}

@@ -1,0 +1,186 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"parley/models"
+)
+
+const (
+	batchSize    = 256 // jobs a transaction; larger ones only make the first wait
+	queueSize    = 2048
+	batchTimeout = 15 * time.Second
+)
+
+// job is a checked send on its way into the database.
+type job struct {
+	conversation Ref
+	sender       Sender
+	clientID     string
+	body         Body
+	done         func(Sent, error)
+}
+
+// outcome is what became of a job.
+type outcome struct {
+	job
+	sent   Sent
+	answer *models.Message // the bot's, stored in the same transaction
+	err    error
+}
+
+// writer commits jobs in groups: whatever queued while one transaction ran goes into the next. Nothing waits for a group to
+// fill, so an idle server commits a single message at once. A second goroutine publishes what was committed, in order, while
+// the next transaction runs.
+type writer struct {
+	db        *models.DB
+	publisher Publisher
+	clock     Clock
+	scripts   *scripts
+
+	mu        sync.RWMutex // held for reading while a job is added, so that close ends after the last
+	closed    bool
+	jobs      chan job
+	committed chan []outcome
+	finished  chan struct{}
+}
+
+func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scripts) *writer {
+	w := &writer{db: db, publisher: publisher, clock: clock, scripts: scripts,
+		jobs: make(chan job, queueSize), committed: make(chan []outcome, 4), finished: make(chan struct{})}
+	go w.write()
+	go w.publish()
+	return w
+}
+
+func (w *writer) add(ctx context.Context, j job) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		j.done(Sent{}, Refuse(Unavailable, "The server is restarting. Please try again."))
+		return
+	}
+	select {
+	case w.jobs <- j:
+	case <-ctx.Done():
+		j.done(Sent{}, Refuse(Unavailable, "The server is busy. Please try again."))
+	}
+}
+
+func (w *writer) close() {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.jobs)
+	}
+	w.mu.Unlock()
+	<-w.finished
+}
+
+func (w *writer) write() {
+	defer close(w.committed)
+	for first := range w.jobs {
+		batch := append(make([]job, 0, 16), first)
+	fill:
+		for len(batch) < batchSize {
+			select {
+			case next, open := <-w.jobs:
+				if !open {
+					break fill
+				}
+				batch = append(batch, next)
+			default:
+				break fill
+			}
+		}
+		w.committed <- w.commit(batch)
+	}
+}
+
+func (w *writer) publish() {
+	defer close(w.finished)
+	for outcomes := range w.committed {
+		for _, o := range outcomes {
+			if o.err != nil {
+				o.done(Sent{}, o.err)
+				continue
+			}
+			o.done(o.sent, nil)
+			if !o.sent.Duplicate {
+				w.publisher.MessageStored(o.sent.Message)
+			}
+			if o.answer != nil {
+				w.publisher.MessageStored(*o.answer)
+			}
+		}
+	}
+}
+
+// commit stores a batch. If the database refuses it for what is in it, each job is tried alone, so that one that cannot be
+// stored does not take the others with it.
+func (w *writer) commit(batch []job) []outcome {
+	outcomes, err := w.transact(batch)
+	if err == nil {
+		return outcomes
+	}
+	var refused *pgconn.PgError
+	if len(batch) > 1 && (!w.db.Postgres() || errors.As(err, &refused)) {
+		outcomes = outcomes[:0]
+		for _, j := range batch {
+			outcomes = append(outcomes, w.commit([]job{j})...)
+		}
+		return outcomes
+	}
+	logFailure("store messages", err)
+	outcomes = make([]outcome, len(batch))
+	for i, j := range batch {
+		outcomes[i] = outcome{job: j, err: Refuse(Unavailable, "The message could not be stored. Please try again.")}
+	}
+	return outcomes
+}
+
+func (w *writer) transact(batch []job) ([]outcome, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	var outcomes []outcome
+	err := w.db.WriteMessages(ctx, batchQuery(batch), func(state models.BatchState) models.BatchRows {
+		decision := &decision{state: state, scripts: w.scripts, now: w.clock()}
+		for _, j := range batch {
+			decision.add(j)
+		}
+		outcomes = decision.outcomes
+		return decision.batchRows()
+	})
+	return outcomes, err
+}
+
+func batchQuery(batch []job) models.BatchQuery {
+	var query models.BatchQuery
+	for _, j := range batch {
+		query.ConversationIDs = append(query.ConversationIDs, j.conversation.ID)
+		if j.sender.Type == models.SenderEndUser {
+			query.BotIDs = append(query.BotIDs, j.conversation.BotID)
+		}
+		if j.clientID != "" {
+			query.ClientKeys = append(query.ClientKeys, j.clientKey())
+		}
+		if j.body.Media.Selected != nil {
+			query.ControlIDs = append(query.ControlIDs, j.body.Media.Selected.MessageID)
+		}
+	}
+	for _, ids := range []*[]string{&query.ConversationIDs, &query.BotIDs, &query.ControlIDs} {
+		slices.Sort(*ids)
+		*ids = slices.Compact(*ids)
+	}
+	return query
+}
+
+func (j *job) clientKey() models.ClientKey {
+	return models.ClientKey{ConversationID: j.conversation.ID, SenderType: j.sender.Type, SenderID: j.sender.ID, ClientID: j.clientID}
+}

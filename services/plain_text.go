@@ -1,0 +1,54 @@
+package services
+
+import (
+	"encoding/json"
+	"strings"
+
+	"parley/models"
+)
+
+// PlainText is a message in words, for lists, push, search and clients that know no rich media: the content, or what stands
+// for it.
+func PlainText(m models.Message) string {
+	if text := strings.TrimSpace(m.Content); text != "" {
+		return text
+	}
+	var media RichMedia
+	if err := json.Unmarshal(m.RichMedia, &media); err != nil {
+		return ""
+	}
+	switch m.ContentType {
+	case TypeImage:
+		return firstOf(media.Alt, "Image")
+	case TypeFile:
+		return firstOf(media.Filename, "File")
+	case TypeQuickButton:
+		return labels(media.Buttons)
+	case TypeDropdown:
+		return firstOf(media.Placeholder, labels(media.Options))
+	case TypeCarousel:
+		titles := make([]string, len(media.Cards))
+		for i, card := range media.Cards {
+			titles[i] = card.Title
+		}
+		return strings.Join(titles, " · ")
+	}
+	return ""
+}
+
+func labels(choices []Choice) string {
+	texts := make([]string, len(choices))
+	for i, choice := range choices {
+		texts[i] = choice.Label
+	}
+	return strings.Join(texts, " · ")
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}

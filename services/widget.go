@@ -1,0 +1,164 @@
+package services
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"parley/models"
+)
+
+const (
+	maxExternalID  = 255 // characters
+	maxDisplayName = 100 // characters; longer ones are cut
+)
+
+// Widget opens conversations for end users.
+type Widget struct {
+	db    *models.DB
+	clock Clock
+}
+
+// NewWidget makes the service.
+func NewWidget(db *models.DB, clock Clock) *Widget { return &Widget{db: db, clock: clock} }
+
+// WidgetRequest is what a widget page was asked for with.
+type WidgetRequest struct {
+	EmbedToken  string
+	ExternalID  string // empty: one is minted
+	DisplayName string // empty: keep what is known
+	Origin      string // of the embedding page, from Origin or Referer; empty if the browser sent neither
+}
+
+// OpenedWidget is what the widget page shows.
+type OpenedWidget struct {
+	ConversationID string
+	ExternalID     string
+	BotName        string
+	Greeting       Body
+	AllowedOrigins []string // empty: any page may frame the widget
+}
+
+// Open checks the embed token and returns the end user's conversation, made if need be. A conversation without messages
+// appears in no agent's list. Errors: Forbidden for a token that is unknown or revoked or an origin that is not
+// allowed, Invalid for the external id.
+func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget, error) {
+	token, err := s.token(ctx, request.EmbedToken)
+	if err != nil {
+		return OpenedWidget{}, err
+	}
+	if request.Origin != "" && len(token.AllowedOrigins) > 0 && !slices.Contains(token.AllowedOrigins, OriginOf(request.Origin)) {
+		return OpenedWidget{}, Refuse(Forbidden, "This site is not allowed to show the chat. Its origin must be added to the embed token.")
+	}
+	if request.ExternalID == "" {
+		request.ExternalID = "anon_" + strings.ToLower(rand.Text())
+	}
+	if !plainLine(request.ExternalID) || utf8.RuneCountInString(request.ExternalID) > maxExternalID {
+		return OpenedWidget{}, Refuse(Invalid, "session_id must be at most %d characters without control characters.", maxExternalID)
+	}
+	conversation, bot, err := s.CreateOrGetConversation(ctx, token.OrganizationID, token.ChannelID, request.ExternalID, request.DisplayName)
+	if err != nil {
+		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
+	}
+	return OpenedWidget{ConversationID: conversation.ID, ExternalID: request.ExternalID, BotName: bot.Name,
+		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins}, nil
+}
+
+func (s *Widget) token(ctx context.Context, secret string) (models.EmbedToken, error) {
+	var tokens []models.EmbedToken
+	err := s.db.Read.WithContext(ctx).Where("token_hash = ? AND revoked_at IS NULL", HashToken(secret)).Limit(1).Find(&tokens).Error
+	if err != nil {
+		return models.EmbedToken{}, fmt.Errorf("find embed token: %w", err)
+	}
+	if len(tokens) == 0 {
+		return models.EmbedToken{}, Refuse(Forbidden, "The embed token is missing, unknown or revoked.")
+	}
+	return tokens[0], nil
+}
+
+// CreateOrGetConversation returns the one conversation of an end user on a channel, with the channel's bot. A displayName
+// that is not empty replaces the stored one.
+func (s *Widget) CreateOrGetConversation(ctx context.Context, organizationID, channelID, externalID, displayName string) (models.Conversation, models.Bot, error) {
+	var bot models.Bot
+	err := s.db.Read.WithContext(ctx).Select("bots.*").
+		Joins("JOIN channels ON channels.bot_id = bots.id AND channels.organization_id = bots.organization_id").
+		Where("channels.organization_id = ? AND channels.id = ?", organizationID, channelID).Take(&bot).Error
+	if err != nil {
+		return models.Conversation{}, models.Bot{}, err
+	}
+	displayName = line(displayName, maxDisplayName)
+	var conversation models.Conversation
+	err = s.db.Read.WithContext(ctx).Joins("EndUser").
+		Where("conversations.organization_id = ? AND conversations.channel_id = ?", organizationID, channelID).
+		Where(`"EndUser".external_id = ?`, externalID).Take(&conversation).Error
+	if err == nil && (displayName == "" || displayName == conversation.EndUser.DisplayName) {
+		return conversation, bot, nil
+	}
+	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return conversation, bot, err
+	}
+	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		conversation, err = s.create(tx, organizationID, channelID, externalID, displayName)
+		return err
+	})
+	return conversation, bot, err
+}
+
+// create makes what is missing of end user and conversation. Of two at once the unique indexes let one win, and both read it.
+func (s *Widget) create(tx *gorm.DB, organizationID, channelID, externalID, displayName string) (conversation models.Conversation, err error) {
+	now := s.clock()
+	endUser := models.EndUser{ID: models.NewID(), OrganizationID: organizationID, ExternalID: externalID, DisplayName: displayName, CreatedAt: now, UpdatedAt: now}
+	onConflict := clause.OnConflict{Columns: []clause.Column{{Name: "organization_id"}, {Name: "external_id"}}, DoNothing: true}
+	if displayName != "" {
+		onConflict.DoNothing, onConflict.DoUpdates = false, clause.AssignmentColumns([]string{"display_name", "updated_at"})
+	}
+	if err := tx.Clauses(onConflict).Create(&endUser).Error; err != nil {
+		return conversation, err
+	}
+	if err := tx.Where("organization_id = ? AND external_id = ?", organizationID, externalID).Select("id").Take(&endUser).Error; err != nil {
+		return conversation, err
+	}
+	conversation = models.Conversation{ID: models.NewID(), OrganizationID: organizationID, ChannelID: channelID, EndUserID: endUser.ID, CreatedAt: now, UpdatedAt: now}
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&conversation).Error; err != nil {
+		return conversation, err
+	}
+	var stored models.Conversation
+	err = tx.Where("organization_id = ? AND channel_id = ? AND end_user_id = ?", organizationID, channelID, endUser.ID).Take(&stored).Error
+	return stored, err
+}
+
+// OriginOf is the origin of a URL or Origin header in the form that allow-lists hold: scheme, host in lower case, and a port
+// that is not the scheme's own. It is empty for what has none.
+func OriginOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return ""
+	}
+	host := strings.ToLower(u.Host)
+	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
+		host = strings.TrimSuffix(host, ":"+u.Port())
+	}
+	return u.Scheme + "://" + host
+}
+
+// NewToken returns a secret with prefix and the hash to store in its place.
+func NewToken(prefix string) (secret, hash string) {
+	secret = prefix + strings.ToLower(rand.Text())
+	return secret, HashToken(secret)
+}
+
+// HashToken is the hex SHA-256 of a random secret. It needs no salt: what was guessed is 128 random bits.
+func HashToken(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
