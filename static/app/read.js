@@ -1,0 +1,64 @@
+// An end user's message is read once an agent has it in view, in a window that is in front.
+import { request, socket } from "./socket.js";
+import { current } from "./thread.js";
+import { refreshList } from "./list.js";
+
+const GATHER = 300; // ms to gather messages into one mark_read
+
+const inView = new Set(); // message ids
+let timer;
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (isIntersecting) inView.add(target.dataset.messageId);
+    else inView.delete(target.dataset.messageId);
+  }
+  readSoon();
+});
+
+function watch() {
+  for (const message of document.querySelectorAll("#messages > [data-unread]")) seen.observe(message);
+}
+
+function readSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(read, GATHER);
+}
+
+const message = (id) => document.getElementById(`m-${id}`);
+
+async function read() {
+  if (document.hidden || !socket.connected) return;
+  const ids = [...inView].filter((id) => message(id)?.hasAttribute("data-unread"));
+  if (!ids.length) return;
+  const ack = await request("mark_read", { conversation_id: current(), message_ids: ids });
+  if (!ack.ok) return;
+  wasRead(ids);
+  refreshList();
+}
+
+function wasRead(ids) {
+  for (const id of ids) {
+    const item = message(id);
+    if (!item) continue;
+    item.removeAttribute("data-unread");
+    seen.unobserve(item);
+    inView.delete(id);
+  }
+}
+
+socket.on("messages_read", (event) => {
+  if (event.conversation_id !== current()) return;
+  if (event.reader_type === "agent") wasRead(event.message_ids);
+  else for (const id of event.message_ids) message(id)?.setAttribute("data-read", "");
+});
+
+socket.on("connect", readSoon);
+document.addEventListener("visibilitychange", readSoon);
+document.addEventListener("htmx:after:swap", watch);
+document.addEventListener("parley:open", () => {
+  seen.disconnect();
+  inView.clear();
+  watch();
+});
+watch();

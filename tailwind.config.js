@@ -1,0 +1,70 @@
+// Parley's design tokens. The plugin at the end writes the colours as CSS variables, light and dark, for the dashboard
+// and the widget alike; everything else refers to the variables.
+
+const light = {
+  canvas: "oklch(0.968 0.005 205)",
+  surface: "oklch(0.99 0.003 205)",
+  raised: "oklch(1 0 0)",
+  line: "oklch(0.895 0.008 205)",
+  "line-strong": "oklch(0.6 0.015 205)", // the edge of a control: 3:1 on every ground
+  ink: "oklch(0.24 0.015 205)",
+  "ink-muted": "oklch(0.46 0.015 205)",
+  accent: "oklch(0.46 0.08 205)",
+  "accent-soft": "oklch(0.935 0.025 205)", // selected rows, our side's bubbles
+  "accent-ink": "oklch(0.99 0.005 205)",
+  positive: "oklch(0.46 0.11 150)",
+  warning: "oklch(0.48 0.1 70)",
+  critical: "oklch(0.5 0.18 25)",
+  "critical-soft": "oklch(0.95 0.025 25)",
+  focus: "oklch(0.55 0.17 255)",
+};
+
+const dark = {
+  canvas: "oklch(0.18 0.012 205)",
+  surface: "oklch(0.215 0.013 205)",
+  raised: "oklch(0.26 0.015 205)",
+  line: "oklch(0.325 0.015 205)",
+  "line-strong": "oklch(0.56 0.015 205)",
+  ink: "oklch(0.945 0.006 205)",
+  "ink-muted": "oklch(0.745 0.012 205)",
+  accent: "oklch(0.78 0.09 205)",
+  "accent-soft": "oklch(0.315 0.04 205)",
+  "accent-ink": "oklch(0.19 0.03 205)",
+  positive: "oklch(0.78 0.13 150)",
+  warning: "oklch(0.82 0.12 80)",
+  critical: "oklch(0.77 0.13 25)",
+  "critical-soft": "oklch(0.29 0.06 25)",
+  focus: "oklch(0.75 0.13 250)",
+};
+
+const variables = (colours) => Object.fromEntries(Object.entries(colours).map(([name, value]) => [`--${name}`, value]));
+
+export default {
+  darkMode: "media",
+  theme: {
+    extend: {
+      colors: Object.fromEntries(Object.keys(light).map((name) => [name, `var(--${name})`])),
+      fontFamily: { sans: ["system-ui", "sans-serif"] },
+      borderRadius: { control: "var(--radius-control)", card: "var(--radius-card)", bubble: "var(--radius-bubble)" },
+    },
+  },
+  plugins: [
+    ({ addBase }) =>
+      addBase({
+        ":root": {
+          "color-scheme": "light dark",
+          ...variables(light),
+          "--radius-control": "6px",
+          "--radius-card": "10px",
+          "--radius-bubble": "16px",
+          "--radius-joint": "4px", // a bubble's corner towards its sender
+          "--quick": "140ms", // every motion
+          "--floating": "0 8px 28px oklch(0.2 0.02 205 / 0.16)",
+        },
+        "@media (prefers-color-scheme: dark)": {
+          ":root": { ...variables(dark), "--floating": "0 8px 28px oklch(0 0 0 / 0.5)" },
+        },
+        "@media (prefers-reduced-motion: reduce)": { ":root": { "--quick": "0ms" } },
+      }),
+  ],
+};
