@@ -1,0 +1,70 @@
+package main
+
+import "time"
+
+const (
+	churnRooms   = 50  // conversations the sockets join in turns
+	churnAtATime = 100 // sockets open at once
+	churnWarmup  = 10  // a tenth of the connects comes before the first reading
+)
+
+// runChurn lets n sockets connect, join and go, every other one without a goodbye. What a server keeps of them shows as
+// memory that does not come back.
+func runChurn(set settings) (*report, error) {
+	rooms, err := openConversations(set, churnRooms)
+	if err != nil {
+		return nil, err
+	}
+	visit := func(i int) error {
+		w, err := joinSocket(set.node(i), rooms[i%churnRooms])
+		if err != nil {
+			return err
+		}
+		if i/churnRooms%2 == 0 {
+			return w.cut()
+		}
+		w.leave() // the server may have closed first
+		return nil
+	}
+	if err := parallel(set.n/churnWarmup, churnAtATime, visit); err != nil {
+		return nil, err
+	}
+	before, err := lowestKB(set, 0)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	if err := parallel(set.n, churnAtATime, visit); err != nil {
+		return nil, err
+	}
+	took := time.Since(began).Seconds()
+	peak, err := residentKB(set.pids)
+	if err != nil {
+		return nil, err
+	}
+	after, err := lowestKB(set, before)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{scenario: "churn"}
+	r.add("n", set.n)
+	r.add("connects_per_s", float64(set.n)/took)
+	r.add("rss_before_mb", before/1024)
+	r.add("rss_peak_mb", peak/1024)
+	r.add("rss_after_mb", after/1024)
+	r.add("kb_kept_per_connect", (after-before)/float64(set.n))
+	return r, nil
+}
+
+// lowestKB waits for memory to come down, until it is at most enough or the settling time is over: a collector
+// returns memory when it likes.
+func lowestKB(set settings, enough float64) (float64, error) {
+	lowest, err := residentKB(set.pids)
+	for end := time.Now().Add(set.settle); err == nil && lowest > enough && time.Now().Before(end); {
+		time.Sleep(200 * time.Millisecond)
+		var now float64
+		now, err = residentKB(set.pids)
+		lowest = min(lowest, now)
+	}
+	return lowest, err
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// handle answers one packet.
+func (f *fakeServer) handle(c *fakeClient, packet string) {
+	if packet == "40" {
+		c.out <- "2"
+		c.out <- `40{"sid":"x"}`
+		return
+	}
+	bracket := strings.IndexByte(packet, '[')
+	if !strings.HasPrefix(packet, "42") || bracket < 0 {
+		return
+	}
+	var parts []json.RawMessage
+	var event string
+	var payload struct {
+		fakeMessage
+		ConversationID string `json:"conversation_id"`
+	}
+	json.Unmarshal([]byte(packet[bracket:]), &parts)
+	json.Unmarshal(parts[0], &event)
+	json.Unmarshal(parts[1], &payload)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	answer := map[string]any{"ok": true}
+	switch {
+	case payload.ConversationID != "c-1", event == "claim_conversation" && !c.agent:
+		answer = map[string]any{"ok": false, "error": "not_found", "message": "No such conversation."}
+	case event == "join_conversation", event == "claim_conversation":
+		f.members[c] = true
+	case event == "send_message":
+		answer = f.send(payload.fakeMessage)
+	case event == "user_typing":
+		for member := range f.members {
+			if member != c {
+				member.out <- `42["typing_indicator",{"conversation_id":"c-1","sender_type":"end_user"}]`
+			}
+		}
+	}
+	if id := packet[2:bracket]; id != "" {
+		body, _ := json.Marshal([]any{answer})
+		c.out <- "43" + id + string(body)
+	}
+}
+
+func (f *fakeServer) send(m fakeMessage) map[string]any {
+	if known, found := f.known[m.ClientID]; found && m.ClientID != "" && !f.takeRepeats {
+		return map[string]any{"ok": true, "message": known, "duplicate": true}
+	}
+	m.Seq = int64(len(f.stored) + 1)
+	f.known[m.ClientID] = m
+	if f.forget == m.Seq {
+		f.forget = 0
+		return map[string]any{"ok": true, "message": m}
+	}
+	f.stored = append(f.stored, m)
+	for _, heard := range f.deliver(m) {
+		body, _ := json.Marshal(heard)
+		for member := range f.members {
+			member.out <- fmt.Sprintf(`42["message_received",%s]`, body)
+		}
+	}
+	return map[string]any{"ok": true, "message": m}
+}

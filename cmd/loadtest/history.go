@@ -1,0 +1,35 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+)
+
+// readHistory reads what is stored after a seq into a transcript, the way a client heals a gap: page by page, each
+// after the last seq it has.
+func readHistory(base string, c conversation, after int64) (*transcript, error) {
+	t := newTranscript(after)
+	for {
+		address := fmt.Sprintf("%s/chat-widget/history/%s?external_id=%s&after_seq=%d", base, c.ID, url.QueryEscape(c.ExternalID), after)
+		body, err := get(address)
+		if err != nil {
+			return nil, err
+		}
+		var page []message
+		if err := json.Unmarshal(body, &page); err != nil {
+			return nil, fmt.Errorf("history: %w", err)
+		}
+		if len(page) == 0 {
+			return t, nil
+		}
+		for _, m := range page {
+			t.add(m)
+		}
+		last := page[len(page)-1].Seq
+		if last <= after {
+			return nil, fmt.Errorf("history after seq %d ends with seq %d", after, last)
+		}
+		after = last
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"sync"
+	"time"
+)
+
+// runIdle connects n sockets that only answer pings. Connections before the first reading pay for what a server sets up
+// once; the settling time lets it return what the handshakes took.
+func runIdle(set settings) (*report, error) {
+	const first = 50
+	sockets := make([]*websocket, set.n)
+	var listeners sync.WaitGroup
+	defer func() {
+		for _, w := range sockets {
+			if w != nil {
+				w.leave()
+			}
+		}
+		listeners.Wait()
+	}()
+	for i := range first {
+		w, err := connectIdle(set.node(i))
+		if err != nil {
+			return nil, err
+		}
+		w.leave()
+	}
+	before, err := residentKB(set.pids)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	err = parallel(set.n, 64, func(i int) error {
+		w, err := connectIdle(set.node(i))
+		if err != nil {
+			return err
+		}
+		sockets[i] = w
+		listeners.Go(func() { answerPings(w) })
+		return nil
+	})
+	took := time.Since(began).Seconds()
+	if err != nil {
+		return nil, err
+	}
+	time.Sleep(set.settle)
+	after, err := residentKB(set.pids)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{scenario: "idle"}
+	r.add("n", set.n)
+	r.add("connects_per_s", float64(set.n)/took)
+	r.add("rss_mb", after/1024)
+	r.add("kb_per_connection", (after-before)/float64(set.n))
+	return r, nil
+}
+
+func connectIdle(base string) (*websocket, error) {
+	w, err := dialWebSocket(base, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := handshake(w); err != nil {
+		w.cut()
+		return nil, err
+	}
+	return w, nil
+}
+
+func answerPings(w *websocket) {
+	for {
+		packet, err := w.receive()
+		if err != nil {
+			return
+		}
+		if bytes.Equal(packet, ping) {
+			w.send(pong)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A kind of load: what is sent, and what is heard of it.
+type kind struct {
+	delivery     []byte                                   // how the packets begin that count
+	acknowledged bool                                     // whether each sending is acknowledged
+	echoed       bool                                     // whether the sender hears itself
+	packet       func(c conversation) (head, tail []byte) // the packet, but for the stamp in the middle
+	stamped      bool
+}
+
+func messages(text int) kind {
+	return kind{
+		delivery:     []byte(`42["message_received",`),
+		acknowledged: true,
+		echoed:       true,
+		stamped:      true,
+		packet: func(c conversation) (head, tail []byte) {
+			return fmt.Appendf(nil, `421["send_message",{"conversation_id":%q,"content":"@`, c.ID),
+				fmt.Appendf(nil, ` %s","content_type":"text","sender_type":"end_user","external_id":%q}]`, strings.Repeat("x", text), c.ExternalID)
+		},
+	}
+}
+
+func indicators() kind {
+	return kind{
+		delivery: []byte(`42["typing_indicator",`),
+		packet: func(c conversation) (head, tail []byte) {
+			return fmt.Appendf(nil, `42["user_typing",{"conversation_id":%q,"sender_type":"end_user"}]`, c.ID), nil
+		},
+	}
+}
+
+// A load keeps groups of sockets busy: a closed loop, in which what was sent has been heard by everyone (and
+// acknowledged) before its successor leaves.
+type load struct {
+	groups    []*group
+	recorder  atomic.Pointer[recorder] // nil while nothing is measured
+	stopping  atomic.Bool
+	listeners sync.WaitGroup
+	failed    chan error
+}
+
+// A group is one conversation's sockets; the first one sends.
+type group struct {
+	conversation
+	load       *load
+	kind       kind
+	members    []*member
+	head, tail []byte
+	perSending int64        // steps until a sending has arrived everywhere
+	steps      atomic.Int64 // deliveries and acknowledgements so far
+	sentAt     atomic.Int64 // the last sending, since epoch
+}
+
+// newLoad opens count conversations and joins size sockets to each, in turns to the nodes.
+func newLoad(set settings, k kind, count, size int) (*load, error) {
+	conversations, err := openConversations(set, count)
+	if err != nil {
+		return nil, err
+	}
+	l := &load{groups: make([]*group, count), failed: make(chan error, 1)}
+	for i, c := range conversations {
+		g := &group{conversation: c, load: l, kind: k, members: make([]*member, size), perSending: int64(size - 1)}
+		if k.echoed {
+			g.perSending++
+		}
+		if k.acknowledged {
+			g.perSending++
+		}
+		g.head, g.tail = k.packet(c)
+		l.groups[i] = g
+	}
+	err = parallel(count*size, 64, func(i int) error {
+		w, err := joinSocket(set.node(i), conversations[i/size])
+		if err == nil {
+			l.groups[i/size].members[i%size] = &member{w, l.groups[i/size]}
+		}
+		return err
+	})
+	if err != nil {
+		l.stop()
+	}
+	return l, err
+}
+
+// start sends the first window of every group.
+func (l *load) start(window int) error {
+	for _, g := range l.groups {
+		for _, m := range g.members {
+			l.listeners.Go(func() {
+				if err := m.listen(); !l.stopping.Load() {
+					l.fail(err)
+				}
+			})
+		}
+	}
+	for _, g := range l.groups {
+		for range window {
+			if err := g.emit(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *load) fail(err error) {
+	select {
+	case l.failed <- err:
+	default:
+	}
+}
+
+// wait lets the load run for d.
+func (l *load) wait(d time.Duration) error {
+	select {
+	case err := <-l.failed:
+		return err
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// stop ends the loop and the connections. No listener runs after it.
+func (l *load) stop() {
+	l.stopping.Store(true)
+	for _, g := range l.groups {
+		for _, m := range g.members {
+			if m != nil {
+				m.leave()
+			}
+		}
+	}
+	l.listeners.Wait()
+}
+
+// step counts a delivery or an acknowledgement; the last of a sending brings the next.
+func (g *group) step() error {
+	if g.steps.Add(1)%g.perSending != 0 || g.load.stopping.Load() {
+		return nil
+	}
+	return g.emit()
+}
+
+func (g *group) emit() error {
+	at := time.Since(epoch)
+	g.sentAt.Store(int64(at))
+	packet := make([]byte, 0, 512)
+	packet = append(packet, g.head...)
+	if g.kind.stamped {
+		packet = strconv.AppendInt(packet, int64(at), 10)
+	}
+	err := g.members[0].send(append(packet, g.tail...))
+	if g.load.stopping.Load() {
+		return nil
+	}
+	return err
+}
+
+// since is how long ago what the packet reports was sent: by its own stamp, else by the group's last sending.
+func (g *group) since(packet []byte) time.Duration {
+	at, found := time.Duration(0), false
+	if g.kind.stamped {
+		at, found = stamped(packet)
+	}
+	if !found {
+		at = time.Duration(g.sentAt.Load())
+	}
+	return time.Since(epoch) - at
+}
+
+var errSilent = errors.New("nothing was delivered")

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// epoch is what the stamps in messages count from: the monotonic clock, so that a clock step is no latency.
+var epoch = time.Now()
+
+// A member is a socket that has joined its conversation. It looks for prefixes in what it hears instead of decoding
+// JSON: the load tester must not be what is measured.
+type member struct {
+	*websocket
+	group *group
+}
+
+// joinSocket connects to the node at base and joins the conversation there.
+func joinSocket(base string, c conversation) (*websocket, error) {
+	w, err := dialWebSocket(base, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := join(w, c); err != nil {
+		w.cut()
+		return nil, err
+	}
+	return w, nil
+}
+
+func join(w *websocket, c conversation) error {
+	w.SetDeadline(time.Now().Add(dialTimeout))
+	if err := handshake(w); err != nil {
+		return err
+	}
+	packet := fmt.Sprintf(`420["join_conversation",{"conversation_id":%q,"external_id":%q}]`, c.ID, c.ExternalID)
+	if err := w.send([]byte(packet)); err != nil {
+		return err
+	}
+	for {
+		answer, err := w.receive()
+		switch {
+		case err != nil:
+			return fmt.Errorf("join: %w", err)
+		case bytes.Equal(answer, ping):
+			w.send(pong)
+		case bytes.HasPrefix(answer, []byte("430[")):
+			if !bytes.Contains(answer, []byte(`"ok":true`)) {
+				return fmt.Errorf("join: %s", answer)
+			}
+			return w.SetDeadline(time.Time{})
+		}
+	}
+}
+
+var errRefused = errors.New("message refused")
+
+// listen reads until the connection ends, counting deliveries and acknowledgements and driving the group's loop. It
+// returns what ended it.
+func (m *member) listen() error {
+	for {
+		packet, err := m.receive()
+		if err != nil {
+			return err
+		}
+		g := m.group
+		switch {
+		case bytes.HasPrefix(packet, g.kind.delivery):
+			if r := g.load.recorder.Load(); r != nil {
+				r.delivery(g.since(packet))
+			}
+			err = g.step()
+		case g.kind.acknowledged && bytes.HasPrefix(packet, []byte("431[")):
+			if !bytes.Contains(packet, []byte(`"ok":true`)) {
+				return fmt.Errorf("%w: %s", errRefused, packet)
+			}
+			if r := g.load.recorder.Load(); r != nil {
+				r.acknowledgement(g.since(packet))
+			}
+			err = g.step()
+		case bytes.Equal(packet, ping):
+			err = m.send(pong)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+const stampMark = `"content":"@`
+
+// stamped finds the stamp that a message's content begins with.
+func stamped(packet []byte) (time.Duration, bool) {
+	_, rest, found := bytes.Cut(packet, []byte(stampMark))
+	digits, _, ended := bytes.Cut(rest, []byte(" "))
+	if !found || !ended {
+		return 0, false
+	}
+	at, err := strconv.ParseInt(string(digits), 10, 64)
+	return time.Duration(at), err == nil
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A recorder collects what happens in a measured time.
+type recorder struct {
+	mu        sync.Mutex
+	heard     []time.Duration // from sending to each delivery
+	answered  []time.Duration // from sending to the acknowledgement
+	delivered int
+	acked     int
+}
+
+func (r *recorder) delivery(took time.Duration) {
+	r.mu.Lock()
+	r.delivered++
+	r.heard = append(r.heard, took)
+	r.mu.Unlock()
+}
+
+func (r *recorder) acknowledgement(took time.Duration) {
+	r.mu.Lock()
+	r.acked++
+	r.answered = append(r.answered, took)
+	r.mu.Unlock()
+}
+
+// percentile is the smallest sample that at least q of all samples do not exceed; 0 of none. It sorts samples.
+func percentile(samples []time.Duration, q float64) time.Duration {
+	if len(samples) == 0 {
+		return 0
+	}
+	slices.Sort(samples)
+	rank := int(math.Ceil(q * float64(len(samples))))
+	return samples[min(max(rank, 1), len(samples))-1]
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Microseconds()) / 1000
+}

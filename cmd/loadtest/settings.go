@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// settings are the flags, the same set for every scenario; each reads what concerns it.
+type settings struct {
+	urls     []string // base URLs of the nodes; sockets take turns
+	token    string
+	peer     bool
+	n        int
+	duration time.Duration
+	warmup   time.Duration
+	settle   time.Duration
+	patience time.Duration
+	window   int
+	text     int
+	slow     int
+	cuts     int
+	pids     []int
+	polling  bool
+	email    string
+	password string
+	json     bool
+}
+
+func newFlags(s scenario) (*flag.FlagSet, *settings) {
+	set := &settings{urls: []string{"http://127.0.0.1:8080"}}
+	flags := flag.NewFlagSet("loadtest "+s.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Func("url", "base `URL` of the server; two nodes: comma separated, sockets take turns (default http://127.0.0.1:8080)", set.setURLs)
+	flags.Func("pid", "server's process `ids`, comma separated: its CPU and memory are reported", set.setPIDs)
+	flags.Func("transport", "burst: `websocket` or polling (default websocket)", set.setTransport)
+	flags.StringVar(&set.token, "token", "", "embed token that opens conversations")
+	flags.BoolVar(&set.peer, "peer", false, "the server is the benchmark's peer: it opens conversations by POST /provision")
+	flags.IntVar(&set.n, "n", s.n, "how many: see the scenarios")
+	flags.DurationVar(&set.duration, "d", 5*time.Second, "measured time")
+	flags.DurationVar(&set.warmup, "warmup", time.Second, "time before measuring")
+	flags.DurationVar(&set.settle, "settle", 5*time.Second, "idle: time before memory is read; churn: longest wait for it to fall")
+	flags.DurationVar(&set.patience, "patience", 30*time.Second, "burst, reconnect: longest time without progress, or without a server")
+	flags.IntVar(&set.window, "window", 1, "send: messages in flight a conversation; burst, reconnect: a sender, 0 for no bound")
+	flags.IntVar(&set.text, "text", 120, "send, slow: length of a message's content")
+	flags.IntVar(&set.slow, "slow", 20, "slow: consumers that stop reading")
+	flags.IntVar(&set.cuts, "cuts", 20, "reconnect: how often the connection breaks")
+	flags.StringVar(&set.email, "email", "", "burst: the agent's login")
+	flags.StringVar(&set.password, "password", "", "burst: the agent's password")
+	flags.BoolVar(&set.json, "json", false, "print the report as one JSON object")
+	return flags, set
+}
+
+func parseSettings(s scenario, args []string) (settings, error) {
+	flags, set := newFlags(s)
+	if err := flags.Parse(args); err != nil {
+		return settings{}, err
+	}
+	if flags.NArg() > 0 {
+		return settings{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if set.n < 1 {
+		return settings{}, errors.New("-n must be at least 1")
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch s.name {
+	case "burst":
+		if !given["window"] {
+			set.window = 0
+		}
+	case "reconnect":
+		if !given["window"] {
+			set.window = 32
+		}
+	default:
+		set.window = max(set.window, 1)
+	}
+	return *set, nil
+}
+
+// node is the base URL of the i-th socket's node.
+func (s settings) node(i int) string {
+	return s.urls[i%len(s.urls)]
+}
+
+func (s *settings) setURLs(list string) error {
+	s.urls = nil
+	for _, raw := range strings.Split(list, ",") {
+		u, err := url.Parse(raw)
+		if err != nil || u.Scheme != "http" || u.Host == "" {
+			return fmt.Errorf("%q is not an http URL", raw)
+		}
+		s.urls = append(s.urls, "http://"+u.Host)
+	}
+	return nil
+}
+
+func (s *settings) setPIDs(list string) error {
+	for _, raw := range strings.Split(list, ",") {
+		pid, err := strconv.Atoi(raw)
+		if err != nil {
+			return fmt.Errorf("%q is not a process id", raw)
+		}
+		s.pids = append(s.pids, pid)
+	}
+	return nil
+}
+
+func (s *settings) setTransport(name string) error {
+	if name != "websocket" && name != "polling" {
+		return fmt.Errorf("%q is neither websocket nor polling", name)
+	}
+	s.polling = name == "polling"
+	return nil
+}
