@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"parley/models"
 )
@@ -267,11 +268,14 @@ func (s *Organizations) seedBot(tx *gorm.DB, seeded *Seeded, silent bool) error 
 	seeded.BotID = bot.ID
 	for _, kind := range []string{models.ChannelMobileSDK, models.ChannelWebchat} {
 		channel := models.Channel{ID: models.NewID(), OrganizationID: seeded.OrganizationID, BotID: bot.ID, Type: kind, Name: "Demo", CreatedAt: now, UpdatedAt: now}
-		err := tx.Where("organization_id = ? AND bot_id = ? AND type = ?", seeded.OrganizationID, bot.ID, kind).FirstOrCreate(&channel).Error
-		if err != nil {
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&channel).Error; err != nil {
 			return err
 		}
-		seeded.ChannelID = channel.ID
+		var stored models.Channel
+		if err := tx.Where("organization_id = ? AND bot_id = ? AND type = ?", seeded.OrganizationID, bot.ID, kind).Take(&stored).Error; err != nil {
+			return err
+		}
+		seeded.ChannelID = stored.ID
 	}
 	secret, hash := NewToken("ew_")
 	seeded.EmbedToken = secret
@@ -286,4 +290,3 @@ func mustJSON(value any) string {
 	}
 	return string(document)
 }
-

@@ -1,0 +1,105 @@
+package realtime
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parley/handlers/socketio"
+	"parley/models"
+	"parley/services"
+)
+
+const (
+	maxInFlight   = 256 // unanswered sends a socket; more wait, and with them the socket's further events
+	endUserBurst  = 100 // events other than send_message that an end user's socket may make at once,
+	endUserRefill = 50  // and how many a second after that
+)
+
+// client is the application's state of a socket. Events of a socket come one at a time, so only inFlight is shared.
+type client struct {
+	socket *socketio.Socket
+	agent  *services.Identity      // nil: an end user's socket
+	proven map[string]services.Ref // conversations whose external_id this socket has shown, and joined
+	joined map[string]services.Ref // conversations joined as an agent
+
+	sending  sync.Once
+	inFlight chan struct{}
+
+	allowance  float64 // of end users' events
+	lastChange time.Time
+}
+
+func clientOf(socket *socketio.Socket) *client { return socket.Data().(*client) }
+
+// beginSend waits while too many sends of this socket are unanswered. endSend must follow.
+func (c *client) beginSend() {
+	c.sending.Do(func() { c.inFlight = make(chan struct{}, maxInFlight) })
+	c.inFlight <- struct{}{}
+}
+
+func (c *client) endSend() { <-c.inFlight }
+
+// allow counts an event of an end user's socket, and refuses those that no person makes.
+func (c *client) allow(now time.Time) error {
+	if c.lastChange.IsZero() {
+		c.allowance = endUserBurst
+	} else {
+		c.allowance = min(endUserBurst, c.allowance+now.Sub(c.lastChange).Seconds()*endUserRefill)
+	}
+	c.lastChange = now
+	if c.allowance < 1 {
+		return &services.Error{Kind: services.RateLimited, Message: "Too many events. Wait a moment.", RetryAfter: time.Second / endUserRefill}
+	}
+	c.allowance--
+	return nil
+}
+
+// refuseAgentWork is what a socket hears that is no agent's.
+func (c *client) refuseAgentWork() error {
+	if len(c.proven) > 0 {
+		return services.Refuse(services.Forbidden, "Only agents may do this.")
+	}
+	return services.Refuse(services.Unauthorized, "Log in to do this.")
+}
+
+// endUser is the proof that this socket is the end user of a conversation: shown before, or by externalID now.
+func (s *Server) endUser(ctx context.Context, c *client, conversationID, externalID string) (services.Ref, error) {
+	if ref, ok := c.proven[conversationID]; ok && (externalID == "" || externalID == ref.ExternalID) {
+		return ref, nil
+	}
+	if externalID == "" {
+		return services.Ref{}, services.Refuse(services.Invalid, "external_id is required.")
+	}
+	return s.conversations.ForEndUser(ctx, conversationID, externalID)
+}
+
+// agentOf is the proof that this socket's agent may see a conversation.
+func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) (services.Ref, error) {
+	if c.agent == nil {
+		return services.Ref{}, c.refuseAgentWork()
+	}
+	if ref, ok := c.joined[conversationID]; ok {
+		return ref, nil
+	}
+	return s.conversations.ForAgent(ctx, c.agent.User.OrganizationID, conversationID)
+}
+
+// sender chooses the proof for what a payload says of its sender.
+func (s *Server) sender(ctx context.Context, c *client, conversationID, senderType, externalID string) (services.Ref, services.Sender, error) {
+	switch models.SenderType(senderType) {
+	case models.SenderEndUser:
+		if externalID == "" {
+			return services.Ref{}, services.Sender{}, services.Refuse(services.Invalid, "external_id is required.")
+		}
+		ref, err := s.endUser(ctx, c, conversationID, externalID)
+		return ref, services.Sender{Type: models.SenderEndUser, ID: ref.ExternalID}, err
+	case models.SenderAgent:
+		ref, err := s.agentOf(ctx, c, conversationID)
+		if err != nil {
+			return ref, services.Sender{}, err
+		}
+		return ref, services.Sender{Type: models.SenderAgent, ID: c.agent.User.ID}, nil
+	}
+	return services.Ref{}, services.Sender{}, services.Refuse(services.Invalid, "sender_type must be end_user or agent.")
+}

@@ -1,0 +1,78 @@
+package realtime
+
+import (
+	"context"
+
+	"parley/handlers/wire"
+	"parley/services"
+)
+
+func claimConversation(ctx context.Context, s *Server, c *client, p wire.ConversationID) (wire.Ack, error) {
+	if err := validConversation(p.ConversationID); err != nil {
+		return wire.Ack{}, err
+	}
+	session, err := s.conversations.Assign(ctx, c.agent.User, p.ConversationID)
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	assignment := wire.NewAssignment(session)
+	_, err = joinAsAgent(ctx, s, c, p.ConversationID)
+	return wire.Ack{Assignment: &assignment}, err
+}
+
+// joinConversation lets in the end user whose external_id it is, and any agent of the organization: whoever looks at a
+// conversation must see it go on.
+func joinConversation(ctx context.Context, s *Server, c *client, p wire.JoinConversation) (wire.Ack, error) {
+	if err := validConversation(p.ConversationID); err != nil {
+		return wire.Ack{}, err
+	}
+	if p.ExternalID == "" && c.agent != nil {
+		return joinAsAgent(ctx, s, c, p.ConversationID)
+	}
+	// Read anew even if it was proven before: the room must know which message comes next.
+	if p.ExternalID == "" {
+		return wire.Ack{}, services.Refuse(services.Invalid, "external_id is required.")
+	}
+	ref, err := s.conversations.ForEndUser(ctx, p.ConversationID, p.ExternalID)
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	if c.proven == nil {
+		c.proven = map[string]services.Ref{}
+	}
+	return join(c, c.proven, ref)
+}
+
+func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID string) (wire.Ack, error) {
+	ref, err := s.conversations.ForAgent(ctx, c.agent.User.OrganizationID, conversationID)
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	if c.joined == nil {
+		c.joined = map[string]services.Ref{}
+	}
+	return join(c, c.joined, ref)
+}
+
+func join(c *client, rooms map[string]services.Ref, ref services.Ref) (wire.Ack, error) {
+	if err := c.socket.JoinAt(wire.ConversationRoom(ref.ID), uint64(ref.LastSeq)); err != nil {
+		return wire.Ack{}, services.Refuse(services.Invalid, "This socket has joined too many conversations.")
+	}
+	rooms[ref.ID] = ref
+	return wire.Ack{LastSeq: &ref.LastSeq}, nil
+}
+
+func leaveConversation(_ context.Context, s *Server, c *client, p wire.ConversationID) (wire.Ack, error) {
+	if err := validConversation(p.ConversationID); err != nil {
+		return wire.Ack{}, err
+	}
+	s.typing.clear(c.socket, p.ConversationID)
+	c.socket.Leave(wire.ConversationRoom(p.ConversationID))
+	delete(c.proven, p.ConversationID)
+	delete(c.joined, p.ConversationID)
+	return wire.Ack{}, nil
+}
+
+func joinQueue(_ context.Context, _ *Server, c *client, _ none) (wire.Ack, error) {
+	return wire.Ack{}, c.socket.Join(wire.QueueRoom(c.agent.User.OrganizationID))
+}

@@ -1,0 +1,164 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"parley/handlers/socketio"
+	"parley/handlers/wire"
+	"parley/models"
+	"parley/services"
+)
+
+const (
+	maxPacket    = 64 * 1024 // bytes of an event's arguments
+	eventTimeout = 10 * time.Second
+)
+
+// reply answers an event: the acknowledgement, or the error.
+type reply func(ack any, err error)
+
+// event is a row of the table: who may send it, and what answers it. An answer may come later, from another goroutine.
+type event struct {
+	guard  func(*client) error
+	answer func(ctx context.Context, s *Server, c *client, payload json.RawMessage, reply reply)
+}
+
+// events is every event a client may send.
+var events = map[string]event{
+	wire.SendMessageEvent:      {anyone, later(sendMessage)},
+	wire.ClaimEvent:            {agents, now(claimConversation)},
+	wire.JoinConversationEvent: {anyone, now(joinConversation)},
+	wire.LeaveEvent:            {anyone, now(leaveConversation)},
+	wire.JoinQueueEvent:        {agents, now(joinQueue)},
+	wire.JoinPresenceEvent:     {agents, now(joinPresence)},
+	wire.UserTypingEvent:       {anyone, now(userTyping)},
+	wire.MarkReadEvent:         {anyone, now(markRead)},
+}
+
+// agents lets in sockets with a web session. anyone lets in all: the event asks for the proof itself.
+func agents(c *client) error {
+	if c.agent == nil {
+		return c.refuseAgentWork()
+	}
+	return nil
+}
+
+func anyone(*client) error { return nil }
+
+func (s *Server) dispatch(socket *socketio.Socket, e *socketio.Event) {
+	c := clientOf(socket)
+	answer := func(ack any, err error) { respond(socket, e, ack, err) }
+	row, known := events[e.Name]
+	if !known {
+		answer(nil, services.Refuse(services.Invalid, "There is no such event."))
+		return
+	}
+	if err := s.admit(c, e, row); err != nil {
+		answer(nil, err)
+		return
+	}
+	var payload json.RawMessage
+	if len(e.Args) > 0 {
+		payload = e.Args[0]
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
+	defer cancel()
+	row.answer(ctx, s, c, payload, answer)
+}
+
+// admit checks what holds for every event: size, limits, guard.
+func (s *Server) admit(c *client, e *socketio.Event, row event) error {
+	size := 0
+	for _, arg := range e.Args {
+		size += len(arg)
+	}
+	if size > maxPacket {
+		return services.Refuse(services.TooLarge, "A packet must be at most 64 KiB.")
+	}
+	if len(e.Attachments) > 0 {
+		return services.Refuse(services.Invalid, "Events carry no binary.")
+	}
+	if s.limitEndUsers && c.agent == nil && e.Name != wire.SendMessageEvent {
+		if err := c.allow(time.Now()); err != nil {
+			return err
+		}
+	}
+	return row.guard(c)
+}
+
+// now makes a row of a function that answers before it returns.
+func now[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error)) func(context.Context, *Server, *client, json.RawMessage, reply) {
+	return later(func(ctx context.Context, s *Server, c *client, payload P, reply reply) {
+		ack, err := do(ctx, s, c, payload)
+		ack.OK = true
+		reply(ack, err)
+	})
+}
+
+// later makes a row of a function that calls reply itself.
+func later[P any](do func(context.Context, *Server, *client, P, reply)) func(context.Context, *Server, *client, json.RawMessage, reply) {
+	return func(ctx context.Context, s *Server, c *client, raw json.RawMessage, reply reply) {
+		var payload P
+		if err := decode(raw, &payload); err != nil {
+			reply(nil, err)
+			return
+		}
+		do(ctx, s, c, payload, reply)
+	}
+}
+
+// none is the payload of events that have none; whatever comes is ignored.
+type none struct{}
+
+func decode(raw json.RawMessage, payload any) error {
+	if _, ignored := payload.(*none); ignored {
+		return nil
+	}
+	if len(raw) == 0 || raw[0] != '{' {
+		return services.Refuse(services.Invalid, "The payload must be an object.")
+	}
+	err := json.Unmarshal(raw, payload)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		return services.Refuse(services.Invalid, "%s has the wrong type.", wrong.Field)
+	}
+	if err != nil {
+		return services.Refuse(services.Invalid, "The payload is not valid.")
+	}
+	return nil
+}
+
+// respond acknowledges. Without an acknowledgement success is silent and a failure is the error event, except that a rate
+// limit drops in silence.
+func respond(socket *socketio.Socket, e *socketio.Event, ack any, err error) {
+	var send error
+	switch {
+	case err == nil && e.HasAck():
+		send = e.Ack(ack)
+	case err != nil:
+		if services.KindOf(err) == services.Internal {
+			slog.Error("event failed", "event", e.Name, "error", err)
+		}
+		refusal := services.AsError(err)
+		if e.HasAck() {
+			send = e.Ack(wire.Failure{Error: string(refusal.Kind), Message: refusal.Message, RetryAfterMS: refusal.RetryAfter.Milliseconds()})
+		} else if refusal.Kind != services.RateLimited {
+			send = socket.Emit(wire.ErrorEvent, wire.Problem{Message: refusal.Message})
+		}
+	}
+	if send != nil {
+		slog.Debug("answer event", "event", e.Name, "error", send)
+	}
+}
+
+// validConversation refuses ids that are none, before anything is looked up.
+func validConversation(id string) error {
+	if !models.ValidID(id) {
+		return services.Refuse(services.Invalid, "conversation_id must be the id of a conversation.")
+	}
+	return nil
+}

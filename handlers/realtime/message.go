@@ -1,0 +1,54 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+
+	"parley/handlers/wire"
+	"parley/models"
+	"parley/services"
+)
+
+// sendMessage is answered after the commit. The socket's next events go on meanwhile, so that a client may have many
+// messages under way; their order is kept by the writer.
+func sendMessage(ctx context.Context, s *Server, c *client, p wire.SendMessage, reply reply) {
+	ref, sender, err := services.Ref{}, services.Sender{}, validConversation(p.ConversationID)
+	if err == nil {
+		ref, sender, err = s.sender(ctx, c, p.ConversationID, p.SenderType, p.ExternalID)
+	}
+	if err != nil {
+		reply(nil, err)
+		return
+	}
+	c.beginSend()
+	draft := services.Draft{Conversation: ref, Sender: sender, ContentType: p.ContentType, Content: p.Content, RichMedia: p.RichMedia, ClientID: p.ClientID}
+	s.messages.Send(ctx, draft, func(sent services.Sent, err error) {
+		c.endSend()
+		if err != nil {
+			reply(nil, err)
+			return
+		}
+		s.typing.clear(c.socket, ref.ID)
+		message, err := json.Marshal(wire.NewMessageReceived(sent.Message))
+		reply(wire.SentAck(message, sent.Duplicate), err)
+	})
+}
+
+func markRead(ctx context.Context, s *Server, c *client, p wire.MarkRead) (wire.Ack, error) {
+	if err := validConversation(p.ConversationID); err != nil {
+		return wire.Ack{}, err
+	}
+	var reader services.Sender
+	var ref services.Ref
+	var err error
+	if _, proven := c.proven[p.ConversationID]; proven || p.ExternalID != "" {
+		ref, err = s.endUser(ctx, c, p.ConversationID, p.ExternalID)
+		reader = services.Sender{Type: models.SenderEndUser, ID: ref.ExternalID}
+	} else if ref, err = s.agentOf(ctx, c, p.ConversationID); err == nil {
+		reader = services.Sender{Type: models.SenderAgent, ID: c.agent.User.ID}
+	}
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	return wire.Ack{}, s.messages.MarkRead(ctx, ref, reader, p.MessageIDs)
+}

@@ -1,0 +1,71 @@
+package realtime
+
+import (
+	"encoding/json"
+	"log/slog"
+
+	"parley/handlers/socketio"
+	"parley/handlers/wire"
+	"parley/models"
+	"parley/services"
+)
+
+// Publisher turns the services' news into events for rooms, on every node.
+type Publisher struct{ io *socketio.Namespace }
+
+// NewPublisher makes one. It implements services.Publisher.
+func NewPublisher(io *socketio.Namespace) *Publisher { return &Publisher{io: io} }
+
+var _ services.Publisher = (*Publisher)(nil)
+
+// MessageStored tells the conversation, in the order of seq, and the queue.
+func (p *Publisher) MessageStored(m models.Message) {
+	message, err := json.Marshal(wire.NewMessageReceived(m))
+	if err != nil {
+		slog.Error("encode message", "error", err)
+		return
+	}
+	p.emit(p.io.To(wire.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), wire.MessageReceivedEvent, json.RawMessage(message))
+	p.emit(p.io.To(wire.QueueRoom(m.OrganizationID)), wire.ConversationUpdatedEvent, wire.ConversationUpdated{ConversationID: m.ConversationID,
+		SenderType: m.SenderType, ContentType: m.ContentType, Content: m.Content, Preview: services.PlainText(m), Seq: m.Seq})
+}
+
+// MessagesRead tells the conversation.
+func (p *Publisher) MessagesRead(r services.MessagesRead) {
+	p.emit(p.io.To(wire.ConversationRoom(r.ConversationID)), wire.MessagesReadEvent, wire.MessagesRead{ConversationID: r.ConversationID,
+		MessageIDs: r.MessageIDs, ReaderType: r.ReaderType, ReaderID: r.ReaderID, ReadAt: wire.Time(r.ReadAt)})
+}
+
+// ConversationAssigned tells the queue.
+func (p *Publisher) ConversationAssigned(organizationID, conversationID, agentID string) {
+	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.AssignedEvent, wire.ConversationAssigned{ConversationID: conversationID, AssignedTo: agentID})
+}
+
+// ConversationResolved tells the conversation and the queue; who is in both hears it once.
+func (p *Publisher) ConversationResolved(organizationID, conversationID, sessionID string, tags []string) {
+	p.emit(p.io.To(wire.ConversationRoom(conversationID)).To(wire.QueueRoom(organizationID)), wire.ResolvedEvent,
+		wire.ConversationResolved{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
+}
+
+// AgentStatusChanged tells the organization's presence room.
+func (p *Publisher) AgentStatusChanged(organizationID, agentID string, online bool) {
+	status := "offline"
+	if online {
+		status = "online"
+	}
+	p.emit(p.io.To(wire.PresenceRoom(organizationID)), wire.AgentStatusEvent, wire.AgentStatusChanged{AgentID: agentID, Status: status})
+}
+
+// WebSessionEnded closes the sockets of a login.
+func (p *Publisher) WebSessionEnded(webSessionID string) {
+	p.io.DisconnectSockets(webSessionRoom(webSessionID))
+}
+
+// UserSessionsEnded closes the sockets of a user.
+func (p *Publisher) UserSessionsEnded(userID string) { p.io.DisconnectSockets(userRoom(userID)) }
+
+func (p *Publisher) emit(to socketio.Broadcast, event string, payload any) {
+	if err := to.Emit(event, payload); err != nil {
+		slog.Warn("publish", "event", event, "error", err)
+	}
+}

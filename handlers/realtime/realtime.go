@@ -1,0 +1,180 @@
+// Package realtime answers Parley's Socket.IO events and spreads its news: handlers/socketio carries packets, this package
+// knows what they mean.
+//
+// Who someone is comes from what their socket has proven: a web session makes an agent, the external_id of a conversation makes
+// an end user of that conversation. What a payload says about its sender only chooses between proofs.
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley/handlers/socketio"
+	"parley/services"
+)
+
+// endedSweep is how often agents' sockets are held against the users' table: the net under the kick that logging out or
+// disabling sends, should that be lost between nodes. Sessions must end within 5 s.
+const endedSweep = 3 * time.Second
+
+// Request is what a socket keeps of its handshake's HTTP request.
+type Request struct {
+	WebSessionToken string // the cookie; empty unless the request came from our own origin
+}
+
+// Server binds the namespace to the services.
+type Server struct {
+	io            *socketio.Namespace
+	login         *services.Login
+	conversations *services.Conversations
+	messages      *services.Messages
+	presence      *services.Presence
+	typing        *typing
+	limitEndUsers bool
+
+	mu     sync.Mutex
+	agents map[*socketio.Socket]*services.Identity
+}
+
+// Services are what the events need.
+type Services struct {
+	Login         *services.Login
+	Conversations *services.Conversations
+	Messages      *services.Messages
+	Presence      *services.Presence
+	LimitEndUsers bool // false lifts the limits on end users' events: for load tests
+}
+
+// New registers Parley's events on io. Run must run beside it.
+func New(io *socketio.Namespace, s Services) *Server {
+	server := &Server{io: io, login: s.Login, conversations: s.Conversations, messages: s.Messages, presence: s.Presence,
+		limitEndUsers: s.LimitEndUsers, typing: newTyping(io), agents: map[*socketio.Socket]*services.Identity{}}
+	io.Use(server.identify)
+	io.OnConnection(server.connected)
+	io.OnDisconnect(server.disconnected)
+	io.OnAny(server.dispatch)
+	return server
+}
+
+// Run clears typing that went stale and closes sockets of ended logins, until ctx ends.
+func (s *Server) Run(ctx context.Context) {
+	typingTick := time.NewTicker(typingLook)
+	defer typingTick.Stop()
+	endedTick := time.NewTicker(endedSweep)
+	defer endedTick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-typingTick.C:
+			s.typing.expire(now)
+		case <-endedTick.C:
+			s.closeEnded(ctx)
+		}
+	}
+}
+
+// identify is the middleware: a valid web session makes the socket an agent's. A widget says in its auth that it is an end
+// user's, whoever is logged in in the same browser.
+func (s *Server) identify(socket *socketio.Socket) error {
+	client := &client{socket: socket}
+	socket.SetData(client)
+	request, _ := socket.Request().(Request)
+	var auth struct {
+		Role string `json:"role"`
+	}
+	if raw := socket.Auth(); len(raw) > 0 && json.Unmarshal(raw, &auth) != nil {
+		auth.Role = "" // auth is anything a client likes to send
+	}
+	if request.WebSessionToken == "" || auth.Role == "end_user" {
+		return nil
+	}
+	identity, err := s.identity(request.WebSessionToken)
+	if err != nil && services.KindOf(err) != services.Unauthorized {
+		return err
+	}
+	client.agent = identity
+	return nil
+}
+
+func (s *Server) identity(token string) (*services.Identity, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
+	defer cancel()
+	identity, err := s.login.Identify(ctx, token)
+	if err != nil {
+		if services.KindOf(err) == services.Internal {
+			slog.Error("identify socket", "error", err)
+			err = services.AsError(err)
+		}
+		return nil, err
+	}
+	return &identity, nil
+}
+
+func (s *Server) connected(socket *socketio.Socket) {
+	client := clientOf(socket)
+	if client.agent == nil {
+		return
+	}
+	for _, room := range []string{webSessionRoom(client.agent.WebSessionID), userRoom(client.agent.User.ID)} {
+		if err := socket.Join(room); err != nil {
+			slog.Warn("join the room that ends logins", "error", err)
+		}
+	}
+	// Asked again, now that the socket can hear of a logout: one between the first time and the join would be missed.
+	if _, err := s.identity(socket.Request().(Request).WebSessionToken); services.KindOf(err) == services.Unauthorized && err != nil {
+		socket.Disconnect(true)
+		return
+	}
+	s.mu.Lock()
+	s.agents[socket] = client.agent
+	s.mu.Unlock()
+	s.presence.Connected(client.agent.User.OrganizationID, client.agent.User.ID)
+	if !socket.Connected() {
+		s.forget(socket)
+	}
+}
+
+func (s *Server) disconnected(socket *socketio.Socket, _ string) {
+	s.typing.left(socket)
+	s.forget(socket)
+}
+
+// forget takes an agent's socket off presence, once.
+func (s *Server) forget(socket *socketio.Socket) {
+	s.mu.Lock()
+	agent, counted := s.agents[socket]
+	delete(s.agents, socket)
+	s.mu.Unlock()
+	if counted {
+		s.presence.Disconnected(agent.User.OrganizationID, agent.User.ID)
+	}
+}
+
+func (s *Server) closeEnded(ctx context.Context) {
+	versions := map[string]int{}
+	s.mu.Lock()
+	for _, agent := range s.agents {
+		if version, seen := versions[agent.User.ID]; !seen || agent.User.LoginVersion < version {
+			versions[agent.User.ID] = agent.User.LoginVersion
+		}
+	}
+	s.mu.Unlock()
+	if len(versions) == 0 {
+		return
+	}
+	ended, err := s.login.Ended(ctx, versions)
+	if err != nil {
+		slog.Warn("look for ended logins", "error", err)
+		return
+	}
+	for _, userID := range ended {
+		s.io.DisconnectSockets(userRoom(userID))
+	}
+}
+
+func userRoom(userID string) string             { return "user:" + userID }
+func webSessionRoom(webSessionID string) string { return "web_session:" + webSessionID }

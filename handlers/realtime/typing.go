@@ -1,0 +1,115 @@
+package realtime
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley/handlers/socketio"
+	"parley/handlers/wire"
+	"parley/models"
+	"parley/services"
+)
+
+const (
+	typingLife = 5 * time.Second // without a new user_typing
+	typingLook = 250 * time.Millisecond
+)
+
+// userTyping tells the others in the room. Only who has joined a conversation types in it.
+func userTyping(_ context.Context, s *Server, c *client, p wire.UserTyping) (wire.Ack, error) {
+	if err := validConversation(p.ConversationID); err != nil {
+		return wire.Ack{}, err
+	}
+	_, proven := c.proven[p.ConversationID]
+	_, joined := c.joined[p.ConversationID]
+	senderType := models.SenderAgent
+	switch {
+	case proven && (p.SenderType != string(models.SenderAgent) || !joined):
+		senderType = models.SenderEndUser
+	case !joined:
+		return wire.Ack{}, services.Refuse(services.Forbidden, "Join the conversation first.")
+	}
+	if p.SenderType != "" && p.SenderType != string(senderType) {
+		return wire.Ack{}, services.Refuse(services.Forbidden, "sender_type is not what this socket has proven.")
+	}
+	s.typing.touch(c.socket, p.ConversationID, time.Now())
+	return wire.Ack{}, c.socket.To(wire.ConversationRoom(p.ConversationID)).Volatile().
+		Emit(wire.TypingIndicatorEvent, wire.TypingIndicator{ConversationID: p.ConversationID, SenderType: senderType})
+}
+
+// typing knows who types on this node, and says when they stopped.
+type typing struct {
+	io *socketio.Namespace
+
+	mu     sync.Mutex
+	typers map[*socketio.Socket]map[string]time.Time // conversation → until when
+}
+
+func newTyping(io *socketio.Namespace) *typing {
+	return &typing{io: io, typers: map[*socketio.Socket]map[string]time.Time{}}
+}
+
+func (t *typing) touch(socket *socketio.Socket, conversationID string, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.typers[socket] == nil {
+		t.typers[socket] = map[string]time.Time{}
+	}
+	t.typers[socket][conversationID] = now.Add(typingLife)
+}
+
+// clear says that a socket's typing is over, if it was typing.
+func (t *typing) clear(socket *socketio.Socket, conversationID string) {
+	t.mu.Lock()
+	_, was := t.typers[socket][conversationID]
+	t.remove(socket, conversationID)
+	t.mu.Unlock()
+	if was {
+		t.tell(conversationID)
+	}
+}
+
+// left clears what a socket that is gone typed.
+func (t *typing) left(socket *socketio.Socket) {
+	t.mu.Lock()
+	conversations := t.typers[socket]
+	delete(t.typers, socket)
+	t.mu.Unlock()
+	for conversationID := range conversations {
+		t.tell(conversationID)
+	}
+}
+
+func (t *typing) expire(now time.Time) {
+	var stale []string
+	t.mu.Lock()
+	for socket, conversations := range t.typers {
+		for conversationID, until := range conversations {
+			if now.After(until) {
+				stale = append(stale, conversationID)
+				t.remove(socket, conversationID)
+			}
+		}
+	}
+	t.mu.Unlock()
+	for _, conversationID := range stale {
+		t.tell(conversationID)
+	}
+}
+
+// remove wants the lock held.
+func (t *typing) remove(socket *socketio.Socket, conversationID string) {
+	delete(t.typers[socket], conversationID)
+	if len(t.typers[socket]) == 0 {
+		delete(t.typers, socket)
+	}
+}
+
+func (t *typing) tell(conversationID string) {
+	err := t.io.To(wire.ConversationRoom(conversationID)).Emit(wire.TypingClearedEvent, wire.ConversationID{ConversationID: conversationID})
+	if err != nil {
+		slog.Warn("publish", "event", wire.TypingClearedEvent, "error", err)
+	}
+}

@@ -1,0 +1,75 @@
+// Package wire is everything that crosses the network in Parley's own formats: the Socket.IO events and the JSON shapes of
+// REST and sockets. The README's tables, and whatever documents the API, are made from it.
+package wire
+
+// Direction is who sends an event.
+type Direction string
+
+// The directions.
+const (
+	ClientToServer Direction = "client → server"
+	ServerToClient Direction = "server → client"
+)
+
+// Event is one Socket.IO event: declared here once, with the type of its payload.
+type Event struct {
+	Name      string
+	Direction Direction
+	To        string // who gets it, or who may send it
+	Payload   any    // a value of its type; nil for none
+	About     string
+}
+
+// The names of the events.
+const (
+	SendMessageEvent      = "send_message"
+	ClaimEvent            = "claim_conversation"
+	JoinConversationEvent = "join_conversation"
+	LeaveEvent            = "leave_conversation"
+	JoinQueueEvent        = "join_queue"
+	JoinPresenceEvent     = "join_org_presence"
+	UserTypingEvent       = "user_typing"
+	MarkReadEvent         = "mark_read"
+
+	MessageReceivedEvent     = "message_received"
+	ConversationUpdatedEvent = "conversation_updated"
+	AssignedEvent            = "conversation_assigned"
+	ResolvedEvent            = "conversation_resolved"
+	TypingIndicatorEvent     = "typing_indicator"
+	TypingClearedEvent       = "typing_cleared"
+	MessagesReadEvent        = "messages_read"
+	AgentStatusEvent         = "agent_status_changed"
+	ErrorEvent               = "error"
+)
+
+// Events is the event reference. Any client event may carry an acknowledgement, which is called with Ack and the fields named
+// in About, or with Failure.
+var Events = []Event{
+	{SendMessageEvent, ClientToServer, "end user, agent", SendMessage{}, "Send a message. Acknowledged with `message` once it is stored, and `duplicate` for a repeated `client_id`."},
+	{ClaimEvent, ClientToServer, "agent", ConversationID{}, "Claim an unassigned conversation and join its room."},
+	{JoinConversationEvent, ClientToServer, "end user, agent", JoinConversation{}, "Join the room of a conversation. Acknowledged with `last_seq`."},
+	{LeaveEvent, ClientToServer, "end user, agent", ConversationID{}, "Leave the room of a conversation."},
+	{JoinQueueEvent, ClientToServer, "agent", nil, "Join the organization's queue room."},
+	{JoinPresenceEvent, ClientToServer, "agent", nil, "Join the organization's presence room. Acknowledged with `agents`, the ids of those online."},
+	{UserTypingEvent, ClientToServer, "end user, agent", UserTyping{}, "Say that one is typing, in a conversation one has joined."},
+	{MarkReadEvent, ClientToServer, "end user, agent", MarkRead{}, "Mark messages as read."},
+
+	{MessageReceivedEvent, ServerToClient, "`conv:{id}`", MessageReceived{}, "A message was stored."},
+	{ConversationUpdatedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationUpdated{}, "A message was stored, for the list."},
+	{AssignedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationAssigned{}, "An agent has claimed a conversation."},
+	{ResolvedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationResolved{}, "A conversation's session was resolved."},
+	{TypingIndicatorEvent, ServerToClient, "`conv:{id}`, all but the sender", TypingIndicator{}, "Somebody is typing."},
+	{TypingClearedEvent, ServerToClient, "`conv:{id}`", ConversationID{}, "Nobody is typing any more: the message came, the sender left, or 5 s passed."},
+	{MessagesReadEvent, ServerToClient, "`conv:{id}`", MessagesRead{}, "Messages were read."},
+	{AgentStatusEvent, ServerToClient, "`org:{org_id}:presence`", AgentStatusChanged{}, "An agent came online or went offline."},
+	{ErrorEvent, ServerToClient, "sender only", Problem{}, "An event without an acknowledgement failed."},
+}
+
+// The rooms of the guide.
+func ConversationRoom(conversationID string) string { return "conv:" + conversationID }
+
+// QueueRoom is where an organization's agents hear of new conversations.
+func QueueRoom(organizationID string) string { return "org:" + organizationID + ":queue" }
+
+// PresenceRoom is where an organization's agents hear of each other.
+func PresenceRoom(organizationID string) string { return "org:" + organizationID + ":presence" }

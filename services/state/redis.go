@@ -1,0 +1,190 @@
+package state
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/models"
+	"parley/services"
+)
+
+// RedisLimiter counts in Redis, for all nodes. While Redis does not answer it counts in this process: a limit per node is
+// better than none, and better than refusing everybody.
+type RedisLimiter struct {
+	client redis.UniversalClient
+	prefix string
+	local  *MemoryLimiter
+}
+
+// NewRedisLimiter makes one; prefix begins its keys.
+func NewRedisLimiter(client redis.UniversalClient, prefix string, clock services.Clock) *RedisLimiter {
+	return &RedisLimiter{client: client, prefix: prefix + "limit:", local: NewMemoryLimiter(clock)}
+}
+
+// slidingWindow keeps one list a key of the times of its attempts in microseconds of Redis' own clock, so that nodes whose
+// clocks differ count alike. ARGV: count, window in microseconds, 1 to count this attempt. It answers the wait in microseconds.
+var slidingWindow = redis.NewScript(`
+local t = redis.call('TIME')
+local now, count, window = t[1] * 1000000 + t[2], tonumber(ARGV[1]), tonumber(ARGV[2])
+local nth = redis.call('LINDEX', KEYS[1], -count)
+if nth and now - tonumber(nth) < window then return window - (now - tonumber(nth)) end
+if ARGV[3] == '1' then
+  redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
+  redis.call('LTRIM', KEYS[1], -count, -1)
+  redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000))
+end
+return 0`)
+
+// Allow implements services.Limiter.
+func (l *RedisLimiter) Allow(ctx context.Context, key string, rate services.Rate) (time.Duration, error) {
+	if wait, err := l.run(ctx, key, rate, 1); err == nil {
+		return wait, nil
+	}
+	return l.local.Allow(ctx, key, rate)
+}
+
+// Wait implements services.Limiter.
+func (l *RedisLimiter) Wait(ctx context.Context, key string, rate services.Rate) (time.Duration, error) {
+	if wait, err := l.run(ctx, key, rate, 0); err == nil {
+		return wait, nil
+	}
+	return l.local.Wait(ctx, key, rate)
+}
+
+func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, count int) (time.Duration, error) {
+	// The key names an external id or e-mail, which is nobody's business in Redis.
+	micros, err := slidingWindow.Run(ctx, l.client, []string{l.prefix + services.HashToken(key)}, rate.Count, rate.Window.Microseconds(), count).Int64()
+	return time.Duration(micros) * time.Microsecond, err
+}
+
+const presenceLife = 40 * time.Second // without a refresh; with the refresh of the others a dead node is noticed within 60 s
+
+// RedisPresence keeps one sorted set: member "organization agent node", score the time it dies unless refreshed.
+type RedisPresence struct {
+	client redis.UniversalClient
+	key    string
+	node   string
+
+	mu   sync.Mutex
+	mine map[services.PresentAgent]bool // what Refresh keeps alive, and stores anew should Redis have lost it
+}
+
+// NewRedisPresence makes the store of one node.
+func NewRedisPresence(client redis.UniversalClient, prefix string) *RedisPresence {
+	return &RedisPresence{client: client, key: prefix + "presence", node: models.NewID(), mine: map[services.PresentAgent]bool{}}
+}
+
+// Each script starts with the members of one agent that are alive. ARGV[1] is the agent as "organization agent ", ARGV[2] this
+// node. Sets are small: an entry a logged-in agent and node.
+const aliveMembers = `
+local t = redis.call('TIME')
+local now = t[1] + t[2] / 1000000
+local alive = 0
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
+  if string.sub(member, 1, #ARGV[1]) == ARGV[1] then alive = alive + 1 end
+end
+`
+
+var addPresence = redis.NewScript(aliveMembers + `
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1] .. ARGV[2])
+return alive == 0 and 1 or 0`)
+
+var removePresence = redis.NewScript(aliveMembers + `
+local removed = redis.call('ZREM', KEYS[1], ARGV[1] .. ARGV[2])
+return removed == 1 and alive <= 1 and 1 or 0`)
+
+// takeDead removes the dead members and returns them, followed by an empty string and the living: of several nodes that
+// look at once one gets them.
+var takeDead = redis.NewScript(`
+local t = redis.call('TIME')
+local now = t[1] + t[2] / 1000000
+local dead = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
+if #dead == 0 then return {} end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
+dead[#dead + 1] = ''
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do dead[#dead + 1] = member end
+return dead`)
+
+// Add implements services.PresenceStore.
+func (p *RedisPresence) Add(ctx context.Context, organizationID, agentID string) (bool, error) {
+	first, err := addPresence.Run(ctx, p.client, []string{p.key}, organizationID+" "+agentID+" ", p.node, presenceLife.Seconds()).Bool()
+	if err == nil {
+		p.mu.Lock()
+		p.mine[services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}] = true
+		p.mu.Unlock()
+	}
+	return first, err
+}
+
+// Remove implements services.PresenceStore.
+func (p *RedisPresence) Remove(ctx context.Context, organizationID, agentID string) (bool, error) {
+	p.mu.Lock()
+	delete(p.mine, services.PresentAgent{OrganizationID: organizationID, AgentID: agentID})
+	p.mu.Unlock()
+	return removePresence.Run(ctx, p.client, []string{p.key}, organizationID+" "+agentID+" ", p.node).Bool()
+}
+
+// Refresh implements services.PresenceStore.
+func (p *RedisPresence) Refresh(ctx context.Context) ([]services.PresentAgent, error) {
+	p.mu.Lock()
+	mine := make([]services.PresentAgent, 0, len(p.mine))
+	for agent := range p.mine {
+		mine = append(mine, agent)
+	}
+	p.mu.Unlock()
+	for _, agent := range mine {
+		if _, err := p.Add(ctx, agent.OrganizationID, agent.AgentID); err != nil {
+			return nil, err
+		}
+	}
+	members, err := takeDead.Run(ctx, p.client, []string{p.key}).StringSlice()
+	if err != nil {
+		return nil, fmt.Errorf("take dead presence: %w", err)
+	}
+	return goneAgents(members), nil
+}
+
+// goneAgents reads takeDead's answer: the agents of dead members that have no living one.
+func goneAgents(members []string) []services.PresentAgent {
+	dead, alive := map[services.PresentAgent]bool{}, false
+	for _, member := range members {
+		parts := strings.SplitN(member, " ", 3)
+		switch {
+		case len(parts) < 3:
+			alive = true
+		case alive:
+			delete(dead, services.PresentAgent{OrganizationID: parts[0], AgentID: parts[1]})
+		default:
+			dead[services.PresentAgent{OrganizationID: parts[0], AgentID: parts[1]}] = true
+		}
+	}
+	var agents []services.PresentAgent
+	for agent := range dead {
+		agents = append(agents, agent)
+	}
+	return agents
+}
+
+// Online implements services.PresenceStore.
+func (p *RedisPresence) Online(ctx context.Context, organizationID string) ([]string, error) {
+	members, err := p.client.ZRangeByScore(ctx, p.key, &redis.ZRangeBy{Min: fmt.Sprintf("%d", time.Now().Unix()), Max: "+inf"}).Result()
+	if err != nil {
+		slog.Warn("read presence", "error", err)
+		return nil, services.Refuse(services.Unavailable, "Presence is not known right now.")
+	}
+	seen, agents := map[string]bool{}, []string{}
+	for _, member := range members {
+		parts := strings.SplitN(member, " ", 3)
+		if len(parts) == 3 && parts[0] == organizationID && !seen[parts[1]] {
+			seen[parts[1]] = true
+			agents = append(agents, parts[1])
+		}
+	}
+	return agents, nil
+}
