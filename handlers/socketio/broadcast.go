@@ -1,0 +1,134 @@
+package socketio
+
+import "slices"
+
+// Broadcast addresses sockets: those in any of its rooms, but for the exceptions. It is a value; each method returns a
+// changed copy, and nothing is sent before Emit.
+type Broadcast struct {
+	namespace  *Namespace
+	room       string
+	rooms      []string // further ones
+	except     string
+	alsoExcept []string
+	volatile   bool
+	local      bool
+	sequenced  bool
+	sequence   uint64
+}
+
+// To adds a room. A socket in several of the rooms is sent to once.
+func (b Broadcast) To(room string) Broadcast {
+	b.rooms = append(slices.Clip(b.rooms), room)
+	return b
+}
+
+// In is To.
+func (b Broadcast) In(room string) Broadcast { return b.To(room) }
+
+// Except leaves out a socket.
+func (b Broadcast) Except(socketID string) Broadcast {
+	if b.except == "" {
+		b.except = socketID
+	} else {
+		b.alsoExcept = append(slices.Clip(b.alsoExcept), socketID)
+	}
+	return b
+}
+
+// Volatile leaves out connections that lag behind (see Options.MaxQueuePackets): for what is soon out of date.
+func (b Broadcast) Volatile() Broadcast {
+	b.volatile = true
+	return b
+}
+
+// Local stays on this node.
+func (b Broadcast) Local() Broadcast {
+	b.local = true
+	return b
+}
+
+// Sequence numbers the packet within its room, of which there must be one only. Each node delivers a room's numbered
+// packets in the order of their numbers: one that comes too early is held back, up to Options.HoldBack, for those
+// before it; one that comes after its successors is delivered at once rather than lost. The first number that a node
+// meets is the one it begins with, unless Socket.JoinAt said.
+func (b Broadcast) Sequence(n uint64) Broadcast {
+	b.sequenced, b.sequence = true, n
+	return b
+}
+
+// Emit sends an event. Arguments are encoded with encoding/json, but for json.RawMessage, which is spliced in without a
+// look, and Binary. It does not wait for any client. The error is that of encoding an argument.
+func (b Broadcast) Emit(event string, args ...any) error {
+	broker := b.namespace.server.options.Broker
+	if b.local {
+		broker = nil
+	}
+	if broker == nil && !b.reachesAnyone() {
+		return nil
+	}
+	m, err := encodeEvent(b.namespace, noID, event, args)
+	if err != nil {
+		return err
+	}
+	b.deliver(m)
+	if broker != nil {
+		b.publish(broker, m)
+	}
+	return nil
+}
+
+func (b *Broadcast) reachesAnyone() bool {
+	if b.namespace.room(b.room) != nil {
+		return true
+	}
+	return slices.ContainsFunc(b.rooms, func(room string) bool { return b.namespace.room(room) != nil })
+}
+
+// deliver sends to the sockets of this node.
+func (b *Broadcast) deliver(m message) {
+	d := delivery{message: m, volatile: b.volatile, except: b.except, alsoExcept: b.alsoExcept}
+	if len(b.rooms) > 0 {
+		b.deliverToUnion(d)
+		return
+	}
+	r := b.namespace.room(b.room)
+	switch {
+	case r == nil:
+	case b.sequenced:
+		r.sequencer().deliver(b.sequence, d)
+	default:
+		r.deliver(d)
+	}
+}
+
+// deliverToUnion sends to each member of the rooms once.
+func (b *Broadcast) deliverToUnion(d delivery) {
+	reached := map[*Socket]bool{}
+	for _, name := range append([]string{b.room}, b.rooms...) {
+		r := b.namespace.room(name)
+		if r == nil {
+			continue
+		}
+		for _, s := range r.snapshot() {
+			if !reached[s] {
+				reached[s] = true
+				d.sendTo(s)
+			}
+		}
+	}
+}
+
+// delivery is a message on its way to the members of a room.
+type delivery struct {
+	message
+	volatile   bool
+	except     string
+	alsoExcept []string
+}
+
+func (d *delivery) sendTo(s *Socket) {
+	if d.except == s.id || slices.Contains(d.alsoExcept, s.id) || !s.Connected() {
+		return
+	}
+	d.message.sendTo(s.client.conn, d.volatile)
+}

@@ -1,0 +1,219 @@
+package socketio
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"parley/handlers/socketio/engine"
+)
+
+// client is a connection with its sockets, one for each namespace it joined. It receives what the connection carries,
+// one packet at a time.
+type client struct {
+	server *Server
+	conn   *engine.Conn
+
+	// Of the receiving side, one packet at a time.
+	partial *partialPacket
+	left    bool // a socket was disconnected from here; what its client sent meanwhile is no violation
+
+	mu      sync.Mutex
+	sockets []*Socket
+	closed  bool
+	timeout *time.Timer // until a namespace is joined
+}
+
+// partialPacket is a packet whose attachments are still to come.
+type partialPacket struct {
+	packet
+	received [][]byte
+	bytes    int
+}
+
+func newClient(s *Server, conn *engine.Conn) *client {
+	c := &client{server: s, conn: conn}
+	c.timeout = time.AfterFunc(s.options.ConnectTimeout, conn.Close)
+	return c
+}
+
+// Message implements engine.Receiver.
+func (c *client) Message(data []byte, binary bool) error {
+	if binary {
+		return c.attachment(data)
+	}
+	if c.partial != nil {
+		return errPacket
+	}
+	p, err := decodePacket(data, c.server.options.MaxAttachments)
+	if err != nil {
+		return err
+	}
+	if p.attachments > 0 {
+		c.partial = &partialPacket{packet: p}
+		return nil
+	}
+	return c.handle(p, nil)
+}
+
+// attachment takes a binary message: the next attachment of a packet.
+func (c *client) attachment(data []byte) error {
+	p := c.partial
+	if p == nil {
+		return errPacket
+	}
+	if p.bytes += len(data); p.bytes > c.server.options.MaxPayload {
+		return errPacket
+	}
+	p.received = append(p.received, data)
+	if len(p.received) < p.attachments {
+		return nil
+	}
+	c.partial = nil
+	return c.handle(p.packet, p.received)
+}
+
+// handle handles a packet that is complete.
+func (c *client) handle(p packet, attachments [][]byte) error {
+	s, leaving := c.socket(p.namespace)
+	switch {
+	case p.kind == typeConnect && s == nil:
+		c.connect(p)
+		return nil
+	case p.kind == typeConnect:
+		return errPacket
+	case s == nil && (leaving || c.left):
+		return nil
+	case s == nil:
+		return errPacket
+	}
+	switch p.kind {
+	case typeDisconnect:
+		c.left = true
+		s.begin(ReasonClientDisconnect)
+		s.finish()
+	case typeEvent, typeBinaryEvent:
+		if !c.server.draining.Load() {
+			s.dispatch(p, attachments)
+		}
+	case typeAck, typeBinaryAck:
+		s.resolve(p.id, p.args)
+	}
+	return nil
+}
+
+// connect makes a socket in a namespace, if its middleware agrees.
+func (c *client) connect(p packet) {
+	n := c.server.namespace(p.namespace)
+	if n == nil {
+		c.refuse(p.namespace, &ConnectError{Message: "Invalid namespace"})
+		return
+	}
+	s := newSocket(n, c, p.data)
+	if !c.add(s) {
+		c.refuse(p.namespace, &ConnectError{Message: "Too many namespaces"})
+		return
+	}
+	registered := n.registered.Load()
+	for _, middleware := range registered.use {
+		if err := s.ask(middleware); err != nil {
+			s.begin(ReasonServerDisconnect)
+			s.finish()
+			c.refuse(p.namespace, err)
+			return
+		}
+	}
+	c.conn.Send(encodeControl(typeConnect, n.name, []byte(`{"sid":"`+s.id+`"}`)))
+	if !s.state.CompareAndSwap(stateConnecting, stateConnected) {
+		return
+	}
+	s.announced = true
+	for _, handler := range registered.connect {
+		s.guard("connection", func() { handler(s) })
+	}
+}
+
+// refuse answers a CONNECT that is not granted.
+func (c *client) refuse(namespace string, err error) {
+	c.conn.Send(encodeControl(typeConnectError, namespace, connectErrorPayload(err)))
+}
+
+// add registers a socket; false when the connection has too many already.
+func (c *client) add(s *Socket) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.sockets) >= c.server.options.MaxNamespaces {
+		return false
+	}
+	c.sockets = append(c.sockets, s)
+	if c.timeout != nil {
+		c.timeout.Stop()
+		c.timeout = nil
+	}
+	return true
+}
+
+func (c *client) remove(s *Socket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.sockets, s); i >= 0 {
+		c.sockets = slices.Delete(c.sockets, i, i+1)
+	}
+}
+
+// socket is the client's socket in a namespace; nil when there is none, or when it is just being disconnected.
+func (c *client) socket(namespace string) (s *Socket, leaving bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sockets {
+		if s.namespace.name != namespace {
+			continue
+		}
+		if s.state.Load() != stateDisconnected {
+			return s, false
+		}
+		leaving = true
+	}
+	return nil, leaving
+}
+
+func (c *client) all() []*Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.sockets)
+}
+
+// Closed implements engine.Receiver.
+func (c *client) Closed(reason string) {
+	c.mu.Lock()
+	if c.timeout != nil {
+		c.timeout.Stop()
+	}
+	c.mu.Unlock()
+	for _, s := range c.all() {
+		s.begin(reason)
+		s.finish()
+	}
+	c.partial = nil
+}
+
+// guard runs a handler of the application. A panic ends that handler only; it is logged without its value, which may
+// hold what a client sent.
+func (s *Socket) guard(what string, run func()) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			problem := fmt.Sprintf("%T", p)
+			if err, isRuntime := p.(runtime.Error); isRuntime {
+				problem = err.Error()
+			}
+			s.namespace.server.options.Log.Error("socketio: panic in a handler",
+				"namespace", s.namespace.name, "handler", what, "panic", problem, "stack", string(debug.Stack()))
+			ok = false
+		}
+	}()
+	run()
+	return true
+}

@@ -1,0 +1,261 @@
+package engine
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+)
+
+// Why a connection ended, in the words of the Socket.IO documentation.
+const (
+	ReasonPingTimeout    = "ping timeout"
+	ReasonTransportClose = "transport close"
+	ReasonTransportError = "transport error"
+	ReasonParseError     = "parse error"
+	ReasonForcedClose    = "forced server close"
+	ReasonShutdown       = "server shutting down"
+)
+
+// The two transports.
+const (
+	TransportPolling   = "polling"
+	TransportWebSocket = "websocket"
+)
+
+// lingering is how long the id of a closed long-polling connection stays known, for the one request that fetches what
+// is left, and how long a closed WebSocket waits for its client to close too.
+const lingering = 2 * time.Second
+
+// Conn is one client's connection, whatever carries it. Its methods may be called from any goroutine.
+type Conn struct {
+	server   *Server
+	id       string
+	request  any
+	receiver Receiver
+	beat     beat // guarded by the heartbeat
+
+	inbound sync.Mutex // held while a packet is handled: one at a time, in order, over both transports
+
+	mu       sync.Mutex // guards what follows; held for no longer than a write that does not block
+	ws       *webSocket // nil: long-polling
+	probe    *webSocket // asks to replace long-polling
+	probed   bool       // the probe was answered: polls return at once, so that the client can leave them
+	poll     *poll      // the parked request of long-polling
+	queue    queue
+	closed   bool
+	reason   string
+	farewell byte // the packet that ends the last poll; 0 when there is none to come
+	linger   *time.Timer
+}
+
+// newConn registers a connection and introduces it to its receiver; nil when the server has stopped.
+func (s *Server) newConn(request any, ws *webSocket) *Conn {
+	c := &Conn{server: s, id: newID(), request: request, ws: ws}
+	if ws != nil {
+		ws.owner = c
+	}
+	c.inbound.Lock() // nothing is received before there is a receiver
+	defer c.inbound.Unlock()
+	if !s.add(c) {
+		return nil
+	}
+	if ws != nil {
+		c.Send(c.openPacket(nil))
+	}
+	c.receiver = s.open(c)
+	return c
+}
+
+// openPacket is the first packet of a connection.
+func (c *Conn) openPacket(upgrades []string) *Packet {
+	if upgrades == nil {
+		upgrades = []string{}
+	}
+	o := &c.server.options
+	text, _ := json.Marshal(struct {
+		SID          string   `json:"sid"`
+		Upgrades     []string `json:"upgrades"`
+		PingInterval int64    `json:"pingInterval"`
+		PingTimeout  int64    `json:"pingTimeout"`
+		MaxPayload   int      `json:"maxPayload"`
+	}{c.id, upgrades, o.PingInterval.Milliseconds(), o.PingTimeout.Milliseconds(), o.MaxPayload})
+	return textPacket(append([]byte{typeOpen}, text...))
+}
+
+// ID is the session id of the connection. It is a secret between this server and the client.
+func (c *Conn) ID() string { return c.id }
+
+// Request is what Options.Request made of the handshake.
+func (c *Conn) Request() any { return c.request }
+
+// Transport is TransportPolling or TransportWebSocket, as of now.
+func (c *Conn) Transport() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ws != nil {
+		return TransportWebSocket
+	}
+	return TransportPolling
+}
+
+// Send sends packets, with no other between them. It never waits: what cannot be written now is queued, and a
+// connection whose queue is beyond its bounds is dropped. False means that the connection is closed.
+func (c *Conn) Send(packets ...*Packet) bool { return c.send(false, packets) }
+
+// SendVolatile is Send for packets of little worth: they are left out when the queue is more than a quarter full.
+func (c *Conn) SendVolatile(packets ...*Packet) bool { return c.send(true, packets) }
+
+func (c *Conn) send(volatile bool, packets []*Packet) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sendLocked(volatile, packets)
+}
+
+func (c *Conn) sendLocked(volatile bool, packets []*Packet) bool {
+	o := &c.server.options
+	if c.closed {
+		return false
+	}
+	if volatile && c.queue.over(o.MaxQueuePackets/4, o.MaxQueueBytes/4) {
+		return true
+	}
+	for _, p := range packets {
+		if c.ws == nil || c.queue.len() > 0 || !c.ws.writeNow(p) {
+			c.queue.push(p)
+		}
+	}
+	if c.queue.over(o.MaxQueuePackets, o.MaxQueueBytes) {
+		c.closeLocked(ReasonTransportError, 0)
+		return false
+	}
+	c.wakeWriter()
+	return true
+}
+
+// wakeWriter sees to it that somebody writes what is queued. Call with mu held.
+func (c *Conn) wakeWriter() {
+	switch {
+	case c.ws != nil:
+		if c.queue.len() > 0 || c.ws.unsent != nil {
+			c.ws.startFlusher()
+		}
+	case c.poll != nil && c.queue.len() > 0:
+		c.poll.wake()
+	}
+}
+
+// Close ends the connection after what is queued has been written; the client may connect again.
+func (c *Conn) Close() { c.close(ReasonForcedClose, closeNormal) }
+
+// close ends the connection politely, over WebSocket with a close code.
+func (c *Conn) close(reason string, code int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closeLocked(reason, code)
+}
+
+// abort ends the connection without waiting for anything to be written.
+func (c *Conn) abort(reason string) { c.close(reason, 0) }
+
+// closeLocked closes the connection, once. A code of 0 drops what is queued. Call with mu held.
+func (c *Conn) closeLocked(reason string, code int) {
+	if c.closed {
+		return
+	}
+	c.closed, c.reason = true, reason
+	if code == 0 {
+		c.queue.clear()
+	}
+	if c.probe != nil {
+		c.probe.abort()
+		c.probe = nil
+	}
+	if c.ws != nil {
+		c.ws.end(code)
+		c.server.forget(c)
+	} else {
+		c.endPolling(code)
+	}
+	go c.finish()
+}
+
+// finish tells the receiver, after the packet that is being handled.
+func (c *Conn) finish() {
+	defer c.server.running.Done() // since add
+	c.inbound.Lock()
+	defer c.inbound.Unlock()
+	c.receiver.Closed(c.reason)
+}
+
+// cut drops what a polite close still waits for.
+func (c *Conn) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ws != nil {
+		c.ws.abort()
+	}
+	if c.farewell != 0 {
+		c.forgetPolling()
+	}
+}
+
+// receive handles one packet of the client, given without its framing. It returns false when there is no point in
+// reading on.
+func (c *Conn) receive(packet []byte, binary bool) bool {
+	c.inbound.Lock()
+	defer c.inbound.Unlock()
+	if c.isClosed() {
+		return false
+	}
+	if binary {
+		return c.deliver(packet, true)
+	}
+	if len(packet) == 0 {
+		c.close(ReasonParseError, closeNormal)
+		return false
+	}
+	switch packet[0] {
+	case typeMessage:
+		return c.deliver(packet[1:], false)
+	case typePong:
+		c.server.beats.pong(c)
+	case typeClose:
+		c.closedByClient()
+	case typeUpgrade, typeNoop:
+	default: // a ping included: in this protocol the server pings
+		c.close(ReasonParseError, closeNormal)
+	}
+	return !c.isClosed()
+}
+
+func (c *Conn) deliver(message []byte, binary bool) bool {
+	if err := c.receiver.Message(message, binary); err != nil {
+		c.close(ReasonParseError, closeNormal)
+		return false
+	}
+	return true
+}
+
+// closedByClient answers the client's close packet: over long-polling with a noop to the other request.
+func (c *Conn) closedByClient() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue.clear()
+	c.farewell = typeNoop
+	c.closeLocked(ReasonTransportClose, closeNormal)
+}
+
+func (c *Conn) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// InTurn runs f in a goroutine of its own, while no packet of the connection is handled.
+func (c *Conn) InTurn(f func()) {
+	go func() {
+		c.inbound.Lock()
+		defer c.inbound.Unlock()
+		f()
+	}()
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+)
+
+// The packet types of Engine.IO 4: the first character of every text packet.
+const (
+	typeOpen    = '0'
+	typeClose   = '1'
+	typePing    = '2'
+	typePong    = '3'
+	typeMessage = '4'
+	typeUpgrade = '5'
+	typeNoop    = '6'
+	typeBinary  = 'b' // long-polling only: a binary message in base64
+)
+
+// separator stands between the packets of one long-polling body.
+const separator = '\x1e'
+
+// ErrPacket says that bytes from a client, or from another node, are no Engine.IO packet.
+var ErrPacket = errors.New("engine: malformed packet")
+
+// Packet is one outbound packet. It is encoded once, to a finished WebSocket frame, and then never changed: any number
+// of connections share its bytes. What long-polling sends of a text packet is the same frame without its header.
+type Packet struct {
+	frame []byte
+	head  int // length of the frame's header
+}
+
+var (
+	pingPacket = textPacket([]byte{typePing})
+	noopPacket = textPacket([]byte{typeNoop})
+)
+
+// Text makes a packet of a text message, which it copies. The text must be UTF-8 without the character U+001E.
+func Text(message []byte) *Packet {
+	frame := appendHeader(make([]byte, 0, headerSize(len(message)+1)+len(message)+1), opText, len(message)+1)
+	head := len(frame)
+	frame = append(frame, typeMessage)
+	return &Packet{frame: append(frame, message...), head: head}
+}
+
+// Binary makes a packet of a binary message, which it copies.
+func Binary(message []byte) *Packet {
+	frame := appendHeader(make([]byte, 0, headerSize(len(message))+len(message)), opBinary, len(message))
+	head := len(frame)
+	return &Packet{frame: append(frame, message...), head: head}
+}
+
+// textPacket makes a packet of text that already begins with its type.
+func textPacket(text []byte) *Packet {
+	frame := appendHeader(nil, opText, len(text))
+	head := len(frame)
+	return &Packet{frame: append(frame, text...), head: head}
+}
+
+// Frame returns the packet as it crosses a WebSocket; ParsePackets reads it back. The bytes must not be changed.
+func (p *Packet) Frame() []byte { return p.frame }
+
+// ParsePackets reads packets that stand one after the other as Frame returned them, and shares their bytes. It is for
+// messages between nodes, which trust each other; it fails with ErrPacket on anything else.
+func ParsePackets(frames []byte) ([]*Packet, error) {
+	var packets []*Packet
+	for len(frames) > 0 {
+		h, ok := parseHeader(frames)
+		if !ok || h.masked || !h.fin || (h.opcode != opText && h.opcode != opBinary) || h.size > uint64(len(frames)-h.length) {
+			return nil, ErrPacket
+		}
+		end := h.length + int(h.size)
+		packets = append(packets, &Packet{frame: frames[:end:end], head: h.length})
+		frames = frames[end:]
+	}
+	return packets, nil
+}
+
+// size is what the packet counts for in a connection's queue.
+func (p *Packet) size() int { return len(p.frame) }
+
+// pollingSize is an upper bound of what appendPolling appends.
+func (p *Packet) pollingSize() int {
+	if p.binary() {
+		return 1 + base64.StdEncoding.EncodedLen(len(p.frame)-p.head)
+	}
+	return len(p.frame) - p.head
+}
+
+func (p *Packet) binary() bool { return p.frame[0]&0x0f == opBinary }
+
+// appendPolling appends the packet as a long-polling body has it.
+func (p *Packet) appendPolling(body []byte) []byte {
+	if p.binary() {
+		return base64.StdEncoding.AppendEncode(append(body, typeBinary), p.frame[p.head:])
+	}
+	return append(body, p.frame[p.head:]...)
+}
+
+// eachPacket cuts a long-polling body into its packets, without copying, and stops at the first error.
+func eachPacket(body []byte, do func(packet []byte) error) error {
+	for {
+		packet, rest, more := bytes.Cut(body, []byte{separator})
+		if err := do(packet); err != nil || !more {
+			return err
+		}
+		body = rest
+	}
+}
+
+// decodeBase64 decodes a binary message of a long-polling body.
+func decodeBase64(text []byte) ([]byte, error) {
+	message, err := base64.StdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return nil, ErrPacket
+	}
+	return message, nil
+}

@@ -1,0 +1,14 @@
+//go:build !unix
+
+package engine
+
+import "net"
+
+// pollable says that sockets cannot be waited for without a buffer here: they are read as TLS is.
+const pollable = false
+
+func (w *webSocket) readOnce(uintptr) bool  { panic("engine: not pollable") }
+func (w *webSocket) writeOnce(uintptr) bool { panic("engine: not pollable") }
+
+// watch sees nothing; a client that hangs up is found by its heartbeat.
+func watch(net.Conn) (gone <-chan struct{}, stop func()) { return nil, func() {} }

@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// An upgrade: the client opens a WebSocket beside its polls and sends "2probe"; it gets "3probe", and its polls now
+// return at once, so that it can stop polling without losing a packet; then it sends "5", and the WebSocket takes over.
+
+var (
+	probePing = string(typePing) + "probe"
+	probePong = textPacket([]byte(string(typePong) + "probe"))
+)
+
+// acceptProbe starts a WebSocket that asks to take over from long-polling. Where there is one already, the new one is
+// accepted and closed, as the official servers do.
+func (c *Conn) acceptProbe(ctx *fiber.Ctx) error {
+	key, ok := upgradeKey(ctx)
+	if !ok {
+		return fail(ctx, errBadRequest)
+	}
+	return c.server.hijack(ctx, key, func(w *webSocket) bool {
+		w.owner = c
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.closed || c.ws != nil || c.probe != nil {
+			w.writeApart(closeFrame(closeNormal))
+			return false
+		}
+		c.probe = w
+		w.patience = time.AfterFunc(c.server.options.UpgradeTimeout, func() { c.giveUpProbe(w) })
+		return true
+	})
+}
+
+// giveUpProbe ends a probe that has taken too long.
+func (c *Conn) giveUpProbe(w *webSocket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.probe == w {
+		w.abort()
+	}
+}
+
+// probing handles a packet of a WebSocket that is not the transport yet; false ends that WebSocket.
+func (c *Conn) probing(w *webSocket, packet []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.probe != w {
+		return false
+	}
+	switch {
+	case string(packet) == probePing:
+		c.probed = true
+		if !w.writeApart(probePong) {
+			return false
+		}
+		if c.poll != nil {
+			c.poll.wake()
+		}
+		return true
+	case c.probed && len(packet) == 1 && packet[0] == typeUpgrade:
+		c.upgrade(w)
+		return true
+	}
+	w.abort()
+	return false
+}
+
+// upgrade makes the WebSocket the transport. Everything queued goes out through it. Call with mu held.
+func (c *Conn) upgrade(w *webSocket) {
+	w.patience.Stop()
+	c.ws, c.probe, c.probed = w, nil, false
+	if c.poll != nil {
+		c.poll.wake()
+	}
+	c.wakeWriter()
+}

@@ -1,0 +1,48 @@
+package socketio
+
+import (
+	"encoding/json"
+	"errors"
+)
+
+var (
+	// ErrDisconnected is returned for a socket that is no longer connected.
+	ErrDisconnected = errors.New("socketio: socket is disconnected")
+	// ErrTooManyRooms is returned by Join beyond Options.MaxRooms.
+	ErrTooManyRooms = errors.New("socketio: socket is in too many rooms")
+
+	errPacket = errors.New("socketio: malformed packet")
+)
+
+// Why a socket was disconnected, as OnDisconnect is told; the other reasons are those of package engine.
+const (
+	ReasonClientDisconnect = "client namespace disconnect"
+	ReasonServerDisconnect = "server namespace disconnect"
+)
+
+// ConnectError is an error for a middleware to return that says more than its message: the client's connect_error has
+// both Message and Data.
+type ConnectError struct {
+	Message string
+	Data    any // anything that encoding/json takes
+}
+
+func (e *ConnectError) Error() string { return e.Message }
+
+// connectErrorPayload is what a client is told of a middleware's error.
+func connectErrorPayload(err error) json.RawMessage {
+	payload := struct {
+		Message string `json:"message"`
+		Data    any    `json:"data,omitempty"`
+	}{Message: err.Error()}
+	var connect *ConnectError
+	if errors.As(err, &connect) {
+		payload.Data = connect.Data
+	}
+	text, err := json.Marshal(payload)
+	if err != nil {
+		payload.Data = nil
+		text, _ = json.Marshal(payload)
+	}
+	return text
+}

@@ -1,0 +1,164 @@
+package socketio
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// maxHeld bounds what one room holds back; beyond it the gap is given up at once.
+const maxHeld = 1024
+
+// sequencer delivers a room's numbered packets in the order of their numbers, see Broadcast.Sequence. Whoever brings
+// the packet that is next delivers it, and those that others bring meanwhile: nobody waits, and no lock is held while
+// writing.
+type sequencer struct {
+	room *room
+
+	mu    sync.Mutex
+	known bool
+	next  uint64
+	busy  bool       // somebody delivers, and will look at ready again
+	ready []delivery // in order
+	held  []heldDelivery
+	timer *time.Timer // runs while something is held
+}
+
+// heldDelivery waits for the packets before it.
+type heldDelivery struct {
+	n     uint64
+	until time.Time
+	delivery
+}
+
+// begin sets the number to begin with, if none has been met yet.
+func (q *sequencer) begin(next uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.known {
+		q.known, q.next = true, next
+	}
+}
+
+// deliver delivers packet n in its turn.
+func (q *sequencer) deliver(n uint64, d delivery) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.known {
+		q.known, q.next = true, n
+	}
+	switch {
+	case n > q.next && !q.room.namespace.server.alone():
+		q.hold(n, d)
+		return
+	case n > q.next: // nobody is there to fill the gap
+		q.releaseThrough(n)
+	}
+	if n >= q.next {
+		q.next = n + 1
+	}
+	q.ready = append(q.ready, d)
+	q.releaseConsecutive()
+	q.drain()
+}
+
+// drain delivers what is ready. Call with mu held, which it gives up meanwhile.
+func (q *sequencer) drain() {
+	if q.busy {
+		return
+	}
+	q.busy = true
+	for len(q.ready) > 0 {
+		ready := q.ready
+		q.ready = nil
+		q.mu.Unlock()
+		for _, d := range ready {
+			q.room.deliver(d)
+		}
+		q.mu.Lock()
+		if q.ready == nil && cap(ready) <= 64 {
+			clear(ready)
+			q.ready = ready[:0]
+		}
+	}
+	q.busy = false
+}
+
+// hold keeps a packet back that came too early.
+func (q *sequencer) hold(n uint64, d delivery) {
+	wait := q.room.namespace.server.options.HoldBack
+	i, _ := slices.BinarySearchFunc(q.held, n, func(h heldDelivery, n uint64) int {
+		if h.n <= n {
+			return -1
+		}
+		return 1
+	})
+	q.held = slices.Insert(q.held, i, heldDelivery{n: n, until: time.Now().Add(wait), delivery: d})
+	if len(q.held) > maxHeld {
+		q.releaseThrough(q.held[len(q.held)-1].n)
+		q.drain()
+		return
+	}
+	if q.timer == nil {
+		q.timer = time.AfterFunc(wait, q.giveUp)
+	}
+}
+
+// giveUp releases what has waited long enough, and all that precedes it.
+func (q *sequencer) giveUp() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.timer == nil {
+		return
+	}
+	now := time.Now()
+	for i := len(q.held) - 1; i >= 0; i-- {
+		if !now.Before(q.held[i].until) {
+			q.releaseThrough(q.held[i].n)
+			break
+		}
+	}
+	q.timer = nil
+	if len(q.held) > 0 {
+		earliest := slices.MinFunc(q.held, func(a, b heldDelivery) int { return a.until.Compare(b.until) })
+		q.timer = time.AfterFunc(max(time.Until(earliest.until), time.Millisecond), q.giveUp)
+	}
+	q.drain()
+}
+
+// releaseThrough gives up waiting for anything up to n, and releases what is held so far and what follows without a
+// gap.
+func (q *sequencer) releaseThrough(n uint64) {
+	i := 0
+	for ; i < len(q.held) && q.held[i].n <= n; i++ {
+		q.ready = append(q.ready, q.held[i].delivery)
+		q.next = max(q.next, q.held[i].n+1)
+	}
+	q.held = slices.Delete(q.held, 0, i)
+	q.releaseConsecutive()
+}
+
+// releaseConsecutive releases what was held for a packet that has come.
+func (q *sequencer) releaseConsecutive() {
+	i := 0
+	for ; i < len(q.held) && q.held[i].n <= q.next; i++ {
+		q.ready = append(q.ready, q.held[i].delivery)
+		q.next = max(q.next, q.held[i].n+1)
+	}
+	q.held = slices.Delete(q.held, 0, i)
+	if len(q.held) == 0 && q.timer != nil {
+		q.timer.Stop()
+		q.timer = nil
+	}
+}
+
+// stop forgets what is held: the room has nobody left.
+func (q *sequencer) stop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = nil
+	if q.timer != nil {
+		q.timer.Stop()
+		q.timer = nil
+	}
+}

@@ -1,0 +1,244 @@
+package socketio
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"parley/handlers/socketio/engine"
+)
+
+// The states of a socket, in their order.
+const (
+	stateConnecting = iota // the middleware is asked
+	stateConnected
+	stateDisconnected
+)
+
+// Socket is a client's presence in a namespace. Its methods may be called from any goroutine, and after it has been
+// disconnected, when they do nothing.
+type Socket struct {
+	id        string
+	namespace *Namespace
+	client    *client
+	auth      json.RawMessage
+	state     atomic.Int32
+	announced bool // OnConnection was told; of the receiving side
+	finished  bool // OnDisconnect was told; of the receiving side
+
+	mu     sync.Mutex
+	data   any
+	rooms  roomSet
+	acks   map[int64]chan []json.RawMessage // events that wait for an acknowledgement
+	lastID int64
+	reason string
+}
+
+func newSocket(n *Namespace, c *client, auth []byte) *Socket {
+	s := &Socket{id: newID(), namespace: n, client: c, auth: emptyAuth}
+	if len(auth) > 0 && string(auth) != "{}" {
+		s.auth = bytes.Clone(auth) // or the whole of what came from the network would live as long as the socket
+	}
+	return s
+}
+
+var emptyAuth = json.RawMessage("{}")
+
+// newID makes an id that cannot be guessed.
+func newID() string {
+	var b [15]byte
+	rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// ID identifies the socket to clients and to Broadcast.Except, on any node. It is not the id of the connection.
+func (s *Socket) ID() string { return s.id }
+
+// Namespace is where the socket is.
+func (s *Socket) Namespace() *Namespace { return s.namespace }
+
+// Request is what Options.Request made of the connection's handshake.
+func (s *Socket) Request() any { return s.client.conn.Request() }
+
+// Auth is the JSON object that the client sent when it joined the namespace; {} when it sent none.
+func (s *Socket) Auth() json.RawMessage { return s.auth }
+
+// Connected tells whether the socket is connected, as of now.
+func (s *Socket) Connected() bool { return s.state.Load() == stateConnected }
+
+// Transport is engine.TransportPolling or engine.TransportWebSocket, as of now.
+func (s *Socket) Transport() string { return s.client.conn.Transport() }
+
+// Data is what SetData set: the application's state of this socket.
+func (s *Socket) Data() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data
+}
+
+// SetData sets the application's state of this socket.
+func (s *Socket) SetData(data any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data = data
+}
+
+// Emit sends an event to the client; see Broadcast.Emit for the arguments. It returns ErrDisconnected, or the error of
+// encoding an argument.
+func (s *Socket) Emit(event string, args ...any) error {
+	m, err := encodeEvent(s.namespace, noID, event, args)
+	if err != nil {
+		return err
+	}
+	return s.send(m)
+}
+
+func (s *Socket) send(m message) error {
+	if s.state.Load() == stateDisconnected || !m.sendTo(s.client.conn, false) {
+		return ErrDisconnected
+	}
+	return nil
+}
+
+// EmitWithAck sends an event and waits for the client's acknowledgement, until ctx ends. It must not be called from a
+// handler of the same connection: the acknowledgement would wait for that handler. It returns ErrDisconnected when the
+// socket is disconnected first. Attachments of the acknowledgement are dropped.
+func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) ([]json.RawMessage, error) {
+	id, answer, err := s.expect()
+	if err != nil {
+		return nil, err
+	}
+	defer s.forget(id)
+	m, err := encodeEvent(s.namespace, id, event, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.send(m); err != nil {
+		return nil, err
+	}
+	select {
+	case args, ok := <-answer:
+		if !ok {
+			return nil, ErrDisconnected
+		}
+		return args, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// expect reserves an acknowledgement id. The channel is closed when the socket is disconnected.
+func (s *Socket) expect() (id int64, answer chan []json.RawMessage, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Load() == stateDisconnected {
+		return 0, nil, ErrDisconnected
+	}
+	if s.acks == nil {
+		s.acks = map[int64]chan []json.RawMessage{}
+	}
+	id, answer = s.lastID, make(chan []json.RawMessage, 1)
+	s.lastID++
+	s.acks[id] = answer
+	return id, answer, nil
+}
+
+func (s *Socket) forget(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.acks, id)
+}
+
+// resolve passes an acknowledgement to who waits for it. One that nobody waits for, or the second one, is ignored.
+func (s *Socket) resolve(id int64, args []json.RawMessage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if answer, ok := s.acks[id]; ok {
+		delete(s.acks, id)
+		answer <- args
+	}
+}
+
+// dispatch runs the handler of an event.
+func (s *Socket) dispatch(p packet, attachments [][]byte) {
+	registered := s.namespace.registered.Load()
+	e := &Event{Name: eventName(p.args[0], registered.events), Args: p.args[1:], Attachments: attachments, socket: s, id: p.id}
+	handle := registered.any
+	if h, ok := registered.events[e.Name]; ok {
+		handle = h.handle
+	}
+	if handle != nil {
+		s.guard(e.Name, func() { handle(s, e) })
+	}
+}
+
+// ask runs a middleware.
+func (s *Socket) ask(middleware func(*Socket) error) (err error) {
+	if !s.guard("middleware", func() { err = middleware(s) }) {
+		return errors.New("Internal server error")
+	}
+	return err
+}
+
+// Disconnect tells the client that it has been disconnected from the namespace, after which the official clients do not
+// connect again by themselves. With closeConnection the client's sockets in other namespaces are disconnected too, and
+// the connection is closed.
+func (s *Socket) Disconnect(closeConnection bool) {
+	sockets := []*Socket{s}
+	if closeConnection {
+		sockets = s.client.all()
+	}
+	for _, s := range sockets {
+		if s.begin(ReasonServerDisconnect) {
+			s.client.conn.Send(encodeControl(typeDisconnect, s.namespace.name, nil))
+			// In turn: a handler of this socket may be running, here or elsewhere.
+			s.client.conn.InTurn(s.finish)
+		}
+	}
+	if closeConnection {
+		s.client.conn.Close()
+	}
+}
+
+// begin begins the disconnection: from now on the socket sends and receives nothing. False when that is the case
+// already.
+func (s *Socket) begin(reason string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Swap(stateDisconnected) == stateDisconnected {
+		return false
+	}
+	s.reason = reason
+	for id, answer := range s.acks {
+		delete(s.acks, id)
+		close(answer)
+	}
+	return true
+}
+
+// finish ends the disconnection: the handlers are told, once, and the rooms are left. Call in turn with the
+// connection's packets.
+func (s *Socket) finish() {
+	if s.finished {
+		return
+	}
+	s.finished = true
+	s.client.left = true
+	if s.announced {
+		s.mu.Lock()
+		reason := s.reason
+		s.mu.Unlock()
+		for _, handler := range s.namespace.registered.Load().disconnect {
+			s.guard("disconnect", func() { handler(s, reason) })
+		}
+	}
+	s.leaveAll()
+	s.client.remove(s)
+}
+
+var _ engine.Receiver = (*client)(nil)
