@@ -12,16 +12,16 @@ import (
 // isModule tells our own scripts, which are ES modules, from the vendored ones, which are not.
 func isModule(name string) bool { return !strings.HasPrefix(name, "vendor/") }
 
-// link lets only http, https and the platform's own paths through. Anything else becomes a link to nowhere.
+// link lets only http, https and the platform's own paths through; anything else is empty.
 func link(raw string) templ.SafeURL {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "#"
+		return ""
 	}
 	web := (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 	own := u.Scheme == "" && u.Host == "" && strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") && !strings.Contains(raw, `\`)
 	if !web && !own {
-		return "#"
+		return ""
 	}
 	return templ.SafeURL(raw)
 }

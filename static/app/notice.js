@@ -17,6 +17,12 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.request.method === "POST") area().replaceChildren();
 });
 
+// The answer to a refused request is a notice part. Said here and not by hx-status, because what asked may be gone from
+// the page by now: an event can redraw the header before its form's own answer comes.
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  Object.assign(ctx, { target: area(), swap: "innerHTML", select: ".notice" });
+});
+
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
   if (ctx?.sourceEvent?.type) showNotice("Couldn't reach the server. Try again.");
 });

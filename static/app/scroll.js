@@ -21,7 +21,7 @@ export function followEnd(own) {
   else newer().hidden = false;
 }
 
-// What grows or shrinks the log, like the composer, does not take the reader from the end.
+// What grows or shrinks the log, like the composer or a picture, does not take the reader from the end.
 export function stayAtEnd() {
   if (following) toEnd();
 }
@@ -30,7 +30,10 @@ const resized = new ResizeObserver(stayAtEnd);
 
 function watch() {
   resized.disconnect();
-  if (log()) resized.observe(log());
+  if (log()) {
+    resized.observe(log());
+    resized.observe(log().firstElementChild);
+  }
   toEnd();
 }
 

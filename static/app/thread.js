@@ -1,10 +1,12 @@
-// Which conversation is open. Its room is joined as htmx draws it, and left with it; "parley:open" tells the others.
+// Which conversation is open. Its room is joined as htmx draws it, and left with it. "parley:open" tells the others that
+// it was drawn, "parley:joined" that its events come in from now on.
 import { request, socket } from "./socket.js";
 
 const thread = () => document.getElementById("thread");
 
 export const current = () => thread()?.dataset.conversationId ?? "";
 
+let drawn = thread(); // htmx replaces it to open a conversation, and when it restores the page from history
 let joined = current();
 
 // Joins the open conversation's room, anew after a reconnect.
@@ -14,12 +16,15 @@ export async function join() {
 }
 
 async function follow() {
-  if (current() === joined) return;
-  if (joined && socket.connected) socket.emit("leave_conversation", { conversation_id: joined });
-  const joining = join();
+  if (thread() === drawn) return;
+  drawn = thread();
+  const left = joined;
+  const other = current() !== left;
+  if (other && left && socket.connected) socket.emit("leave_conversation", { conversation_id: left });
+  const joining = other && join();
   document.dispatchEvent(new CustomEvent("parley:open", { detail: { id: joined } }));
   if (!joined) return;
-  document.getElementById("thread-name").focus({ preventScroll: true });
+  if (other) document.getElementById("thread-name").focus({ preventScroll: true });
   await joining;
   document.dispatchEvent(new CustomEvent("parley:joined"));
 }
@@ -54,5 +59,5 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
 
 // Refused, so what the header shows is out of date.
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
-  if (ctx.request.method === "POST" && ctx.sourceElement.closest("#thread-header")) refreshHeader();
+  if (ctx.request.method === "POST") refreshHeader();
 });

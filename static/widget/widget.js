@@ -80,15 +80,21 @@
     return node;
   }
 
-  const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
-  const toEnd = () => (log.scrollTop = log.scrollHeight);
+  let following = true; // the reader is at the end, and stays there whatever grows
 
-  // Runs what adds to the log, and stays at the end if the reader was there.
-  function keepingEnd(draw) {
-    const was = atEnd();
-    draw();
-    if (was) toEnd();
+  function toEnd() {
+    log.scrollTop = log.scrollHeight;
+    following = true;
   }
+
+  log.addEventListener("scroll", () => {
+    following = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+  });
+
+  const resized = new ResizeObserver(() => {
+    if (following) toEnd();
+  });
+  for (const box of [log, list, typing]) resized.observe(box);
 
   // ---- drawing ------------------------------------------------------------------------------------------------
 
@@ -188,7 +194,7 @@
   function drawEntry(entry) {
     const { message } = entry;
     const own = isOwn(message);
-    entry.node.className = `message ${own ? "own " : ""}${message.content_type || "text"} ${entry.status}`;
+    entry.node.className = `message ${own ? "own " : ""}type-${message.content_type} ${entry.status}`;
     const meta = el("p", "meta");
     if (!own) meta.append(el("bdi", "", senderName(message)), " · ");
     if (entry.status === "sending") meta.append("Sending…");
@@ -234,7 +240,7 @@
   }
 
   function systemLine(text) {
-    keepingEnd(() => list.append(el("li", "message system", text)));
+    list.append(el("li", "message system", text));
   }
 
   // What is not stored yet stands at the end; the rest goes by seq.
@@ -268,10 +274,8 @@
       const asked = byID.get(selected.message_id);
       if (asked) drawAnswer(asked);
     }
-    keepingEnd(() => {
-      drawEntry(entry);
-      place(entry);
-    });
+    drawEntry(entry);
+    place(entry);
     if (!isOwn(message)) {
       entry.node.dataset.id = message.id;
       seen.observe(entry.node);
@@ -387,7 +391,7 @@
   function fail(entry, reason) {
     entry.status = "failed";
     entry.fault = reason;
-    keepingEnd(() => drawEntry(entry));
+    drawEntry(entry);
     if (entry.asked) takeBack(entry);
   }
 
@@ -446,7 +450,7 @@
 
   socket.on("typing_indicator", (event) => {
     if (event.conversation_id !== conversationId || event.sender_type === "end_user") return;
-    keepingEnd(() => (typing.hidden = false));
+    typing.hidden = false;
     clearTimeout(typingTimer);
     typingTimer = setTimeout(hideTyping, TYPING_SHOWN);
   });
