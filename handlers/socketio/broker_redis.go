@@ -1,20 +1,297 @@
 package socketio
 
 import (
+	"context"
+	"errors"
 	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// RedisBroker connects nodes through Redis pub/sub, one channel a room.
-type RedisBroker struct{}
+const (
+	redisSubscribeWait = 500 * time.Millisecond // how long Subscribe waits for Redis to confirm
+	redisProbeInterval = time.Second
+	redisTimeout       = 2 * time.Second // of one batch of messages
+	redisBatch         = 512
+	maxOutbox          = 8192 // messages that wait for Redis
+	maxOutboxBytes     = 16 << 20
+)
 
-// NewRedisBroker stub
+var errRedisDown = errors.New("socketio: redis does not answer")
+
+// RedisBroker connects nodes through Redis pub/sub. It is subscribed to a room's channel only while the room has
+// members here. What is published while Redis is down is kept up to a bound and sent when it is back; what other nodes
+// published meanwhile is lost, and for clients to fetch. A batch that fails halfway may reach some nodes twice, if the
+// client is set to retry.
+type RedisBroker struct {
+	client  redis.UniversalClient
+	prefix  string
+	log     *slog.Logger
+	pubsub  *redis.PubSub
+	up      atomic.Bool
+	outbox  outbox
+	changed chan struct{} // rouses the goroutine that subscribes
+	stop    chan struct{}
+	running sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	channels map[string]*redisChannel
+	changes  map[string]struct{} // channels to subscribe to, or to unsubscribe from
+}
+
+// redisChannel is a channel that this node wants to hear.
+type redisChannel struct {
+	active      chan struct{} // closed when Redis has confirmed
+	confirmed   bool
+	subscribers []*redisSubscriber // replaced, never changed
+}
+
+type redisSubscriber struct{ deliver func([]byte) }
+
+// NewRedisBroker starts a broker on a client, which stays the caller's; prefix keeps its channels apart from those of
+// others. Redis may be down, now and later. Close ends what NewRedisBroker starts.
 func NewRedisBroker(client redis.UniversalClient, prefix string, log *slog.Logger) *RedisBroker {
-	return &RedisBroker{}
+	if log == nil {
+		log = slog.Default()
+	}
+	b := &RedisBroker{
+		client:   client,
+		prefix:   prefix,
+		log:      log,
+		pubsub:   client.Subscribe(context.Background()),
+		outbox:   outbox{filled: make(chan struct{}, 1)},
+		changed:  make(chan struct{}, 1),
+		stop:     make(chan struct{}),
+		channels: map[string]*redisChannel{},
+		changes:  map[string]struct{}{},
+	}
+	b.up.Store(true) // until somebody finds out otherwise, which takes one request
+	messages := b.pubsub.ChannelWithSubscriptions(redis.WithChannelSize(1024))
+	b.running.Go(func() { b.receive(messages) })
+	b.running.Go(b.subscribeLoop)
+	b.running.Go(b.publishLoop)
+	b.running.Go(b.probeLoop)
+	return b
 }
-func (b *RedisBroker) Publish(channel string, message []byte) {}
-func (b *RedisBroker) Subscribe(channel string, deliver func(message []byte)) (cancel func(), err error) {
-	return func() {}, nil
+
+// Close ends the broker; the client stays open.
+func (b *RedisBroker) Close() error {
+	b.mu.Lock()
+	closed := b.closed
+	b.closed = true
+	b.mu.Unlock()
+	if closed {
+		return nil
+	}
+	close(b.stop)
+	err := b.pubsub.Close()
+	b.running.Wait()
+	return err
 }
-func (b *RedisBroker) Close() error { return nil }
+
+// Up tells whether Redis answered when it was last asked.
+func (b *RedisBroker) Up() bool { return b.up.Load() }
+
+func (b *RedisBroker) setUp(up bool, err error) {
+	switch was := b.up.Swap(up); {
+	case was && !up:
+		b.log.Warn("socketio: redis is down; other nodes are not reached", "error", err)
+	case !was && up:
+		b.log.Info("socketio: redis is back")
+		rouse(b.outbox.filled)
+	}
+}
+
+// Publish implements Broker.
+func (b *RedisBroker) Publish(channel string, message []byte) {
+	b.outbox.add(outgoing{b.prefix + channel, message})
+}
+
+// Subscribe implements Broker.
+func (b *RedisBroker) Subscribe(channel string, deliver func([]byte)) (cancel func(), err error) {
+	name, s := b.prefix+channel, &redisSubscriber{deliver}
+	b.mu.Lock()
+	ch := b.channels[name]
+	if ch == nil {
+		ch = &redisChannel{active: make(chan struct{})}
+		b.channels[name] = ch
+		b.changes[name] = struct{}{}
+	}
+	ch.subscribers = append(slices.Clone(ch.subscribers), s)
+	b.mu.Unlock()
+	rouse(b.changed)
+
+	cancel = func() { b.unsubscribe(name, s) }
+	if !b.Up() {
+		return cancel, errRedisDown
+	}
+	timeout := time.NewTimer(redisSubscribeWait)
+	defer timeout.Stop()
+	select {
+	case <-ch.active:
+		return cancel, nil
+	case <-timeout.C:
+		b.setUp(false, errRedisDown)
+		return cancel, errRedisDown
+	case <-b.stop:
+		return cancel, redis.ErrClosed
+	}
+}
+
+func (b *RedisBroker) unsubscribe(name string, s *redisSubscriber) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ch := b.channels[name]
+	if ch == nil {
+		return
+	}
+	ch.subscribers = slices.DeleteFunc(slices.Clone(ch.subscribers), func(other *redisSubscriber) bool { return other == s })
+	if len(ch.subscribers) == 0 {
+		delete(b.channels, name)
+		b.changes[name] = struct{}{}
+		rouse(b.changed)
+	}
+}
+
+// receive passes on what Redis sends, until the broker is closed.
+func (b *RedisBroker) receive(messages <-chan any) {
+	for m := range messages {
+		switch m := m.(type) {
+		case *redis.Message:
+			for _, s := range b.subscribers(m.Channel) {
+				s.deliver([]byte(m.Payload))
+			}
+		case *redis.Subscription:
+			if m.Kind == "subscribe" {
+				b.confirm(m.Channel)
+			}
+		}
+	}
+}
+
+func (b *RedisBroker) subscribers(name string) []*redisSubscriber {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ch := b.channels[name]; ch != nil {
+		return ch.subscribers
+	}
+	return nil
+}
+
+func (b *RedisBroker) confirm(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ch := b.channels[name]; ch != nil && !ch.confirmed {
+		ch.confirmed = true
+		close(ch.active)
+	}
+}
+
+// subscribeLoop tells Redis which channels this node wants to hear: many at once when many have changed. After a
+// failure there is nothing to repeat: go-redis subscribes again to all of them when it reconnects.
+func (b *RedisBroker) subscribeLoop() {
+	for b.wait(b.changed) {
+		wanted, unwanted := b.takeChanges()
+		ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
+		if len(unwanted) > 0 {
+			b.pubsub.Unsubscribe(ctx, unwanted...)
+		}
+		if len(wanted) > 0 {
+			if err := b.pubsub.Subscribe(ctx, wanted...); err != nil {
+				b.setUp(false, err)
+			}
+		}
+		cancel()
+	}
+}
+
+func (b *RedisBroker) takeChanges() (wanted, unwanted []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name := range b.changes {
+		if b.channels[name] != nil {
+			wanted = append(wanted, name)
+		} else {
+			unwanted = append(unwanted, name)
+		}
+	}
+	clear(b.changes)
+	return wanted, unwanted
+}
+
+// publishLoop sends what Publish has left in the outbox.
+func (b *RedisBroker) publishLoop() {
+	for b.wait(b.outbox.filled) {
+		for b.Up() {
+			batch := b.outbox.take(redisBatch)
+			if len(batch) == 0 {
+				break
+			}
+			if err := b.send(batch); err != nil {
+				b.setUp(false, err)
+			}
+		}
+	}
+}
+
+func (b *RedisBroker) send(batch []outgoing) error {
+	ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
+	defer cancel()
+	_, err := b.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, o := range batch {
+			p.Publish(ctx, o.channel, o.message)
+		}
+		return nil
+	})
+	var refusal redis.Error
+	if errors.As(err, &refusal) { // Redis answered: it is up, and repeating would not help
+		b.log.Error("socketio: redis refuses to publish", "error", err)
+		return nil
+	}
+	return err
+}
+
+// probeLoop asks Redis whether it is there, so that nobody has to find out by waiting.
+func (b *RedisBroker) probeLoop() {
+	ticker := time.NewTicker(redisProbeInterval)
+	defer ticker.Stop()
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
+		err := b.client.Ping(ctx).Err()
+		cancel()
+		select {
+		case <-b.stop:
+			return
+		default:
+			b.setUp(err == nil, err)
+		}
+		select {
+		case <-b.stop:
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// wait waits until there is something to do; false means that the broker is closed.
+func (b *RedisBroker) wait(signal <-chan struct{}) bool {
+	select {
+	case <-signal:
+		return true
+	case <-b.stop:
+		return false
+	}
+}
+
+// rouse signals without waiting; the channel must have room for one.
+func rouse(signal chan<- struct{}) {
+	select {
+	case signal <- struct{}{}:
+	default:
+	}
+}

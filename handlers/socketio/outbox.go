@@ -1,0 +1,50 @@
+package socketio
+
+import "sync"
+
+// outgoing is a message on its way to Redis.
+type outgoing struct {
+	channel string
+	message []byte
+}
+
+// outbox holds messages, in order and bounded, for the goroutine that sends them; the oldest give way.
+type outbox struct {
+	filled chan struct{} // rouses that goroutine
+
+	mu       sync.Mutex
+	messages []outgoing
+	bytes    int
+}
+
+func (o *outbox) add(m outgoing) {
+	o.mu.Lock()
+	o.messages = append(o.messages, m)
+	o.bytes += len(m.message)
+	for len(o.messages) > maxOutbox || o.bytes > maxOutboxBytes {
+		o.drop(1)
+	}
+	o.mu.Unlock()
+	rouse(o.filled)
+}
+
+// take removes and returns the next messages, at most limit.
+func (o *outbox) take(limit int) []outgoing {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := min(limit, len(o.messages))
+	batch := append([]outgoing(nil), o.messages[:n]...)
+	o.drop(n)
+	return batch
+}
+
+// drop removes the n oldest messages. Call with mu held.
+func (o *outbox) drop(n int) {
+	for i := range n {
+		o.bytes -= len(o.messages[i].message)
+		o.messages[i] = outgoing{}
+	}
+	if o.messages = o.messages[n:]; len(o.messages) == 0 {
+		o.messages = nil
+	}
+}
