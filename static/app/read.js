@@ -1,4 +1,4 @@
-// An end user's message is read once an agent has it in view, in a window that is in front.
+// An end user's message is read once an agent has it or a later one in view, in a window that is in front.
 import { request, socket } from "./socket.js";
 import { current } from "./thread.js";
 import { refreshList } from "./list.js";
@@ -27,9 +27,14 @@ function readSoon() {
 
 const message = (id) => document.getElementById(`m-${id}`);
 
+function upToLastInView() {
+  const unread = [...document.querySelectorAll("#messages > [data-unread]")].map((item) => item.dataset.messageId);
+  return unread.slice(0, unread.findLastIndex((id) => inView.has(id)) + 1);
+}
+
 async function read() {
   if (document.hidden || !socket.connected) return;
-  const ids = [...inView].filter((id) => message(id)?.hasAttribute("data-unread"));
+  const ids = upToLastInView();
   if (!ids.length) return;
   const ack = await request("mark_read", { conversation_id: current(), message_ids: ids });
   if (!ack.ok) return;
