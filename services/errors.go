@@ -27,6 +27,7 @@ type Error struct {
 	Kind       Kind
 	Message    string
 	RetryAfter time.Duration // RateLimited: when to come again
+	Field      string        // Invalid: the form field it is about, if it is about one
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -34,6 +35,10 @@ func (e *Error) Error() string { return e.Message }
 // Refuse makes an Error.
 func Refuse(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+func refuseField(field, format string, args ...any) *Error {
+	return &Error{Kind: Invalid, Message: fmt.Sprintf(format, args...), Field: field}
 }
 
 // AsError returns what a user may know of err: the *Error it is, or Internal.

@@ -222,7 +222,7 @@ func (s *Login) Ended(ctx context.Context, users map[string]int) ([]string, erro
 // HashPassword checks a new password's length and hashes it. Error: Invalid.
 func (s *Login) HashPassword(ctx context.Context, password string) (string, error) {
 	if len([]rune(password)) < minPassword || len(password) > maxPassword {
-		return "", Refuse(Invalid, "A password must have at least %d characters and at most %d.", minPassword, maxPassword)
+		return "", refuseField("password", "A password must have at least %d characters and at most %d.", minPassword, maxPassword)
 	}
 	if err := s.acquireHashing(ctx); err != nil {
 		return "", err

@@ -170,6 +170,57 @@ func (m *Messages) ReadBy(ctx context.Context, organizationID string, messages [
 	return readBy, nil
 }
 
+// Answers returns, by message, the choice that was picked in those of messages whose controls were answered.
+func (m *Messages) Answers(ctx context.Context, organizationID string, messages []models.Message) (map[string]*Selected, error) {
+	var controls []string
+	for i := range messages {
+		switch messages[i].ContentType {
+		case TypeQuickButton, TypeCarousel, TypeDropdown:
+			controls = append(controls, messages[i].ID)
+		}
+	}
+	if len(controls) == 0 {
+		return nil, nil
+	}
+	var answers []models.Message
+	err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND answers_id IN ?", organizationID, controls).Find(&answers).Error
+	if err != nil {
+		return nil, fmt.Errorf("find answers: %w", err)
+	}
+	picked := map[string]*Selected{}
+	for _, answer := range answers {
+		var media RichMedia
+		if err := json.Unmarshal(answer.RichMedia, &media); err == nil && media.Selected != nil {
+			picked[media.Selected.MessageID] = media.Selected
+		}
+	}
+	return picked, nil
+}
+
+const unreadWindow = 100 // the newest messages of a conversation that are looked at
+
+// Unread counts, by conversation, the end user's messages among the newest that no agent has read.
+func (m *Messages) Unread(ctx context.Context, organizationID string, conversations []models.Conversation) (map[string]int, error) {
+	ids := make([]string, len(conversations))
+	for i := range conversations {
+		ids[i] = conversations[i].ID
+	}
+	var counts []struct {
+		ConversationID string
+		Unread         int
+	}
+	err := m.db.Read.WithContext(ctx).Table("messages AS m").Select("m.conversation_id, COUNT(*) AS unread").
+		Joins("JOIN conversations AS c ON c.id = m.conversation_id AND m.seq > c.last_seq - ?", unreadWindow).
+		Where("m.organization_id = ? AND m.conversation_id IN ? AND m.sender_type = ?", organizationID, ids, models.SenderEndUser).
+		Where("NOT EXISTS (SELECT 1 FROM message_reads AS r WHERE r.message_id = m.id AND r.reader_type = ?)", models.SenderAgent).
+		Group("m.conversation_id").Scan(&counts).Error
+	unread := map[string]int{}
+	for _, count := range counts {
+		unread[count.ConversationID] = count.Unread
+	}
+	return unread, err
+}
+
 // MarkRead notes that reader has read messages of the conversation, and tells the room of those it had not. A message's own
 // sender does not read it. Errors: Invalid for malformed or too many ids, NotFound if one is not of this conversation.
 func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, messageIDs []string) error {

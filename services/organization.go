@@ -59,7 +59,7 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 	now := s.clock()
 	organization := models.Organization{ID: models.NewID(), Name: strings.TrimSpace(request.Name), CreatedAt: now, UpdatedAt: now}
 	if !within(organization.Name, 100) || !plainLine(organization.Name) {
-		return owner, Refuse(Invalid, "The organization's name must have 1 to 100 characters.")
+		return owner, refuseField("organization_name", "The organization's name must have 1 to 100 characters.")
 	}
 	if owner, err = s.newUser(ctx, organization.ID, request.AdminEmail, request.AdminName, request.Password, models.RoleOwner); err != nil {
 		return owner, err
@@ -83,10 +83,10 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 func (s *Organizations) newUser(ctx context.Context, organizationID, email, name, password string, role models.Role) (models.User, error) {
 	email, name = strings.ToLower(strings.TrimSpace(email)), strings.TrimSpace(name)
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email || !plainLine(email) || len(email) > 254 {
-		return models.User{}, Refuse(Invalid, "The e-mail address must look like name@example.com.")
+		return models.User{}, refuseField("email", "The e-mail address must look like name@example.com.")
 	}
 	if !within(name, 100) || !plainLine(name) {
-		return models.User{}, Refuse(Invalid, "The name must have 1 to 100 characters.")
+		return models.User{}, refuseField("name", "The name must have 1 to 100 characters.")
 	}
 	hash, err := s.login.HashPassword(ctx, password)
 	if err != nil {
@@ -100,35 +100,32 @@ func (s *Organizations) newUser(ctx context.Context, organizationID, email, name
 func createUser(tx *gorm.DB, user *models.User) error {
 	err := tx.Create(user).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return Refuse(Conflict, "Somebody uses this e-mail address already.")
+		return &Error{Kind: Conflict, Message: "Somebody uses this e-mail address already.", Field: "email"}
 	}
 	return err
 }
 
-// Users names the users of an organization by id.
-func (s *Organizations) Users(ctx context.Context, organizationID string) (map[string]models.User, error) {
-	var users []models.User
-	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", organizationID).Find(&users).Error; err != nil {
-		return nil, err
+// SenderNames is what the users and bots of an organization are called, by id.
+func (s *Organizations) SenderNames(ctx context.Context, organizationID string) (map[string]string, error) {
+	var named []struct{ ID, Name string }
+	err := s.db.Read.WithContext(ctx).Raw(`SELECT id, name FROM users WHERE organization_id = ? UNION ALL SELECT id, name FROM bots WHERE organization_id = ?`,
+		organizationID, organizationID).Scan(&named).Error
+	names := map[string]string{}
+	for _, one := range named {
+		names[one.ID] = one.Name
 	}
-	byID := map[string]models.User{}
-	for _, user := range users {
-		byID[user.ID] = user
-	}
-	return byID, nil
+	return names, err
 }
 
-// Bots names the bots of an organization by id.
-func (s *Organizations) Bots(ctx context.Context, organizationID string) (map[string]string, error) {
-	var bots []models.Bot
-	if err := s.db.Read.WithContext(ctx).Select("id", "name").Where("organization_id = ?", organizationID).Find(&bots).Error; err != nil {
-		return nil, err
+// ChannelTypes is the type of each channel of an organization, by id.
+func (s *Organizations) ChannelTypes(ctx context.Context, organizationID string) (map[string]string, error) {
+	var channels []models.Channel
+	err := s.db.Read.WithContext(ctx).Select("id", "type").Where("organization_id = ?", organizationID).Find(&channels).Error
+	types := map[string]string{}
+	for _, channel := range channels {
+		types[channel.ID] = channel.Type
 	}
-	names := map[string]string{}
-	for _, bot := range bots {
-		names[bot.ID] = bot.Name
-	}
-	return names, nil
+	return types, err
 }
 
 // Name is the name of an organization.

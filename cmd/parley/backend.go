@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"time"
+
+	fiberredis "github.com/gofiber/storage/redis/v3"
+	"github.com/redis/go-redis/v9"
+	redislogging "github.com/redis/go-redis/v9/logging"
+
+	"parley/handlers/socketio"
+	"parley/migrations"
+	"parley/models"
+	"parley/services"
+	"parley/services/state"
+)
+
+// redisPrefix begins every key and channel of ours.
+const redisPrefix = "parley:"
+
+// backend is what the nodes of an installation share, or what one process has for itself. This file is the only place that
+// asks which.
+type backend struct {
+	db          *models.DB
+	broker      socketio.Broker
+	limiter     services.Limiter
+	presence    services.PresenceStore
+	webSessions services.WebSessionStore
+	close       []func()
+}
+
+// openBackend opens the database, migrates it, and connects to Redis if there is one.
+func openBackend(ctx context.Context, config Config) (*backend, error) {
+	db, err := openDatabase(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	b := &backend{db: db, close: []func(){db.Close}}
+	if config.RedisURL == "" {
+		b.broker = socketio.NewMemoryBroker()
+		b.limiter = state.NewMemoryLimiter(models.Now)
+		b.presence = state.NewMemoryPresence()
+		b.webSessions = state.NewDatabaseWebSessions(db, models.Now)
+		return b, nil
+	}
+	client, err := openRedis(ctx, config.RedisURL)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	broker := socketio.NewRedisBroker(client, redisPrefix+"room:", slog.Default())
+	b.broker = broker
+	b.limiter = state.NewRedisLimiter(client, redisPrefix, models.Now)
+	b.presence = state.NewRedisPresence(client, redisPrefix)
+	b.webSessions = state.RememberWebSessions(prefixed{fiberredis.NewFromConnection(client), redisPrefix + "web_session:"}, models.Now)
+	b.close = append(b.close, func() { client.Close() }, func() { broker.Close() })
+	return b, nil
+}
+
+func openDatabase(ctx context.Context, config Config) (*models.DB, error) {
+	db, err := models.Open(ctx, config.DatabaseURL, config.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := db.SQL()
+	if err == nil {
+		err = migrations.Up(ctx, conn, db.Postgres())
+	}
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: must be a URL like redis://host:6379/0")
+	}
+	// While Redis is away its callers fall back; they should not have to wait long to find out.
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
+	options.MaxRetries = 1
+	options.ContextTimeoutEnabled = true
+	client := redis.NewClient(options)
+	if err := client.Ping(ctx).Err(); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("REDIS_URL: Redis at %s does not answer: %w", options.Addr, err)
+	}
+	return client, nil
+}
+
+// shut closes everything, newest first.
+func (b *backend) shut() {
+	for i := len(b.close) - 1; i >= 0; i-- {
+		b.close[i]()
+	}
+}
+
+// prefixed keeps web sessions apart from whatever else is in the same Redis.
+type prefixed struct {
+	store  services.WebSessionStore
+	prefix string
+}
+
+func (p prefixed) Get(key string) ([]byte, error) { return p.store.Get(p.prefix + key) }
+func (p prefixed) Set(key string, value []byte, expire time.Duration) error {
+	return p.store.Set(p.prefix+key, value, expire)
+}
+func (p prefixed) Delete(key string) error { return p.store.Delete(p.prefix + key) }
+
+func init() {
+	log.SetOutput(io.Discard) // libraries that log by themselves; ours is slog
+	redislogging.Disable()
+}

@@ -1,0 +1,95 @@
+// Parley is a self-hosted customer chat: a widget for any web page or app, an inbox for agents, bots that help meanwhile.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"parley/models"
+	"parley/services"
+)
+
+// commands is the command line. Serve is the default.
+type commands struct {
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Run the server (the default)."`
+	Migrate migrateCommand `cmd:"" help:"Change the database's schema."`
+	Org     orgCommand     `cmd:"" help:"Make organizations."`
+	Seed    seedCommand    `cmd:"" help:"Make a demo organization with bot, channels, users and a fresh embed token."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// program is what a command runs with.
+type program struct {
+	ctx    context.Context
+	config Config
+	stdin  io.Reader
+	stdout io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "parley:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program: main without the process around it.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
+	var cli commands
+	exited := errors.New("help was shown")
+	parser, err := kong.New(&cli, kong.Name("parley"), kong.Description("Self-hosted customer chat. Settings are environment variables: see README.md."),
+		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(exited) }), kong.UsageOnError())
+	if err != nil {
+		return err
+	}
+	command, err := parse(parser, args, exited)
+	if err != nil || command == nil {
+		return err
+	}
+	config, err := LoadConfig(getenv)
+	if err != nil {
+		return err
+	}
+	slog.SetDefault(config.logger())
+	return command.Run(&program{ctx: ctx, config: config, stdin: stdin, stdout: stdout})
+}
+
+// parse returns no command when help was asked for: kong prints it and exits, which ends here as a panic of ours.
+func parse(parser *kong.Kong, args []string, exited error) (command *kong.Context, err error) {
+	defer func() {
+		if cause := recover(); cause == exited {
+			command, err = nil, nil
+		} else if cause != nil {
+			panic(cause)
+		}
+	}()
+	return parser.Parse(args)
+}
+
+// organizations opens the database for the commands that work beside a server, with the services they need.
+func (p *program) organizations() (*models.DB, *services.Organizations, error) {
+	db, err := openDatabase(p.ctx, p.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.config.loadSecretKey(); err != nil {
+		db.Close()
+		return nil, nil, err
+	}
+	login, err := services.NewLogin(db, nil, nil, nil, models.Now, p.config.SecretKey, p.config.PasswordCost.Params)
+	if err != nil {
+		db.Close()
+		return nil, nil, err
+	}
+	return db, services.NewOrganizations(db, login, models.Now, p.config.SecretKey), nil
+}

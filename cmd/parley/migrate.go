@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+
+	"parley/migrations"
+	"parley/models"
+)
+
+type migrateCommand struct {
+	Up     migrateUp     `cmd:"" help:"Apply every migration that is missing."`
+	Down   migrateDown   `cmd:"" help:"Undo the newest migration."`
+	Status migrateStatus `cmd:"" help:"List the migrations."`
+}
+
+type (
+	migrateUp     struct{}
+	migrateDown   struct{}
+	migrateStatus struct{}
+)
+
+// Run migrates up.
+func (*migrateUp) Run(p *program) error {
+	return p.migrate(func(db *models.DB) error {
+		conn, err := db.SQL()
+		if err != nil {
+			return err
+		}
+		return migrations.Up(p.ctx, conn, db.Postgres())
+	})
+}
+
+// Run migrates down by one.
+func (*migrateDown) Run(p *program) error {
+	return p.migrate(func(db *models.DB) error {
+		conn, err := db.SQL()
+		if err != nil {
+			return err
+		}
+		return migrations.Down(p.ctx, conn, db.Postgres())
+	})
+}
+
+// Run only reads.
+func (*migrateStatus) Run(p *program) error { return p.migrate(func(*models.DB) error { return nil }) }
+
+// migrate changes the schema and prints what is applied then.
+func (p *program) migrate(change func(*models.DB) error) error {
+	db, err := models.Open(p.ctx, p.config.DatabaseURL, p.config.DataDir)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := change(db); err != nil {
+		return err
+	}
+	conn, err := db.SQL()
+	if err != nil {
+		return err
+	}
+	states, err := migrations.Status(p.ctx, conn, db.Postgres())
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		applied := "pending"
+		if s.Applied {
+			applied = "applied"
+		}
+		fmt.Fprintf(p.stdout, "%s  %s\n", applied, s.Name)
+	}
+	return nil
+}

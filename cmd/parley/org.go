@@ -1,0 +1,43 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"parley/services"
+)
+
+type orgCommand struct {
+	Create orgCreateCommand `cmd:"" help:"Make an organization and its owner."`
+}
+
+type orgCreateCommand struct {
+	Name          string `required:"" help:"Name of the organization."`
+	AdminEmail    string `required:"" help:"E-mail of its owner."`
+	AdminName     string `required:"" help:"Name of its owner."`
+	PasswordStdin bool   `required:"" help:"Read the owner's password from standard input."`
+}
+
+// Run prints the ids of what it made.
+func (o *orgCreateCommand) Run(p *program) error {
+	input, err := io.ReadAll(io.LimitReader(p.stdin, 4096))
+	if err != nil {
+		return err
+	}
+	password := strings.TrimRight(string(input), "\r\n")
+	if password == "" {
+		return errors.New("standard input holds no password")
+	}
+	db, organizations, err := p.organizations()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	owner, err := organizations.Create(p.ctx, services.NewOrganization{Name: o.Name, AdminEmail: o.AdminEmail, AdminName: o.AdminName, Password: password})
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(p.stdout).Encode(map[string]string{"organization_id": owner.OrganizationID, "user_id": owner.ID})
+}

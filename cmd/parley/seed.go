@@ -1,0 +1,30 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+type seedCommand struct {
+	JSON      bool `name:"json" help:"Print one JSON object as the last line."`
+	SilentBot bool `help:"Make a bot that never answers, for load tests."`
+}
+
+// Run seeds, again and again to the same end; only the embed token is a fresh one each time.
+func (s *seedCommand) Run(p *program) error {
+	db, organizations, err := p.organizations()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	seeded, err := organizations.Seed(p.ctx, s.SilentBot)
+	if err != nil {
+		return err
+	}
+	if s.JSON {
+		return json.NewEncoder(p.stdout).Encode(seeded)
+	}
+	fmt.Fprintf(p.stdout, "admin        %s   %s\nagent        %s   %s\nembed token  %s\n",
+		seeded.Admin.Email, seeded.Admin.Password, seeded.Agent.Email, seeded.Agent.Password, seeded.EmbedToken)
+	return nil
+}

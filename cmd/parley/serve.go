@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"parley/handlers"
+	"parley/handlers/realtime"
+	"parley/handlers/socketio"
+	"parley/models"
+	"parley/services"
+)
+
+// shutdownTimeout is how long a clean end may take before the process ends anyway.
+const shutdownTimeout = 20 * time.Second
+
+type serveCommand struct {
+	Demo bool `help:"On an empty database make a demo organization, and serve /demo with the widget on it."`
+}
+
+// server is a running node.
+type server struct {
+	config   Config
+	backend  *backend
+	http     *fiber.App
+	socket   *socketio.Server
+	messages *services.Messages
+	ending   atomic.Bool
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// Run serves until the context ends, then ends cleanly: sockets are told, sends that were accepted are finished.
+func (s *serveCommand) Run(p *program) error {
+	node, demo, err := newServer(p, s.Demo)
+	if err != nil {
+		return err
+	}
+	defer node.backend.shut()
+	listener, err := net.Listen("tcp", p.config.Addr)
+	if err != nil {
+		return fmt.Errorf("ADDR: %w", err)
+	}
+	url := node.url(listener.Addr())
+	slog.Info("listening", "url", url)
+	if demo != nil {
+		printDemo(p, url, demo)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- node.http.Listener(listener) }()
+	select {
+	case err = <-failed:
+		return errors.Join(err, node.shutDown())
+	case <-p.ctx.Done():
+		slog.Info("shutting down")
+		return node.shutDown()
+	}
+}
+
+func newServer(p *program, withDemo bool) (*server, *services.Seeded, error) {
+	uuid.EnableRandPool()
+	backend, err := openBackend(p.ctx, p.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.config.loadSecretKey(); err != nil {
+		backend.shut()
+		return nil, nil, err
+	}
+	node := &server{config: p.config, backend: backend}
+	demo, err := node.wire(p.ctx, withDemo)
+	if err != nil {
+		backend.shut()
+		return nil, nil, err
+	}
+	return node, demo, nil
+}
+
+// wire puts the parts together: sockets, services, handlers.
+func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, error) {
+	b, config, clock := s.backend, s.config, services.Clock(models.Now)
+	app := &handlers.App{BaseURL: config.BaseURL, TrustedProxies: config.TrustedProxies, Ready: s.ready}
+	s.socket = socketio.New(socketio.Options{
+		Broker:      b.broker,
+		Log:         slog.Default(),
+		Request:     func(c *fiber.Ctx) any { return realtime.Request{WebSessionToken: app.WebSessionToken(c)} },
+		AllowOrigin: func(string) bool { return true }, // end users come from anywhere; agents' cookies count from our own origin only
+	})
+	io := s.socket.Of("/")
+	publisher := realtime.NewPublisher(io)
+
+	login, err := services.NewLogin(b.db, b.webSessions, b.limiter, publisher, clock, config.SecretKey, config.PasswordCost.Params)
+	if err != nil {
+		return nil, err
+	}
+	organizations := services.NewOrganizations(b.db, login, clock, config.SecretKey)
+	if withDemo {
+		if app.Demo, err = seedDemo(ctx, organizations); err != nil {
+			return nil, err
+		}
+	}
+	conversations := services.NewConversations(b.db, publisher, clock)
+	presence := services.NewPresence(b.presence, publisher, clock)
+	s.messages = services.NewMessages(b.db, b.limiter, config.WidgetRateLimit.Rate, publisher, clock)
+	live := realtime.New(io, realtime.Services{Login: login, Conversations: conversations, Messages: s.messages, Presence: presence,
+		LimitEndUsers: !config.WidgetRateLimit.Off()})
+
+	app.Login, app.Organizations, app.Conversations, app.Messages = login, organizations, conversations, s.messages
+	app.Widget = services.NewWidget(b.db, clock)
+	app.Socket = s.socket.Handler()
+	app.Setup = handlers.NewSetupToken(organizations, b.limiter)
+	s.http = handlers.New(app)
+	if app.Setup.Needed(ctx) {
+		slog.Info("no organization yet: open /setup and enter this token", "setup_token", app.Setup.Secret())
+	}
+
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.running.Go(func() { live.Run(background) })
+	s.running.Go(func() { presence.Run(background) })
+	return app.Demo, nil
+}
+
+// seedDemo seeds an empty database, or refreshes a demo; the data of anybody else it leaves alone.
+func seedDemo(ctx context.Context, organizations *services.Organizations) (*services.Seeded, error) {
+	empty, err := organizations.Empty(ctx)
+	if err != nil {
+		return nil, err
+	}
+	demo, err := organizations.Demo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !empty && !demo {
+		slog.Warn("--demo: the database has organizations of its own; no demo is made")
+		return nil, nil
+	}
+	seeded, err := organizations.Seed(ctx, false)
+	return &seeded, err
+}
+
+// ready is what /readyz asks. Redis is not in it: without it this node still stores and delivers.
+func (s *server) ready(ctx context.Context) error {
+	if s.ending.Load() {
+		return errors.New("shutting down")
+	}
+	return s.backend.db.Ping(ctx)
+}
+
+// shutDown ends in the order in which nothing is lost: no more events are read, what was accepted is stored and
+// acknowledged, then sockets are told and connections end.
+func (s *server) shutDown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	s.ending.Store(true)
+	s.socket.Drain()
+	s.messages.Close()
+	err := s.socket.Shutdown(ctx)
+	s.stop()
+	s.running.Wait()
+	return errors.Join(err, s.http.ShutdownWithContext(ctx))
+}
+
+// url is where a person on this machine opens the server.
+func (s *server) url(address net.Addr) string {
+	if s.config.BaseURL != "" {
+		return s.config.BaseURL
+	}
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return "http://" + address.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return "http://" + host + ":" + port
+}
+
+func printDemo(p *program, url string, demo *services.Seeded) {
+	fmt.Fprintf(p.stdout, `
+Parley is running.
+
+  As an end user   %s/demo
+  As an agent      %s/inbox
+                   %s   %s
+                   %s   %s (admin)
+
+`, url, url, demo.Agent.Email, demo.Agent.Password, demo.Admin.Email, demo.Admin.Password)
+}

@@ -1,0 +1,77 @@
+package handlers
+
+import (
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/handlers/wire"
+	"parley/services"
+)
+
+func (a *App) listConversations(c *fiber.Ctx) error {
+	filter, err := services.ParseFilter(c.Query("filter"))
+	if err != nil {
+		return err
+	}
+	limit, err := number(c, "limit", 100, 1, 200)
+	if err != nil {
+		return err
+	}
+	found, next, err := a.Conversations.List(c.Context(), identityOf(c).User, filter, limit, c.Query("cursor"))
+	if err != nil {
+		return err
+	}
+	if next != "" {
+		query := url.Values{"filter": {string(filter)}, "limit": {c.Query("limit", "100")}, "cursor": {next}}
+		c.Set(fiber.HeaderLink, "<"+a.baseURL(c)+"/api/conversations/?"+query.Encode()+`>; rel="next"`)
+	}
+	shown := make([]wire.Conversation, len(found))
+	for i := range found {
+		shown[i] = wire.NewConversation(found[i])
+	}
+	return c.JSON(shown)
+}
+
+func (a *App) getConversation(c *fiber.Ctx) error {
+	found, err := a.Conversations.Get(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire.NewConversation(found))
+}
+
+func (a *App) assignConversation(c *fiber.Ctx) error {
+	session, err := a.Conversations.Assign(c.Context(), identityOf(c).User, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire.NewAssignment(session))
+}
+
+func (a *App) resolveConversation(c *fiber.Ctx) error {
+	var request wire.Tags
+	if err := body(c, &request); err != nil {
+		return err
+	}
+	session, err := a.Conversations.Resolve(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire.NewResolution(session))
+}
+
+func (a *App) tagConversation(c *fiber.Ctx) error {
+	var request wire.Tags
+	if err := body(c, &request); err != nil {
+		return err
+	}
+	if request.Tags == nil {
+		return services.Refuse(services.Invalid, "tags must be a list.")
+	}
+	session, err := a.Conversations.SetTags(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire.NewTagging(session))
+}

@@ -1,0 +1,180 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/services"
+)
+
+const (
+	sessionCookie = "session"
+	// The server decides when a web session ends; the cookie only must not end before it.
+	sessionCookieLife = 180 * 24 * time.Hour
+)
+
+// page lets in whoever is logged in, and sends everybody else to the login page and back.
+func (a *App) page(c *fiber.Ctx) error {
+	err := a.identify(c)
+	if services.KindOf(err) != services.Unauthorized || err == nil {
+		return nextUnless(c, err)
+	}
+	login := "/auth/login?next=" + url.QueryEscape(c.OriginalURL())
+	if isPart(c) { // htmx follows a redirect itself and would draw the login page into a part
+		c.Set("HX-Redirect", login)
+		return c.SendStatus(fiber.StatusUnauthorized)
+	}
+	return c.Redirect(login, fiber.StatusSeeOther)
+}
+
+// api lets in whoever is logged in; everybody else gets 401.
+func (a *App) api(c *fiber.Ctx) error { return nextUnless(c, a.identify(c)) }
+
+func nextUnless(c *fiber.Ctx, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.Next()
+}
+
+// csrf refuses a request without the token of its cookie, in the header or the form.
+func (a *App) csrf(c *fiber.Ctx) error {
+	token := c.Get("X-CSRFToken")
+	if token == "" {
+		token = c.FormValue("csrf_token")
+	}
+	if !a.Login.ValidCSRF(c.Cookies(sessionCookie), token) {
+		return services.Refuse(services.Forbidden, "This form has expired. Load the page again and repeat.")
+	}
+	return c.Next()
+}
+
+// identify finds out who asks, once a request.
+func (a *App) identify(c *fiber.Ctx) error {
+	if c.Locals("identity") != nil {
+		return nil
+	}
+	identity, err := a.Login.Identify(c.Context(), c.Cookies(sessionCookie))
+	if err == nil {
+		c.Locals("identity", identity)
+	}
+	return err
+}
+
+// identityOf is for routes behind page or api.
+func identityOf(c *fiber.Ctx) services.Identity {
+	identity, _ := c.Locals("identity").(services.Identity)
+	return identity
+}
+
+// csrfToken is the token for the page that is being made. Who has no cookie yet gets one that names nothing: it only ties the
+// form to the browser.
+func (a *App) csrfToken(c *fiber.Ctx) string {
+	cookie := c.Cookies(sessionCookie)
+	if fresh, ok := c.Locals("fresh cookie").(string); ok {
+		cookie = fresh
+	}
+	if cookie == "" {
+		cookie = rand.Text()
+		c.Locals("fresh cookie", cookie)
+		a.setSessionCookie(c, cookie, 0)
+	}
+	return a.Login.CSRFToken(cookie)
+}
+
+// setSessionCookie sets the cookie for life, or until the browser closes when life is 0, or ends it when life is negative.
+func (a *App) setSessionCookie(c *fiber.Ctx, value string, life time.Duration) {
+	cookie := &fiber.Cookie{Name: sessionCookie, Value: value, Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+		Secure: strings.HasPrefix(a.baseURL(c), "https://")}
+	switch {
+	case life < 0:
+		cookie.Expires = time.Unix(1, 0)
+	case life > 0:
+		cookie.MaxAge = int(life.Seconds())
+	default:
+		cookie.SessionOnly = true
+	}
+	c.Cookie(cookie)
+}
+
+// baseURL is the public URL, without a slash at its end.
+func (a *App) baseURL(c *fiber.Ctx) string {
+	if a.BaseURL != "" {
+		return a.BaseURL
+	}
+	return c.Protocol() + "://" + c.Hostname()
+}
+
+// OwnOrigin reports whether a request comes from one of our own pages, or from no page at all: browsers name the origin of
+// every request that another site could make them send with a cookie and read.
+func (a *App) OwnOrigin(c *fiber.Ctx) bool {
+	origin := c.Get(fiber.HeaderOrigin)
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return services.OriginOf(origin) == services.OriginOf(a.baseURL(c)) || strings.EqualFold(u.Host, c.Hostname())
+}
+
+// WebSessionToken is what the session cookie of a request from our own pages holds.
+func (a *App) WebSessionToken(c *fiber.Ctx) string {
+	if !a.OwnOrigin(c) {
+		return ""
+	}
+	return c.Cookies(sessionCookie)
+}
+
+// clientAddress is the address of the client: the peer's, or behind trusted proxies the last one in X-Forwarded-For that is
+// no proxy of ours. What stands left of that, anybody may have written.
+func (a *App) clientAddress(c *fiber.Ctx) string {
+	address := c.Context().RemoteIP().String()
+	if !c.IsProxyTrusted() {
+		return address
+	}
+	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		if address = hop.Unmap().String(); !a.trusts(hop.Unmap()) {
+			break
+		}
+	}
+	return address
+}
+
+func (a *App) trusts(address netip.Addr) bool {
+	for _, prefix := range a.TrustedProxies {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// secure sets the headers of every answer. Pages may load and be framed by nothing but ourselves; the widget and the demo
+// page set their own policy.
+func secure(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
+	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'none'"))
+	if c.Protocol() == "https" {
+		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
+	}
+	return c.Next()
+}
+
+// contentSecurityPolicy is the policy of our pages; frameAncestors says who may frame them.
+func contentSecurityPolicy(frameAncestors string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; font-src 'self'; connect-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors " + frameAncestors
+}

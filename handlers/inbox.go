@@ -1,0 +1,128 @@
+package handlers
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/models"
+	"parley/services"
+	"parley/views"
+)
+
+const (
+	listPage  = 50 // conversations
+	threadRun = 50 // messages
+)
+
+func (a *App) inboxPage(c *fiber.Ctx) error {
+	return a.showInbox(c, fiber.StatusOK, nil, nil)
+}
+
+// showInbox renders the page with thread open, or none; as a part it is the thread alone.
+func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *views.Notice) error {
+	selected := ""
+	if thread != nil {
+		selected = thread.ConversationID
+		if isPart(c) {
+			return render(c, status, nil, views.ThreadPart(*thread))
+		}
+	}
+	list, err := a.conversationList(c, selected)
+	if err != nil {
+		return err
+	}
+	page := views.Inbox{Layout: a.layout(c, "Inbox"), List: list, Thread: thread}
+	page.Notice = notice
+	return render(c, status, views.InboxPage(page), nil)
+}
+
+func (a *App) inboxList(c *fiber.Ctx) error {
+	list, err := a.conversationList(c, c.Query("selected"))
+	if err != nil {
+		return err
+	}
+	page := views.Inbox{Layout: a.layout(c, "Inbox"), List: list}
+	return render(c, fiber.StatusOK, views.InboxPage(page), views.ListPart(list))
+}
+
+// conversationList is one page of the list under the request's filter.
+func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error) {
+	user := identityOf(c).User
+	filter, err := services.ParseFilter(c.Query("filter"))
+	if err != nil {
+		return views.List{}, err
+	}
+	counts, err := a.Conversations.Counts(c.Context(), user)
+	if err != nil {
+		return views.List{}, err
+	}
+	found, next, err := a.Conversations.List(c.Context(), user, filter, listPage, c.Query("cursor"))
+	if err != nil {
+		return views.List{}, err
+	}
+	rows, err := a.conversationRows(c, found)
+	return views.List{Filter: string(filter), Rows: rows, Selected: selected, Cursor: c.Query("cursor"), Next: next, Counts: views.Counts{
+		Unassigned: int(counts[services.FilterUnassigned]), Mine: int(counts[services.FilterMine]), All: int(counts[services.FilterAll]),
+	}}, err
+}
+
+func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]views.ConversationRow, error) {
+	user := identityOf(c).User
+	last, err := a.Conversations.LastMessages(c.Context(), user.OrganizationID, found)
+	if err != nil {
+		return nil, err
+	}
+	unread, err := a.Messages.Unread(c.Context(), user.OrganizationID, found)
+	if err != nil {
+		return nil, err
+	}
+	names, err := a.names(c)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]views.ConversationRow, len(found))
+	for i, conversation := range found {
+		message := last[conversation.ID]
+		rows[i] = views.ConversationRow{ID: conversation.ID, Name: endUserName(conversation.EndUser), Preview: services.PlainText(message),
+			UpdatedAt: conversation.UpdatedAt, Unread: unread[conversation.ID], Channel: names.channels[conversation.ChannelID], Status: models.SessionResolved}
+		switch {
+		case message.SenderType == models.SenderAgent && message.SenderID == user.ID:
+			rows[i].PreviewBy = "You"
+		case message.SenderType != models.SenderEndUser:
+			rows[i].PreviewBy = names.senders[message.SenderID]
+		}
+		if session := conversation.ActiveSession; session != nil {
+			rows[i].Status = session.Status
+			if session.AssignedAgentID != nil {
+				rows[i].AssignedAgentID, rows[i].AssignedName = *session.AssignedAgentID, names.senders[*session.AssignedAgentID]
+			}
+		}
+	}
+	return rows, nil
+}
+
+// names are what an organization's ids are called: agents and bots, and the types of channels.
+type names struct{ senders, channels map[string]string }
+
+func (a *App) names(c *fiber.Ctx) (names, error) {
+	senders, err := a.Organizations.SenderNames(c.Context(), identityOf(c).User.OrganizationID)
+	if err != nil {
+		return names{}, err
+	}
+	channels, err := a.Organizations.ChannelTypes(c.Context(), identityOf(c).User.OrganizationID)
+	return names{senders, channels}, err
+}
+
+// endUserName is the name an end user gave, or enough of the external id to tell two apart.
+func endUserName(user models.EndUser) string {
+	if user.DisplayName != "" {
+		return user.DisplayName
+	}
+	return "Guest " + externalIDHint(user.ExternalID)
+}
+
+func externalIDHint(externalID string) string {
+	runes := []rune(strings.TrimPrefix(externalID, "anon_"))
+	return string(runes[max(0, len(runes)-6):])
+}

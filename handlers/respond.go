@@ -1,0 +1,132 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"parley/handlers/wire"
+	"parley/services"
+	"parley/static"
+	"parley/views"
+)
+
+// statusOf is the HTTP status of each kind of error.
+var statusOf = map[services.Kind]int{
+	services.Invalid:      fiber.StatusBadRequest,
+	services.Unauthorized: fiber.StatusUnauthorized,
+	services.Forbidden:    fiber.StatusForbidden,
+	services.NotFound:     fiber.StatusNotFound,
+	services.Conflict:     fiber.StatusConflict,
+	services.TooLarge:     fiber.StatusRequestEntityTooLarge,
+	services.RateLimited:  fiber.StatusTooManyRequests,
+	services.Unavailable:  fiber.StatusServiceUnavailable,
+	services.Internal:     fiber.StatusInternalServerError,
+}
+
+// isPart reports whether htmx asks for a part. When it restores a page from history it asks for the whole page.
+func isPart(c *fiber.Ctx) bool {
+	return c.Get("HX-Request") == "true" && c.Get("HX-History-Restore-Request") != "true" && c.Get("HX-Request-Type") != "full"
+}
+
+// render answers with the part if htmx asked for it, else with the page.
+func render(c *fiber.Ctx, status int, page, part templ.Component) error {
+	c.Vary("HX-Request", "HX-Request-Type")
+	if part != nil && isPart(c) {
+		page = part
+	}
+	c.Status(status).Set(fiber.HeaderCacheControl, "no-store")
+	c.Type("html", "utf-8")
+	return page.Render(c.Context(), c.Response().BodyWriter())
+}
+
+// problem answers an error that a handler returned: JSON for the API and the widget's history, a notice for htmx, else a page.
+func (a *App) problem(c *fiber.Ctx, err error) error {
+	refusal, status := refusalOf(c, err)
+	path := c.Path()
+	switch {
+	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/chat-widget/"), strings.HasPrefix(path, "/socket.io"):
+		return c.Status(status).JSON(wire.APIError{Error: string(refusal.Kind), Message: refusal.Message})
+	case isPart(c):
+		return render(c, status, views.NoticePart(views.Notice{Critical: true, Text: refusal.Message}), nil)
+	}
+	return render(c, status, views.ProblemPage(views.Problem{Layout: a.layout(c, strconv.Itoa(status)), Status: status, Message: refusal.Message}), nil)
+}
+
+// refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are ours.
+func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
+	var fiberError *fiber.Error
+	if errors.As(err, &fiberError) {
+		switch {
+		case fiberError.Code == fiber.StatusRequestEntityTooLarge:
+			err = services.Refuse(services.TooLarge, "The request is too large.")
+		case fiberError.Code == fiber.StatusNotFound:
+			err = services.Refuse(services.NotFound, "There is nothing at this address.")
+		case fiberError.Code < 500:
+			return services.Refuse(services.Invalid, "The request is not valid."), fiberError.Code
+		}
+	}
+	refusal := services.AsError(err)
+	if refusal.Kind == services.Internal {
+		slog.Error("request failed", "method", c.Method(), "route", c.Route().Path, "error", err)
+	}
+	if refusal.RetryAfter > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(refusal.RetryAfter.Seconds()))))
+	}
+	return refusal, statusOf[refusal.Kind]
+}
+
+func notFound(*fiber.Ctx) error {
+	return services.Refuse(services.NotFound, "There is nothing at this address.")
+}
+
+// logPanic logs what the recover middleware caught; what it hands on becomes a 500.
+func logPanic(c *fiber.Ctx, cause any) {
+	slog.Error("panic", "method", c.Method(), "route", c.Route().Path, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+}
+
+// layout is the frame of a page for whoever asks.
+func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
+	layout := views.Layout{Title: title, CSRFToken: a.csrfToken(c), Asset: static.URL}
+	if identity := identityOf(c); identity.User.ID != "" {
+		name, err := a.Organizations.Name(c.Context(), identity.User.OrganizationID)
+		if err != nil {
+			slog.Error("read organization", "error", err)
+		}
+		layout.User = &views.LayoutUser{ID: identity.User.ID, Name: identity.User.Name, Email: identity.User.Email,
+			Role: string(identity.User.Role), OrganizationName: name}
+	}
+	return layout
+}
+
+// body reads a JSON body; an empty one leaves target as it is.
+func body(c *fiber.Ctx, target any) error {
+	if len(c.Body()) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(c.Body(), target); err != nil {
+		return services.Refuse(services.Invalid, "The body must be a JSON object of the documented form.")
+	}
+	return nil
+}
+
+// number reads a query parameter between least and most; a missing one is absent.
+func number(c *fiber.Ctx, name string, absent, least, most int) (int, error) {
+	text := c.Query(name)
+	if text == "" {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		return 0, services.Refuse(services.Invalid, "%s must be a number from %d to %d.", name, least, most)
+	}
+	return n, nil
+}

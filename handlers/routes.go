@@ -1,0 +1,65 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+)
+
+// routes is every route of the product, each with its guard. Trailing slashes are optional throughout.
+func (a *App) routes(server *fiber.App) {
+	// Real time. First, and outside of what follows: its connections are hijacked and its answers are small.
+	server.All("/socket.io", a.Socket)
+	server.All("/socket.io/*", a.Socket)
+
+	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
+	server.Use(secure, compress.New())
+
+	// For the machines that watch it.
+	server.Get("/healthz", a.health)
+	server.Get("/readyz", a.ready)
+
+	// Files, named by their content.
+	server.Get("/static/*", asset)
+
+	// The widget: for anybody, from any site that the embed token allows.
+	server.Get("/chat-widget/embed.js", a.loader)
+	server.Get("/chat-widget", a.widgetPage)
+	server.Get("/chat-widget/history/:id", a.widgetHistory)
+
+	// Coming in.
+	server.Get("/", a.home)
+	server.Get("/setup", a.setupPage)
+	server.Post("/setup", a.csrf, a.setUp)
+	server.Get("/auth/login", a.loginPage)
+	server.Post("/auth/login", a.csrf, a.logIn)
+	server.Post("/auth/logout", a.csrf, a.logOut)
+	if a.Demo != nil {
+		server.Get("/demo", a.demoPage)
+	}
+
+	// The inbox: every user of the organization.
+	inbox := server.Group("/inbox", a.page)
+	inbox.Get("/", a.inboxPage)
+	inbox.Get("/list", a.inboxList)
+	inbox.Get("/:id", a.threadPage)
+	inbox.Get("/:id/header", a.threadHeader)
+	inbox.Get("/:id/messages", a.threadMessages)
+	inbox.Post("/:id/claim", a.csrf, a.claimForm)
+	inbox.Post("/:id/resolve", a.csrf, a.resolveForm)
+	inbox.Post("/:id/tag", a.csrf, a.tagForm)
+	inbox.Post("/:id/messages", a.csrf, a.messageForm)
+
+	// The guide's REST API: every user of the organization, by web session only.
+	api := server.Group("/api/conversations", a.api)
+	api.Get("/", a.listConversations)
+	api.Get("/:id", a.getConversation)
+	api.Get("/:id/messages", a.listMessages)
+	api.Get("/:id/history", a.listMessages)
+	api.Post("/:id/assign", a.csrf, a.assignConversation)
+	api.Post("/:id/resolve", a.csrf, a.resolveConversation)
+	api.Post("/:id/tag", a.csrf, a.tagConversation)
+	api.Post("/:id/tags", a.csrf, a.tagConversation)
+
+	server.Use(notFound)
+}

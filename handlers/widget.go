@@ -1,0 +1,77 @@
+package handlers
+
+import (
+	"cmp"
+	"io/fs"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/handlers/wire"
+	"parley/services"
+	"parley/static"
+	"parley/views"
+)
+
+const widgetHistory = 100 // messages
+
+// loader serves embed.js, which is the same for every site.
+func (a *App) loader(c *fiber.Ctx) error {
+	content, err := fs.ReadFile(static.FS(), "widget/embed.js")
+	if err != nil {
+		return err
+	}
+	_, version, _ := strings.Cut(static.URL("widget/embed.js"), "?v=")
+	c.Set(fiber.HeaderETag, `"`+version+`"`)
+	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
+	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+	c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	c.Type("js", "utf-8")
+	if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), version) {
+		return c.SendStatus(fiber.StatusNotModified)
+	}
+	return c.Send(content)
+}
+
+func (a *App) widgetPage(c *fiber.Ctx) error {
+	opened, err := a.Widget.Open(c.Context(), services.WidgetRequest{
+		EmbedToken: c.Query("embed_token"), ExternalID: c.Query("session_id"), DisplayName: c.Query("customer_name"),
+		Origin: cmp.Or(c.Get(fiber.HeaderOrigin), c.Get(fiber.HeaderReferer)),
+	})
+	if err != nil {
+		return err
+	}
+	ancestors := "*"
+	if len(opened.AllowedOrigins) > 0 {
+		ancestors = strings.Join(opened.AllowedOrigins, " ")
+	}
+	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
+	widget := views.Widget{Asset: static.URL, Title: c.Query("title"), ConversationID: opened.ConversationID, ExternalID: opened.ExternalID,
+		BotName: opened.BotName, Greeting: opened.Greeting.Content}
+	for _, button := range opened.Greeting.Media.Buttons {
+		widget.GreetingButtons = append(widget.GreetingButtons, views.Choice(button))
+	}
+	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
+}
+
+func (a *App) widgetHistory(c *fiber.Ctx) error {
+	page := services.LatestPage(widgetHistory)
+	after, err := number(c, "after_seq", -1, 0, 1<<31-1)
+	if err != nil {
+		return err
+	}
+	page.AfterSeq = int64(after)
+	ref, err := a.Conversations.ForEndUser(c.Context(), c.Params("id"), c.Query("external_id"))
+	if err != nil {
+		return err
+	}
+	messages, err := a.Messages.List(c.Context(), ref, page)
+	if err != nil {
+		return err
+	}
+	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
+	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.JSON(wire.NewWidgetHistory(messages))
+}
