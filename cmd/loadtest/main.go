@@ -34,7 +34,7 @@ var scenarios = []scenario{
 	{"big", 1000, "one conversation of n sockets: a typing indicator heard by all is followed by the next", runBig},
 	{"idle", 5000, "n sockets that do nothing: the server's memory for each", runIdle},
 	{"churn", 20000, "n sockets that come, join and go: the server's memory before and after", runChurn},
-	{"slow", 100, "n conversations as in send, without and with consumers that have stopped reading", runSlow},
+	{"slow", 100, "n conversations as in send, beside consumers of long messages that read, then that have stopped reading", runSlow},
 	{"burst", 5000, "n numbered messages each way between end user and agent: complete and in order? (-email, -password)", runBurst},
 	{"reconnect", 2000, "n numbered messages over connections that break: nothing lost, nothing doubled?", runReconnect},
 }

@@ -113,7 +113,7 @@ func TestLoads_reportFigures(t *testing.T) {
 			if n == "" {
 				n = "40"
 			}
-			out, err := try(t, newFakeServer(t), scenario, "-n", n, "-d", "50ms", "-warmup", "10ms", "-settle", "10ms", "-slow", "0")
+			out, err := try(t, newFakeServer(t), scenario, "-n", n, "-d", "50ms", "-warmup", "10ms", "-settle", "10ms", "-slow", "2")
 			if err != nil || !strings.HasPrefix(out, scenario+" n="+n) {
 				t.Errorf("%q, %v", out, err)
 			}

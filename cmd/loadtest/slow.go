@@ -1,26 +1,37 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 const (
-	floodText   = 8000 // characters a message that the slow consumers do not read
-	floodWindow = 8
+	floodText   = 8000 // characters a message of those that the slow consumers do not read
+	floodWindow = 32   // of them in flight
 )
 
-// runSlow measures a load twice: alone, and beside a conversation in which messages flow to consumers that do not read
-// them. The others' p99 and the server's memory tell what the slow ones cost.
+// runSlow measures a load twice beside a conversation in which long messages flow to consumers: while they read, and
+// after they have stopped reading. The others' p99 and the server's memory tell what the slow ones cost.
 func runSlow(set settings) (*report, error) {
 	l, err := newLoad(set, messages(set.text), set.n, 2)
 	if err != nil {
 		return nil, err
 	}
 	defer l.stop()
+	f, err := newFlood(set)
+	if err != nil {
+		return nil, err
+	}
+	defer f.stop()
 	if err := l.start(set.window); err != nil {
+		return nil, err
+	}
+	if err := f.start(floodWindow); err != nil {
 		return nil, err
 	}
 	if err := l.wait(set.warmup); err != nil {
@@ -30,23 +41,20 @@ func runSlow(set settings) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	flood, consumers, err := startFlood(set)
-	if err != nil {
-		return nil, err
-	}
-	defer flood.stop()
-	peak := peakKB(set.pids)
+	f.stopReading()
+	already, peak := f.messages(), peakKB(set.pids)
 	beside, err := l.measure(set.duration, set.pids)
 	highest := peak()
 	if err != nil {
 		return nil, err
 	}
-	flood.stop()
+	unread := f.messages() - already
+	f.stop()
 	l.stop()
 
 	r := &report{scenario: "slow"}
 	r.add("n", set.n)
-	r.add("consumers", len(consumers))
+	r.add("consumers", len(f.consumers))
 	r.add("acked_per_s_before", float64(before.acked)/before.seconds)
 	r.add("acked_per_s", float64(beside.acked)/beside.seconds)
 	r.add("p99_ms_before", milliseconds(percentile(before.heard, .99)))
@@ -55,40 +63,83 @@ func runSlow(set settings) (*report, error) {
 		r.add("rss_mb_before", before.residentKB/1024)
 		r.add("rss_mb_peak", highest/1024)
 	}
-	r.add("flood_messages", int(flood.groups[0].steps.Load()/flood.groups[0].perSending))
-	r.add("consumers_dropped", countDropped(consumers))
+	r.add("unread_mb_each", float64(unread)*floodText/1e6)
+	r.add("consumers_dropped", f.countDropped())
 	return r, nil
 }
 
-// startFlood makes a conversation of two sockets that exchange long messages as fast as they can, and of the slow ones.
-func startFlood(set settings) (*load, []*websocket, error) {
-	flood, err := newLoad(set, messages(floodText), 1, 2)
+// A flood is two sockets that exchange long messages as fast as they can, and consumers that listen in.
+type flood struct {
+	*load
+	consumers []*websocket
+	reading   sync.WaitGroup
+	stopped   atomic.Bool
+}
+
+func newFlood(set settings) (*flood, error) {
+	l, err := newLoad(set, messages(floodText), 1, 2)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	consumers := make([]*websocket, set.slow)
-	err = parallel(set.slow, 16, func(i int) (err error) {
-		if consumers[i], err = joinSocket(set.node(i), flood.groups[0].conversation); err == nil {
-			err = consumers[i].Conn.(*net.TCPConn).SetReadBuffer(4096)
+	f := &flood{load: l, consumers: make([]*websocket, set.slow)}
+	err = parallel(set.slow, 16, func(i int) error {
+		w, err := joinSocket(set.node(i), l.groups[0].conversation)
+		if err != nil {
+			return err
 		}
-		return err
+		f.consumers[i] = w
+		f.reading.Go(func() { f.read(w) })
+		return nil
 	})
-	if err == nil {
-		err = flood.start(floodWindow)
-	}
 	if err != nil {
-		flood.stop()
+		f.stopReading()
+		f.stop()
 	}
-	return flood, consumers, err
+	return f, err
+}
+
+// read hears and answers as a client does, until the consumers stop reading.
+func (f *flood) read(w *websocket) {
+	for !f.stopped.Load() {
+		packet, err := w.receive()
+		if err != nil {
+			return
+		}
+		if bytes.Equal(packet, ping) {
+			w.send(pong)
+		}
+	}
+}
+
+// stopReading leaves the connections open with little room in them, as a frozen browser tab does.
+func (f *flood) stopReading() {
+	f.stopped.Store(true)
+	for _, w := range f.consumers {
+		if w != nil {
+			w.SetReadDeadline(time.Now()) // wakes a reader that waits
+		}
+	}
+	f.reading.Wait()
+	for _, w := range f.consumers {
+		if w != nil {
+			w.Conn.(*net.TCPConn).SetReadBuffer(4096)
+		}
+	}
+}
+
+func (f *flood) messages() int64 {
+	g := f.groups[0]
+	return g.steps.Load() / g.perSending
 }
 
 // countDropped reads on, at last, and counts the connections that the server has given up.
-func countDropped(consumers []*websocket) (dropped int) {
-	for _, w := range consumers {
+func (f *flood) countDropped() (dropped int) {
+	rest := make([]byte, 64<<10)
+	for _, w := range f.consumers {
 		var err error
 		for err == nil {
 			w.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
-			_, err = w.receive()
+			_, err = w.Read(rest)
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			dropped++
