@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,7 +43,7 @@ type Conn struct {
 	probed   bool       // the probe was answered: polls return at once, so that the client can leave them
 	poll     *poll      // the parked request of long-polling
 	queue    queue
-	closed   bool
+	closed   atomic.Bool // written with mu held
 	reason   string
 	farewell byte // the packet that ends the last poll; 0 when there is none to come
 	linger   *time.Timer
@@ -53,6 +54,7 @@ func (s *Server) newConn(request any, ws *webSocket) *Conn {
 	c := &Conn{server: s, id: newID(), request: request, ws: ws}
 	if ws != nil {
 		ws.owner = c
+		ws.serving.Store(true)
 	}
 	c.inbound.Lock() // nothing is received before there is a receiver
 	defer c.inbound.Unlock()
@@ -113,7 +115,7 @@ func (c *Conn) send(volatile bool, packets []*Packet) bool {
 
 func (c *Conn) sendLocked(volatile bool, packets []*Packet) bool {
 	o := &c.server.options
-	if c.closed {
+	if c.closed.Load() {
 		return false
 	}
 	if volatile && c.queue.over(o.MaxQueuePackets/4, o.MaxQueueBytes/4) {
@@ -159,10 +161,11 @@ func (c *Conn) abort(reason string) { c.close(reason, 0) }
 
 // closeLocked closes the connection, once. A code of 0 drops what is queued. Call with mu held.
 func (c *Conn) closeLocked(reason string, code int) {
-	if c.closed {
+	if c.closed.Load() {
 		return
 	}
-	c.closed, c.reason = true, reason
+	c.closed.Store(true)
+	c.reason = reason
 	if code == 0 {
 		c.queue.clear()
 	}
@@ -204,7 +207,7 @@ func (c *Conn) cut() {
 func (c *Conn) receive(packet []byte, binary bool) bool {
 	c.inbound.Lock()
 	defer c.inbound.Unlock()
-	if c.isClosed() {
+	if c.closed.Load() {
 		return false
 	}
 	if binary {
@@ -225,7 +228,7 @@ func (c *Conn) receive(packet []byte, binary bool) bool {
 	default: // a ping included: in this protocol the server pings
 		c.close(ReasonParseError, closeNormal)
 	}
-	return !c.isClosed()
+	return !c.closed.Load()
 }
 
 func (c *Conn) deliver(message []byte, binary bool) bool {
@@ -243,12 +246,6 @@ func (c *Conn) closedByClient() {
 	c.queue.clear()
 	c.farewell = typeNoop
 	c.closeLocked(ReasonTransportClose, closeNormal)
-}
-
-func (c *Conn) isClosed() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closed
 }
 
 // InTurn runs f in a goroutine of its own, while no packet of the connection is handled.

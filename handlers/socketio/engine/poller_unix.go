@@ -15,7 +15,7 @@ const pollable = true
 // readOnce reads what the kernel has. False, when that is nothing, makes the runtime's poller wait: the buffer has gone
 // back by then.
 func (w *webSocket) readOnce(fd uintptr) bool {
-	buffer := readBuffers.Get().(*[8 << 10]byte)
+	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
 	n, err := ignoringInterrupts(func() (int, error) { return syscall.Read(int(fd), buffer[:]) })
 	switch {

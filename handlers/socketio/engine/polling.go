@@ -63,9 +63,9 @@ func (c *Conn) park() (parked *poll, ok bool) {
 	case c.poll != nil:
 		c.closeLocked(ReasonTransportError, 0)
 		return nil, false
-	case c.closed && c.farewell == 0:
+	case c.closed.Load() && c.farewell == 0:
 		return nil, false
-	case c.queue.len() > 0 || c.closed:
+	case c.queue.len() > 0 || c.closed.Load():
 		return nil, true
 	}
 	c.poll = &poll{ready: make(chan struct{}, 1)}
@@ -126,7 +126,7 @@ func (c *Conn) takePayload(parked *poll) (body []byte, ok bool) {
 // servePost handles the packets of a POST.
 func (c *Conn) servePost(ctx *fiber.Ctx) error {
 	c.mu.Lock()
-	refused := c.ws != nil || c.closed
+	refused := c.ws != nil || c.closed.Load()
 	c.mu.Unlock()
 	if refused {
 		return fail(ctx, errBadRequest)

@@ -6,9 +6,11 @@ import (
 	"sync"
 )
 
-// readBuffers lends the readers their buffers: with thousands of connections at rest only a few are in use. They hold
-// a typical burst of small messages, and longer ones are put together from several.
-var readBuffers = sync.Pool{New: func() any { return new([8 << 10]byte) }}
+// readBuffer holds a typical burst of small messages; longer ones are put together from several.
+type readBuffer [4 << 10]byte
+
+// readBuffers lends the readers their buffers: with thousands of connections at rest only a few are in use.
+var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
 
 // readAll handles what the client sends until the connection ends, and returns the reason.
 func (w *webSocket) readAll() (reason string) {
@@ -39,7 +41,7 @@ func (w *webSocket) read() ([]byte, error) {
 
 // readPlain reads from a connection that cannot be waited for without a buffer.
 func (w *webSocket) readPlain() ([]byte, error) {
-	buffer := readBuffers.Get().(*[8 << 10]byte)
+	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
 	n, err := w.conn.Read(buffer[:])
 	if n > 0 {
@@ -78,7 +80,7 @@ func (w *webSocket) handleFrames() (reason string, ok bool) {
 
 // message handles one message: of the connection, or of a socket that probes for it.
 func (w *webSocket) message(payload []byte, binary bool) bool {
-	if w.owner.servedBy(w) {
+	if w.serving.Load() {
 		return w.owner.receive(payload, binary)
 	}
 	return !binary && w.owner.probing(w, payload)
@@ -92,12 +94,6 @@ func (w *webSocket) drainUntilClosed() (reason string, ok bool) {
 			return ReasonTransportClose, false
 		}
 	}
-}
-
-func (c *Conn) servedBy(w *webSocket) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ws == w
 }
 
 // control answers a control frame.

@@ -25,7 +25,7 @@ func (c *Conn) acceptProbe(ctx *fiber.Ctx) error {
 		w.owner = c
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.closed || c.ws != nil || c.probe != nil {
+		if c.closed.Load() || c.ws != nil || c.probe != nil {
 			w.writeApart(closeFrame(closeNormal))
 			return false
 		}
@@ -48,7 +48,7 @@ func (c *Conn) giveUpProbe(w *webSocket) {
 func (c *Conn) probing(w *webSocket, packet []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.probe != w {
+	if c.closed.Load() || c.probe != w {
 		return false
 	}
 	switch {
@@ -72,6 +72,7 @@ func (c *Conn) probing(w *webSocket, packet []byte) bool {
 // upgrade makes the WebSocket the transport. Everything queued goes out through it. Call with mu held.
 func (c *Conn) upgrade(w *webSocket) {
 	w.patience.Stop()
+	w.serving.Store(true)
 	c.ws, c.probe, c.probed = w, nil, false
 	if c.poll != nil {
 		c.poll.wake()

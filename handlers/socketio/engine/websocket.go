@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,6 +23,8 @@ type webSocket struct {
 	conn   net.Conn
 	raw    syscall.RawConn // nil: not a socket of the kernel, but TLS or a pipe
 	owner  *Conn           // nil until it serves or probes for one; set before the reader starts
+
+	serving atomic.Bool // the owner's transport; false: it probes
 
 	// Of the reading goroutine.
 	decoder frameDecoder
