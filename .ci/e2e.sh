@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The tests that node runs: plain ones, then those in a browser.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mapfile -t files < <(find e2e bench -name node_modules -prune -o -name '*.test.mjs' -print 2>/dev/null | sort)
+if [ ${#files[@]} -gt 0 ]; then node --test "${files[@]}"; fi
+if compgen -G 'e2e/playwright.config.*' >/dev/null; then npx playwright test --config e2e; fi

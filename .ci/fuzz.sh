@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the module for a while: .ci/fuzz.sh 60s
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+time=${1:-60s}
+found=0
+for package in $(go list ./...); do
+  folder=./${package#parley/}
+  for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$folder"/*_test.go 2>/dev/null | sed 's/^func //'); do
+    found=1
+    echo "$folder $target"
+    go test "$folder" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
+  done
+done
+[ "$found" = 1 ] || echo "There is no fuzz target."

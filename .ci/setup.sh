@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs what the tests need and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis, Chromium
+# and the Node packages. For Debian and Ubuntu; elsewhere install them by hand and it finds nothing to do.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+die() {
+  printf 'setup: %s\n' "$*" >&2
+  exit 1
+}
+
+has() { command -v "$1" >/dev/null; }
+
+for tool in go node npm; do has "$tool" || die "$tool is needed: Go 1.26 and Node 20 or newer"; done
+(($(node -p 'process.versions.node.split(".")[0]') >= 20)) || die "Node 20 or newer is needed, this is $(node --version)"
+
+missing=()
+has gcc || has clang || missing+=(gcc libc6-dev)
+has git || missing+=(git)
+.ci/find.sh postgres >/dev/null || missing+=(postgresql)
+has redis-server || missing+=(redis-server)
+# Ubuntu's chromium is a snap, which does not run everywhere: there Playwright brings its own.
+. /etc/os-release 2>/dev/null || true
+.ci/find.sh chromium >/dev/null || [ "${ID:-}" = ubuntu ] || missing+=(chromium)
+
+if [ ${#missing[@]} -gt 0 ]; then
+  has apt-get || die "please install: ${missing[*]}"
+  as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    has sudo || die "neither root nor sudo; please install: ${missing[*]}"
+    as_root=(sudo)
+  fi
+  printf 'Installing %s …\n' "${missing[*]}"
+  log=$(mktemp)
+  {
+    "${as_root[@]}" apt-get update &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+  } >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "apt-get failed"; }
+  rm -f "$log"
+fi
+
+# npm ci takes a minute and begins by deleting: only when the lock file has changed since.
+if ! cmp -s package-lock.json node_modules/.parley-lock; then
+  printf 'Installing the Node packages …\n'
+  PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
+  cp package-lock.json node_modules/.parley-lock
+fi
+
+if ! .ci/find.sh chromium >/dev/null; then
+  npx playwright install --with-deps chromium
+  .ci/find.sh chromium >/dev/null || die "Chromium is needed: set CHROMIUM to its path"
+fi
