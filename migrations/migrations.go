@@ -4,9 +4,12 @@ package migrations
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -61,6 +64,23 @@ func Status(ctx context.Context, db *sql.DB, postgres bool) ([]State, error) {
 		states[i] = State{Version: row.Source.Version, Name: row.Source.Path, Applied: row.State == goose.StateApplied}
 	}
 	return states, nil
+}
+
+// Fingerprint names the schema that Up leads to: it changes with any of the files.
+func Fingerprint() (string, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, name := range names {
+		file, err := files.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(hash, "%s %d\n%s", name, len(file), file)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8]), nil
 }
 
 func newProvider(db *sql.DB, postgres bool) (*goose.Provider, error) {

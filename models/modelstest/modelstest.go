@@ -1,0 +1,84 @@
+// Package modelstest gives tests a migrated database of their own: a SQLite file always, and a PostgreSQL database as well
+// where TEST_DATABASE_URL names a server that this user may make databases on.
+package modelstest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"parley/migrations"
+	"parley/models"
+)
+
+// Each runs test once on every database offered.
+func Each(t *testing.T, test func(t *testing.T, db *models.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
+	if server := ServerURL(t, "TEST_DATABASE_URL"); server != "" {
+		t.Run("postgres", func(t *testing.T) { test(t, open(t, PostgresURL(t, server), "")) })
+	}
+}
+
+// ServerURL is the variable name, which names a server to test against. Where all are required it must be set; elsewhere an
+// empty answer says that the tests on it are left out.
+func ServerURL(t *testing.T, name string) string {
+	t.Helper()
+	server := os.Getenv(name)
+	if server == "" && os.Getenv("TEST_REQUIRE_SERVERS") == "1" {
+		t.Fatalf("%s is not set, and TEST_REQUIRE_SERVERS=1 allows no test to be left out", name)
+	}
+	return server
+}
+
+// SQLite opens a fresh file.
+func SQLite(t *testing.T) *models.DB {
+	t.Helper()
+	file, err := migratedFile()
+	if err != nil {
+		t.Fatalf("migrate SQLite: %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "parley.db"), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, "", dir)
+}
+
+func open(t *testing.T, databaseURL, dataDir string) *models.DB {
+	t.Helper()
+	db, err := models.Open(t.Context(), databaseURL, dataDir)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+// migratedFile is an empty database with the whole schema; a copy of it is cheaper than a migration.
+var migratedFile = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "parley-schema-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := migrate(context.Background(), "", dir); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, "parley.db"))
+})
+
+func migrate(ctx context.Context, databaseURL, dataDir string) error {
+	db, err := models.Open(ctx, databaseURL, dataDir)
+	if err != nil {
+		return err
+	}
+	defer db.Close() // the last connection to close folds SQLite's log into the file
+	conn, err := db.SQL()
+	if err != nil {
+		return err
+	}
+	return migrations.Up(ctx, conn, db.Postgres())
+}
