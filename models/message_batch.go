@@ -36,7 +36,7 @@ type BatchState struct {
 type BatchRows struct {
 	Sessions []ConversationSession
 	Messages []Message
-	Touched  []Touch
+	Touched  []Touch // all with the same UpdatedAt
 }
 
 // Touch moves a conversation on to its newest message.

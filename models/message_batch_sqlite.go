@@ -99,10 +99,22 @@ func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {
 	if err := insert(`INSERT INTO messages (`+messageColumns+`)`, 13, messages); err != nil {
 		return err
 	}
-	for _, t := range rows.Touched {
-		if _, err := tx.ExecContext(ctx, `UPDATE conversations SET last_seq = ?, updated_at = ? WHERE id = ?`, t.LastSeq, t.UpdatedAt, t.ConversationID); err != nil {
-			return err
-		}
+	return sqliteTouch(ctx, tx, rows.Touched)
+}
+
+func sqliteTouch(ctx context.Context, tx *sql.Tx, touched []Touch) error {
+	if len(touched) == 0 {
+		return nil
 	}
-	return nil
+	lastSeq := make(map[string]int64, len(touched))
+	for _, t := range touched {
+		lastSeq[t.ConversationID] = t.LastSeq
+	}
+	encoded, err := json.Marshal(lastSeq)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE conversations SET last_seq = t.value, updated_at = ?2
+		FROM json_each(?1) AS t WHERE conversations.id = t.key`, string(encoded), touched[0].UpdatedAt)
+	return err
 }

@@ -64,7 +64,6 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 		return nil, fmt.Errorf("PostgreSQL at %s does not answer: %w", config.ConnConfig.Host, err)
 	}
 	conn := stdlib.OpenDBFromPool(pool)
-	conn.SetMaxIdleConns(int(config.MaxConns))
 	handle, err := gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig())
 	if err != nil {
 		pool.Close()

@@ -81,6 +81,9 @@ func readReply(document []byte) (Body, bool) {
 // the fallback. The greeting is shown before anything is stored, so a tap on one of its buttons comes as plain text: the
 // label stands for the value.
 func (s *Script) Answer(body Body) (Body, bool) {
+	if len(s.rules) == 0 && s.fallback == nil {
+		return Body{}, false
+	}
 	picked := ""
 	if body.Media.Selected != nil {
 		picked = body.Media.Selected.Value

@@ -94,7 +94,7 @@ func (m *Messages) Send(ctx context.Context, draft Draft, done func(Sent, error)
 		return
 	}
 	shard := maphash.String(m.seed, draft.Conversation.ID) % uint64(len(m.writers))
-	m.writers[shard].add(ctx, job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body, done: done})
+	m.writers[shard].add(ctx, &job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body, done: done})
 }
 
 func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) error {

@@ -18,12 +18,17 @@ type decision struct {
 	messages []models.Message
 }
 
+func newDecision(state models.BatchState, scripts *scripts, now time.Time, jobs int) *decision {
+	return &decision{state: state, scripts: scripts, now: now,
+		outcomes: make([]outcome, 0, jobs), messages: make([]models.Message, 0, jobs)}
+}
+
 // add decides one job. A refused one changes nothing, neither rows nor state.
-func (d *decision) add(j job) {
+func (d *decision) add(j *job) {
 	o := outcome{job: j}
 	if repeat, ok := d.state.Repeats[j.clientKey()]; ok && j.clientID != "" {
 		o.sent = Sent{Message: repeat, Duplicate: true}
-	} else if o.err = d.check(&j); o.err == nil {
+	} else if o.err = d.check(j); o.err == nil {
 		session := d.session(j.conversation)
 		o.sent.Message = d.store(j, session)
 		o.answer = d.answer(j, session)
@@ -73,13 +78,13 @@ func (d *decision) session(ref Ref) models.ConversationSession {
 	return session
 }
 
-func (d *decision) store(j job, session models.ConversationSession) models.Message {
+func (d *decision) store(j *job, session models.ConversationSession) models.Message {
 	seq := d.state.LastSeq[j.conversation.ID] + 1
 	d.state.LastSeq[j.conversation.ID] = seq
 	message := models.Message{
 		ID: models.NewID(), OrganizationID: j.conversation.OrganizationID, ConversationID: j.conversation.ID, SessionID: session.ID, Seq: seq,
 		SenderType: j.sender.Type, SenderID: j.sender.ID, ContentType: j.body.ContentType, Content: j.body.Content,
-		RichMedia: j.body.Media.JSON(), CreatedAt: d.now,
+		RichMedia: j.body.JSON(), CreatedAt: d.now,
 	}
 	if j.clientID != "" {
 		message.ClientID = &j.clientID
@@ -94,7 +99,7 @@ func (d *decision) store(j job, session models.ConversationSession) models.Messa
 }
 
 // answer is the bot's, while no agent is assigned. Decided under the conversation's lock, it cannot follow a claim.
-func (d *decision) answer(j job, session models.ConversationSession) *models.Message {
+func (d *decision) answer(j *job, session models.ConversationSession) *models.Message {
 	bot, exists := d.state.Bots[j.conversation.BotID]
 	if !exists || j.sender.Type != models.SenderEndUser || session.AssignedAgentID != nil {
 		return nil
@@ -103,14 +108,14 @@ func (d *decision) answer(j job, session models.ConversationSession) *models.Mes
 	if !speaks {
 		return nil
 	}
-	message := d.store(job{conversation: j.conversation, sender: Sender{Type: models.SenderBot, ID: bot.ID}, body: body}, session)
+	message := d.store(&job{conversation: j.conversation, sender: Sender{Type: models.SenderBot, ID: bot.ID}, body: body}, session)
 	d.state.Controls[message.ID] = message
 	return &message
 }
 
 func (d *decision) batchRows() models.BatchRows {
-	rows := models.BatchRows{Sessions: d.sessions, Messages: d.messages}
-	touched := map[string]bool{}
+	rows := models.BatchRows{Sessions: d.sessions, Messages: d.messages, Touched: make([]models.Touch, 0, len(d.messages))}
+	touched := make(map[string]bool, len(d.messages))
 	for _, message := range d.messages {
 		if !touched[message.ConversationID] {
 			touched[message.ConversationID] = true

@@ -29,7 +29,7 @@ type job struct {
 
 // outcome is what became of a job.
 type outcome struct {
-	job
+	*job
 	sent   Sent
 	answer *models.Message // the bot's, stored in the same transaction
 	err    error
@@ -46,20 +46,20 @@ type writer struct {
 
 	mu        sync.RWMutex // held for reading while a job is added, so that close ends after the last
 	closed    bool
-	jobs      chan job
+	jobs      chan *job
 	committed chan []outcome
 	finished  chan struct{}
 }
 
 func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scripts) *writer {
 	w := &writer{db: db, publisher: publisher, clock: clock, scripts: scripts,
-		jobs: make(chan job, queueSize), committed: make(chan []outcome, 4), finished: make(chan struct{})}
+		jobs: make(chan *job, queueSize), committed: make(chan []outcome, 4), finished: make(chan struct{})}
 	go w.write()
 	go w.publish()
 	return w
 }
 
-func (w *writer) add(ctx context.Context, j job) {
+func (w *writer) add(ctx context.Context, j *job) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {
@@ -86,7 +86,7 @@ func (w *writer) close() {
 func (w *writer) write() {
 	defer close(w.committed)
 	for first := range w.jobs {
-		batch := append(make([]job, 0, 16), first)
+		batch := append(make([]*job, 0, min(batchSize, 1+len(w.jobs))), first)
 	fill:
 		for len(batch) < batchSize {
 			select {
@@ -124,7 +124,7 @@ func (w *writer) publish() {
 
 // commit stores a batch. If the database refuses it for what is in it, each job is tried alone, so that one that cannot be
 // stored does not take the others with it.
-func (w *writer) commit(batch []job) []outcome {
+func (w *writer) commit(batch []*job) []outcome {
 	outcomes, err := w.transact(batch)
 	if err == nil {
 		return outcomes
@@ -133,7 +133,7 @@ func (w *writer) commit(batch []job) []outcome {
 	if len(batch) > 1 && (!w.db.Postgres() || errors.As(err, &refused)) {
 		outcomes = outcomes[:0]
 		for _, j := range batch {
-			outcomes = append(outcomes, w.commit([]job{j})...)
+			outcomes = append(outcomes, w.commit([]*job{j})...)
 		}
 		return outcomes
 	}
@@ -145,12 +145,12 @@ func (w *writer) commit(batch []job) []outcome {
 	return outcomes
 }
 
-func (w *writer) transact(batch []job) ([]outcome, error) {
+func (w *writer) transact(batch []*job) ([]outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	var outcomes []outcome
 	err := w.db.WriteMessages(ctx, batchQuery(batch), func(state models.BatchState) models.BatchRows {
-		decision := &decision{state: state, scripts: w.scripts, now: w.clock()}
+		decision := newDecision(state, w.scripts, w.clock(), len(batch))
 		for _, j := range batch {
 			decision.add(j)
 		}
@@ -160,8 +160,8 @@ func (w *writer) transact(batch []job) ([]outcome, error) {
 	return outcomes, err
 }
 
-func batchQuery(batch []job) models.BatchQuery {
-	var query models.BatchQuery
+func batchQuery(batch []*job) models.BatchQuery {
+	query := models.BatchQuery{ConversationIDs: make([]string, 0, len(batch)), BotIDs: make([]string, 0, len(batch))}
 	for _, j := range batch {
 		query.ConversationIDs = append(query.ConversationIDs, j.conversation.ID)
 		if j.sender.Type == models.SenderEndUser {

@@ -102,8 +102,15 @@ func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 	return Body{ContentType: contentType, Content: content, Media: media}, nil
 }
 
-// JSON is the document to store, or nil when there is nothing in it.
-func (m RichMedia) JSON() models.JSON {
+// JSON is the rich_media document to store, or nil when there is nothing in it.
+func (b Body) JSON() models.JSON {
+	if b.ContentType == TypeText && b.Media.Selected == nil {
+		return nil
+	}
+	return b.Media.json()
+}
+
+func (m RichMedia) json() models.JSON {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)

@@ -26,7 +26,7 @@ const redisPrefix = "parley:"
 // asks which.
 type backend struct {
 	db          *models.DB
-	broker      socketio.Broker
+	broker      socketio.Broker // nil: this process is the only node
 	limiter     services.Limiter
 	presence    services.PresenceStore
 	webSessions services.WebSessionStore
@@ -41,7 +41,6 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	}
 	b := &backend{db: db, close: []func(){db.Close}}
 	if config.RedisURL == "" {
-		b.broker = socketio.NewMemoryBroker()
 		b.limiter = state.NewMemoryLimiter(models.Now)
 		b.presence = state.NewMemoryPresence()
 		b.webSessions = state.NewDatabaseWebSessions(db, models.Now)
