@@ -71,6 +71,8 @@ func (s *Server) endUser(ctx context.Context, c *client, conversationID, externa
 	if externalID == "" {
 		return services.Ref{}, services.Refuse(services.Invalid, "external_id is required.")
 	}
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
 	return s.conversations.ForEndUser(ctx, conversationID, externalID)
 }
 
@@ -82,6 +84,8 @@ func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) 
 	if ref, ok := c.joined[conversationID]; ok {
 		return ref, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
 	return s.conversations.ForAgent(ctx, c.agent.User.OrganizationID, conversationID)
 }
 

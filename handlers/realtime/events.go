@@ -24,7 +24,7 @@ type reply func(ack any, err error)
 // event is a row of the table: who may send it, and what answers it. An answer may come later, from another goroutine.
 type event struct {
 	guard  func(*client) error
-	answer func(ctx context.Context, s *Server, c *client, payload json.RawMessage, reply reply)
+	answer func(s *Server, c *client, payload json.RawMessage, reply reply)
 }
 
 // events is every event a client may send.
@@ -65,9 +65,7 @@ func (s *Server) dispatch(socket *socketio.Socket, e *socketio.Event) {
 	if len(e.Args) > 0 {
 		payload = e.Args[0]
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
-	defer cancel()
-	row.answer(ctx, s, c, payload, answer)
+	row.answer(s, c, payload, answer)
 }
 
 // admit checks what holds for every event: size, limits, guard.
@@ -91,8 +89,10 @@ func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 }
 
 // now makes a row of a function that answers before it returns.
-func now[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error)) func(context.Context, *Server, *client, json.RawMessage, reply) {
-	return later(func(ctx context.Context, s *Server, c *client, payload P, reply reply) {
+func now[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+	return later(func(s *Server, c *client, payload P, reply reply) {
+		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
+		defer cancel()
 		ack, err := do(ctx, s, c, payload)
 		ack.OK = true
 		reply(ack, err)
@@ -100,14 +100,14 @@ func now[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error))
 }
 
 // later makes a row of a function that calls reply itself.
-func later[P any](do func(context.Context, *Server, *client, P, reply)) func(context.Context, *Server, *client, json.RawMessage, reply) {
-	return func(ctx context.Context, s *Server, c *client, raw json.RawMessage, reply reply) {
+func later[P any](do func(*Server, *client, P, reply)) func(*Server, *client, json.RawMessage, reply) {
+	return func(s *Server, c *client, raw json.RawMessage, reply reply) {
 		var payload P
 		if err := decode(raw, &payload); err != nil {
 			reply(nil, err)
 			return
 		}
-		do(ctx, s, c, payload, reply)
+		do(s, c, payload, reply)
 	}
 }
 

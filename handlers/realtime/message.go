@@ -11,7 +11,8 @@ import (
 
 // sendMessage is answered after the commit. The socket's next events go on meanwhile, so that a client may have many
 // messages under way; their order is kept by the writer.
-func sendMessage(ctx context.Context, s *Server, c *client, p wire.SendMessage, reply reply) {
+func sendMessage(s *Server, c *client, p wire.SendMessage, reply reply) {
+	ctx := context.Background() // a proven sender waits for nothing but the writer, which is never long
 	ref, sender, err := services.Ref{}, services.Sender{}, validConversation(p.ConversationID)
 	if err == nil {
 		ref, sender, err = s.sender(ctx, c, p.ConversationID, p.SenderType, p.ExternalID)
