@@ -1,0 +1,85 @@
+package socketio_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/handlers/socketio"
+)
+
+func emitNumbered(w *world, numbers ...uint64) {
+	for _, n := range numbers {
+		w.Of("/").To("a").Sequence(n).Emit("n", n)
+	}
+}
+
+func (p *peer) expectNumbers(numbers ...uint64) {
+	p.t.Helper()
+	for _, n := range numbers {
+		p.expect(fmt.Sprintf(`42["n",%d]`, n))
+	}
+}
+
+func TestSequence_anEarlyOneWaitsForThoseBefore(t *testing.T) {
+	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, joinRoom)
+	p := w.join().enter("a")
+	emitNumbered(w, 7) // whatever comes first is the beginning
+	p.expectNumbers(7)
+	emitNumbered(w, 10, 9)
+	p.expectNothing()
+	emitNumbered(w, 8)
+	p.expectNumbers(8, 9, 10)
+	emitNumbered(w, 11)
+	p.expectNumbers(11)
+}
+
+func TestSequence_aGapIsGivenUp(t *testing.T) {
+	w := newWorld(t, socketio.Options{HoldBack: 20 * time.Millisecond}, joinRoom)
+	p := w.join().enter("a")
+	emitNumbered(w, 1, 4, 3)
+	p.expectNumbers(1, 3, 4)
+	emitNumbered(w, 2) // late, but not lost
+	p.expectNumbers(2)
+	emitNumbered(w, 5)
+	p.expectNumbers(5)
+}
+
+func TestSequence_joinAtSaysWhereToBegin(t *testing.T) {
+	sockets := make(chan *socketio.Socket, 1)
+	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, func(n *socketio.Namespace) {
+		fence(n)
+		n.OnConnection(func(s *socketio.Socket) {
+			s.JoinAt("a", 5)
+			s.JoinAt("a", 50) // known by now
+			sockets <- s
+		})
+	})
+	p := w.join()
+	wait(t, sockets, "the socket")
+	emitNumbered(w, 7)
+	p.expectNothing()
+	emitNumbered(w, 6)
+	p.expectNumbers(6, 7)
+}
+
+func TestSequence_concurrentEmittersDoNotReorder(t *testing.T) {
+	const count = 1000 // no more than is held back at most, when one of the emitters gets no time
+	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, joinRoom)
+	p := w.join().enter("a")
+	emitNumbered(w, 0)
+	p.expectNumbers(0)
+	var emitters sync.WaitGroup
+	for k := range 4 {
+		emitters.Go(func() {
+			for n := 1 + k; n <= count; n += 4 {
+				emitNumbered(w, uint64(n))
+			}
+		})
+	}
+	for n := range count {
+		p.expectNumbers(uint64(n + 1))
+	}
+	emitters.Wait()
+}
