@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"io/fs"
 	"strings"
 
@@ -36,7 +35,7 @@ func (a *App) loader(c *fiber.Ctx) error {
 func (a *App) widgetPage(c *fiber.Ctx) error {
 	opened, err := a.Widget.Open(c.Context(), services.WidgetRequest{
 		EmbedToken: c.Query("embed_token"), ExternalID: c.Query("session_id"), DisplayName: c.Query("customer_name"),
-		Origin: cmp.Or(c.Get(fiber.HeaderOrigin), c.Get(fiber.HeaderReferer)),
+		Origin: c.Get(fiber.HeaderOrigin), Referer: c.Get(fiber.HeaderReferer),
 	})
 	if err != nil {
 		return err

@@ -37,7 +37,8 @@ type WidgetRequest struct {
 	EmbedToken  string
 	ExternalID  string // empty: one is minted
 	DisplayName string // empty: keep what is known
-	Origin      string // of the embedding page, from Origin or Referer; empty if the browser sent neither
+	Origin      string // the header, which names the embedding page; empty if the browser sent none
+	Referer     string // the same of this one
 }
 
 // OpenedWidget is what the widget page shows.
@@ -57,7 +58,7 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 	if err != nil {
 		return OpenedWidget{}, err
 	}
-	if request.Origin != "" && len(token.AllowedOrigins) > 0 && !slices.Contains(token.AllowedOrigins, OriginOf(request.Origin)) {
+	if !allowed(token.AllowedOrigins, request.Origin) || !allowed(token.AllowedOrigins, request.Referer) {
 		return OpenedWidget{}, Refuse(Forbidden, "This site is not allowed to show the chat. Its origin must be added to the embed token.")
 	}
 	if request.ExternalID == "" {
@@ -72,6 +73,11 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 	}
 	return OpenedWidget{ConversationID: conversation.ID, ExternalID: request.ExternalID, BotName: bot.Name,
 		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins}, nil
+}
+
+// allowed reports whether header, if it is there, names one of origins, if there are any.
+func allowed(origins []string, header string) bool {
+	return header == "" || len(origins) == 0 || slices.Contains(origins, OriginOf(header))
 }
 
 func (s *Widget) token(ctx context.Context, secret string) (models.EmbedToken, error) {
