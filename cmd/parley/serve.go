@@ -53,6 +53,7 @@ func (s *serveCommand) Run(p *program) error {
 	}
 	url := node.url(listener.Addr())
 	slog.Info("listening", "url", url)
+	fmt.Fprintf(p.stdout, "Parley is running at %s\n", url)
 	if demo != nil {
 		printDemo(p, url, demo)
 	}
@@ -191,8 +192,6 @@ func (s *server) url(address net.Addr) string {
 
 func printDemo(p *program, url string, demo *services.Seeded) {
 	fmt.Fprintf(p.stdout, `
-Parley is running.
-
   As an end user   %s/demo
   As an agent      %s/inbox
                    %s   %s
