@@ -87,7 +87,7 @@ func newProvider(db *sql.DB, postgres bool) (*goose.Provider, error) {
 	if !postgres {
 		return goose.NewProvider(goose.DialectSQLite3, db, files)
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second, for five minutes
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,16 @@
+package migrations
+
+import (
+	"context"
+	"database/sql"
+)
+
+// UpTo stops at an old version of the schema.
+func UpTo(ctx context.Context, db *sql.DB, postgres bool, version int64) error {
+	provider, err := newProvider(db, postgres)
+	if err != nil {
+		return err
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}

@@ -1,0 +1,12 @@
+INSERT INTO organizations (id, name, created_at, updated_at) VALUES ('org', 'Acme', '2026-01-01 10:00:00', '2026-01-01 10:00:00');
+INSERT INTO setups (id, organization_id, created_at) VALUES (1, 'org', '2026-01-01 10:00:00');
+INSERT INTO users (id, organization_id, email, name, password_hash, role, created_at, updated_at) VALUES ('user', 'org', 'a@acme.example', 'Ann', 'hash', 'owner', '2026-01-01 10:00:00', '2026-01-01 10:00:00');
+INSERT INTO web_sessions (id, value, expires_at) VALUES ('web', '{}', '2026-01-15 10:00:00');
+INSERT INTO bots (id, organization_id, name, created_at, updated_at) VALUES ('bot', 'org', 'Pip', '2026-01-01 10:00:00', '2026-01-01 10:00:00');
+INSERT INTO channels (id, organization_id, bot_id, type, name, created_at, updated_at) VALUES ('channel', 'org', 'bot', 'webchat', 'Site', '2026-01-01 10:00:00', '2026-01-01 10:00:00');
+INSERT INTO embed_tokens (id, organization_id, channel_id, name, prefix, token_hash, created_at) VALUES ('token', 'org', 'channel', 'Site', 'ew_abcde', 'hash', '2026-01-01 10:00:00');
+INSERT INTO end_users (id, organization_id, external_id, display_name, created_at, updated_at) VALUES ('end-user', 'org', 'browser-1', 'Jo', '2026-01-01 10:00:00', '2026-01-01 10:00:00');
+INSERT INTO conversations (id, organization_id, channel_id, end_user_id, last_seq, created_at, updated_at) VALUES ('conversation', 'org', 'channel', 'end-user', 1, '2026-01-01 10:00:00', '2026-01-01 10:00:00');
+INSERT INTO conversation_sessions (id, organization_id, conversation_id, status, first_message_at, created_at) VALUES ('session', 'org', 'conversation', 'open', '2026-01-01 10:00:00', '2026-01-01 10:00:00');
+INSERT INTO messages (id, organization_id, conversation_id, session_id, seq, sender_type, sender_id, content_type, content, created_at) VALUES ('message', 'org', 'conversation', 'session', 1, 'end_user', 'browser-1', 'text', 'Hello', '2026-01-01 10:00:00');
+INSERT INTO message_reads (message_id, reader_id, organization_id, reader_type, read_at) VALUES ('message', 'user', 'org', 'agent', '2026-01-01 10:00:00');
