@@ -33,14 +33,17 @@ type message struct {
 
 // sendTo sends the message, unless it is volatile and the connection lags behind; false means that it is closed.
 func (m message) sendTo(c *engine.Conn, volatile bool) bool {
-	send := c.Send
-	if volatile {
-		send = c.SendVolatile
+	switch {
+	case len(m.attachments) > 0:
+		packets := append([]*engine.Packet{m.packet}, m.attachments...)
+		if volatile {
+			return c.SendVolatile(packets...)
+		}
+		return c.Send(packets...)
+	case volatile:
+		return c.SendVolatile(m.packet)
 	}
-	if len(m.attachments) == 0 {
-		return send(m.packet)
-	}
-	return send(append([]*engine.Packet{m.packet}, m.attachments...)...)
+	return c.Send(m.packet)
 }
 
 // encoder writes one packet; the pool keeps its buffer and its JSON encoder.
@@ -81,7 +84,7 @@ func encodeEvent(n *Namespace, id int64, event string, args []any) (message, err
 	defer e.release()
 	attachments := e.head(typeEvent, typeBinaryEvent, n, id, args)
 	e.WriteByte('[')
-	if err := e.value(event); err != nil {
+	if err := e.name(event); err != nil {
 		return message{}, err
 	}
 	return e.finish(args, attachments, true)
@@ -150,6 +153,19 @@ func (e *encoder) finish(args []any, attachments int, comma bool) (m message, er
 	e.WriteByte(']')
 	m.packet = engine.Text(e.Bytes())
 	return m, nil
+}
+
+// name writes an event's name; nearly all are JSON as they are.
+func (e *encoder) name(event string) error {
+	for i := range len(event) {
+		if c := event[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return e.value(event)
+		}
+	}
+	e.WriteByte('"')
+	e.WriteString(event)
+	e.WriteByte('"')
+	return nil
 }
 
 // value writes one argument. Raw JSON is the caller's word, and spliced in as it is.

@@ -23,6 +23,7 @@ func TestShutdown_closesTheEngineWithoutADisconnectPacket(t *testing.T) {
 	s := w.openPolling()
 	s.post("40")
 	s.poll()
+	eventually(t, "both have joined", func() bool { return w.Of("/").Members("all") == 2 })
 	w.Of("/").To("all").Emit("last words")
 	done := make(chan error, 1)
 	go func() { done <- w.Shutdown(context.Background()) }()

@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+)
+
+// decodeAll feeds bytes in pieces of a size and returns what comes out, each message as its opcode and payload.
+func decodeAll(stream []byte, size, limit int) (messages [][]byte, err error) {
+	d := frameDecoder{limit: limit}
+	for piece := range slices.Chunk(stream, size) {
+		d.feed(bytes.Clone(piece))
+		for {
+			opcode, payload, ok, err := d.next()
+			if err != nil {
+				return messages, err
+			}
+			if !ok {
+				break
+			}
+			messages = append(messages, append([]byte{opcode}, payload...))
+		}
+	}
+	return messages, nil
+}
+
+func clientFrame(op ws.OpCode, fin bool, payload []byte) []byte {
+	b, _ := ws.CompileFrame(ws.MaskFrame(ws.NewFrame(op, fin, payload)))
+	return b
+}
+
+// Frames as another library writes them come out whole, however the network cuts them.
+func TestFrameDecoder_readsWhatOthersWrite(t *testing.T) {
+	var stream []byte
+	var want [][]byte
+	for _, size := range []int{0, 1, 7, 8, 125, 126, 127, 65535, 65536, 100_000} {
+		payload := bytes.Repeat([]byte("abcdefg"), size/7+1)[:size]
+		stream = append(stream, clientFrame(ws.OpBinary, true, payload)...)
+		want = append(want, append([]byte{opBinary}, payload...))
+		cut := size / 3
+		stream = append(stream, clientFrame(ws.OpText, false, payload[:cut])...)
+		stream = append(stream, clientFrame(ws.OpPing, true, []byte("p"))...)
+		stream = append(stream, clientFrame(ws.OpContinuation, true, payload[cut:])...)
+		want = append(want, []byte{opPing, 'p'}, append([]byte{opText}, payload...))
+	}
+	for _, size := range []int{1, 2, 3, 1000, len(stream)} {
+		got, err := decodeAll(stream, size, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Fatalf("in pieces of %d: something else came out", size)
+		}
+	}
+}
+
+func TestFrameDecoder_keepsNothingAtRest(t *testing.T) {
+	d := frameDecoder{limit: 100}
+	d.feed(clientFrame(ws.OpText, true, []byte("hello")))
+	if _, _, ok, err := d.next(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if d.buffer != nil || d.message != nil {
+		t.Fatal("a buffer is kept")
+	}
+}
+
+func TestPacket_frameIsWhatOthersRead(t *testing.T) {
+	for _, size := range []int{0, 100, 124, 125, 126, 65534, 65535, 70_000} {
+		message := bytes.Repeat([]byte("x"), size)
+		frame, err := ws.ReadFrame(bytes.NewReader(Text(message).Frame()))
+		if err != nil || frame.Header.OpCode != ws.OpText || !frame.Header.Fin || string(frame.Payload) != "4"+string(message) {
+			t.Errorf("text of %d: %v, %+v", size, err, frame.Header)
+		}
+		frame, err = ws.ReadFrame(bytes.NewReader(Binary(message).Frame()))
+		if err != nil || frame.Header.OpCode != ws.OpBinary || !bytes.Equal(frame.Payload, message) {
+			t.Errorf("binary of %d: %v, %+v", size, err, frame.Header)
+		}
+	}
+}
+
+// Whatever a client sends, the decoder returns messages within its limits or an error, and the same for every way of
+// cutting the stream.
+func FuzzFrameDecoder(f *testing.F) {
+	f.Add(clientFrame(ws.OpText, true, []byte("40")), uint8(1))
+	f.Add(append(clientFrame(ws.OpText, false, []byte("4")), clientFrame(ws.OpContinuation, true, []byte("0"))...), uint8(3))
+	f.Add(append(clientFrame(ws.OpPing, true, nil), clientFrame(ws.OpClose, true, []byte{3, 232})...), uint8(200))
+	f.Add([]byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint8(5))
+	f.Fuzz(func(t *testing.T, stream []byte, size uint8) {
+		const limit = 4096
+		whole, err1 := decodeAll(stream, max(len(stream), 1), limit)
+		pieces, err2 := decodeAll(stream, int(size)+1, limit)
+		if !slices.EqualFunc(whole, pieces, bytes.Equal) || (err1 == nil) != (err2 == nil) {
+			t.Fatalf("the cut matters: %d and %d messages, %v and %v", len(whole), len(pieces), err1, err2)
+		}
+		for _, m := range whole {
+			if len(m)-1 > limit || m[0] == opText && !utf8.Valid(m[1:]) || m[0] >= opClose && len(m) > 126 {
+				t.Fatalf("message of opcode %d and %d bytes", m[0], len(m)-1)
+			}
+		}
+	})
+}
+
+// A long-polling body never panics, and its packets are its parts.
+func FuzzPayload(f *testing.F) {
+	f.Add([]byte("40\x1e42[\"a\"]\x1ebAQID"))
+	f.Add([]byte(""))
+	f.Add([]byte("\x1e\x1e"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var packets [][]byte
+		eachPacket(body, func(p []byte) error {
+			packets = append(packets, p)
+			if len(p) > 0 && p[0] == typeBinary {
+				if message, err := decodeBase64(p[1:]); err == nil {
+					again, err := decodeBase64(Binary(message).appendPolling(nil)[1:])
+					if err != nil || !bytes.Equal(again, message) {
+						t.Fatalf("%q: %v", p, err)
+					}
+				}
+			}
+			return nil
+		})
+		if !bytes.Equal(bytes.Join(packets, []byte{separator}), body) {
+			t.Fatalf("%q was cut into %q", body, packets)
+		}
+	})
+}
+
+// What nodes send each other never panics, and what is accepted is made of whole packets.
+func FuzzParsePackets(f *testing.F) {
+	f.Add(append(Text([]byte("2[\"a\"]")).Frame(), Binary(make([]byte, 300)).Frame()...))
+	f.Add([]byte{0x81, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, frames []byte) {
+		packets, err := ParsePackets(frames)
+		if err != nil {
+			return
+		}
+		size := 0
+		for _, p := range packets {
+			size += p.size()
+			p.appendPolling(nil)
+		}
+		if size != len(frames) {
+			t.Fatalf("packets of %d bytes out of %d", size, len(frames))
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package socketio
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+)
+
+// A packet from a client either fails to decode or is what it seems: its arguments are valid JSON, and together with
+// its name they are the array that came.
+func FuzzDecodePacket(f *testing.F) {
+	for _, seed := range []string{
+		"0", `0{"token":"x"}`, "0/admin,", "1", "1/admin,", `2["a",1,{"b":[null,"]"]}]`, `2/admin,12["a"]`, `312[]`, `3/admin,0[{"ok":true}]`,
+		`51-["a",{"_placeholder":true,"num":0}]`, `62-/admin,7[1,2]`, `2["\"\\",",",[],{}]`, "2[ 1 , 2 ]", "9", "", "2abc[1]", `2["connect"]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := decodePacket(bytes.Clone(text), 10)
+		if err != nil {
+			return
+		}
+		if p.attachments < 0 || p.attachments > 10 {
+			t.Fatalf("%d attachments", p.attachments)
+		}
+		if p.args == nil {
+			return
+		}
+		var want []json.RawMessage
+		if err := json.Unmarshal(p.data, &want); err != nil {
+			t.Fatalf("%q: %v", p.data, err)
+		}
+		if len(want) != len(p.args) {
+			t.Fatalf("%q has %d elements, not %d", p.data, len(want), len(p.args))
+		}
+		for i := range want {
+			if !bytes.Equal(bytes.TrimSpace(want[i]), p.args[i]) {
+				t.Fatalf("element %d of %q is %q, not %q", i, p.data, want[i], p.args[i])
+			}
+		}
+		if p.kind == typeEvent || p.kind == typeBinaryEvent {
+			eventName(p.args[0], nil)
+		}
+	})
+}
+
+// A message from another node, of whatever version, never panics; one of ours survives the way.
+func FuzzDecodeRemote(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(remoteMessage{node: "n", kind: remoteEmit, flags: flagSequenced, sequence: 300, rooms: []string{"a", "b"}, except: []string{"x"}, frames: []byte("\x81\x012")}.encode())
+	f.Add(remoteMessage{node: "n", kind: remoteDisconnect, rooms: []string{""}}.encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, ok := decodeRemote(b)
+		if !ok {
+			return
+		}
+		again, ok := decodeRemote(m.encode())
+		if !ok || again.node != m.node || again.sequence != m.sequence || len(again.rooms) != len(m.rooms) || !bytes.Equal(again.frames, m.frames) {
+			t.Fatalf("%+v became %+v", m, again)
+		}
+	})
+}
