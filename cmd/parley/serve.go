@@ -127,6 +127,7 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
+	s.running.Go(func() { tuneMemory(background) })
 	s.running.Go(func() { live.Run(background) })
 	s.running.Go(func() { presence.Run(background) })
 	return app.Demo, nil
