@@ -106,14 +106,14 @@ func (s *Widget) CreateOrGetConversation(ctx context.Context, organizationID, ch
 	var conversation models.Conversation
 	err = s.db.Read.WithContext(ctx).Joins("EndUser").
 		Where("conversations.organization_id = ? AND conversations.channel_id = ?", organizationID, channelID).
-		Where(`"EndUser".external_id = ?`, externalID).Take(&conversation).Error
+		Where(`"EndUser".organization_id = ? AND "EndUser".external_id = ?`, organizationID, externalID).Take(&conversation).Error
 	if err == nil && (displayName == "" || displayName == conversation.EndUser.DisplayName) {
 		return conversation, bot, nil
 	}
 	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
 		return conversation, bot, err
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
 		conversation, err = s.create(tx, organizationID, channelID, externalID, displayName)
 		return err
 	})
@@ -131,16 +131,16 @@ func (s *Widget) create(tx *gorm.DB, organizationID, channelID, externalID, disp
 	if err := tx.Clauses(onConflict).Create(&endUser).Error; err != nil {
 		return conversation, err
 	}
-	if err := tx.Where("organization_id = ? AND external_id = ?", organizationID, externalID).Select("id").Take(&endUser).Error; err != nil {
+	var known models.EndUser // not endUser: GORM would look for the id in it as well
+	if err := tx.Where("organization_id = ? AND external_id = ?", organizationID, externalID).Select("id").Take(&known).Error; err != nil {
 		return conversation, err
 	}
-	conversation = models.Conversation{ID: models.NewID(), OrganizationID: organizationID, ChannelID: channelID, EndUserID: endUser.ID, CreatedAt: now, UpdatedAt: now}
-	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&conversation).Error; err != nil {
+	fresh := models.Conversation{ID: models.NewID(), OrganizationID: organizationID, ChannelID: channelID, EndUserID: known.ID, CreatedAt: now, UpdatedAt: now}
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh).Error; err != nil {
 		return conversation, err
 	}
-	var stored models.Conversation
-	err = tx.Where("organization_id = ? AND channel_id = ? AND end_user_id = ?", organizationID, channelID, endUser.ID).Take(&stored).Error
-	return stored, err
+	err = tx.Where("organization_id = ? AND channel_id = ? AND end_user_id = ?", organizationID, channelID, known.ID).Take(&conversation).Error
+	return conversation, err
 }
 
 // OriginOf is the origin of a URL or Origin header in the form that allow-lists hold: scheme, host in lower case, and a port

@@ -1,0 +1,44 @@
+package services
+
+import (
+	"context"
+	"sync"
+)
+
+// Together sends drafts in one transaction, as if they had queued while another ran.
+func (m *Messages) Together(drafts ...Draft) ([]Sent, []error) {
+	sent, errs := make([]Sent, len(drafts)), make([]error, len(drafts))
+	var batch []*job
+	var done sync.WaitGroup
+	for i, draft := range drafts {
+		body, err := ParseBody(draft.ContentType, draft.Content, draft.RichMedia)
+		if err != nil {
+			panic(err) // what Send refuses reaches no writer
+		}
+		done.Add(1)
+		batch = append(batch, &job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body,
+			done: func(s Sent, err error) { sent[i], errs[i] = s, err; done.Done() }})
+	}
+	writer := m.writers[0]
+	writer.committed <- writer.commit(batch)
+	done.Wait()
+	return sent, errs
+}
+
+// Reconcile is one look of Run; Refresh its other.
+func (p *Presence) Reconcile(ctx context.Context) { p.reconcile(ctx, presenceGrace) }
+
+// Refresh is what Run does now and then.
+func (p *Presence) Refresh(ctx context.Context) { p.refresh(ctx) }
+
+// What the tests of limits count up to.
+const (
+	MaxReadIDs        = maxReadIDs
+	UnreadWindow      = unreadWindow
+	WebSessionLife    = webSessionLife
+	WebSessionRenewal = webSessionRenewal
+	PresenceGrace     = presenceGrace
+)
+
+// LoginRate is the limit of failed logins.
+var LoginRate = loginRate

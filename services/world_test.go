@@ -1,0 +1,390 @@
+package services_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"parley/models"
+	"parley/models/modelstest"
+	"parley/services"
+	"parley/services/state"
+)
+
+// world is an organization with a bot, two agents and a widget, and every service around it.
+type world struct {
+	*testing.T
+	db    *models.DB
+	clock *clock
+	news  *news
+	house
+	sessions *webSessions
+
+	messages      *services.Messages
+	conversations *services.Conversations
+	widget        *services.Widget
+	login         *services.Login
+	organizations *services.Organizations
+}
+
+// house is an organization and what it has.
+type house struct {
+	organization     models.Organization
+	owner, ann, ben  models.User
+	bot              models.Bot
+	webchat, mobile  models.Channel
+	token, tokenHash string
+}
+
+// each runs test in a world on every database.
+func each(t *testing.T, test func(w *world)) {
+	t.Helper()
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) { test(newWorld(t, db, services.Rate{})) })
+}
+
+// cheap is a password hash that costs nothing, for tests.
+var cheap = argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 16}
+
+func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
+	t.Helper()
+	w := &world{T: t, db: db, clock: newClock(), news: newNews()}
+	w.house = w.newHouse("Acme", silent)
+	w.sessions = &webSessions{WebSessionStore: state.NewDatabaseWebSessions(db, w.clock.Now)}
+	limiter := state.NewMemoryLimiter(w.clock.Now)
+	w.messages = services.NewMessages(db, limiter, rate, w.news, w.clock.Now)
+	t.Cleanup(w.messages.Close)
+	w.conversations = services.NewConversations(db, w.news, w.clock.Now)
+	w.widget = services.NewWidget(db, w.clock.Now)
+	login, err := services.NewLogin(db, w.sessions, limiter, w.news, w.clock.Now, []byte("a secret of thirty-two bytes, yes"), cheap)
+	w.ok(err)
+	w.login = login
+	w.organizations = services.NewOrganizations(db, login, w.clock.Now, []byte("a secret of thirty-two bytes, yes"))
+	return w
+}
+
+// newHouse makes an organization; another one is a stranger to the first.
+func (w *world) newHouse(name string, bot models.Bot) house {
+	w.Helper()
+	now := w.clock.Now()
+	var h house
+	h.organization = models.Organization{ID: models.NewID(), Name: name, CreatedAt: now, UpdatedAt: now}
+	w.create(&h.organization)
+	for user, role := range map[*models.User]models.Role{&h.owner: models.RoleOwner, &h.ann: models.RoleAgent, &h.ben: models.RoleAgent} {
+		id := models.NewID()
+		*user = models.User{ID: id, OrganizationID: h.organization.ID, Email: id + "@acme.example", Role: role, LoginVersion: 1, CreatedAt: now, UpdatedAt: now}
+	}
+	h.owner.Name, h.ann.Name, h.ben.Name = "Olga", "Ann", "Ben"
+	w.create(&h.owner)
+	w.create(&h.ann)
+	w.create(&h.ben)
+	bot.ID, bot.OrganizationID, bot.Name, bot.CreatedAt, bot.UpdatedAt = models.NewID(), h.organization.ID, "Pip", now, now
+	h.bot = bot
+	w.create(&h.bot)
+	for channel, kind := range map[*models.Channel]string{&h.webchat: models.ChannelWebchat, &h.mobile: models.ChannelMobileSDK} {
+		*channel = models.Channel{ID: models.NewID(), OrganizationID: h.organization.ID, BotID: bot.ID, Type: kind, Name: kind, CreatedAt: now, UpdatedAt: now}
+		w.create(channel)
+	}
+	h.token = w.newToken(h.webchat)
+	return h
+}
+
+// newToken adds an embed token to a channel.
+func (w *world) newToken(channel models.Channel, allowedOrigins ...string) string {
+	w.Helper()
+	secret, hash := services.NewToken("ew_")
+	w.create(&models.EmbedToken{ID: models.NewID(), OrganizationID: channel.OrganizationID, ChannelID: channel.ID, Name: "Site", Prefix: secret[:8],
+		TokenHash: hash, AllowedOrigins: append([]string{}, allowedOrigins...), CreatedAt: w.clock.Now()})
+	return secret
+}
+
+func (w *world) create(row any) {
+	w.Helper()
+	w.ok(w.db.Write.Create(row).Error)
+}
+
+func (w *world) ok(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// refused fails unless err is a refusal of kind.
+func (w *world) refused(kind services.Kind, err error) {
+	w.Helper()
+	if err == nil || services.KindOf(err) != kind {
+		w.Errorf("%v, not a refusal of kind %s", err, kind)
+	}
+}
+
+var silent = models.Bot{Rules: "[]"}
+
+// talkative says "You said something." to everything, and Hi! to hello.
+var talkative = models.Bot{
+	Rules:    `[{"keywords":["hello"],"reply":{"content":"Hi!"}},{"value":"yes","reply":{"content":"Great."}}]`,
+	Fallback: `{"content":"You said something."}`,
+}
+
+// setBot changes what the house's bot says.
+func (w *world) setBot(bot models.Bot) {
+	w.Helper()
+	w.clock.advance(time.Second)
+	w.ok(w.db.Write.Model(&models.Bot{}).Where("id = ?", w.bot.ID).
+		Updates(map[string]any{"greeting": bot.Greeting, "rules": bot.Rules, "fallback": bot.Fallback, "updated_at": w.clock.Now()}).Error)
+}
+
+// conversation is the one of an end user on the web; nobody has written in a new one.
+func (w *world) conversation(externalID string) services.Ref {
+	w.Helper()
+	return w.conversationOn(w.webchat, externalID)
+}
+
+func (w *world) conversationOn(channel models.Channel, externalID string) services.Ref {
+	w.Helper()
+	conversation, _, err := w.widget.CreateOrGetConversation(w.Context(), channel.OrganizationID, channel.ID, externalID, "")
+	w.ok(err)
+	ref, err := w.conversations.ForAgent(w.Context(), channel.OrganizationID, conversation.ID)
+	w.ok(err)
+	return ref
+}
+
+// opened is a conversation with an open session: its end user has said hello.
+func (w *world) opened(externalID string) services.Ref {
+	w.Helper()
+	ref := w.conversation(externalID)
+	w.says(ref, "Hello")
+	return ref
+}
+
+func endUserOf(ref services.Ref) services.Sender {
+	return services.Sender{Type: models.SenderEndUser, ID: ref.ExternalID}
+}
+
+func agent(user models.User) services.Sender {
+	return services.Sender{Type: models.SenderAgent, ID: user.ID}
+}
+
+func text(ref services.Ref, sender services.Sender, content string) services.Draft {
+	return services.Draft{Conversation: ref, Sender: sender, ContentType: services.TypeText, Content: content}
+}
+
+// named gives a draft a client_id.
+func named(draft services.Draft, clientID string) services.Draft {
+	draft.ClientID = clientID
+	return draft
+}
+
+// picks is a tap on a choice of control.
+func picks(ref services.Ref, control models.Message, label, value string) services.Draft {
+	media, _ := json.Marshal(services.RichMedia{Selected: &services.Selected{MessageID: control.ID, Label: label, Value: value}})
+	draft := text(ref, endUserOf(ref), label)
+	draft.RichMedia = media
+	return draft
+}
+
+// send waits for the answer to a draft.
+func (w *world) send(draft services.Draft) (services.Sent, error) {
+	w.Helper()
+	return send(w.messages, draft)
+}
+
+func send(messages *services.Messages, draft services.Draft) (sent services.Sent, err error) {
+	done := make(chan struct{})
+	messages.Send(context.Background(), draft, func(s services.Sent, e error) {
+		sent, err = s, e
+		close(done)
+	})
+	<-done
+	return sent, err
+}
+
+// says is a text of the end user; it must be stored.
+func (w *world) says(ref services.Ref, content string) models.Message {
+	w.Helper()
+	return w.stored(text(ref, endUserOf(ref), content))
+}
+
+// writes is a text of an agent; it must be stored.
+func (w *world) writes(ref services.Ref, user models.User, content string) models.Message {
+	w.Helper()
+	return w.stored(text(ref, agent(user), content))
+}
+
+func (w *world) stored(draft services.Draft) models.Message {
+	w.Helper()
+	sent, err := w.send(draft)
+	w.ok(err)
+	if sent.Duplicate {
+		w.Fatal("was stored before")
+	}
+	return sent.Message
+}
+
+// asks is an agent's yes-or-no question with buttons.
+func (w *world) asks(ref services.Ref, user models.User) models.Message {
+	w.Helper()
+	return w.stored(services.Draft{Conversation: ref, Sender: agent(user), ContentType: services.TypeQuickButton,
+		RichMedia: json.RawMessage(`{"buttons":[{"label":"Yes","value":"yes"},{"label":"No","value":"no"}]}`)})
+}
+
+// transcript is the stored conversation, one "seq sender: content" a message.
+func (w *world) transcript(ref services.Ref) []string {
+	w.Helper()
+	var messages []models.Message
+	w.ok(w.db.Read.Where("conversation_id = ?", ref.ID).Order("seq").Find(&messages).Error)
+	lines := make([]string, len(messages))
+	for i, m := range messages {
+		lines[i] = fmt.Sprintf("%d %s: %s", m.Seq, m.SenderType, services.PlainText(m))
+	}
+	return lines
+}
+
+func (w *world) count(model any, where string, args ...any) int64 {
+	w.Helper()
+	var n int64
+	w.ok(w.db.Read.Model(model).Where(where, args...).Count(&n).Error)
+	return n
+}
+
+// equal compares slices.
+func equal[T comparable](t testing.TB, got []T, want ...T) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// clock stands still until it is advanced.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// news is a Publisher that writes down what it is told.
+type news struct {
+	mu       sync.Mutex
+	told     []any
+	watchers []chan any
+}
+
+func newNews() *news { return &news{} }
+
+type (
+	assigned    struct{ organizationID, conversationID, agentID string }
+	resolved    struct{ organizationID, conversationID, sessionID, tags string }
+	agentStatus struct {
+		organizationID, agentID string
+		online                  bool
+	}
+	webSessionEnded   struct{ id string }
+	userSessionsEnded struct{ userID string }
+)
+
+func (n *news) tell(what any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.told = append(n.told, what)
+	for _, watcher := range n.watchers {
+		watcher <- what
+	}
+}
+
+func (n *news) MessageStored(m models.Message)            { n.tell(m) }
+func (n *news) MessagesRead(r services.MessagesRead)      { n.tell(r) }
+func (n *news) ConversationAssigned(org, conv, ag string) { n.tell(assigned{org, conv, ag}) }
+func (n *news) ConversationResolved(org, conv, session string, tags []string) {
+	n.tell(resolved{org, conv, session, fmt.Sprint(tags)})
+}
+func (n *news) AgentStatusChanged(org, ag string, online bool) {
+	n.tell(agentStatus{org, ag, online})
+}
+func (n *news) WebSessionEnded(id string)       { n.tell(webSessionEnded{id}) }
+func (n *news) UserSessionsEnded(userID string) { n.tell(userSessionsEnded{userID}) }
+
+// watch sends everything that is told from now on; the channel must be read or large.
+func (n *news) watch() <-chan any {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	watcher := make(chan any, 10_000)
+	n.watchers = append(n.watchers, watcher)
+	return watcher
+}
+
+// of is what was told of one kind, so far.
+func of[T any](n *news) (told []T) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, one := range n.told {
+		if it, ok := one.(T); ok {
+			told = append(told, it)
+		}
+	}
+	return told
+}
+
+// webSessions is a store that can be made to fail.
+type webSessions struct {
+	services.WebSessionStore
+	mu      sync.Mutex
+	failing bool
+}
+
+var errStoreDown = errors.New("dial tcp 10.0.0.7:6379: connection refused")
+
+func (s *webSessions) fail(failing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failing = failing
+}
+
+func (s *webSessions) err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failing {
+		return errStoreDown
+	}
+	return nil
+}
+
+func (s *webSessions) Get(key string) ([]byte, error) {
+	if err := s.err(); err != nil {
+		return nil, err
+	}
+	return s.WebSessionStore.Get(key)
+}
+
+func (s *webSessions) Set(key string, value []byte, expire time.Duration) error {
+	if err := s.err(); err != nil {
+		return err
+	}
+	return s.WebSessionStore.Set(key, value, expire)
+}
+
+func (s *webSessions) Delete(key string) error {
+	if err := s.err(); err != nil {
+		return err
+	}
+	return s.WebSessionStore.Delete(key)
+}
