@@ -311,9 +311,18 @@ func (s *socket) wait(ready func() bool) bool {
 // next waits for the next event of that name and takes it from what was heard.
 func (s *socket) next(name string) obj {
 	s.t.Helper()
+	return s.about(name, "", nil)
+}
+
+// about is next for the events whose key has that value.
+func (s *socket) about(name, key string, value any) obj {
+	s.t.Helper()
 	var found *event
 	heard := s.wait(func() bool {
-		at := slices.IndexFunc(s.events, func(e event) bool { return e.name == name })
+		at := slices.IndexFunc(s.events, func(e event) bool {
+			payload, _ := e.payload.(obj)
+			return e.name == name && (key == "" || payload[key] == value)
+		})
 		if at >= 0 {
 			found = &event{s.events[at].name, s.events[at].payload}
 			s.events = slices.Delete(s.events, at, at+1)
@@ -346,6 +355,19 @@ func (s *socket) silent(names ...string) {
 	}
 }
 
+// silentAbout fails if an event of that name was heard whose key has that value.
+func (s *socket) silentAbout(name, key string, value any) {
+	s.t.Helper()
+	s.fence()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.events {
+		if payload, _ := e.payload.(obj); e.name == name && payload[key] == value {
+			s.t.Errorf("heard %s %v, and should not have", e.name, e.payload)
+		}
+	}
+}
+
 func (s *socket) names() (names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -371,6 +393,9 @@ func (s *socket) closed() {
 		s.t.Error("the connection is still open")
 	}
 }
+
+// close ends the connection without a goodbye.
+func (s *socket) close() { s.transport.close() }
 
 func (s *socket) isClosed() bool {
 	s.mu.Lock()
