@@ -30,18 +30,14 @@ func (f *fakeServer) handle(c *fakeClient, packet string) {
 	defer f.mu.Unlock()
 	answer := map[string]any{"ok": true}
 	switch {
-	case payload.ConversationID != "c-1", event == "claim_conversation" && !c.agent:
+	case !strings.HasPrefix(payload.ConversationID, "c-"), event == "claim_conversation" && !c.agent:
 		answer = map[string]any{"ok": false, "error": "not_found", "message": "No such conversation."}
 	case event == "join_conversation", event == "claim_conversation":
-		f.members[c] = true
+		f.members[c] = payload.ConversationID
 	case event == "send_message":
-		answer = f.send(payload.fakeMessage)
+		answer = f.send(payload.ConversationID, payload.fakeMessage)
 	case event == "user_typing":
-		for member := range f.members {
-			if member != c {
-				member.out <- `42["typing_indicator",{"conversation_id":"c-1","sender_type":"end_user"}]`
-			}
-		}
+		f.broadcast(payload.ConversationID, c, `42["typing_indicator",{"sender_type":"end_user"}]`)
 	}
 	if id := packet[2:bracket]; id != "" {
 		body, _ := json.Marshal([]any{answer})
@@ -49,7 +45,15 @@ func (f *fakeServer) handle(c *fakeClient, packet string) {
 	}
 }
 
-func (f *fakeServer) send(m fakeMessage) map[string]any {
+func (f *fakeServer) broadcast(conversation string, except *fakeClient, packet string) {
+	for member, joined := range f.members {
+		if joined == conversation && member != except {
+			member.out <- packet
+		}
+	}
+}
+
+func (f *fakeServer) send(conversation string, m fakeMessage) map[string]any {
 	if known, found := f.known[m.ClientID]; found && m.ClientID != "" && !f.takeRepeats {
 		return map[string]any{"ok": true, "message": known, "duplicate": true}
 	}
@@ -62,9 +66,7 @@ func (f *fakeServer) send(m fakeMessage) map[string]any {
 	f.stored = append(f.stored, m)
 	for _, heard := range f.deliver(m) {
 		body, _ := json.Marshal(heard)
-		for member := range f.members {
-			member.out <- fmt.Sprintf(`42["message_received",%s]`, body)
-		}
+		f.broadcast(conversation, nil, fmt.Sprintf(`42["message_received",%s]`, body))
 	}
 	return map[string]any{"ok": true, "message": m}
 }

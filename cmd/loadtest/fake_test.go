@@ -15,7 +15,8 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// A fakeServer speaks as much of the contract as the scenarios need, for one conversation, and can be told to do it wrong.
+// A fakeServer speaks as much of the contract as the scenarios need, and can be told to do it wrong. Its conversations
+// differ in who hears; they share one history, enough for scenarios that check one.
 type fakeServer struct {
 	*httptest.Server
 	deliver     func(m fakeMessage) []fakeMessage // what members hear of a stored message
@@ -25,7 +26,7 @@ type fakeServer struct {
 	mu       sync.Mutex
 	sessions int
 	clients  map[string]*fakeClient
-	members  map[*fakeClient]bool
+	members  map[*fakeClient]string // conversation id
 	stored   []fakeMessage
 	known    map[string]fakeMessage
 }
@@ -40,17 +41,19 @@ type fakeClient struct {
 	agent bool
 }
 
-const fakePage = `<meta name="csrf-token" content="t&#43;k"><main data-conversation-id="c-1" data-external-id="e-1">`
+const fakePage = `<meta name="csrf-token" content="t&#43;k"><main data-conversation-id="c-%s" data-external-id="e-1">`
 
 func newFakeServer(t *testing.T) *fakeServer {
-	f := &fakeServer{clients: map[string]*fakeClient{}, members: map[*fakeClient]bool{}, known: map[string]fakeMessage{}}
+	f := &fakeServer{clients: map[string]*fakeClient{}, members: map[*fakeClient]string{}, known: map[string]fakeMessage{}}
 	f.deliver = func(m fakeMessage) []fakeMessage { return []fakeMessage{m} }
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /chat-widget", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, fakePage) })
-	routes.HandleFunc("GET /chat-widget/history/c-1", f.history)
+	routes.HandleFunc("GET /chat-widget", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, fakePage, r.FormValue("session_id"))
+	})
+	routes.HandleFunc("GET /chat-widget/history/{id}", f.history)
 	routes.HandleFunc("GET /auth/login", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "anonymous"})
-		io.WriteString(w, fakePage)
+		fmt.Fprintf(w, fakePage, "")
 	})
 	routes.HandleFunc("POST /auth/login", func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("csrf_token") != "t+k" || r.FormValue("password") != "secret" {

@@ -108,13 +108,8 @@ func TestReconnect_failsAServerThatLosesWhatItAcknowledged(t *testing.T) {
 func TestLoads_reportFigures(t *testing.T) {
 	for _, scenario := range []string{"send", "typing", "big", "idle", "churn", "slow"} {
 		t.Run(scenario, func(t *testing.T) {
-			// The fake has one conversation: one group, or everyone would hear everyone.
-			n := map[string]string{"send": "1", "typing": "1", "slow": "1"}[scenario]
-			if n == "" {
-				n = "40"
-			}
-			out, err := try(t, newFakeServer(t), scenario, "-n", n, "-d", "50ms", "-warmup", "10ms", "-settle", "10ms", "-slow", "2")
-			if err != nil || !strings.HasPrefix(out, scenario+" n="+n) {
+			out, err := try(t, newFakeServer(t), scenario, "-n", "20", "-d", "50ms", "-warmup", "10ms", "-settle", "10ms", "-slow", "2")
+			if err != nil || !strings.HasPrefix(out, scenario+" n=20 ") {
 				t.Errorf("%q, %v", out, err)
 			}
 		})
