@@ -79,7 +79,7 @@ func NewRedisBroker(client redis.UniversalClient, prefix string, log *slog.Logge
 	return b
 }
 
-// Close ends the broker; the client stays open.
+// Close sends what is left, unless Redis is down, and ends the broker; the client stays open.
 func (b *RedisBroker) Close() error {
 	b.mu.Lock()
 	closed := b.closed
@@ -227,14 +227,19 @@ func (b *RedisBroker) takeChanges() (wanted, unwanted []string) {
 // publishLoop sends what Publish has left in the outbox.
 func (b *RedisBroker) publishLoop() {
 	for b.wait(b.outbox.filled) {
-		for b.Up() {
-			batch := b.outbox.take(redisBatch)
-			if len(batch) == 0 {
-				break
-			}
-			if err := b.send(batch); err != nil {
-				b.setUp(false, err)
-			}
+		b.emptyOutbox()
+	}
+	b.emptyOutbox() // the last words of a node that shuts down
+}
+
+func (b *RedisBroker) emptyOutbox() {
+	for b.Up() {
+		batch := b.outbox.take(redisBatch)
+		if len(batch) == 0 {
+			return
+		}
+		if err := b.send(batch); err != nil {
+			b.setUp(false, err)
 		}
 	}
 }

@@ -33,6 +33,16 @@ type world struct {
 // newWorld starts a server; prepare registers handlers, and may be nil.
 func newWorld(t testing.TB, options socketio.Options, prepare func(*socketio.Namespace)) *world {
 	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newWorldOn(t, listener, options, prepare)
+}
+
+// newWorldOn is newWorld on a listener of the test's.
+func newWorldOn(t testing.TB, listener net.Listener, options socketio.Options, prepare func(*socketio.Namespace)) *world {
+	t.Helper()
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
@@ -43,10 +53,6 @@ func newWorld(t testing.TB, options socketio.Options, prepare func(*socketio.Nam
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.All("/socket.io", s.Handler())
 	app.All("/socket.io/*", s.Handler())
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

@@ -99,7 +99,7 @@ func (s *Socket) Emit(event string, args ...any) error {
 }
 
 func (s *Socket) send(m message) error {
-	if s.state.Load() == stateDisconnected || !m.sendTo(s.client.conn, false) {
+	if !s.Connected() || !m.sendTo(s.client.conn, false) {
 		return ErrDisconnected
 	}
 	return nil

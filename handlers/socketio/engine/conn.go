@@ -2,6 +2,8 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -231,7 +233,15 @@ func (c *Conn) receive(packet []byte, binary bool) bool {
 	return !c.closed.Load()
 }
 
-func (c *Conn) deliver(message []byte, binary bool) bool {
+// deliver passes a message on. A receiver that panics loses its connection, and the process goes on.
+func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.server.options.Log.Error("engine: panic in a receiver", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			c.close(ReasonParseError, closeNormal)
+			ok = false
+		}
+	}()
 	if err := c.receiver.Message(message, binary); err != nil {
 		c.close(ReasonParseError, closeNormal)
 		return false
