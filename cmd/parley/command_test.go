@@ -1,0 +1,245 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"parley/services"
+)
+
+func TestSeed_twice(t *testing.T) {
+	check := func(t *testing.T, w *world) {
+		again := w.seed()
+		if again.EmbedToken == w.seeded.EmbedToken || !strings.HasPrefix(again.EmbedToken, "ew_") {
+			t.Errorf("the embed token of a second run is %s", again.EmbedToken[:3])
+		}
+		again.EmbedToken = w.seeded.EmbedToken
+		if again != w.seeded {
+			t.Error("a second run prints something else")
+		}
+		for _, table := range []string{"organizations", "bots"} {
+			if n := w.count("SELECT COUNT(*) FROM " + table); n != 1 {
+				t.Errorf("there are %d %s", n, table)
+			}
+		}
+		if n := w.count("SELECT COUNT(*) FROM users"); n != 2 {
+			t.Errorf("there are %d users", n)
+		}
+		out, err := w.command("", "seed")
+		if err != nil || !strings.Contains(out, w.seeded.Agent.Email) {
+			t.Errorf("seed without --json prints %d bytes, %v", len(out), err)
+		}
+	}
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); check(t, newWorld(t, sqliteEnv(t), 0)) })
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, postgresEnv(t), 2) // beside serve
+		check(t, w)
+		w.login(0, w.seeded.Agent)
+		readVisit(t, w.browser(1).get("/chat-widget?embed_token="+w.seed().EmbedToken))
+	})
+}
+
+func TestOrgCreate_refusals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqliteEnv(t), 0)
+	create := func(stdin string, args ...string) (string, error) {
+		return w.command(stdin, append([]string{"org", "create"}, args...)...)
+	}
+	all := []string{"--name", "Acme", "--admin-email", "a@acme.example", "--admin-name", "Ada", "--password-stdin"}
+	for stdin, args := range map[string][]string{
+		"":               all,
+		"short\n":        all,
+		"long enough 1":  {"--name", "Acme", "--admin-email", "a@acme.example", "--admin-name", "Ada"},
+		"long enough 2":  {"--name", "Acme", "--admin-name", "Ada", "--password-stdin"},
+		"long enough 3":  {"--name", " ", "--admin-email", "a@acme.example", "--admin-name", "Ada", "--password-stdin"},
+		"long enough 4":  {"--name", "Acme", "--admin-email", "no address", "--admin-name", "Ada", "--password-stdin"},
+		"long enough 5":  {"--name", "Acme", "--admin-email", w.seeded.Admin.Email, "--admin-name", "Ada", "--password-stdin"},
+		"\xff\xff\xff\n": {"--name", "Acme\x00", "--admin-email", "a@acme.example", "--admin-name", "Ada", "--password-stdin"},
+	} {
+		if out, err := create(stdin, args...); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("org create %q is answered %q, %v", args, out, err)
+		}
+	}
+	if n := w.count("SELECT COUNT(*) FROM organizations"); n != 1 {
+		t.Errorf("there are %d organizations", n)
+	}
+	if _, err := create("long enough 6\n", all...); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.login(0, services.Credentials{Email: "a@acme.example", Password: "long enough 6"})
+}
+
+func TestMigrate(t *testing.T) {
+	check := func(t *testing.T, env map[string]string) {
+		w := &world{t: t, env: env}
+		status := func(want string) {
+			t.Helper()
+			out, err := w.command("", "migrate", "status")
+			if err != nil || !strings.Contains(out, want+"  0001_") || strings.Contains(out, "\x00") {
+				t.Errorf("migrate status prints %q, %v; want %s", out, err, want)
+			}
+		}
+		status("pending")
+		if out, err := w.command("", "migrate", "up"); err != nil || strings.Contains(out, "pending") {
+			t.Errorf("migrate up prints %q, %v", out, err)
+		}
+		status("applied")
+		if _, err := w.command("", "migrate", "up"); err != nil {
+			t.Errorf("migrate up again: %v", err)
+		}
+		for strings.Contains(first(w.command("", "migrate", "status")), "applied") {
+			if _, err := w.command("", "migrate", "down"); err != nil {
+				t.Fatalf("migrate down: %v", err)
+			}
+		}
+		w.seed() // migrates by itself
+		status("applied")
+	}
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); check(t, sqliteEnv(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); check(t, postgresEnv(t)) })
+}
+
+func first(text string, _ error) string { return text }
+
+func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, env: sqliteEnv(t)}
+	if out, err := w.command("", "version"); err != nil || !strings.HasPrefix(out, "parley ") {
+		t.Errorf("version prints %q, %v", out, err)
+	}
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"migrate", "--help"}, {"org", "create", "--help"}, {"seed", "--help"}} {
+		if out, err := w.command("", args...); err != nil || !strings.Contains(out, "Usage: parley") {
+			t.Errorf("%v prints %q, %v", args, out, err)
+		}
+	}
+	for _, args := range [][]string{{"nonsense"}, {"serve", "--nonsense"}, {"org", "create"}, {"migrate", "sideways"}} {
+		if _, err := w.command("", args...); err == nil {
+			t.Errorf("%v is accepted", args)
+		}
+	}
+}
+
+func TestConfig_invalidValueIsOneLine(t *testing.T) {
+	t.Parallel()
+	for variable, values := range map[string][]string{
+		"ADDR":              {"nonsense", "127.0.0.1", "127.0.0.1:99999", "256.0.0.1:80"},
+		"BASE_URL":          {"nonsense", "ftp://x", "https://", "https://x/path", "https://u:p@x"},
+		"DATABASE_URL":      {"nonsense", "mysql://x/y", "postgres://127.0.0.1:notaport/x"},
+		"REDIS_URL":         {"nonsense", "http://x", "redis://", "redis://127.0.0.1:1/0", "redis://127.0.0.1:6379/notanumber"},
+		"SECRET_KEY":        {"nonsense", "c2hvcnQ="},
+		"WIDGET_RATE_LIMIT": {"nonsense", "10", "0/10s", "-1/10s", "10/10", "10/-1s", "ten/10s"},
+		"TRUSTED_PROXIES":   {"nonsense", "10.0.0.0/33", "10.0.0.0/8,x"},
+		"LOG_LEVEL":         {"nonsense"},
+		"LOG_FORMAT":        {"xml"},
+		"PASSWORD_COST":     {"nonsense", "1,1", "64,0"},
+		"DATA_DIR":          {"/dev/null/x"},
+	} {
+		for _, value := range values {
+			settings := []string{variable + "=" + value}
+			if variable == "DATABASE_URL" {
+				settings = append(settings, "SECRET_KEY="+testSecret)
+			}
+			w := &world{t: t, env: sqliteEnv(t, settings...)}
+			_, err := w.command("", "serve")
+			if err == nil {
+				t.Errorf("%s=%s is accepted", variable, value)
+			} else if !strings.Contains(err.Error(), variable) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s=%s is answered: %v", variable, value, err)
+			}
+		}
+	}
+	w := &world{t: t, env: sqliteEnv(t, "DATABASE_URL=postgres://127.0.0.1/x")}
+	if _, err := w.command("", "serve"); err == nil || !strings.HasPrefix(err.Error(), "SECRET_KEY") {
+		t.Errorf("DATABASE_URL without SECRET_KEY is answered: %v", err)
+	}
+}
+
+func TestSetup_onceWithTheToken(t *testing.T) {
+	each := func(t *testing.T, w *world) {
+		w.start()
+		w.openDB()
+		b := w.browser(0)
+		if to := b.get("/").status(t, 303).Header.Get("Location"); to != "/setup" {
+			t.Errorf("/ leads to %s", to)
+		}
+		b.get("/setup").status(t, 200)
+		fields := []string{"organization_name", "Acme", "name", "Ada", "email", "ada@acme.example", "password", secrets.add("a good password")}
+		b.form("/setup", append(fields, "setup_token", "guess")...).status(t, 403)
+		b.form("/setup", fields...).status(t, 403)
+		token := w.setupToken(t)
+		a := b.form("/setup", append(fields, "setup_token", token, "password", "short")...).status(t, 400)
+		if !strings.Contains(a.body, "at least 10 characters") || !strings.Contains(a.body, `value="Acme"`) {
+			t.Errorf("the form does not come back with what is wrong: %.1500s", a.body)
+		}
+		for _, wrong := range [][]string{{"email", "nonsense"}, {"name", " "}, {"organization_name", ""}, {"organization_name", "a\x00"}} {
+			b.form("/setup", append(append(fields, "setup_token", token), wrong...)...).status(t, 400)
+		}
+		if n := w.count("SELECT COUNT(*) FROM organizations"); n != 0 {
+			t.Fatalf("a refused form made %d organizations", n)
+		}
+		without := b.csrf
+		b.csrf = ""
+		b.form("/setup", append(fields, "setup_token", token)...).status(t, 403)
+		b.csrf = without
+		a = b.form("/setup", append(fields, "setup_token", token)...).status(t, http.StatusSeeOther)
+		if to := a.Header.Get("Location"); to != "/inbox" {
+			t.Errorf("setup leads to %s", to)
+		}
+		b.get("/inbox").status(t, 200)
+		stranger := w.browser(0)
+		if to := stranger.get("/setup").status(t, 303).Header.Get("Location"); to != "/auth/login" {
+			t.Errorf("a second /setup leads to %s", to)
+		}
+		stranger.get("/auth/login")
+		stranger.form("/setup", append(fields, "setup_token", token, "email", "eve@acme.example")...).status(t, 303)
+		if n := w.count("SELECT COUNT(*) FROM users WHERE role = 'owner'"); n != 1 {
+			t.Errorf("there are %d owners", n)
+		}
+		if to := stranger.get("/").status(t, 303).Header.Get("Location"); to != "/inbox" {
+			t.Errorf("/ leads to %s", to)
+		}
+	}
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); each(t, &world{t: t, env: sqliteEnv(t)}) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); each(t, &world{t: t, env: postgresEnv(t)}) })
+}
+
+// setupToken reads the token from the log, as who installs Parley does: this server's is the one it accepts.
+func (w *world) setupToken(t *testing.T) string {
+	t.Helper()
+	b := w.browser(0)
+	b.get("/setup")
+	for line := range strings.SplitSeq(logged.String(), "\n") {
+		if _, token, found := strings.Cut(line, "setup_token="); found {
+			token = strings.Trim(strings.Fields(token)[0], `"`)
+			if a := b.form("/setup", "setup_token", token); a.StatusCode == http.StatusBadRequest {
+				return token
+			}
+		}
+	}
+	t.Fatal("the log holds no setup token that is accepted")
+	return ""
+}
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, env: sqliteEnv(t)}
+	w.start("--demo")
+	page := w.browser(0).get("/demo").status(t, 200)
+	for _, want := range []string{"/chat-widget/embed.js", `data-embed-token="ew_`, "agent@demo.parley.example"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("/demo does not hold %s", want)
+		}
+	}
+	_, token, _ := strings.Cut(page.body, `data-embed-token="`)
+	token, _, _ = strings.Cut(token, `"`)
+	readVisit(t, w.browser(0).get("/chat-widget?embed_token="+secrets.add(token)).status(t, 200))
+	if to := w.browser(0).get("/").status(t, 303).Header.Get("Location"); to != "/inbox" {
+		t.Errorf("/ leads to %s", to)
+	}
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"net"
+)
+
+// What was acknowledged is in the database, however the end comes in between.
+func TestShutdown_acknowledgedIsStored(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		type sender struct {
+			s   *socket
+			v   visit
+			ids []int
+		}
+		senders := make([]*sender, 8)
+		for i := range senders {
+			v := w.visit(0)
+			s := w.connect(dial{node: 0, polling: i%4 == 3})
+			s.ok("join_conversation", v.payload())
+			senders[i] = &sender{s: s, v: v}
+		}
+		var sending sync.WaitGroup
+		for _, one := range senders {
+			sending.Go(func() {
+				for i := 0; !one.s.isClosed() && i < 50_000; i++ {
+					draft := one.v.say(text("%d", i))
+					draft["client_id"] = text("%d", i)
+					one.ids = append(one.ids, one.s.post("send_message", draft))
+				}
+			})
+		}
+		// In the middle: when every sender has had some acknowledgements.
+		for _, one := range senders {
+			if !one.s.wait(func() bool { return len(one.s.acks) > 3 }) {
+				t.Fatal("nothing is acknowledged")
+			}
+		}
+		w.node(0).stop(t)
+		for _, one := range senders {
+			one.s.closed()
+		}
+		sending.Wait()
+		acknowledged, refused := 0, 0
+		for _, one := range senders {
+			stored := map[string]bool{}
+			rows, err := w.db.Query(w.statement("SELECT content FROM messages WHERE conversation_id = ? AND sender_type = 'end_user'"), one.v.conversationID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+				var content string
+				rows.Scan(&content)
+				stored[content] = true
+			}
+			rows.Close()
+			for i, id := range one.ids {
+				raw := one.s.acks[id]
+				switch {
+				case raw == nil:
+				case strings.Contains(string(raw), `"ok":true`):
+					acknowledged++
+					if !stored[text("%d", i)] {
+						t.Fatalf("message %d was acknowledged and is not stored", i)
+					}
+				default:
+					refused++
+					if !strings.Contains(string(raw), `"unavailable"`) {
+						t.Errorf("a send at the end is answered %s", raw)
+					}
+				}
+			}
+			last := w.count("SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation_id = ?", one.v.conversationID)
+			if n := w.count("SELECT COUNT(*) FROM messages WHERE conversation_id = ?", one.v.conversationID); n != last {
+				t.Errorf("seq has a hole: %d messages, the last is %d", n, last)
+			}
+		}
+		t.Logf("%d acknowledged, %d refused", acknowledged, refused)
+		if w.postgres() { // the other node goes on
+			v := w.visit(1)
+			w.endUser(1, v).ok("send_message", v.say(text("after the end")))
+		}
+	}, "WIDGET_RATE_LIMIT=off")
+}
+
+func TestShutdown_idle(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		v := w.visit(0)
+		sockets := []*socket{w.endUser(0, v), w.agent(0, w.login(0, w.seeded.Agent)), w.connect(dial{polling: true}), w.connect(dial{polling: true, as: w.login(0, w.seeded.Admin)})}
+		begin := time.Now()
+		w.node(0).stop(t)
+		for _, s := range sockets {
+			s.closed()
+		}
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("an idle server took %s to end", took)
+		}
+		if _, err := net.DialTimeout("tcp", strings.TrimPrefix(w.node(0).url, "http://"), time.Second); err == nil {
+			t.Error("the port is still open")
+		}
+		if w.postgres() {
+			w.browser(1).get("/readyz").status(t, 200)
+		}
+	})
+}
+
+// Redis goes away and comes back: messages are stored and reach the node's own sockets, and nobody is logged out.
+func TestRedisAway_chatGoesOn(t *testing.T) {
+	t.Parallel()
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("redis-server is not installed")
+	}
+	address := freeAddress(t)
+	_, port, _ := net.SplitHostPort(address)
+	data := t.TempDir()
+	startRedis := func() *exec.Cmd {
+		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--dir", data, "--appendonly", "yes", "--appendfsync", "always")
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for begin := time.Now(); ; {
+			conn, err := net.Dial("tcp", address)
+			if err == nil {
+				conn.Close()
+				return server
+			}
+			if time.Since(begin) > patience {
+				t.Fatal("redis-server does not start")
+			}
+		}
+	}
+	redis := startRedis()
+	kill := func() {
+		redis.Process.Kill()
+		redis.Wait()
+	}
+	t.Cleanup(kill)
+	w := newWorld(t, sqliteEnv(t, "REDIS_URL=redis://"+address+"/0"), 1)
+	b := w.login(0, w.seeded.Agent)
+	agent := w.agent(0, b)
+	agent.ok("join_queue")
+	v, s := w.written(0)
+	agent.ok("claim_conversation", v.id())
+	agent.forget()
+
+	kill()
+	begin := time.Now()
+	for i := range 5 {
+		s.ok("send_message", v.say(text("from the end user %d", i)))
+		agent.ok("send_message", v.answer(text("from the agent %d", i)))
+	}
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("10 messages without Redis took %s: each waits for it", took)
+	}
+	for _, hears := range []*socket{s, agent} {
+		for i := range 10 {
+			like(t, hears.next("message_received")["seq"], i+3)
+		}
+	}
+	agent.next("conversation_updated")
+	b.get("/inbox").status(t, 200)
+	b.get("/api/conversations/?filter=mine").status(t, 200)
+	b.post("/api/conversations/"+v.conversationID+"/tag", `{"tags":["x"]}`).status(t, 200)
+	w.agent(0, b).ok("join_conversation", v.id())
+	late := w.visit(0)
+	w.endUser(0, late).ok("send_message", late.say(text("opened without Redis")))
+	w.browser(0).get("/readyz").status(t, 200)
+	if agent.isClosed() || s.isClosed() {
+		t.Error("a socket was closed")
+	}
+
+	redis = startRedis()
+	b.get("/inbox").status(t, 200)
+	s.ok("send_message", v.say(text("Redis is back")))
+	like(t, agent.about("message_received", "content", text("Redis is back"))["sender_type"], "end_user")
+	// Logging in works again once the client has noticed; meanwhile it says so.
+	again := w.browser(0)
+	again.may5xx = true
+	for begin := time.Now(); ; {
+		again.get("/auth/login")
+		a := again.form("/auth/login", "email", w.seeded.Admin.Email, "password", w.seeded.Admin.Password)
+		if a.StatusCode == 303 {
+			break
+		}
+		if a.StatusCode != 503 || time.Since(begin) > patience {
+			t.Fatalf("with Redis back a login is answered %d: %s", a.StatusCode, a.body)
+		}
+	}
+	b.get("/api/conversations/").status(t, 200)
+}
