@@ -78,7 +78,7 @@ func readReply(document []byte) (Body, bool) {
 }
 
 // Answer is what the bot says to body: the rule for the value it picked, else the first rule with a keyword in its text, else
-// the fallback. The greeting is shown before anything is stored, so a tap on one of its buttons comes as plain text: the
+// the fallback. The greeting is shown before anything is stored, so a tap on one of its choices comes as plain text: the
 // label stands for the value.
 func (s *Script) Answer(body Body) (Body, bool) {
 	if len(s.rules) == 0 && s.fallback == nil {
@@ -88,7 +88,7 @@ func (s *Script) Answer(body Body) (Body, bool) {
 	if body.Media.Selected != nil {
 		picked = body.Media.Selected.Value
 	} else {
-		for _, choice := range s.Greeting.Media.Buttons {
+		for _, choice := range s.Greeting.Media.choices() {
 			if strings.EqualFold(choice.Label, strings.TrimSpace(body.Content)) {
 				picked = choice.Value
 			}

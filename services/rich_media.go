@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -24,7 +25,7 @@ const (
 const (
 	maxContent   = 10_000    // characters
 	maxRichMedia = 32 * 1024 // bytes of JSON, as it came
-	maxURL       = 2048
+	maxURL       = 2048      // characters
 )
 
 // Choice is a button or option: what the end user reads, and what a bot matches on.
@@ -126,18 +127,21 @@ func (m RichMedia) json() models.JSON {
 
 // Offers returns the choice with value that a message of this media offers.
 func (m RichMedia) Offers(value string) (Choice, bool) {
-	lists := [][]Choice{m.Buttons, m.Options}
-	for _, card := range m.Cards {
-		lists = append(lists, card.Buttons)
-	}
-	for _, list := range lists {
-		for _, choice := range list {
-			if choice.Value == value {
-				return choice, true
-			}
+	for _, choice := range m.choices() {
+		if choice.Value == value {
+			return choice, true
 		}
 	}
 	return Choice{}, false
+}
+
+// choices are the buttons and options of every control.
+func (m RichMedia) choices() []Choice {
+	all := slices.Concat(m.Buttons, m.Options)
+	for _, card := range m.Cards {
+		all = append(all, card.Buttons...)
+	}
+	return all
 }
 
 // mediaRules check a content type: each takes over the keys it knows and returns a sentence about what is wrong.
@@ -246,7 +250,7 @@ func checkChoices(choices []Choice) string {
 // validURL accepts absolute http and https URLs without user info: `javascript:` would run in the reader's page, and
 // `https://bank.example@evil.example` reads as another site.
 func validURL(text string) bool {
-	if text == "" || len(text) > maxURL || !plainLine(text) || strings.ContainsAny(text, " \\") {
+	if text == "" || utf8.RuneCountInString(text) > maxURL || !plainLine(text) || strings.ContainsAny(text, " \\") {
 		return false
 	}
 	u, err := url.Parse(text)
