@@ -224,43 +224,6 @@ func (b *RedisBroker) takeChanges() (wanted, unwanted []string) {
 	return wanted, unwanted
 }
 
-// publishLoop sends what Publish has left in the outbox.
-func (b *RedisBroker) publishLoop() {
-	for b.wait(b.outbox.filled) {
-		b.emptyOutbox()
-	}
-	b.emptyOutbox() // the last words of a node that shuts down
-}
-
-func (b *RedisBroker) emptyOutbox() {
-	for b.Up() {
-		batch := b.outbox.take(redisBatch)
-		if len(batch) == 0 {
-			return
-		}
-		if err := b.send(batch); err != nil {
-			b.setUp(false, err)
-		}
-	}
-}
-
-func (b *RedisBroker) send(batch []outgoing) error {
-	ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
-	defer cancel()
-	_, err := b.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, o := range batch {
-			p.Publish(ctx, o.channel, o.message)
-		}
-		return nil
-	})
-	var refusal redis.Error
-	if errors.As(err, &refusal) { // Redis answered: it is up, and repeating would not help
-		b.log.Error("socketio: redis refuses to publish", "error", err)
-		return nil
-	}
-	return err
-}
-
 // probeLoop asks Redis whether it is there, so that nobody has to find out by waiting.
 func (b *RedisBroker) probeLoop() {
 	ticker := time.NewTicker(redisProbeInterval)

@@ -23,7 +23,6 @@ type client struct {
 
 	mu      sync.Mutex
 	sockets []*Socket
-	closed  bool
 	timeout *time.Timer // until a namespace is joined
 }
 

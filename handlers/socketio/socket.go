@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -180,7 +179,7 @@ func (s *Socket) dispatch(p packet, attachments [][]byte) {
 // ask runs a middleware.
 func (s *Socket) ask(middleware func(*Socket) error) (err error) {
 	if !s.guard("middleware", func() { err = middleware(s) }) {
-		return errors.New("Internal server error")
+		return &ConnectError{Message: "Internal server error"}
 	}
 	return err
 }

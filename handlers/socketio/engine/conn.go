@@ -2,8 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -202,60 +200,6 @@ func (c *Conn) cut() {
 	if c.farewell != 0 {
 		c.forgetPolling()
 	}
-}
-
-// receive handles one packet of the client, given without its framing. It returns false when there is no point in
-// reading on.
-func (c *Conn) receive(packet []byte, binary bool) bool {
-	c.inbound.Lock()
-	defer c.inbound.Unlock()
-	if c.closed.Load() {
-		return false
-	}
-	if binary {
-		return c.deliver(packet, true)
-	}
-	if len(packet) == 0 {
-		c.close(ReasonParseError, closeNormal)
-		return false
-	}
-	switch packet[0] {
-	case typeMessage:
-		return c.deliver(packet[1:], false)
-	case typePong:
-		c.server.beats.pong(c)
-	case typeClose:
-		c.closedByClient()
-	case typeUpgrade, typeNoop:
-	default: // a ping included: in this protocol the server pings
-		c.close(ReasonParseError, closeNormal)
-	}
-	return !c.closed.Load()
-}
-
-// deliver passes a message on. A receiver that panics loses its connection, and the process goes on.
-func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.server.options.Log.Error("engine: panic in a receiver", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			c.close(ReasonParseError, closeNormal)
-			ok = false
-		}
-	}()
-	if err := c.receiver.Message(message, binary); err != nil {
-		c.close(ReasonParseError, closeNormal)
-		return false
-	}
-	return true
-}
-
-// closedByClient answers the client's close packet: over long-polling with a noop to the other request.
-func (c *Conn) closedByClient() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.queue.clear()
-	c.farewell = typeNoop
-	c.closeLocked(ReasonTransportClose, closeNormal)
 }
 
 // InTurn runs f in a goroutine of its own, while no packet of the connection is handled.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"io"
 	"slices"
 	"testing"
 	"unicode/utf8"
@@ -72,13 +73,19 @@ func TestFrameDecoder_keepsNothingAtRest(t *testing.T) {
 func TestPacket_frameIsWhatOthersRead(t *testing.T) {
 	for _, size := range []int{0, 100, 124, 125, 126, 65534, 65535, 70_000} {
 		message := bytes.Repeat([]byte("x"), size)
-		frame, err := ws.ReadFrame(bytes.NewReader(Text(message).Frame()))
-		if err != nil || frame.Header.OpCode != ws.OpText || !frame.Header.Fin || string(frame.Payload) != "4"+string(message) {
-			t.Errorf("text of %d: %v, %+v", size, err, frame.Header)
-		}
-		frame, err = ws.ReadFrame(bytes.NewReader(Binary(message).Frame()))
-		if err != nil || frame.Header.OpCode != ws.OpBinary || !bytes.Equal(frame.Payload, message) {
-			t.Errorf("binary of %d: %v, %+v", size, err, frame.Header)
+		for p, want := range map[*Packet]struct {
+			op      ws.OpCode
+			payload []byte
+		}{
+			Text(message):   {ws.OpText, append([]byte("4"), message...)},
+			Binary(message): {ws.OpBinary, message},
+		} {
+			r := bytes.NewReader(p.Frame())
+			h, err := ws.ReadHeader(r)
+			payload, _ := io.ReadAll(r)
+			if err != nil || h.OpCode != want.op || !h.Fin || h.Masked || h.Length != int64(len(payload)) || !bytes.Equal(payload, want.payload) {
+				t.Errorf("message of %d: %v, %+v", size, err, h)
+			}
 		}
 	}
 }

@@ -31,10 +31,7 @@ type Packet struct {
 	head  int // length of the frame's header
 }
 
-var (
-	pingPacket = textPacket([]byte{typePing})
-	noopPacket = textPacket([]byte{typeNoop})
-)
+var pingPacket = textPacket([]byte{typePing})
 
 // Text makes a packet of a text message, which it copies. The text must be UTF-8 without the character U+001E.
 func Text(message []byte) *Packet {

@@ -1,6 +1,12 @@
 package socketio
 
-import "sync"
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
 
 // outgoing is a message on its way to Redis.
 type outgoing struct {
@@ -47,4 +53,41 @@ func (o *outbox) drop(n int) {
 	if o.messages = o.messages[n:]; len(o.messages) == 0 {
 		o.messages = nil
 	}
+}
+
+// publishLoop sends what Publish has left in the outbox.
+func (b *RedisBroker) publishLoop() {
+	for b.wait(b.outbox.filled) {
+		b.emptyOutbox()
+	}
+	b.emptyOutbox() // the last words of a node that shuts down
+}
+
+func (b *RedisBroker) emptyOutbox() {
+	for b.Up() {
+		batch := b.outbox.take(redisBatch)
+		if len(batch) == 0 {
+			return
+		}
+		if err := b.send(batch); err != nil {
+			b.setUp(false, err)
+		}
+	}
+}
+
+func (b *RedisBroker) send(batch []outgoing) error {
+	ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
+	defer cancel()
+	_, err := b.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, o := range batch {
+			p.Publish(ctx, o.channel, o.message)
+		}
+		return nil
+	})
+	var refusal redis.Error
+	if errors.As(err, &refusal) { // Redis answered: it is up, and repeating would not help
+		b.log.Error("socketio: redis refuses to publish", "error", err)
+		return nil
+	}
+	return err
 }

@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// The GUID of RFC 6455, section 1.3.
+const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+// upgradeKey returns the handshake's key; false means that the request is no WebSocket handshake.
+func upgradeKey(c *fiber.Ctx) (string, bool) {
+	key := c.Get("Sec-WebSocket-Key")
+	nonce, err := base64.StdEncoding.DecodeString(key)
+	ok := err == nil && len(nonce) == 16 && c.Method() == fiber.MethodGet && c.Get("Sec-WebSocket-Version") == "13" &&
+		hasToken(c.Get("Upgrade"), "websocket") && hasToken(c.Get("Connection"), "upgrade")
+	return key, ok
+}
+
+func hasToken(list, token string) bool {
+	for part := range strings.SplitSeq(list, ",") {
+		if strings.EqualFold(strings.TrimSpace(part), token) {
+			return true
+		}
+	}
+	return false
+}
+
+// hijack takes the connection from fasthttp, answers the handshake and starts the reader. The function start, which
+// runs before the reader, gives the socket its owner; false closes it again.
+func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool) error {
+	// Without this fasthttp would close the connection, and count it, for as long as its handler runs.
+	s.keepConn.Do(func() { c.App().Server().KeepHijackedConns = true })
+	sum := sha1.Sum([]byte(key + acceptGUID))
+	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
+	ctx := c.Context()
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(hijacked net.Conn) {
+		conn, early := takeOver(hijacked)
+		if !s.enter() {
+			conn.Close()
+			return
+		}
+		defer s.running.Done()
+		conn.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
+		if _, err := conn.Write([]byte(response)); err != nil {
+			conn.Close()
+			return
+		}
+		conn.SetWriteDeadline(noDeadline)
+		w := newWebSocket(s, conn)
+		if !start(w) {
+			conn.Close()
+			return
+		}
+		w.decoder.feed(early)
+		s.running.Go(w.serve)
+	})
+	return nil
+}
+
+// takeOver returns the connection beneath fasthttp's and the bytes that its reader already holds, from a client that
+// does not wait for the handshake's answer. With anything but TCP the reader stays in place.
+func takeOver(hijacked net.Conn) (conn net.Conn, early []byte) {
+	unsafe, ok := hijacked.(interface{ UnsafeConn() net.Conn })
+	if !ok {
+		return hijacked, nil
+	}
+	tcp, ok := unsafe.UnsafeConn().(*net.TCPConn)
+	if !ok {
+		return hijacked, nil
+	}
+	tcp.SetReadDeadline(aLongTimeAgo) // the reader gives what it has, and fails where it would ask the kernel
+	defer tcp.SetReadDeadline(noDeadline)
+	var buffer [512]byte
+	for {
+		n, err := hijacked.Read(buffer[:])
+		early = append(early, buffer[:n]...)
+		if err != nil {
+			return tcp, early
+		}
+	}
+}
+
+// openWebSocket starts a connection that is a WebSocket from the beginning.
+func (s *Server) openWebSocket(c *fiber.Ctx, request any, key string) error {
+	return s.hijack(c, key, func(w *webSocket) bool {
+		return s.newConn(request, w) != nil
+	})
+}

@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"net"
+	"time"
+)
+
+// writeNow writes a packet at once, as far as the kernel takes it; false means that it has to be queued. Call with the
+// owner's lock held.
+func (w *webSocket) writeNow(p *Packet) bool {
+	if w.broken {
+		return true // the reader will find out
+	}
+	if w.raw == nil || w.flushing || w.unsent != nil {
+		return false
+	}
+	w.output, w.written = p.frame, 0
+	err := w.raw.Write(w.tryWrite)
+	n := w.written
+	w.output = nil
+	switch {
+	case err != nil || n < 0:
+		w.broken = true
+		w.abort()
+		return true
+	case n == 0:
+		return false
+	case n < len(p.frame):
+		w.unsent = p.frame[n:]
+	}
+	return true
+}
+
+// writeApart writes a packet of a socket that is no transport: there is no queue for it, and the kernel's buffer is
+// empty. Call with the owner's lock held.
+func (w *webSocket) writeApart(p *Packet) bool {
+	if w.raw != nil {
+		return w.writeNow(p) && w.unsent == nil && !w.broken
+	}
+	w.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	defer w.conn.SetWriteDeadline(noDeadline)
+	_, err := w.conn.Write(p.frame)
+	return err == nil
+}
+
+// startFlusher starts the goroutine that writes the queue, if it is not running. Call with the owner's lock held.
+func (w *webSocket) startFlusher() {
+	if !w.flushing && !w.broken {
+		w.flushing = true
+		w.server.running.Go(w.flush)
+	}
+}
+
+// flush writes what is queued until there is no more.
+func (w *webSocket) flush() {
+	buffers := make(net.Buffers, 0, batchPackets)
+	for {
+		batch := w.nextBatch(buffers[:0])
+		if len(batch) == 0 {
+			return
+		}
+		w.conn.SetWriteDeadline(time.Now().Add(w.server.options.WriteTimeout))
+		if _, err := batch.WriteTo(w.conn); err != nil {
+			w.owner.lost(w, ReasonTransportError)
+			w.abort()
+			return
+		}
+	}
+}
+
+// nextBatch takes the next packets to write; when there are none, the flusher's time is over.
+func (w *webSocket) nextBatch(buffers net.Buffers) net.Buffers {
+	c := w.owner
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w.unsent != nil {
+		buffers = append(buffers, w.unsent)
+		w.unsent = nil
+	}
+	if buffers = c.queue.batch(buffers); len(buffers) > 0 && !w.broken {
+		return buffers
+	}
+	w.flushing = false
+	if w.broken {
+		return nil
+	}
+	w.conn.SetWriteDeadline(noDeadline)
+	if w.ending {
+		w.hangUp()
+	}
+	return nil
+}
+
+// end ends the socket: with a close frame behind what is queued, or with code 0 at once. Call with the owner's lock
+// held.
+func (w *webSocket) end(code int) {
+	if code == 0 {
+		w.abort()
+		return
+	}
+	c := w.owner
+	w.ending = true
+	if p := closeFrame(code); c.queue.len() > 0 || !w.writeNow(p) {
+		c.queue.push(p)
+	}
+	if c.queue.len() > 0 || w.unsent != nil {
+		w.startFlusher()
+	} else if !w.flushing {
+		w.hangUp()
+	}
+}
+
+// hangUp tells the client that nothing more will come, and gives it a moment to do the same: closing with unread bytes
+// would make the kernel discard what the client has yet to read.
+func (w *webSocket) hangUp() {
+	w.broken = true
+	if half, ok := w.conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+		w.conn.SetReadDeadline(time.Now().Add(lingering))
+		return
+	}
+	w.abort()
+}
+
+// abort makes the reader, and a flusher that waits, come back with an error; the reader then closes.
+func (w *webSocket) abort() {
+	w.broken = true
+	w.conn.SetDeadline(aLongTimeAgo)
+}
