@@ -1,0 +1,220 @@
+package services_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"parley/models"
+	"parley/services"
+)
+
+func seqs(messages []models.Message) (all []int64) {
+	for _, m := range messages {
+		all = append(all, m.Seq)
+	}
+	return all
+}
+
+func TestList_pagesBackFromTheNewest(t *testing.T) {
+	each(t, func(w *world) {
+		ref, other := w.conversation("jo"), w.conversation("mo")
+		for i := range 7 {
+			w.says(ref, fmt.Sprint(i+1))
+			w.says(other, "not in the list")
+		}
+		for _, test := range []struct {
+			page services.Page
+			seqs []int64
+		}{
+			{services.LatestPage(3), []int64{5, 6, 7}},
+			{services.LatestPage(200), []int64{1, 2, 3, 4, 5, 6, 7}},
+			{services.Page{Limit: 3, Offset: 3, BeforeSeq: -1, AfterSeq: -1}, []int64{2, 3, 4}},
+			{services.Page{Limit: 3, Offset: 6, BeforeSeq: -1, AfterSeq: -1}, []int64{1}},
+			{services.Page{Limit: 3, Offset: 9, BeforeSeq: -1, AfterSeq: -1}, nil},
+			{services.Page{Limit: 3, BeforeSeq: 4, AfterSeq: -1}, []int64{1, 2, 3}},
+			{services.Page{Limit: 2, BeforeSeq: 4, AfterSeq: -1}, []int64{2, 3}},
+			{services.Page{Limit: 2, BeforeSeq: 1, AfterSeq: -1}, nil},
+			{services.Page{Limit: 2, BeforeSeq: 0, AfterSeq: -1}, nil},
+			{services.Page{Limit: 3, BeforeSeq: -1, AfterSeq: 2}, []int64{3, 4, 5}},
+			{services.Page{Limit: 3, BeforeSeq: -1, AfterSeq: 0}, []int64{1, 2, 3}},
+			{services.Page{Limit: 3, BeforeSeq: -1, AfterSeq: 7}, nil},
+			{services.Page{Limit: 9, BeforeSeq: 6, AfterSeq: 2}, []int64{3, 4, 5}},
+		} {
+			messages, err := w.messages.List(w.Context(), ref, test.page)
+			w.ok(err)
+			if !slices.Equal(seqs(messages), test.seqs) {
+				w.Errorf("%+v lists %v, not %v", test.page, seqs(messages), test.seqs)
+			}
+		}
+		stranger := ref
+		stranger.OrganizationID = w.newHouse("Globex", silent).organization.ID
+		if messages, err := w.messages.List(w.Context(), stranger, services.LatestPage(10)); err != nil || len(messages) != 0 {
+			w.Errorf("another organization reads %d messages, %v", len(messages), err)
+		}
+	})
+}
+
+func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.opened("jo")
+		hello, answer, more := w.says(ref, "one"), w.writes(ref, w.ann, "two"), w.says(ref, "three")
+		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID}))
+		first := w.clock.Now()
+		w.clock.advance(time.Second)
+		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, more.ID, hello.ID})) // again, and twice in one
+		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ben), []string{answer.ID}))
+		w.ok(w.messages.MarkRead(w.Context(), ref, endUserOf(ref), []string{hello.ID, answer.ID, more.ID}))
+		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID, more.ID})) // nothing is new
+
+		told := of[services.MessagesRead](w.news)
+		want := []services.MessagesRead{
+			{MessageIDs: []string{hello.ID}, ReaderType: models.SenderAgent, ReaderID: w.ann.ID, ReadAt: first},
+			{MessageIDs: []string{more.ID}, ReaderType: models.SenderAgent, ReaderID: w.ann.ID, ReadAt: w.clock.Now()},
+			{MessageIDs: []string{answer.ID}, ReaderType: models.SenderAgent, ReaderID: w.ben.ID, ReadAt: w.clock.Now()},
+			{MessageIDs: []string{answer.ID}, ReaderType: models.SenderEndUser, ReaderID: "jo", ReadAt: w.clock.Now()},
+		}
+		for i := range want {
+			want[i].OrganizationID, want[i].ConversationID = ref.OrganizationID, ref.ID
+		}
+		if fmt.Sprint(told) != fmt.Sprint(want) {
+			w.Errorf("told\n%v, not\n%v", told, want)
+		}
+
+		messages, err := w.messages.List(w.Context(), ref, services.LatestPage(10))
+		w.ok(err)
+		readBy, err := w.messages.ReadBy(w.Context(), w.organization.ID, messages)
+		w.ok(err)
+		if len(readBy) != 3 || len(readBy[hello.ID]) != 1 || !readBy[hello.ID][w.ann.ID].Equal(first) || !readBy[more.ID][w.ann.ID].Equal(w.clock.Now()) ||
+			len(readBy[answer.ID]) != 2 || readBy[answer.ID]["jo"].IsZero() {
+			w.Errorf("read by %v", readBy)
+		}
+	})
+}
+
+func TestMarkRead_refusesForeignIDsAndStoresNothing(t *testing.T) {
+	each(t, func(w *world) {
+		ref, other := w.opened("jo"), w.opened("mo")
+		stranger := w.newHouse("Globex", silent)
+		theirs := w.openedIn(stranger, "jo")
+		mine, elsewhere, foreign := w.says(ref, "x"), w.says(other, "x"), w.says(theirs, "x")
+		for name, ids := range map[string][]string{
+			"another conversation": {mine.ID, elsewhere.ID}, "another organization": {mine.ID, foreign.ID}, "no message": {mine.ID, models.NewID()},
+		} {
+			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil || services.KindOf(err) != services.NotFound {
+				w.Errorf("%s: %v", name, err)
+			}
+		}
+		tooMany := make([]string, services.MaxReadIDs+1)
+		for i := range tooMany {
+			tooMany[i] = models.NewID()
+		}
+		for name, ids := range map[string][]string{"none": {}, "no UUID": {mine.ID, "x"}, "NUL": {"\x00"}, "too many": tooMany} {
+			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil || services.KindOf(err) != services.Invalid {
+				w.Errorf("%s: %v", name, err)
+			}
+		}
+		if n := w.count(&models.MessageRead{}, "1 = 1"); n != 0 || len(of[services.MessagesRead](w.news)) != 0 {
+			w.Errorf("%d reads were stored, told of %d", n, len(of[services.MessagesRead](w.news)))
+		}
+	})
+}
+
+func TestMarkRead_byManyTabsAtOnceIsToldOnce(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.opened("jo")
+		var ids []string
+		for range 20 {
+			ids = append(ids, w.says(ref, "x").ID)
+		}
+		const tabs = 8
+		errs := make(chan error, tabs)
+		for i := range tabs {
+			own := slices.Clone(ids)
+			if i%2 == 1 {
+				slices.Reverse(own)
+			}
+			go func() { errs <- w.messages.MarkRead(w.Context(), ref, agent(w.ann), own) }()
+		}
+		for range tabs {
+			w.ok(<-errs)
+		}
+		told := map[string]int{}
+		for _, read := range of[services.MessagesRead](w.news) {
+			for _, id := range read.MessageIDs {
+				told[id]++
+			}
+		}
+		for _, id := range ids {
+			if told[id] != 1 {
+				w.Fatalf("told %v", told)
+			}
+		}
+	})
+}
+
+func TestReadBy_isOfTheOrganizationOnly(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.opened("jo")
+		message := w.says(ref, "x")
+		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{message.ID}))
+		stranger := w.newHouse("Globex", silent)
+		if readBy, err := w.messages.ReadBy(w.Context(), stranger.organization.ID, []models.Message{message}); err != nil || len(readBy) != 0 {
+			w.Errorf("another organization reads %v, %v", readBy, err)
+		}
+		if readBy, err := w.messages.ReadBy(w.Context(), w.organization.ID, nil); err != nil || len(readBy) != 0 {
+			w.Errorf("of nothing: %v, %v", readBy, err)
+		}
+	})
+}
+
+func TestUnread_countsWhatNoAgentHasRead(t *testing.T) {
+	each(t, func(w *world) {
+		w.setBot(talkative)
+		jo, mo := w.conversation("jo"), w.conversation("mo")
+		var fromJo []string
+		for range 3 {
+			fromJo = append(fromJo, w.says(jo, "x").ID) // the bot's answers do not count
+		}
+		w.says(mo, "x")
+		w.writes(jo, w.ann, "nor do agents' messages")
+		w.ok(w.messages.MarkRead(w.Context(), jo, agent(w.ann), fromJo[:1]))
+		w.ok(w.messages.MarkRead(w.Context(), jo, agent(w.ben), fromJo[:2]))
+		conversations := []models.Conversation{{ID: jo.ID}, {ID: mo.ID}}
+		counts := func() map[string]int {
+			unread, err := w.messages.Unread(w.Context(), w.organization.ID, conversations)
+			w.ok(err)
+			return unread
+		}
+		if unread := counts(); unread[jo.ID] != 1 || unread[mo.ID] != 1 {
+			w.Errorf("unread: %v", unread)
+		}
+		w.ok(w.messages.MarkRead(w.Context(), jo, agent(w.ben), fromJo[2:]))
+		if unread := counts(); len(unread) != 1 {
+			w.Errorf("unread: %v", unread)
+		}
+		stranger := w.newHouse("Globex", silent)
+		if unread, err := w.messages.Unread(w.Context(), stranger.organization.ID, conversations); err != nil || len(unread) != 0 {
+			w.Errorf("another organization counts %v, %v", unread, err)
+		}
+		if unread, err := w.messages.Unread(w.Context(), w.organization.ID, nil); err != nil || len(unread) != 0 {
+			w.Errorf("of nothing: %v, %v", unread, err)
+		}
+	})
+}
+
+func TestUnread_looksAtTheNewestOnly(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.conversation("jo")
+		var drafts []services.Draft
+		for range services.UnreadWindow + 20 {
+			drafts = append(drafts, text(ref, endUserOf(ref), "x"))
+		}
+		w.messages.Together(drafts...)
+		unread, err := w.messages.Unread(w.Context(), w.organization.ID, []models.Conversation{{ID: ref.ID}})
+		if err != nil || unread[ref.ID] != services.UnreadWindow {
+			w.Errorf("unread: %v, %v", unread, err)
+		}
+	})
+}
