@@ -30,11 +30,11 @@ func (a *App) threadHeader(c *fiber.Ctx) error {
 
 // threadMessages answers the messages after or before a seq.
 func (a *App) threadMessages(c *fiber.Ctx) error {
-	ref, err := a.Conversations.ForAgent(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"))
+	conversation, err := a.Conversations.Get(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	run, err := a.messages(c, ref)
+	run, err := a.messages(c, conversation)
 	if err != nil {
 		return err
 	}
@@ -131,28 +131,28 @@ func (a *App) thread(c *fiber.Ctx, withMessages bool) (views.Thread, error) {
 		}
 	}
 	if withMessages {
-		thread.Messages, err = a.messages(c, services.Ref{ID: conversation.ID, OrganizationID: conversation.OrganizationID})
+		thread.Messages, err = a.messages(c, conversation)
 	}
 	return thread, err
 }
 
 // messages is the run of messages that the request's after_seq or before_seq names, or the newest.
-func (a *App) messages(c *fiber.Ctx, ref services.Ref) (views.Messages, error) {
-	run := views.Messages{ConversationID: ref.ID, Filter: queryFilter(c)}
+func (a *App) messages(c *fiber.Ctx, conversation models.Conversation) (views.Messages, error) {
+	run := views.Messages{ConversationID: conversation.ID, Filter: queryFilter(c)}
 	page, err := messagePage(c, threadRun)
 	if err != nil {
 		return run, err
 	}
 	page.Offset = 0
-	found, err := a.Messages.List(c.Context(), ref, page)
+	found, err := a.Messages.List(c.Context(), services.Ref{ID: conversation.ID, OrganizationID: conversation.OrganizationID}, page)
 	if err != nil {
 		return run, err
 	}
-	readBy, err := a.Messages.ReadBy(c.Context(), ref.OrganizationID, found)
+	readBy, err := a.Messages.ReadBy(c.Context(), conversation.OrganizationID, found)
 	if err != nil {
 		return run, err
 	}
-	answers, err := a.Messages.Answers(c.Context(), ref.OrganizationID, found)
+	answers, err := a.Messages.Answers(c.Context(), conversation.OrganizationID, found)
 	if err != nil {
 		return run, err
 	}
@@ -160,6 +160,7 @@ func (a *App) messages(c *fiber.Ctx, ref services.Ref) (views.Messages, error) {
 	if err != nil {
 		return run, err
 	}
+	names.senders[conversation.EndUser.ExternalID] = endUserName(conversation.EndUser)
 	for _, m := range found {
 		run.Items = append(run.Items, showMessage(m, names, len(readBy[m.ID]) > 0, answers[m.ID]))
 	}
