@@ -7,7 +7,7 @@ import (
 )
 
 // runIdle connects n sockets that only answer pings. Connections before the first reading pay for what a server sets up
-// once; the settling time lets it return what the handshakes took.
+// once; the settling time before each reading lets it return what starting and the handshakes took.
 func runIdle(set settings) (*report, error) {
 	const first = 50
 	sockets := make([]*websocket, set.n)
@@ -27,7 +27,7 @@ func runIdle(set settings) (*report, error) {
 		}
 		w.leave()
 	}
-	before, err := residentKB(set.pids)
+	before, err := lowestKB(set, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func newFlags(s scenario) (*flag.FlagSet, *settings) {
 	flags.IntVar(&set.n, "n", s.n, "how many: see the scenarios")
 	flags.DurationVar(&set.duration, "d", 5*time.Second, "measured time")
 	flags.DurationVar(&set.warmup, "warmup", time.Second, "time before measuring")
-	flags.DurationVar(&set.settle, "settle", 5*time.Second, "idle: time before memory is read; churn: longest wait for it to fall")
+	flags.DurationVar(&set.settle, "settle", 5*time.Second, "idle: time before memory is read; churn: longest wait for it to fall; slow: quiet that tells a connection from a dropped one")
 	flags.DurationVar(&set.patience, "patience", 30*time.Second, "burst, reconnect: longest time without progress, or without a server")
 	flags.IntVar(&set.window, "window", 1, "send: messages in flight a conversation; burst, reconnect: a sender, 0 for no bound")
 	flags.IntVar(&set.text, "text", 120, "send, slow: length of a message's content")
