@@ -314,7 +314,7 @@ func parseCursor(cursor string) (at time.Time, id string, err error) {
 	var micros int64
 	text, decodeErr := base64.RawURLEncoding.DecodeString(cursor)
 	_, scanErr := fmt.Sscanf(string(text), "%d %s", &micros, &id)
-	if decodeErr != nil || scanErr != nil || !models.ValidID(id) {
+	if decodeErr != nil || scanErr != nil || micros < 0 || !models.ValidID(id) {
 		return at, "", Refuse(Invalid, "cursor is not one that a list gave.")
 	}
 	return time.UnixMicro(micros).UTC(), id, nil
