@@ -68,14 +68,12 @@ type webSession struct {
 func (s *Login) Login(ctx context.Context, email, password, address string) (token string, err error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	attempt := "login:" + address + ":" + email
-	if wait, err := s.limiter.Wait(ctx, attempt, loginRate); err != nil {
-		return "", fmt.Errorf("limit logins: %w", err)
-	} else if wait > 0 {
-		return "", limited(wait)
+	if err := s.mayTry(ctx, attempt); err != nil {
+		return "", err
 	}
 	var users []models.User
 	if storable(email) {
-		if err := s.db.Read.WithContext(ctx).Where("email = ?", email).Limit(1).Find(&users).Error; err != nil {
+		if err := s.db.Read.WithContext(ctx).Where("email = ? AND disabled_at IS NULL", email).Limit(1).Find(&users).Error; err != nil {
 			return "", fmt.Errorf("find user: %w", err)
 		}
 	}
@@ -83,18 +81,47 @@ func (s *Login) Login(ctx context.Context, email, password, address string) (tok
 	if len(users) == 1 {
 		hash = users[0].PasswordHash
 	}
-	matches, err := s.matches(ctx, password, hash)
-	if err != nil {
+	if err := s.try(ctx, attempt, password, hash); err != nil {
 		return "", err
-	}
-	if !matches || len(users) == 0 || users[0].DisabledAt != nil {
-		if _, err := s.limiter.Allow(ctx, attempt, loginRate); err != nil {
-			return "", fmt.Errorf("limit logins: %w", err)
-		}
-		return "", Refuse(Unauthorized, "E-mail or password is wrong.")
 	}
 	token = rand.Text() + rand.Text()
 	return token, s.store(HashToken(token), webSession{UserID: users[0].ID, LoginVersion: users[0].LoginVersion})
+}
+
+func (s *Login) mayTry(ctx context.Context, attempt string) error {
+	wait, err := s.limiter.Wait(ctx, attempt, loginRate)
+	if err != nil {
+		return fmt.Errorf("limit logins: %w", err)
+	}
+	if wait > 0 {
+		return limited(wait)
+	}
+	return nil
+}
+
+// try compares in one of the few places to hash in, and counts a failure before it leaves: guesses that come at once cannot
+// all pass the limit before the first has failed.
+func (s *Login) try(ctx context.Context, attempt, password, hash string) error {
+	if err := s.acquireHashing(ctx); err != nil {
+		return err
+	}
+	defer func() { <-s.hashing }()
+	if err := s.mayTry(ctx, attempt); err != nil {
+		return err
+	}
+	if len(password) <= maxPassword {
+		matches, err := argon2id.ComparePasswordAndHash(password, hash)
+		if err != nil {
+			return fmt.Errorf("compare password: %w", err)
+		}
+		if matches && hash != s.decoy {
+			return nil
+		}
+	}
+	if _, err := s.limiter.Allow(ctx, attempt, loginRate); err != nil {
+		return fmt.Errorf("limit logins: %w", err)
+	}
+	return Refuse(Unauthorized, "E-mail or password is wrong.")
 }
 
 func (s *Login) store(id string, session webSession) error {
@@ -134,9 +161,7 @@ func (s *Login) Identify(ctx context.Context, token string) (Identity, error) {
 		return Identity{}, fmt.Errorf("find user: %w", err)
 	}
 	if s.clock().Sub(session.RenewedAt) > webSessionRenewal {
-		if err := s.store(id, session); err != nil {
-			return Identity{}, err
-		}
+		s.store(id, session) // what fails is logged, and tried again with the next request
 	}
 	return Identity{User: user, WebSessionID: id}, nil
 }
@@ -229,17 +254,6 @@ func (s *Login) HashPassword(ctx context.Context, password string) (string, erro
 	}
 	defer func() { <-s.hashing }()
 	return argon2id.CreateHash(password, &s.params)
-}
-
-func (s *Login) matches(ctx context.Context, password, hash string) (bool, error) {
-	if len(password) > maxPassword {
-		return false, nil
-	}
-	if err := s.acquireHashing(ctx); err != nil {
-		return false, err
-	}
-	defer func() { <-s.hashing }()
-	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
 func (s *Login) acquireHashing(ctx context.Context) error {

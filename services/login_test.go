@@ -1,0 +1,355 @@
+package services_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/models"
+	"parley/services"
+)
+
+const (
+	password = "correct horse battery"
+	address  = "203.0.113.7"
+)
+
+// knows gives a user the password.
+func (w *world) knows(user models.User) {
+	w.Helper()
+	w.ok(w.login.SetPassword(w.Context(), user.OrganizationID, user.ID, password))
+}
+
+func (w *world) logIn(user models.User) (token string) {
+	w.Helper()
+	token, err := w.login.Login(w.Context(), user.Email, password, address)
+	w.ok(err)
+	return token
+}
+
+func (w *world) identified(token string) services.Identity {
+	w.Helper()
+	identity, err := w.login.Identify(w.Context(), token)
+	w.ok(err)
+	return identity
+}
+
+// loggedOut fails unless token opens nothing any more.
+func (w *world) loggedOut(token string) {
+	w.Helper()
+	_, err := w.login.Identify(w.Context(), token)
+	w.refused(services.Unauthorized, err)
+}
+
+func TestLogin_opensAWebSession(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		first := w.logIn(w.ann)
+		second, err := w.login.Login(w.Context(), "  "+strings.ToUpper(w.ann.Email)+" ", password, address)
+		w.ok(err)
+		if first == second || len(first) < 52 {
+			w.Errorf("tokens %q and %q", first, second)
+		}
+		identity := w.identified(first)
+		if identity.User.ID != w.ann.ID || identity.User.OrganizationID != w.organization.ID || identity.WebSessionID != services.HashToken(first) {
+			w.Errorf("identified %+v", identity)
+		}
+		if n := w.count(&models.WebSession{}, "id = ? OR value LIKE ?", first, "%"+first+"%"); n != 0 {
+			w.Error("the token itself is stored")
+		}
+	})
+}
+
+func TestLogin_hasOneSentenceForEveryCause(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		w.knows(w.ben)
+		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ben.ID, true))
+		for name, try := range map[string][2]string{
+			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""}, "a long password": {w.ann.Email, strings.Repeat("x", 10_000)},
+			"an unknown e-mail": {"nobody@acme.example", password}, "no e-mail": {"", password}, "NUL": {"a\x00@acme.example", password},
+			"broken UTF-8": {"\xff", password}, "a disabled user": {w.ben.Email, password}, "SQL": {"' OR 1=1 --", password},
+		} {
+			token, err := w.login.Login(w.Context(), try[0], try[1], address)
+			if err == nil || services.KindOf(err) != services.Unauthorized || err.Error() != "E-mail or password is wrong." || token != "" {
+				w.Errorf("%s: %q, %v", name, token, err)
+			}
+		}
+		if n := w.count(&models.WebSession{}, "1 = 1"); n != 0 {
+			w.Errorf("%d web sessions were opened", n)
+		}
+	})
+}
+
+func TestLogin_limitsFailuresByAddressAndEmail(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		w.knows(w.ben)
+		fail := func(email, from string) error {
+			_, err := w.login.Login(w.Context(), email, "wrong password", from)
+			return err
+		}
+		for range services.LoginRate.Count - 1 {
+			w.refused(services.Unauthorized, fail(w.ann.Email, address))
+		}
+		for range 5 {
+			w.logIn(w.ann) // who succeeds is not counted
+		}
+		w.refused(services.Unauthorized, fail(strings.ToUpper(w.ann.Email), address)) // the last that may
+		w.clock.advance(time.Minute)
+		_, err := w.login.Login(w.Context(), w.ann.Email, password, address)
+		w.refused(services.RateLimited, err)
+		if wait := services.AsError(err).RetryAfter; wait != services.LoginRate.Window-time.Minute {
+			w.Errorf("come again in %v", wait)
+		}
+		if _, err := w.login.Login(w.Context(), w.ann.Email, password, "203.0.113.8"); err != nil {
+			w.Errorf("from elsewhere: %v", err)
+		}
+		w.refused(services.Unauthorized, fail(w.ben.Email, address))
+		w.clock.advance(services.LoginRate.Window - time.Minute)
+		w.logIn(w.ann)
+	})
+}
+
+// Guesses that come at once must not all slip past the limit before the first has failed.
+func TestLogin_limitsGuessesThatComeAtOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		const guesses = 120
+		errs := make(chan error, guesses)
+		for i := range guesses {
+			go func() {
+				_, err := w.login.Login(w.Context(), w.ann.Email, fmt.Sprint("wrong guess ", i), address)
+				errs <- err
+			}()
+		}
+		tried := 0
+		for range guesses {
+			if err := <-errs; services.KindOf(err) == services.Unauthorized {
+				tried++
+			} else {
+				w.refused(services.RateLimited, err)
+			}
+		}
+		if most := services.LoginRate.Count + 3; tried > most { // as many as are hashed at once
+			w.Errorf("%d of %d guesses were tried, not %d", tried, guesses, most)
+		}
+	})
+}
+
+func TestIdentify_refusesWhatOpensNothing(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		token := w.logIn(w.ann)
+		for _, wrong := range []string{"", "x", token + "x", strings.ToLower(token), services.HashToken(token), strings.Repeat("x", 10_000), "\x00"} {
+			w.loggedOut(wrong)
+		}
+		w.ok(w.sessions.Set(services.HashToken("broken"), []byte("{"), time.Hour))
+		w.loggedOut("broken")
+		w.ok(w.sessions.Set(services.HashToken("nobody"), []byte(`{"user_id":"nobody","login_version":1}`), time.Hour))
+		w.loggedOut("nobody")
+	})
+}
+
+func TestIdentify_keepsThoseWhoComeBackAndEndsOthers(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		coming, staying := w.logIn(w.ann), w.logIn(w.ann)
+		for range 3 { // longer than a session lives, but never away for long
+			w.clock.advance(services.WebSessionLife / 2)
+			w.identified(coming)
+		}
+		w.loggedOut(staying)
+		w.clock.advance(services.WebSessionLife - time.Microsecond)
+		w.identified(coming)
+		w.clock.advance(services.WebSessionLife)
+		w.loggedOut(coming)
+	})
+}
+
+func TestIdentify_renewsOnceADay(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		token := w.logIn(w.ann)
+		expires := func() time.Time {
+			var session models.WebSession
+			w.ok(w.db.Read.Take(&session).Error)
+			return session.ExpiresAt
+		}
+		first := expires()
+		w.clock.advance(services.WebSessionRenewal)
+		w.identified(token)
+		if !expires().Equal(first) {
+			w.Error("renewed before a day has passed")
+		}
+		w.clock.advance(time.Second)
+		w.identified(token)
+		if !expires().Equal(w.clock.Now().Add(services.WebSessionLife)) {
+			w.Errorf("expires at %v", expires())
+		}
+	})
+}
+
+func TestLogout_endsOneSessionAndItsSockets(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		here, elsewhere := w.logIn(w.ann), w.logIn(w.ann)
+		w.ok(w.login.Logout(w.identified(here)))
+		w.loggedOut(here)
+		w.identified(elsewhere)
+		equal(w, of[webSessionEnded](w.news), webSessionEnded{services.HashToken(here)})
+	})
+}
+
+func TestSetPassword_endsEverySessionOfTheUser(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		w.knows(w.ben)
+		anns, other, bens := w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ben)
+		before := len(of[userSessionsEnded](w.news))
+		w.ok(w.login.SetPassword(w.Context(), w.organization.ID, w.ann.ID, "another good password"))
+		w.loggedOut(anns)
+		w.loggedOut(other)
+		w.identified(bens)
+		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
+		if _, err := w.login.Login(w.Context(), w.ann.Email, password, address); services.KindOf(err) != services.Unauthorized {
+			w.Errorf("with the old password: %v", err)
+		}
+		if _, err := w.login.Login(w.Context(), w.ann.Email, "another good password", address); err != nil {
+			w.Error(err)
+		}
+	})
+}
+
+func TestSetPassword_wantsItLongEnough(t *testing.T) {
+	each(t, func(w *world) {
+		for password, valid := range map[string]bool{
+			"": false, "123456789": false, "1234567890": true, "äöüäöüäöü": false, "äöüäöüäöüä": true, strings.Repeat("x", 256): true, strings.Repeat("x", 257): false,
+		} {
+			err := w.login.SetPassword(w.Context(), w.organization.ID, w.ann.ID, password)
+			if valid != (err == nil) || (!valid && services.AsError(err).Field != "password") {
+				w.Errorf("%q: %v", password, err)
+			}
+		}
+	})
+}
+
+func TestDisable_locksOutAndEndsSessions(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		token := w.logIn(w.ann)
+		before := len(of[userSessionsEnded](w.news))
+		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ann.ID, true))
+		w.loggedOut(token)
+		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
+		_, err := w.login.Login(w.Context(), w.ann.Email, password, address)
+		w.refused(services.Unauthorized, err)
+		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ann.ID, false))
+		w.loggedOut(token) // what ended does not begin again
+		w.identified(w.logIn(w.ann))
+	})
+}
+
+func TestDisable_cannotLockOutTheOwner(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.owner)
+		token := w.logIn(w.owner)
+		err := w.login.Disable(w.Context(), w.organization.ID, w.owner.ID, true)
+		w.refused(services.Forbidden, err)
+		w.identified(token)
+	})
+}
+
+func TestUsers_ofAnotherOrganizationAreNotFound(t *testing.T) {
+	each(t, func(w *world) {
+		stranger := w.newHouse("Globex", silent)
+		w.refused(services.NotFound, w.login.Disable(w.Context(), stranger.organization.ID, w.ann.ID, true))
+		w.refused(services.NotFound, w.login.SetPassword(w.Context(), stranger.organization.ID, w.ann.ID, password))
+		w.refused(services.NotFound, w.login.Disable(w.Context(), w.organization.ID, models.NewID(), true))
+		if n := w.count(&models.User{}, "login_version > 1 OR disabled_at IS NOT NULL OR password_hash <> ''"); n != 0 || len(of[userSessionsEnded](w.news)) != 0 {
+			w.Error("a user of another organization was changed")
+		}
+	})
+}
+
+func TestEnded_namesThoseWhoseSocketsMustClose(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann) // login version 2 from now on
+		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ben.ID, true))
+		gone := models.NewID()
+		ended, err := w.login.Ended(w.Context(), map[string]int{w.ann.ID: 1, w.ben.ID: 2, w.owner.ID: 1, gone: 1})
+		w.ok(err)
+		if len(ended) != 3 || strings.Contains(strings.Join(ended, " "), w.owner.ID) {
+			w.Errorf("ended: %v", ended)
+		}
+		if ended, err = w.login.Ended(w.Context(), map[string]int{w.ann.ID: 2}); err != nil || len(ended) != 0 {
+			w.Errorf("ended: %v, %v", ended, err)
+		}
+		if ended, err = w.login.Ended(w.Context(), nil); err != nil || len(ended) != 0 {
+			w.Errorf("of nobody: %v, %v", ended, err)
+		}
+	})
+}
+
+func TestLogin_isUnavailableWhileTheStoreFails(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		token := w.logIn(w.ann)
+		identity := w.identified(token)
+		w.sessions.fail(true)
+		_, err := w.login.Login(w.Context(), w.ann.Email, password, address)
+		w.refused(services.Unavailable, err)
+		_, identifyErr := w.login.Identify(w.Context(), token)
+		w.refused(services.Unavailable, identifyErr) // not Unauthorized: the cookie is kept
+		logoutErr := w.login.Logout(identity)
+		w.refused(services.Unavailable, logoutErr)
+		for _, err := range []error{err, identifyErr, logoutErr} {
+			if strings.Contains(services.AsError(err).Message, "refused") {
+				w.Errorf("the user reads %q", services.AsError(err).Message)
+			}
+		}
+		if len(of[webSessionEnded](w.news)) != 0 {
+			w.Error("told of the end of a session that goes on")
+		}
+		w.sessions.fail(false)
+		w.identified(token)
+	})
+}
+
+// forgetful is a store that can be read but not written.
+type forgetful struct{ services.WebSessionStore }
+
+func (forgetful) Set(string, []byte, time.Duration) error { return errStoreDown }
+
+func TestIdentify_needsNoRenewalToSucceed(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		token := w.logIn(w.ann)
+		w.sessions.WebSessionStore = forgetful{w.sessions.WebSessionStore}
+		w.clock.advance(services.WebSessionRenewal + time.Second)
+		w.identified(token)
+	})
+}
+
+func TestCSRF_isBoundToTheCookie(t *testing.T) {
+	each(t, func(w *world) {
+		token := w.login.CSRFToken("cookie")
+		if !w.login.ValidCSRF("cookie", token) || token != w.login.CSRFToken("cookie") {
+			w.Error("the cookie's token is refused")
+		}
+		for name, try := range map[string][2]string{
+			"another cookie": {"other", token}, "no cookie": {"", w.login.CSRFToken("")}, "no token": {"cookie", ""}, "a longer token": {"cookie", token + "A"},
+			"a shorter token": {"cookie", token[1:]}, "the cookie": {"cookie", "cookie"},
+		} {
+			if w.login.ValidCSRF(try[0], try[1]) {
+				w.Errorf("%s is accepted", name)
+			}
+		}
+		other, err := services.NewLogin(w.db, w.sessions, nil, w.news, w.clock.Now, []byte("another secret"), cheap)
+		w.ok(err)
+		if other.ValidCSRF("cookie", token) {
+			w.Error("another installation's token is accepted")
+		}
+	})
+}
