@@ -49,8 +49,10 @@ func (s *Organizations) Create(ctx context.Context, request NewOrganization) (ow
 
 // SetUp is Create for the very first organization: of two at once, one gets Conflict.
 func (s *Organizations) SetUp(ctx context.Context, request NewOrganization) (owner models.User, err error) {
-	if empty, err := s.Empty(ctx); err != nil || !empty {
-		return owner, errors.Join(err, Refuse(Conflict, "Parley is set up already. Log in instead."))
+	if empty, err := s.Empty(ctx); err != nil {
+		return owner, err
+	} else if !empty {
+		return owner, Refuse(Conflict, "Parley is set up already. Log in instead.")
 	}
 	return s.create(ctx, request, true)
 }
