@@ -21,15 +21,15 @@ setup: ## Install what the tests need, with apt-get and npm
 	@.ci/setup.sh
 
 .PHONY: check
-check: ## Format, vet, staticcheck, and that generated files are fresh
+check: setup ## Format, vet, staticcheck, and that generated files are fresh
 	@.ci/check.sh
 
 .PHONY: test-go
-test-go: ## Go tests under the race detector, on SQLite, PostgreSQL and Redis
+test-go: setup ## Go tests under the race detector, on SQLite, PostgreSQL and Redis
 	.ci/servers.sh go test -race ./...
 
 .PHONY: test-e2e
-test-e2e: ## End-to-end tests: the official Socket.IO client, and Chromium
+test-e2e: setup ## End-to-end tests: the official Socket.IO client, and Chromium
 	.ci/servers.sh .ci/e2e.sh
 
 .PHONY: fuzz

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mapfile -t files < <(find e2e bench -name node_modules -prune -o -name '*.test.mjs' -print 2>/dev/null | sort)
-if [ ${#files[@]} -gt 0 ]; then node --test "${files[@]}"; fi
+if [ ${#files[@]} -gt 0 ]; then node --test --test-reporter=spec "${files[@]}"; fi
 if compgen -G 'e2e/playwright.config.*' >/dev/null; then npx playwright test --config e2e; fi
