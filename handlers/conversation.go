@@ -18,7 +18,7 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found, next, err := a.Conversations.List(c.Context(), identityOf(c).User, filter, limit, c.Query("cursor"))
+	found, next, err := a.Conversations.List(c.UserContext(), identityOf(c).User, filter, limit, c.Query("cursor"))
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 }
 
 func (a *App) getConversation(c *fiber.Ctx) error {
-	found, err := a.Conversations.Get(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"))
+	found, err := a.Conversations.Get(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (a *App) getConversation(c *fiber.Ctx) error {
 }
 
 func (a *App) assignConversation(c *fiber.Ctx) error {
-	session, err := a.Conversations.Assign(c.Context(), identityOf(c).User, c.Params("id"))
+	session, err := a.Conversations.Assign(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (a *App) resolveConversation(c *fiber.Ctx) error {
 	if err := body(c, &request); err != nil {
 		return err
 	}
-	session, err := a.Conversations.Resolve(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
+	session, err := a.Conversations.Resolve(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (a *App) tagConversation(c *fiber.Ctx) error {
 	if request.Tags == nil {
 		return services.Refuse(services.Invalid, "tags must be a list.")
 	}
-	session, err := a.Conversations.SetTags(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
+	session, err := a.Conversations.SetTags(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
 	if err != nil {
 		return err
 	}

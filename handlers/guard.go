@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"crypto/rand"
 	"net/netip"
 	"net/url"
@@ -59,7 +60,7 @@ func (a *App) identify(c *fiber.Ctx) error {
 	if c.Locals("identity") != nil {
 		return nil
 	}
-	identity, err := a.Login.Identify(c.Context(), c.Cookies(sessionCookie))
+	identity, err := a.Login.Identify(c.UserContext(), c.Cookies(sessionCookie))
 	if err == nil {
 		c.Locals("identity", identity)
 	}
@@ -159,6 +160,18 @@ func (a *App) trusts(address netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// requestTimeout is what answering one request may take.
+const requestTimeout = 30 * time.Second
+
+// bounded gives the request a context of its own. Fiber's is recycled with the request, while what was started with it, like
+// the database's, may look at it later.
+func bounded(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return c.Next()
 }
 
 // secure sets the headers of every answer. Pages may load and be framed by nothing but ourselves; the widget and the demo

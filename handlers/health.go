@@ -17,7 +17,7 @@ func (a *App) health(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok
 
 // ready says that requests can be answered: the database is there, and the process is not about to end.
 func (a *App) ready(c *fiber.Ctx) error {
-	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(c.UserContext(), 2*time.Second)
 	defer cancel()
 	if err := a.Ready(ctx); err != nil {
 		slog.Warn("not ready", "error", err)

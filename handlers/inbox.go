@@ -53,11 +53,11 @@ func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error
 	if err != nil {
 		return views.List{}, err
 	}
-	counts, err := a.Conversations.Counts(c.Context(), user)
+	counts, err := a.Conversations.Counts(c.UserContext(), user)
 	if err != nil {
 		return views.List{}, err
 	}
-	found, next, err := a.Conversations.List(c.Context(), user, filter, listPage, c.Query("cursor"))
+	found, next, err := a.Conversations.List(c.UserContext(), user, filter, listPage, c.Query("cursor"))
 	if err != nil {
 		return views.List{}, err
 	}
@@ -69,11 +69,11 @@ func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error
 
 func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]views.ConversationRow, error) {
 	user := identityOf(c).User
-	last, err := a.Conversations.LastMessages(c.Context(), user.OrganizationID, found)
+	last, err := a.Conversations.LastMessages(c.UserContext(), user.OrganizationID, found)
 	if err != nil {
 		return nil, err
 	}
-	unread, err := a.Messages.Unread(c.Context(), user.OrganizationID, found)
+	unread, err := a.Messages.Unread(c.UserContext(), user.OrganizationID, found)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +106,11 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 type names struct{ senders, channels map[string]string }
 
 func (a *App) names(c *fiber.Ctx) (names, error) {
-	senders, err := a.Organizations.SenderNames(c.Context(), identityOf(c).User.OrganizationID)
+	senders, err := a.Organizations.SenderNames(c.UserContext(), identityOf(c).User.OrganizationID)
 	if err != nil {
 		return names{}, err
 	}
-	channels, err := a.Organizations.ChannelTypes(c.Context(), identityOf(c).User.OrganizationID)
+	channels, err := a.Organizations.ChannelTypes(c.UserContext(), identityOf(c).User.OrganizationID)
 	return names{senders, channels}, err
 }
 

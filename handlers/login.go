@@ -12,7 +12,7 @@ import (
 )
 
 func (a *App) home(c *fiber.Ctx) error {
-	if a.Setup.Needed(c.Context()) {
+	if a.Setup.Needed(c.UserContext()) {
 		return c.Redirect("/setup", fiber.StatusSeeOther)
 	}
 	return c.Redirect("/inbox", fiber.StatusSeeOther)
@@ -28,7 +28,7 @@ func (a *App) loginPage(c *fiber.Ctx) error {
 
 func (a *App) logIn(c *fiber.Ctx) error {
 	email, next := c.FormValue("email"), sameSite(c.FormValue("next"))
-	token, err := a.Login.Login(c.Context(), email, c.FormValue("password"), a.clientAddress(c))
+	token, err := a.Login.Login(c.UserContext(), email, c.FormValue("password"), a.clientAddress(c))
 	switch services.KindOf(err) {
 	case services.Unauthorized, services.RateLimited, services.Unavailable:
 		return a.loginFailed(c, views.Login{Layout: a.layout(c, "Log in"), Email: email, Next: next}, err)

@@ -15,15 +15,15 @@ func (a *App) listMessages(c *fiber.Ctx) error {
 		return err
 	}
 	organizationID := identityOf(c).User.OrganizationID
-	ref, err := a.Conversations.ForAgent(c.Context(), organizationID, c.Params("id"))
+	ref, err := a.Conversations.ForAgent(c.UserContext(), organizationID, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	messages, err := a.Messages.List(c.Context(), ref, page)
+	messages, err := a.Messages.List(c.UserContext(), ref, page)
 	if err != nil {
 		return err
 	}
-	readBy, err := a.Messages.ReadBy(c.Context(), organizationID, messages)
+	readBy, err := a.Messages.ReadBy(c.UserContext(), organizationID, messages)
 	if err != nil {
 		return err
 	}

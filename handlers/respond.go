@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,11 +46,12 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	}
 	c.Status(status).Set(fiber.HeaderCacheControl, "no-store")
 	c.Type("html", "utf-8")
-	return page.Render(c.Context(), c.Response().BodyWriter())
+	return page.Render(c.UserContext(), c.Response().BodyWriter())
 }
 
 // problem answers an error that a handler returned: JSON for the API and the widget's history, a notice for htmx, else a page.
 func (a *App) problem(c *fiber.Ctx, err error) error {
+	c.SetUserContext(context.Background()) // the one it had has ended with the handler
 	refusal, status := refusalOf(c, err)
 	path := c.Path()
 	switch {
@@ -97,7 +99,7 @@ func logPanic(c *fiber.Ctx, cause any) {
 func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 	layout := views.Layout{Title: title, CSRFToken: a.csrfToken(c), Asset: static.URL}
 	if identity := identityOf(c); identity.User.ID != "" {
-		name, err := a.Organizations.Name(c.Context(), identity.User.OrganizationID)
+		name, err := a.Organizations.Name(c.UserContext(), identity.User.OrganizationID)
 		if err != nil {
 			slog.Error("read organization", "error", err)
 		}

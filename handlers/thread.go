@@ -30,7 +30,7 @@ func (a *App) threadHeader(c *fiber.Ctx) error {
 
 // threadMessages answers the messages after or before a seq.
 func (a *App) threadMessages(c *fiber.Ctx) error {
-	conversation, err := a.Conversations.Get(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"))
+	conversation, err := a.Conversations.Get(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -42,29 +42,29 @@ func (a *App) threadMessages(c *fiber.Ctx) error {
 }
 
 func (a *App) claimForm(c *fiber.Ctx) error {
-	_, err := a.Conversations.Assign(c.Context(), identityOf(c).User, c.Params("id"))
+	_, err := a.Conversations.Assign(c.UserContext(), identityOf(c).User, c.Params("id"))
 	return a.changed(c, err)
 }
 
 func (a *App) resolveForm(c *fiber.Ctx) error {
-	_, err := a.Conversations.Resolve(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"), formTags(c))
+	_, err := a.Conversations.Resolve(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"), formTags(c))
 	return a.changed(c, err)
 }
 
 func (a *App) tagForm(c *fiber.Ctx) error {
-	_, err := a.Conversations.SetTags(c.Context(), identityOf(c).User.OrganizationID, c.Params("id"), formTags(c))
+	_, err := a.Conversations.SetTags(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"), formTags(c))
 	return a.changed(c, err)
 }
 
 // messageForm sends without a socket: the composer of a page without JavaScript.
 func (a *App) messageForm(c *fiber.Ctx) error {
 	user := identityOf(c).User
-	ref, err := a.Conversations.ForAgent(c.Context(), user.OrganizationID, c.Params("id"))
+	ref, err := a.Conversations.ForAgent(c.UserContext(), user.OrganizationID, c.Params("id"))
 	if err != nil {
 		return err
 	}
 	stored := make(chan error, 1)
-	a.Messages.Send(c.Context(), services.Draft{Conversation: ref, Sender: services.Sender{Type: models.SenderAgent, ID: user.ID},
+	a.Messages.Send(c.UserContext(), services.Draft{Conversation: ref, Sender: services.Sender{Type: models.SenderAgent, ID: user.ID},
 		Content: c.FormValue("content"), ClientID: c.FormValue("client_id")}, func(_ services.Sent, err error) { stored <- err })
 	return a.changed(c, <-stored)
 }
@@ -113,7 +113,7 @@ func formTags(c *fiber.Ctx) []string {
 // thread is the conversation of the request, with its messages or only what its header shows.
 func (a *App) thread(c *fiber.Ctx, withMessages bool) (views.Thread, error) {
 	user := identityOf(c).User
-	conversation, err := a.Conversations.Get(c.Context(), user.OrganizationID, c.Params("id"))
+	conversation, err := a.Conversations.Get(c.UserContext(), user.OrganizationID, c.Params("id"))
 	if err != nil {
 		return views.Thread{}, err
 	}
@@ -144,15 +144,15 @@ func (a *App) messages(c *fiber.Ctx, conversation models.Conversation) (views.Me
 		return run, err
 	}
 	page.Offset = 0
-	found, err := a.Messages.List(c.Context(), services.Ref{ID: conversation.ID, OrganizationID: conversation.OrganizationID}, page)
+	found, err := a.Messages.List(c.UserContext(), services.Ref{ID: conversation.ID, OrganizationID: conversation.OrganizationID}, page)
 	if err != nil {
 		return run, err
 	}
-	readBy, err := a.Messages.ReadBy(c.Context(), conversation.OrganizationID, found)
+	readBy, err := a.Messages.ReadBy(c.UserContext(), conversation.OrganizationID, found)
 	if err != nil {
 		return run, err
 	}
-	answers, err := a.Messages.Answers(c.Context(), conversation.OrganizationID, found)
+	answers, err := a.Messages.Answers(c.UserContext(), conversation.OrganizationID, found)
 	if err != nil {
 		return run, err
 	}

@@ -33,7 +33,7 @@ func (a *App) loader(c *fiber.Ctx) error {
 }
 
 func (a *App) widgetPage(c *fiber.Ctx) error {
-	opened, err := a.Widget.Open(c.Context(), services.WidgetRequest{
+	opened, err := a.Widget.Open(c.UserContext(), services.WidgetRequest{
 		EmbedToken: c.Query("embed_token"), ExternalID: c.Query("session_id"), DisplayName: c.Query("customer_name"),
 		Origin: c.Get(fiber.HeaderOrigin), Referer: c.Get(fiber.HeaderReferer),
 	})
@@ -61,11 +61,11 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 		return err
 	}
 	page.AfterSeq = int64(after)
-	ref, err := a.Conversations.ForEndUser(c.Context(), c.Params("id"), c.Query("external_id"))
+	ref, err := a.Conversations.ForEndUser(c.UserContext(), c.Params("id"), c.Query("external_id"))
 	if err != nil {
 		return err
 	}
-	messages, err := a.Messages.List(c.Context(), ref, page)
+	messages, err := a.Messages.List(c.UserContext(), ref, page)
 	if err != nil {
 		return err
 	}

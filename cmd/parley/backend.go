@@ -9,6 +9,7 @@ import (
 	"time"
 
 	fiberredis "github.com/gofiber/storage/redis/v3"
+	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 	redislogging "github.com/redis/go-redis/v9/logging"
 
@@ -114,6 +115,7 @@ func (p prefixed) Set(key string, value []byte, expire time.Duration) error {
 func (p prefixed) Delete(key string) error { return p.store.Delete(p.prefix + key) }
 
 func init() {
+	uuid.EnableRandPool()     // not safe once ids are made
 	log.SetOutput(io.Discard) // libraries that log by themselves; ours is slog
 	redislogging.Disable()
 }

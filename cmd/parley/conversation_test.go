@@ -22,7 +22,8 @@ func (w *world) written(node int) (visit, *socket) {
 	v := w.visit(node)
 	s := w.endUser(node, v)
 	s.ok("send_message", v.say(text("hello")))
-	s.forget()
+	s.next("message_received")
+	s.next("message_received") // the bot's
 	return v, s
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/google/uuid"
 
 	"parley/handlers"
 	"parley/handlers/realtime"
@@ -69,7 +68,6 @@ func (s *serveCommand) Run(p *program) error {
 }
 
 func newServer(p *program, withDemo bool) (*server, *services.Seeded, error) {
-	uuid.EnableRandPool()
 	backend, err := openBackend(p.ctx, p.config)
 	if err != nil {
 		return nil, nil, err

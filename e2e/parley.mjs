@@ -1,0 +1,102 @@
+// Starts Parley for tests, as its own process on a free port.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+// The program, built once a run: the workers find it in the environment.
+export function binary() {
+  if (!process.env.PARLEY_BINARY) {
+    const path = join(tmpdir(), `parley-e2e-${process.pid}`);
+    execFileSync("go", ["build", "-o", path, "./cmd/parley"], { cwd: root, stdio: "inherit" });
+    process.env.PARLEY_BINARY = path;
+    process.on("exit", () => rmSync(path, { force: true }));
+  }
+  return process.env.PARLEY_BINARY;
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+// start runs `parley serve` with a data directory of its own, seeded. stop ends it as SIGTERM does; again starts it anew
+// at the same address, on the same data.
+export async function start({ args = [], env = {} } = {}) {
+  const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
+  const settings = {
+    PATH: process.env.PATH,
+    ADDR: `127.0.0.1:${await freePort()}`,
+    DATA_DIR: dataDir,
+    PASSWORD_COST: "64,1",
+    LOG_LEVEL: "warn",
+    ...env,
+  };
+  const printed = execFileSync(binary(), ["seed", "--json"], { env: settings }).toString();
+  const parley = { dataDir, seeded: JSON.parse(printed.trim().split("\n").at(-1)) };
+  let running;
+
+  parley.again = async () => {
+    running = spawn(binary(), ["serve", ...args], { env: settings, stdio: ["ignore", "pipe", "inherit"] });
+    parley.url = await new Promise((resolve, reject) => {
+      let out = "";
+      running.stdout.on("data", (chunk) => {
+        out += chunk;
+        const at = out.match(/running at (\S+)/);
+        if (at) resolve(at[1]);
+      });
+      running.once("exit", (code) => reject(new Error(`serve ended with ${code}`)));
+    });
+  };
+  parley.stop = async () => {
+    if (running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    running.kill("SIGTERM");
+    const code = await ended;
+    if (code) throw new Error(`serve ended with ${code}`);
+  };
+  parley.remove = async () => {
+    await parley.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  // A token for one site only. Its owner would make it in the dashboard; nobody else may touch the file meanwhile.
+  parley.allow = (origin) =>
+    execFileSync("go", ["run", "e2e/embed_token.go", dataDir, origin], { cwd: root }).toString().trim();
+
+  await parley.again();
+  return parley;
+}
+
+// open asks for the widget page and answers whose conversation it is, as a WebView would.
+export async function open(url, embedToken, sessionID) {
+  const page = await fetch(`${url}/chat-widget?embed_token=${embedToken}&session_id=${sessionID}`);
+  const html = await page.text();
+  return {
+    conversation_id: html.match(/data-conversation-id="([^"]*)"/)[1],
+    external_id: html.match(/data-external-id="([^"]*)"/)[1],
+  };
+}
+
+// login answers the cookie and the CSRF token of a login.
+export async function login(url, { email, password }) {
+  const page = await fetch(`${url}/auth/login`);
+  const before = page.headers.get("set-cookie").split(";")[0];
+  const token = (await page.text()).match(/name="csrf-token" content="([^"]+)"/)[1];
+  const answer = await fetch(`${url}/auth/login`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: before },
+    body: new URLSearchParams({ email, password, csrf_token: token }),
+  });
+  if (answer.status !== 303) throw new Error(`login answered ${answer.status}`);
+  const cookie = answer.headers.get("set-cookie").split(";")[0];
+  const inbox = await (await fetch(`${url}/inbox`, { headers: { cookie } })).text();
+  return { cookie, csrf: inbox.match(/name="csrf-token" content="([^"]+)"/)[1] };
+}
