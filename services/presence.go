@@ -78,7 +78,7 @@ func (p *Presence) Run(ctx context.Context) {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 			defer cancel()
-			p.reconcile(last, 0)
+			p.leave(last)
 			return
 		case <-p.wake:
 			p.reconcile(ctx, presenceGrace)
@@ -90,19 +90,38 @@ func (p *Presence) Run(ctx context.Context) {
 	}
 }
 
-// reconcile stores agents that came, and takes out those without a socket for grace. What fails is tried again at the next look.
+// leave takes out every agent of this node, whatever its sockets: they end with it.
+func (p *Presence) leave(ctx context.Context) {
+	p.mu.Lock()
+	for _, state := range p.agents {
+		state.sockets, state.emptySince = 0, time.Time{}
+	}
+	p.mu.Unlock()
+	p.reconcile(ctx, 0)
+}
+
+// reconcile stores agents that came, and takes out those without a socket for grace. At the first failure it stops, so as not
+// to wait for each while the store is away; the next look tries again.
 func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 	for _, agent := range p.changed(grace, false) {
-		if first, err := p.store.Add(ctx, agent.OrganizationID, agent.AgentID); err != nil {
+		first, err := p.store.Add(ctx, agent.OrganizationID, agent.AgentID)
+		if err != nil {
 			slog.Warn("store presence", "error", err)
-		} else if p.settle(agent, true); first {
+			return
+		}
+		p.settle(agent, true)
+		if first {
 			p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, true)
 		}
 	}
 	for _, agent := range p.changed(grace, true) {
-		if last, err := p.store.Remove(ctx, agent.OrganizationID, agent.AgentID); err != nil {
+		last, err := p.store.Remove(ctx, agent.OrganizationID, agent.AgentID)
+		if err != nil {
 			slog.Warn("store presence", "error", err)
-		} else if p.settle(agent, false); last {
+			return
+		}
+		p.settle(agent, false)
+		if last {
 			p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, false)
 		}
 	}
@@ -134,12 +153,14 @@ func (p *Presence) settle(agent PresentAgent, stored bool) {
 }
 
 func (p *Presence) refresh(ctx context.Context) {
-	dead, err := p.store.Refresh(ctx)
+	dead, back, err := p.store.Refresh(ctx)
 	if err != nil {
 		slog.Warn("refresh presence", "error", err)
-		return
 	}
 	for _, agent := range dead {
 		p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, false)
+	}
+	for _, agent := range back {
+		p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, true)
 	}
 }

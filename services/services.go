@@ -44,12 +44,13 @@ type Limiter interface {
 
 // PresenceStore knows which node holds sockets of which agent.
 type PresenceStore interface {
-	// Add notes that node holds sockets of agent, and says whether no node did before.
+	// Add notes that this node holds sockets of agent, and says whether no other node does.
 	Add(ctx context.Context, organizationID, agentID string) (first bool, err error)
-	// Remove takes that back, and says whether no node holds any now.
+	// Remove takes that back, and says whether no other node holds any.
 	Remove(ctx context.Context, organizationID, agentID string) (last bool, err error)
-	// Refresh keeps this node's agents alive, and reports those whose node has died.
-	Refresh(ctx context.Context) (dead []PresentAgent, err error)
+	// Refresh keeps this node's agents alive. It reports those whose node has died, and those of this node that were
+	// taken for dead meanwhile: nobody held them until now.
+	Refresh(ctx context.Context) (dead, back []PresentAgent, err error)
 	// Online lists the agents of an organization that any node holds.
 	Online(ctx context.Context, organizationID string) ([]string, error)
 }

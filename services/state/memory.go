@@ -98,24 +98,22 @@ func NewMemoryPresence() *MemoryPresence {
 func (p *MemoryPresence) Add(_ context.Context, organizationID, agentID string) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	agent := services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}
-	first := !p.agents[agent]
-	p.agents[agent] = true
-	return first, nil
+	p.agents[services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}] = true
+	return true, nil
 }
 
 // Remove implements services.PresenceStore.
 func (p *MemoryPresence) Remove(_ context.Context, organizationID, agentID string) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	agent := services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}
-	last := p.agents[agent]
-	delete(p.agents, agent)
-	return last, nil
+	delete(p.agents, services.PresentAgent{OrganizationID: organizationID, AgentID: agentID})
+	return true, nil
 }
 
 // Refresh implements services.PresenceStore: with one node nobody else can die.
-func (p *MemoryPresence) Refresh(context.Context) ([]services.PresentAgent, error) { return nil, nil }
+func (p *MemoryPresence) Refresh(context.Context) (dead, back []services.PresentAgent, err error) {
+	return nil, nil, nil
+}
 
 // Online implements services.PresenceStore.
 func (p *MemoryPresence) Online(_ context.Context, organizationID string) ([]string, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -80,24 +82,26 @@ func NewRedisPresence(client redis.UniversalClient, prefix string) *RedisPresenc
 	return &RedisPresence{client: client, key: prefix + "presence", node: models.NewID(), mine: map[services.PresentAgent]bool{}}
 }
 
-// Each script starts with the members of one agent that are alive. ARGV[1] is the agent as "organization agent ", ARGV[2] this
-// node. Sets are small: an entry a logged-in agent and node.
+// Each script starts with who is alive. ARGV[1] is the agent as "organization agent ", ARGV[2] this node: own says whether this
+// node holds the agent, others how many more do. Sets are small: an entry a logged-in agent and node. Whether this node does
+// is no part of the answers of Add and Remove, so that they are the same when one whose answer got lost comes again.
 const aliveMembers = `
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
-local alive = 0
+local own, others = 0, 0
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
-  if string.sub(member, 1, #ARGV[1]) == ARGV[1] then alive = alive + 1 end
+  if member == ARGV[1] .. ARGV[2] then own = 1
+  elseif string.sub(member, 1, #ARGV[1]) == ARGV[1] then others = others + 1 end
 end
 `
 
 var addPresence = redis.NewScript(aliveMembers + `
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1] .. ARGV[2])
-return alive == 0 and 1 or 0`)
+return {others, own}`)
 
 var removePresence = redis.NewScript(aliveMembers + `
-local removed = redis.call('ZREM', KEYS[1], ARGV[1] .. ARGV[2])
-return removed == 1 and alive <= 1 and 1 or 0`)
+redis.call('ZREM', KEYS[1], ARGV[1] .. ARGV[2])
+return others`)
 
 // takeDead removes the dead members and returns them, followed by an empty string and the living: of several nodes that
 // look at once one gets them.
@@ -111,43 +115,62 @@ dead[#dead + 1] = ''
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do dead[#dead + 1] = member end
 return dead`)
 
+var aliveOfAll = redis.NewScript(`return redis.call('ZRANGEBYSCORE', KEYS[1], redis.call('TIME')[1], '+inf')`)
+
 // Add implements services.PresenceStore.
 func (p *RedisPresence) Add(ctx context.Context, organizationID, agentID string) (bool, error) {
-	first, err := addPresence.Run(ctx, p.client, []string{p.key}, organizationID+" "+agentID+" ", p.node, presenceLife.Seconds()).Bool()
+	agent := services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}
+	others, _, err := p.add(ctx, agent)
 	if err == nil {
 		p.mu.Lock()
-		p.mine[services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}] = true
+		p.mine[agent] = true
 		p.mu.Unlock()
 	}
-	return first, err
+	return others == 0, err
+}
+
+// add stores an agent, and says how many other nodes hold it and whether this one did.
+func (p *RedisPresence) add(ctx context.Context, agent services.PresentAgent) (others int64, own bool, err error) {
+	held, err := addPresence.Run(ctx, p.client, []string{p.key}, memberPrefix(agent), p.node, presenceLife.Seconds()).Int64Slice()
+	if err != nil {
+		return 0, false, err
+	}
+	return held[0], held[1] == 1, nil
+}
+
+func memberPrefix(agent services.PresentAgent) string {
+	return agent.OrganizationID + " " + agent.AgentID + " "
 }
 
 // Remove implements services.PresenceStore.
 func (p *RedisPresence) Remove(ctx context.Context, organizationID, agentID string) (bool, error) {
+	agent := services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}
 	p.mu.Lock()
-	delete(p.mine, services.PresentAgent{OrganizationID: organizationID, AgentID: agentID})
+	delete(p.mine, agent)
 	p.mu.Unlock()
-	return removePresence.Run(ctx, p.client, []string{p.key}, organizationID+" "+agentID+" ", p.node).Bool()
+	others, err := removePresence.Run(ctx, p.client, []string{p.key}, memberPrefix(agent), p.node).Int64()
+	return others == 0, err
 }
 
 // Refresh implements services.PresenceStore.
-func (p *RedisPresence) Refresh(ctx context.Context) ([]services.PresentAgent, error) {
+func (p *RedisPresence) Refresh(ctx context.Context) (dead, back []services.PresentAgent, err error) {
 	p.mu.Lock()
-	mine := make([]services.PresentAgent, 0, len(p.mine))
-	for agent := range p.mine {
-		mine = append(mine, agent)
-	}
+	mine := slices.Collect(maps.Keys(p.mine))
 	p.mu.Unlock()
 	for _, agent := range mine {
-		if _, err := p.Add(ctx, agent.OrganizationID, agent.AgentID); err != nil {
-			return nil, err
+		others, own, err := p.add(ctx, agent)
+		if err != nil {
+			return nil, back, fmt.Errorf("keep presence: %w", err)
+		}
+		if others == 0 && !own {
+			back = append(back, agent)
 		}
 	}
 	members, err := takeDead.Run(ctx, p.client, []string{p.key}).StringSlice()
 	if err != nil {
-		return nil, fmt.Errorf("take dead presence: %w", err)
+		return nil, back, fmt.Errorf("take dead presence: %w", err)
 	}
-	return goneAgents(members), nil
+	return goneAgents(members), back, nil
 }
 
 // goneAgents reads takeDead's answer: the agents of dead members that have no living one.
@@ -173,7 +196,7 @@ func goneAgents(members []string) []services.PresentAgent {
 
 // Online implements services.PresenceStore.
 func (p *RedisPresence) Online(ctx context.Context, organizationID string) ([]string, error) {
-	members, err := p.client.ZRangeByScore(ctx, p.key, &redis.ZRangeBy{Min: fmt.Sprintf("%d", time.Now().Unix()), Max: "+inf"}).Result()
+	members, err := aliveOfAll.Run(ctx, p.client, []string{p.key}).StringSlice()
 	if err != nil {
 		slog.Warn("read presence", "error", err)
 		return nil, services.Refuse(services.Unavailable, "Presence is not known right now.")
@@ -186,5 +209,6 @@ func (p *RedisPresence) Online(ctx context.Context, organizationID string) ([]st
 			agents = append(agents, parts[1])
 		}
 	}
+	slices.Sort(agents)
 	return agents, nil
 }
