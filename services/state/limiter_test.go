@@ -1,0 +1,175 @@
+package state_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/services"
+	"parley/services/state"
+)
+
+// limiter is one of the implementations, and how its time passes. slack is what a real clock may add.
+type limiter struct {
+	*testing.T
+	services.Limiter
+	advance func(time.Duration)
+	slack   time.Duration
+}
+
+func eachLimiter(t *testing.T, test func(l limiter)) {
+	t.Parallel()
+	t.Run("memory", func(t *testing.T) {
+		clock := newClock()
+		test(limiter{t, state.NewMemoryLimiter(clock.Now), clock.advance, 0})
+	})
+	t.Run("redis without a server", func(t *testing.T) {
+		clock := newClock()
+		test(limiter{t, state.NewRedisLimiter(gone(t), "x:", clock.Now), clock.advance, 0})
+	})
+	if client, prefix := Redis(t); client != nil {
+		t.Run("redis", func(t *testing.T) {
+			test(limiter{t, state.NewRedisLimiter(client, prefix, newClock().Now), func(d time.Duration) { age(t, client, prefix, d) }, 20 * time.Second})
+		})
+	}
+}
+
+// allow returns how long to wait; 0 was allowed.
+func (l limiter) allow(key string, rate services.Rate) time.Duration {
+	l.Helper()
+	wait, err := l.Allow(l.Context(), key, rate)
+	if err != nil {
+		l.Fatal(err)
+	}
+	return wait
+}
+
+var threeInAMinute = services.Rate{Count: 3, Window: time.Minute}
+
+func TestLimiter_countsInASlidingWindow(t *testing.T) {
+	eachLimiter(t, func(l limiter) {
+		allowed := func() {
+			l.Helper()
+			if wait := l.allow("key", threeInAMinute); wait != 0 {
+				l.Fatalf("must wait %v", wait)
+			}
+		}
+		refused := func(want time.Duration) {
+			l.Helper()
+			about(l.T, l.allow("key", threeInAMinute), want, l.slack)
+		}
+		allowed() // at 0
+		l.advance(30 * time.Second)
+		allowed() // at 30
+		allowed() // at 30
+		refused(30 * time.Second)
+		l.advance(5 * time.Second)
+		refused(25 * time.Second) // what is refused does not count
+		l.advance(25 * time.Second)
+		allowed() // at 60: the first lies a whole window back
+		refused(30 * time.Second)
+		l.advance(30 * time.Second)
+		allowed() // at 90: those at 30 are over
+		allowed()
+		refused(30 * time.Second) // until the one at 60 is
+		l.advance(time.Hour)
+		for range 3 {
+			allowed()
+		}
+		refused(time.Minute)
+	})
+}
+
+func TestLimiter_isExactAtTheEdge(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	l := limiter{t, state.NewMemoryLimiter(clock.Now), clock.advance, 0}
+	for range 3 {
+		l.allow("key", threeInAMinute)
+	}
+	clock.advance(time.Minute - time.Microsecond)
+	if wait := l.allow("key", threeInAMinute); wait != time.Microsecond {
+		t.Errorf("a microsecond early: wait %v", wait)
+	}
+	clock.advance(time.Microsecond)
+	if wait := l.allow("key", threeInAMinute); wait != 0 {
+		t.Errorf("on time: wait %v", wait)
+	}
+}
+
+func TestLimiter_keysAreApart(t *testing.T) {
+	eachLimiter(t, func(l limiter) {
+		for range 3 {
+			l.allow("a", threeInAMinute)
+		}
+		if l.allow("a", threeInAMinute) == 0 || l.allow("b", threeInAMinute) != 0 {
+			l.Error("b is limited by a")
+		}
+	})
+}
+
+func TestWait_saysTheSameWithoutCounting(t *testing.T) {
+	eachLimiter(t, func(l limiter) {
+		wait := func() time.Duration {
+			wait, err := l.Wait(l.Context(), "key", threeInAMinute)
+			if err != nil {
+				l.Fatal(err)
+			}
+			return wait
+		}
+		for range 10 {
+			if wait() != 0 {
+				l.Fatal("a look has counted")
+			}
+		}
+		for range 3 {
+			l.allow("key", threeInAMinute)
+		}
+		about(l.T, wait(), time.Minute, l.slack)
+	})
+}
+
+func TestLimiter_letsNoMoreThroughAtOnce(t *testing.T) {
+	eachLimiter(t, func(l limiter) {
+		var allowed atomic.Int64
+		done := make(chan struct{})
+		const tries = 40
+		for range tries {
+			go func() {
+				defer func() { done <- struct{}{} }()
+				if wait, err := l.Allow(context.Background(), "key", threeInAMinute); err == nil && wait == 0 {
+					allowed.Add(1)
+				}
+			}()
+		}
+		for range tries {
+			<-done
+		}
+		if n := allowed.Load(); n != 3 {
+			l.Errorf("%d were allowed", n)
+		}
+	})
+}
+
+func TestRedisLimiter_keepsNoNamesAndForgets(t *testing.T) {
+	t.Parallel()
+	client, prefix := Redis(t)
+	if client == nil {
+		return
+	}
+	limiter := state.NewRedisLimiter(client, prefix, newClock().Now)
+	if _, err := limiter.Allow(t.Context(), "message:org:jo@example.com", threeInAMinute); err != nil {
+		t.Fatal(err)
+	}
+	found := keys(t, client, prefix)
+	if len(found) != 1 || strings.Contains(fmt.Sprint(found), "jo@") {
+		t.Fatalf("keys %v", found)
+	}
+	left, err := client.PTTL(t.Context(), found[0]).Result()
+	if err != nil || left <= 0 || left > time.Minute {
+		t.Errorf("forgotten in %v, %v", left, err)
+	}
+}
