@@ -2,13 +2,20 @@
 
 package engine
 
-import "net"
+import (
+	"net"
+	"syscall"
+)
 
 // pollable says that sockets cannot be waited for without a buffer here: they are read as TLS is.
 const pollable = false
 
 func (w *webSocket) readOnce(uintptr) bool  { panic("engine: not pollable") }
 func (w *webSocket) writeOnce(uintptr) bool { panic("engine: not pollable") }
+
+type inquiry struct{}
+
+func inquire(syscall.RawConn) {}
 
 // watch sees nothing; a client that hangs up is found by its heartbeat.
 func watch(net.Conn) (gone <-chan struct{}, stop func()) { return nil, func() {} }

@@ -12,23 +12,38 @@ import (
 // pollable says that sockets can be waited for without a buffer here.
 const pollable = true
 
-// readOnce reads what the kernel has. False, when that is nothing, makes the runtime's poller wait: the buffer has gone
-// back by then.
-func (w *webSocket) readOnce(fd uintptr) bool {
+// readOnce reads and handles what the kernel has. False, when there is no more, makes the runtime's poller wait: the
+// buffer has gone back by then. It stays in one call of RawConn.Read for the connection's life, because only within one
+// call does the poller remember data that came between the last read and the wait.
+func (w *webSocket) readOnce(fd uintptr) (over bool) {
+	for {
+		chunk, more, err := receive(fd)
+		switch {
+		case err == syscall.EAGAIN:
+			return false
+		case err != nil || !w.take(chunk):
+			return true
+		case !more:
+			return false
+		}
+	}
+}
+
+// receive reads once. The bytes are the caller's to keep; more says that the kernel may have further ones.
+func receive(fd uintptr) (chunk []byte, more bool, err error) {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
-	n, err := ignoringInterrupts(func() (int, error) { return syscall.Read(int(fd), buffer[:]) })
-	switch {
-	case err == syscall.EAGAIN:
-		return false
-	case n > 0:
-		w.chunk, w.readErr = bytes.Clone(buffer[:n]), nil
-	case err == nil:
-		w.readErr = io.EOF
-	default:
-		w.readErr = err
+	n, err := ignoringInterrupts(func() (n int, err error) {
+		n, more, err = buffer.read(fd)
+		return n, err
+	})
+	if n > 0 {
+		return bytes.Clone(buffer.bytes[:n]), more, nil
 	}
-	return true
+	if err == nil {
+		err = io.EOF
+	}
+	return nil, false, err
 }
 
 // writeOnce writes as much of w.output as the kernel takes, and sets w.written to it, or to -1 on failure. It never

@@ -7,61 +7,65 @@ import (
 )
 
 // readBuffer holds a typical burst of small messages; longer ones are put together from several.
-type readBuffer [4 << 10]byte
+type readBuffer struct {
+	bytes [4 << 10]byte
+	inquiry
+}
 
 // readBuffers lends the readers their buffers: with thousands of connections at rest only a few are in use.
 var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
 
 // readAll handles what the client sends until the connection ends, and returns the reason.
 func (w *webSocket) readAll() (reason string) {
+	w.reason = ReasonTransportClose
+	if !w.handleFrames() { // what came with the handshake
+		return w.reason
+	}
+	if w.raw != nil {
+		w.raw.Read(w.tryRead) // whatever its error, it is over
+		return w.reason
+	}
 	for {
-		if reason, ok := w.handleFrames(); !ok {
-			return reason
+		chunk, err := w.readPlain()
+		if err != nil || !w.take(chunk) {
+			return w.reason
 		}
-		chunk, err := w.read()
-		if err != nil {
-			return ReasonTransportClose
-		}
-		w.decoder.feed(chunk)
 	}
 }
 
-// read waits for bytes of the client, which are the caller's to keep. While it waits, nothing is borrowed.
-func (w *webSocket) read() ([]byte, error) {
-	if w.raw == nil {
-		return w.readPlain()
-	}
-	if err := w.raw.Read(w.tryRead); err != nil {
-		return nil, err
-	}
-	chunk := w.chunk
-	w.chunk = nil
-	return chunk, w.readErr
-}
-
-// readPlain reads from a connection that cannot be waited for without a buffer.
+// readPlain reads from a connection that cannot be waited for without a buffer. The bytes are the caller's to keep.
 func (w *webSocket) readPlain() ([]byte, error) {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
-	n, err := w.conn.Read(buffer[:])
+	n, err := w.conn.Read(buffer.bytes[:])
 	if n > 0 {
-		return bytes.Clone(buffer[:n]), nil
+		return bytes.Clone(buffer.bytes[:n]), nil
 	}
 	return nil, err
 }
 
+// take handles bytes of the client; false ends the connection.
+func (w *webSocket) take(chunk []byte) bool {
+	if w.draining {
+		return true
+	}
+	w.decoder.feed(chunk)
+	return w.handleFrames()
+}
+
 // handleFrames handles every whole frame that has arrived; false ends the connection.
-func (w *webSocket) handleFrames() (reason string, ok bool) {
+func (w *webSocket) handleFrames() bool {
 	for {
 		opcode, payload, ok, err := w.decoder.next()
 		if err != nil {
 			var violation *frameError
 			errors.As(err, &violation)
 			w.owner.refuse(w, violation.code)
-			return ReasonTransportError, false
+			w.reason = ReasonTransportError
+			return false
 		}
 		if !ok {
-			return "", true
+			return true
 		}
 		switch opcode {
 		case opPing:
@@ -69,10 +73,11 @@ func (w *webSocket) handleFrames() (reason string, ok bool) {
 		case opPong:
 		case opClose:
 			w.owner.control(w, controlFrame(opClose, payload[:min(2, len(payload))]))
-			return ReasonTransportClose, false
+			return false
 		default:
 			if !w.message(payload, opcode == opBinary) {
-				return w.drainUntilClosed()
+				w.draining, w.decoder = true, frameDecoder{}
+				return true
 			}
 		}
 	}
@@ -84,16 +89,6 @@ func (w *webSocket) message(payload []byte, binary bool) bool {
 		return w.owner.receive(payload, binary)
 	}
 	return !binary && w.owner.probing(w, payload)
-}
-
-// drainUntilClosed reads on after the connection was closed from this side, for the client's answer.
-func (w *webSocket) drainUntilClosed() (reason string, ok bool) {
-	w.decoder = frameDecoder{}
-	for {
-		if _, err := w.read(); err != nil {
-			return ReasonTransportClose, false
-		}
-	}
 }
 
 // control answers a control frame.

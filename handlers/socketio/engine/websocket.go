@@ -22,9 +22,9 @@ type webSocket struct {
 	serving atomic.Bool // the owner's transport; false: it probes
 
 	// Of the reading goroutine.
-	decoder frameDecoder
-	chunk   []byte
-	readErr error
+	decoder  frameDecoder
+	draining bool   // closed from this side: the rest is read for the client's answer only
+	reason   string // why it ended
 
 	// Guarded by owner.mu.
 	output   []byte // what tryWrite shall write
@@ -45,6 +45,7 @@ func newWebSocket(s *Server, conn net.Conn) *webSocket {
 		if raw, err := tcp.SyscallConn(); err == nil {
 			w.raw = raw
 			w.tryRead, w.tryWrite = w.readOnce, w.writeOnce
+			inquire(raw)
 		}
 	}
 	return w

@@ -1,0 +1,15 @@
+//go:build unix && !linux
+
+package engine
+
+import "syscall"
+
+type inquiry struct{}
+
+func inquire(syscall.RawConn) {}
+
+// read cannot say what is left, so there may always be more.
+func (b *readBuffer) read(fd uintptr) (n int, more bool, err error) {
+	n, err = syscall.Read(int(fd), b.bytes[:])
+	return n, true, err
+}
