@@ -23,6 +23,9 @@ import (
 // shutdownTimeout is how long a clean end may take before the process ends anyway.
 const shutdownTimeout = 20 * time.Second
 
+// requestGrace is how much of that requests get that are under way when the sockets have ended.
+const requestGrace = 2 * time.Second
+
 type serveCommand struct {
 	Demo bool `help:"On an empty database make a demo organization, and serve /demo with the widget on it."`
 }
@@ -34,6 +37,7 @@ type server struct {
 	http     *fiber.App
 	socket   *socketio.Server
 	messages *services.Messages
+	open     connections
 	ending   atomic.Bool
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -119,6 +123,7 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 	app.Socket = s.socket.Handler()
 	app.Setup = handlers.NewSetupToken(organizations, b.limiter)
 	s.http = handlers.New(app)
+	s.http.Server().ConnState = s.open.changed
 	if app.Setup.Needed(ctx) {
 		slog.Info("no organization yet: open /setup and enter this token", "setup_token", app.Setup.Secret())
 	}
@@ -168,6 +173,7 @@ func (s *server) shutDown() error {
 	err := s.socket.Shutdown(ctx)
 	s.stop()
 	s.running.Wait()
+	defer time.AfterFunc(requestGrace, s.open.close).Stop()
 	return errors.Join(err, s.http.ShutdownWithContext(ctx))
 }
 

@@ -1,13 +1,12 @@
 package main
 
 import (
+	"net"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"net"
 )
 
 // What was acknowledged is in the database, however the end comes in between.
@@ -94,6 +93,13 @@ func TestShutdown_idle(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v := w.visit(0)
 		sockets := []*socket{w.endUser(0, v), w.agent(0, w.login(0, w.seeded.Agent)), w.connect(dial{polling: true}), w.connect(dial{polling: true, as: w.login(0, w.seeded.Admin)})}
+		address := strings.TrimPrefix(w.node(0).url, "http://")
+		silent, err := net.Dial("tcp", address) // as browsers do in advance
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer silent.Close()
+		w.browser(0).get("/healthz") // the one before it is accepted by now
 		begin := time.Now()
 		w.node(0).stop(t)
 		for _, s := range sockets {
@@ -102,7 +108,7 @@ func TestShutdown_idle(t *testing.T) {
 		if took := time.Since(begin); took > 10*time.Second {
 			t.Errorf("an idle server took %s to end", took)
 		}
-		if _, err := net.DialTimeout("tcp", strings.TrimPrefix(w.node(0).url, "http://"), time.Second); err == nil {
+		if _, err := net.DialTimeout("tcp", address, time.Second); err == nil {
 			t.Error("the port is still open")
 		}
 		if w.postgres() {
