@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"parley/services"
 	"parley/services/state"
 )
@@ -172,4 +174,45 @@ func TestRedisLimiter_keepsNoNamesAndForgets(t *testing.T) {
 	if err != nil || left <= 0 || left > time.Minute {
 		t.Errorf("forgotten in %v, %v", left, err)
 	}
+}
+
+func TestRedisLimiter_asksAgainOnceRedisIsBack(t *testing.T) {
+	t.Parallel()
+	client, prefix := Redis(t)
+	if client == nil {
+		return
+	}
+	away := &switched{UniversalClient: client}
+	clock := newClock()
+	l := limiter{t, state.NewRedisLimiter(away, prefix, clock.Now), clock.advance, 0}
+	away.off.Store(true)
+	for range 3 {
+		l.allow("key", threeInAMinute)
+	}
+	if l.allow("key", threeInAMinute) == 0 {
+		t.Error("without Redis there is no limit")
+	}
+	if n := away.asked.Load(); n != 1 {
+		t.Errorf("asked %d times while Redis was away: each waits for a time-out", n)
+	}
+	away.off.Store(false)
+	clock.advance(2 * time.Second)
+	if wait := l.allow("key", threeInAMinute); wait != 0 || len(keys(t, client, prefix)) != 1 {
+		t.Errorf("back, and yet wait %v", wait)
+	}
+}
+
+// switched is a Redis that can be switched off.
+type switched struct {
+	redis.UniversalClient
+	off   atomic.Bool
+	asked atomic.Int64
+}
+
+func (s *switched) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+	s.asked.Add(1)
+	if s.off.Load() {
+		return redis.NewCmdResult(nil, errShaky)
+	}
+	return s.UniversalClient.EvalSha(ctx, sha, keys, args...)
 }

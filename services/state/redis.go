@@ -2,12 +2,14 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,12 +23,16 @@ import (
 type RedisLimiter struct {
 	client redis.UniversalClient
 	prefix string
+	clock  services.Clock
 	local  *MemoryLimiter
+	away   atomic.Int64 // until when Redis is not asked, in Unix nanoseconds
 }
+
+const limiterPause = 2 * time.Second // after Redis did not answer: or every message would wait for a time-out of its own
 
 // NewRedisLimiter makes one; prefix begins its keys.
 func NewRedisLimiter(client redis.UniversalClient, prefix string, clock services.Clock) *RedisLimiter {
-	return &RedisLimiter{client: client, prefix: prefix + "limit:", local: NewMemoryLimiter(clock)}
+	return &RedisLimiter{client: client, prefix: prefix + "limit:", clock: clock, local: NewMemoryLimiter(clock)}
 }
 
 // slidingWindow keeps one list a key of the times of its attempts in microseconds of Redis' own clock, so that nodes whose
@@ -59,9 +65,18 @@ func (l *RedisLimiter) Wait(ctx context.Context, key string, rate services.Rate)
 	return l.local.Wait(ctx, key, rate)
 }
 
+var errRedisAway = errors.New("waiting: Redis did not answer a moment ago")
+
 func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, count int) (time.Duration, error) {
+	now := l.clock()
+	if now.UnixNano() < l.away.Load() {
+		return 0, errRedisAway
+	}
 	// The key names an external id or e-mail, which is nobody's business in Redis.
 	micros, err := slidingWindow.Run(ctx, l.client, []string{l.prefix + services.HashToken(key)}, rate.Count, rate.Window.Microseconds(), count).Int64()
+	if err != nil && ctx.Err() == nil {
+		l.away.Store(now.Add(limiterPause).UnixNano())
+	}
 	return time.Duration(micros) * time.Microsecond, err
 }
 

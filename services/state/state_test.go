@@ -69,7 +69,7 @@ func keys(t *testing.T, client redis.UniversalClient, prefix string) []string {
 // gone is a Redis that nobody answers at.
 func gone(t *testing.T) redis.UniversalClient {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialTimeout: time.Second})
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1, DialTimeout: time.Second})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
