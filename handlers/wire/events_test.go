@@ -1,0 +1,59 @@
+package wire_test
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/handlers/wire"
+)
+
+func TestEvents_areTheGuidesAndThoseOfTheContract(t *testing.T) {
+	t.Parallel()
+	names := map[wire.Direction][]string{}
+	for _, event := range wire.Events {
+		names[event.Direction] = append(names[event.Direction], event.Name)
+		if event.To == "" || event.About == "" {
+			t.Errorf("%s is not documented", event.Name)
+		}
+	}
+	for direction, want := range map[wire.Direction][]string{
+		wire.ClientToServer: {"send_message", "claim_conversation", "join_conversation", "leave_conversation", "join_queue", "join_org_presence", "user_typing", "mark_read"},
+		wire.ServerToClient: {"message_received", "conversation_updated", "conversation_assigned", "conversation_resolved", "typing_indicator", "typing_cleared",
+			"messages_read", "agent_status_changed", "error"},
+	} {
+		if !slices.Equal(names[direction], want) {
+			t.Errorf("%s\n got %v\nwant %v", direction, names[direction], want)
+		}
+	}
+}
+
+func TestEvents_nameTheirFieldsInSnakeCase(t *testing.T) {
+	t.Parallel()
+	snake := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	for _, event := range wire.Events {
+		if event.Payload == nil {
+			continue
+		}
+		payload := reflect.TypeOf(event.Payload)
+		for i := range payload.NumField() {
+			name, _, _ := strings.Cut(payload.Field(i).Tag.Get("json"), ",")
+			if !snake.MatchString(name) {
+				t.Errorf("%s: %s is called %q", event.Name, payload.Field(i).Name, name)
+			}
+		}
+	}
+}
+
+func TestRooms_areTheGuides(t *testing.T) {
+	t.Parallel()
+	for got, want := range map[string]string{
+		wire.ConversationRoom("x"): "conv:x", wire.QueueRoom("x"): "org:x:queue", wire.PresenceRoom("x"): "org:x:presence",
+	} {
+		if got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package wire_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parley/handlers/wire"
+	"parley/models"
+)
+
+var (
+	at       = time.Date(2025, 1, 15, 8, 23, 10, 0, time.UTC)
+	later    = at.Add(1500 * time.Microsecond)
+	agentID  = "agent-1"
+	clientID = "c-1"
+	message  = models.Message{ID: "m-1", OrganizationID: "org-1", ConversationID: "conv-1", SessionID: "s-1", Seq: 7, SenderType: models.SenderEndUser, SenderID: "browser-1",
+		ContentType: "text", Content: "<Hello> & ä", CreatedAt: at}
+	question = models.Message{ID: "m-2", OrganizationID: "org-1", ConversationID: "conv-1", SessionID: "s-1", Seq: 8, SenderType: models.SenderBot, SenderID: "bot-1", ClientID: &clientID,
+		ContentType: "quick_button", RichMedia: models.JSON(`{"buttons":[{"label":"Yes","value":"yes"}]}`), CreatedAt: later}
+)
+
+// golden compares value's JSON with document, key by key in document's order.
+func golden(t *testing.T, value any, document string) {
+	t.Helper()
+	got, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.NewReplacer("\n", "", "\t", "").Replace(document)
+	if unescaped := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(got)); unescaped != want {
+		t.Errorf("%T\n got %s\nwant %s", value, unescaped, want)
+	}
+}
+
+func TestTime_hasAlwaysSixDigitsAndNoOffset(t *testing.T) {
+	t.Parallel()
+	tokyo := time.FixedZone("JST", 9*60*60)
+	for _, test := range []struct {
+		time time.Time
+		want string
+	}{
+		{at, `"2025-01-15T08:23:10.000000"`},
+		{at.Add(time.Microsecond), `"2025-01-15T08:23:10.000001"`},
+		{at.Add(120 * time.Millisecond), `"2025-01-15T08:23:10.120000"`},
+		{at.Add(999_999_999), `"2025-01-15T08:23:10.999999"`},
+		{at.In(tokyo), `"2025-01-15T08:23:10.000000"`},
+		{time.Time{}, `null`},
+	} {
+		golden(t, wire.Time(test.time), test.want)
+	}
+}
+
+func TestMessageReceived_hasTheGuidesFields(t *testing.T) {
+	t.Parallel()
+	golden(t, wire.NewMessageReceived(message), `{"id":"m-1","conversation_id":"conv-1","session_id":"s-1","seq":7,"sender_type":"end_user","sender_id":"browser-1",
+		"content_type":"text","content":"<Hello> & ä","rich_media":null,"created_at":"2025-01-15T08:23:10.000000"}`)
+	golden(t, wire.NewMessageReceived(question), `{"id":"m-2","conversation_id":"conv-1","session_id":"s-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1",
+		"content_type":"quick_button","content":"","rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}`)
+}
+
+func TestHistory_ofAgentsTellsWhoHasRead(t *testing.T) {
+	t.Parallel()
+	golden(t, wire.NewHistory([]models.Message{message, question}, map[string]map[string]time.Time{"m-1": {"agent-1": later}}), `[
+		{"id":"m-1","conversation_id":"conv-1","session_id":"s-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
+		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000","read_by":{"agent-1":"2025-01-15T08:23:10.001500"}},
+		{"id":"m-2","conversation_id":"conv-1","session_id":"s-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
+		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500","read_by":{}}]`)
+	golden(t, wire.NewHistory(nil, nil), `[]`)
+}
+
+func TestHistory_ofTheWidgetKeepsSessionsAndReadersBack(t *testing.T) {
+	t.Parallel()
+	golden(t, wire.NewWidgetHistory([]models.Message{message, question}), `[
+		{"id":"m-1","conversation_id":"conv-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
+		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000"},
+		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
+		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
+	golden(t, wire.NewWidgetHistory(nil), `[]`)
+}
+
+func conversation() models.Conversation {
+	return models.Conversation{ID: "conv-1", OrganizationID: "org-1", ChannelID: "ch-1", EndUserID: "eu-1", LastSeq: 7, CreatedAt: at, UpdatedAt: later,
+		EndUser: models.EndUser{ID: "eu-1", OrganizationID: "org-1", ExternalID: "browser-1", DisplayName: "John Doe"}}
+}
+
+func TestConversation_hasTheGuidesFields(t *testing.T) {
+	t.Parallel()
+	const around = `{"id":"conv-1","end_user":{"id":"eu-1","display_name":"John Doe","external_id":"browser-1"},"channel_id":"ch-1","organization_id":"org-1","active_session":`
+	const end = `,"created_at":"2025-01-15T08:23:10.000000","updated_at":"2025-01-15T08:23:10.001500"}`
+	c := conversation()
+	golden(t, wire.NewConversation(c), around+`null`+end)
+	c.ActiveSession = &models.ConversationSession{ID: "s-1", OrganizationID: "org-1", ConversationID: "conv-1", Status: "open", FirstMessageAt: &at, CreatedAt: at}
+	golden(t, wire.NewConversation(c), around+`{"id":"s-1","status":"open","assigned_agent_id":null,"tags":[],"first_message_at":"2025-01-15T08:23:10.000000",
+		"assigned_at":null,"resolved_at":null}`+end)
+	c.ActiveSession.AssignedAgentID, c.ActiveSession.AssignedAt, c.ActiveSession.Tags = &agentID, &later, []string{"billing"}
+	golden(t, wire.NewConversation(c), around+`{"id":"s-1","status":"open","assigned_agent_id":"agent-1","tags":["billing"],"first_message_at":"2025-01-15T08:23:10.000000",
+		"assigned_at":"2025-01-15T08:23:10.001500","resolved_at":null}`+end)
+}
+
+func TestAnswers_ofAssignResolveAndTag(t *testing.T) {
+	t.Parallel()
+	session := models.ConversationSession{ID: "s-1", ConversationID: "conv-1", Status: "resolved", AssignedAgentID: &agentID, AssignedAt: &at, ResolvedAt: &later}
+	golden(t, wire.NewAssignment(session), `{"id":"conv-1","assigned_agent_id":"agent-1","assigned_at":"2025-01-15T08:23:10.000000"}`)
+	golden(t, wire.NewResolution(session), `{"id":"conv-1","session_id":"s-1","status":"resolved","tags":[],"resolved_at":"2025-01-15T08:23:10.001500"}`)
+	golden(t, wire.NewTagging(session), `{"id":"conv-1","session_id":"s-1","tags":[]}`)
+	session.Tags = []string{"billing", "resolved-no-action"}
+	golden(t, wire.NewResolution(session), `{"id":"conv-1","session_id":"s-1","status":"resolved","tags":["billing","resolved-no-action"],"resolved_at":"2025-01-15T08:23:10.001500"}`)
+	golden(t, wire.NewTagging(session), `{"id":"conv-1","session_id":"s-1","tags":["billing","resolved-no-action"]}`)
+}
+
+func TestEvents_toClientsHaveTheGuidesFields(t *testing.T) {
+	t.Parallel()
+	golden(t, wire.ConversationUpdated{ConversationID: "conv-1", SenderType: models.SenderBot, ContentType: "image", Preview: "Image", Seq: 3},
+		`{"conversation_id":"conv-1","sender_type":"bot","content_type":"image","content":"","preview":"Image","seq":3}`)
+	golden(t, wire.ConversationAssigned{ConversationID: "conv-1", AssignedTo: "agent-1"}, `{"conversation_id":"conv-1","assigned_to":"agent-1"}`)
+	golden(t, wire.ConversationResolved{ConversationID: "conv-1", SessionID: "s-1", Tags: []string{}}, `{"conversation_id":"conv-1","session_id":"s-1","tags":[]}`)
+	golden(t, wire.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderAgent}, `{"conversation_id":"conv-1","sender_type":"agent"}`)
+	golden(t, wire.ConversationID{ConversationID: "conv-1"}, `{"conversation_id":"conv-1"}`)
+	golden(t, wire.MessagesRead{ConversationID: "conv-1", MessageIDs: []string{"m-1"}, ReaderType: models.SenderAgent, ReaderID: "agent-1", ReadAt: wire.Time(at)},
+		`{"conversation_id":"conv-1","message_ids":["m-1"],"reader_type":"agent","reader_id":"agent-1","read_at":"2025-01-15T08:23:10.000000"}`)
+	golden(t, wire.AgentStatusChanged{AgentID: "agent-1", Status: "online"}, `{"agent_id":"agent-1","status":"online"}`)
+	golden(t, wire.Problem{Message: "No."}, `{"message":"No."}`)
+}
+
+func TestErrors_ofRESTAndAcknowledgements(t *testing.T) {
+	t.Parallel()
+	golden(t, wire.APIError{Error: "not_found", Message: "Conversation not found."}, `{"error":"not_found","message":"Conversation not found."}`)
+	golden(t, wire.Failure{Error: "conflict", Message: "Taken."}, `{"ok":false,"error":"conflict","message":"Taken."}`)
+	golden(t, wire.Failure{Error: "rate_limited", Message: "Slow.", RetryAfterMS: 2500}, `{"ok":false,"error":"rate_limited","message":"Slow.","retry_after_ms":2500}`)
+}
+
+func TestAcks_sayOKAndWhatTheEventPromises(t *testing.T) {
+	t.Parallel()
+	last, agents := int64(0), []string{}
+	golden(t, wire.Ack{OK: true}, `{"ok":true}`)
+	golden(t, wire.Ack{OK: true, LastSeq: &last}, `{"ok":true,"last_seq":0}`)
+	golden(t, wire.Ack{OK: true, Agents: &agents}, `{"ok":true,"agents":[]}`)
+	assignment := wire.NewAssignment(models.ConversationSession{ConversationID: "conv-1", AssignedAgentID: &agentID, AssignedAt: &at})
+	golden(t, wire.Ack{OK: true, Assignment: &assignment}, `{"ok":true,"id":"conv-1","assigned_agent_id":"agent-1","assigned_at":"2025-01-15T08:23:10.000000"}`)
+	golden(t, wire.SentAck(json.RawMessage(`{"id":"m-1"}`), false), `{"ok":true,"message":{"id":"m-1"}}`)
+	golden(t, wire.SentAck(json.RawMessage(`{"id":"m-1"}`), true), `{"ok":true,"message":{"id":"m-1"},"duplicate":true}`)
+}
+
+// What clients send, as the guide writes it.
+func TestSendMessage_readsTheGuidesExamples(t *testing.T) {
+	t.Parallel()
+	var sent wire.SendMessage
+	document := `{"conversation_id":"3a2b1c","content":"Hello","content_type":"text","rich_media":{"url":"x"},"sender_type":"end_user","external_id":"browser-1","client_id":"c-1","unknown":1}`
+	if err := json.Unmarshal([]byte(document), &sent); err != nil {
+		t.Fatal(err)
+	}
+	want := wire.SendMessage{ConversationID: "3a2b1c", Content: "Hello", ContentType: "text", RichMedia: json.RawMessage(`{"url":"x"}`), SenderType: "end_user",
+		ExternalID: "browser-1", ClientID: "c-1"}
+	if diff := cmp.Diff(want, sent); diff != "" {
+		t.Error(diff)
+	}
+}
