@@ -75,6 +75,12 @@ func messageFields(m *Message) []any {
 		&m.ContentType, &m.Content, &m.RichMedia, &m.AnswersID, &m.CreatedAt}
 }
 
+// messageValues is what messageFields reads.
+func messageValues(m *Message) []any {
+	return []any{m.ID, m.OrganizationID, m.ConversationID, m.SessionID, m.Seq, m.SenderType, m.SenderID, m.ClientID,
+		m.ContentType, m.Content, m.RichMedia, m.AnswersID, m.CreatedAt}
+}
+
 func (m *Message) clientKey() ClientKey {
 	key := ClientKey{ConversationID: m.ConversationID, SenderType: m.SenderType, SenderID: m.SenderID}
 	if m.ClientID != nil {

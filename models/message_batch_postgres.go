@@ -49,11 +49,13 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 		})
 	}
 	batch.Queue("BEGIN")
-	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE`, query.ConversationIDs)
+	among, conversations := oneOrAny(query.ConversationIDs)
+	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id`+among+` ORDER BY id FOR UPDATE`, conversations)
 	read(state.scanSession, `SELECT id, conversation_id, assigned_agent_id FROM conversation_sessions
-		WHERE conversation_id = ANY($1) AND status = 'open'`, query.ConversationIDs)
+		WHERE status = 'open' AND conversation_id`+among, conversations)
 	if len(query.BotIDs) > 0 {
-		read(state.scanBot, `SELECT id, greeting, rules, fallback, updated_at FROM bots WHERE id = ANY($1)`, query.BotIDs)
+		among, bots := oneOrAny(query.BotIDs)
+		read(state.scanBot, `SELECT id, greeting, rules, fallback, updated_at FROM bots WHERE id`+among, bots)
 	}
 	if len(query.ClientKeys) > 0 {
 		conversations, types, senders, clients := clientKeyColumns(query.ClientKeys)
@@ -68,6 +70,15 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 	return batch
 }
 
+// oneOrAny is the condition for a list of ids, and its argument. PostgreSQL plans "= ANY" anew at every call, since the plan
+// depends on the length of the array; for a single id, which is what an idle server sees, it plans once.
+func oneOrAny(ids []string) (condition string, argument any) {
+	if len(ids) == 1 {
+		return " = $1", ids[0]
+	}
+	return " = ANY($1)", ids
+}
+
 func postgresWrites(rows BatchRows) *pgx.Batch {
 	batch := &pgx.Batch{}
 	if n := len(rows.Sessions); n > 0 {
@@ -80,12 +91,18 @@ func postgresWrites(rows BatchRows) *pgx.Batch {
 			FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamp[]) AS s (id, organization_id, conversation_id, at)`,
 			ids, organizations, conversations, times)
 	}
-	if len(rows.Messages) > 0 {
+	if len(rows.Messages) == 1 {
+		batch.Queue(`INSERT INTO messages (`+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			messageValues(&rows.Messages[0])...)
+	} else if len(rows.Messages) > 1 {
 		batch.Queue(`INSERT INTO messages (`+messageColumns+`)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
 				$9::text[], $10::text[], $11::text[], $12::text[], $13::timestamp[])`, messageArrays(rows.Messages)...)
 	}
-	if n := len(rows.Touched); n > 0 {
+	if n := len(rows.Touched); n == 1 {
+		batch.Queue(`UPDATE conversations SET last_seq = $2, updated_at = $3 WHERE id = $1`,
+			rows.Touched[0].ConversationID, rows.Touched[0].LastSeq, rows.Touched[0].UpdatedAt)
+	} else if n > 1 {
 		ids, seqs, times := make([]string, n), make([]int64, n), make([]time.Time, n)
 		for i, t := range rows.Touched {
 			ids[i], seqs[i], times[i] = t.ConversationID, t.LastSeq, t.UpdatedAt

@@ -92,9 +92,8 @@ func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {
 		7, sessions); err != nil {
 		return err
 	}
-	for _, m := range rows.Messages {
-		messages = append(messages, m.ID, m.OrganizationID, m.ConversationID, m.SessionID, m.Seq, m.SenderType, m.SenderID, m.ClientID,
-			m.ContentType, m.Content, m.RichMedia, m.AnswersID, m.CreatedAt)
+	for i := range rows.Messages {
+		messages = append(messages, messageValues(&rows.Messages[i])...)
 	}
 	if err := insert(`INSERT INTO messages (`+messageColumns+`)`, 13, messages); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,19 +37,20 @@ type outcome struct {
 }
 
 // writer commits jobs in groups: whatever queued while one transaction ran goes into the next. Nothing waits for a group to
-// fill, so an idle server commits a single message at once. A second goroutine publishes what was committed, in order, while
-// the next transaction runs.
+// fill, so an idle server commits a single message at once. While more is queued a second goroutine publishes what was
+// committed, in order, beside the next transaction.
 type writer struct {
 	db        *models.DB
 	publisher Publisher
 	clock     Clock
 	scripts   *scripts
 
-	mu        sync.RWMutex // held for reading while a job is added, so that close ends after the last
-	closed    bool
-	jobs      chan *job
-	committed chan []outcome
-	finished  chan struct{}
+	mu          sync.RWMutex // held for reading while a job is added, so that close ends after the last
+	closed      bool
+	jobs        chan *job
+	committed   chan []outcome
+	unpublished atomic.Int64 // batches in committed, or being published from it
+	finished    chan struct{}
 }
 
 func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scripts) *writer {
@@ -99,25 +101,37 @@ func (w *writer) write() {
 				break fill
 			}
 		}
-		w.committed <- w.commit(batch)
+		outcomes := w.commit(batch)
+		if len(w.jobs) == 0 && w.unpublished.Load() == 0 {
+			w.tell(outcomes) // at once: waking the other goroutine would take longer
+			continue
+		}
+		w.unpublished.Add(1)
+		w.committed <- outcomes
 	}
 }
 
 func (w *writer) publish() {
 	defer close(w.finished)
 	for outcomes := range w.committed {
-		for _, o := range outcomes {
-			if o.err != nil {
-				o.done(Sent{}, o.err)
-				continue
-			}
-			o.done(o.sent, nil)
-			if !o.sent.Duplicate {
-				w.publisher.MessageStored(o.sent.Message)
-			}
-			if o.answer != nil {
-				w.publisher.MessageStored(*o.answer)
-			}
+		w.tell(outcomes)
+		w.unpublished.Add(-1)
+	}
+}
+
+// tell acknowledges and publishes what a transaction made of its jobs.
+func (w *writer) tell(outcomes []outcome) {
+	for _, o := range outcomes {
+		if o.err != nil {
+			o.done(Sent{}, o.err)
+			continue
+		}
+		o.done(o.sent, nil)
+		if !o.sent.Duplicate {
+			w.publisher.MessageStored(o.sent.Message)
+		}
+		if o.answer != nil {
+			w.publisher.MessageStored(*o.answer)
 		}
 	}
 }
