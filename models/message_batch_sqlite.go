@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -75,14 +76,18 @@ func sqliteReads(ctx context.Context, tx *sql.Tx, query BatchQuery, state *Batch
 	return read(state.scanAnswered, query.ControlIDs, `SELECT answers_id FROM messages WHERE answers_id`+in)
 }
 
+// sqliteRows is how many rows one INSERT takes: the driver looks every parameter up among all of its statement.
+const sqliteRows = 8
+
 func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {
 	insert := func(into string, columns int, values []any) error {
-		if len(values) == 0 {
-			return nil
-		}
 		one := "(?" + strings.Repeat(",?", columns-1) + ")"
-		_, err := tx.ExecContext(ctx, into+" VALUES "+one+strings.Repeat(","+one, len(values)/columns-1), values...)
-		return err
+		for some := range slices.Chunk(values, sqliteRows*columns) {
+			if _, err := tx.ExecContext(ctx, into+" VALUES "+one+strings.Repeat(","+one, len(some)/columns-1), some...); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	var sessions, messages []any
 	for _, s := range rows.Sessions {
