@@ -72,6 +72,8 @@ func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 			err = services.Refuse(services.TooLarge, "The request is too large.")
 		case fiberError.Code == fiber.StatusNotFound:
 			err = services.Refuse(services.NotFound, "There is nothing at this address.")
+		case fiberError.Code == fiber.StatusBadGateway: // Fiber's word for a connection that broke within the request
+			return services.Refuse(services.Invalid, "The request is not complete."), fiber.StatusBadRequest
 		case fiberError.Code < 500:
 			return services.Refuse(services.Invalid, "The request is not valid."), fiberError.Code
 		}

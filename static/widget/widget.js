@@ -7,6 +7,7 @@
   const TYPING_EVERY = 3_000; // ms between two user_typing; the server forgets after 5 s
   const TYPING_SHOWN = 6_000; // ms an indicator stays without news, in case typing_cleared is lost
   const READ_DELAY = 300; // ms to gather messages into one mark_read
+  const HISTORY_PAGE = 100; // messages that one history request answers at most
   const NEAR_END = 60; // px from the end that still count as reading the newest
 
   const root = document.getElementById("parley");
@@ -290,19 +291,24 @@
     return answer.json();
   }
 
+  async function fetchMissing() {
+    for (let more = true; more; ) {
+      const messages = await fetchNewer();
+      const first = !loaded;
+      loaded = true;
+      more = !first && messages.length >= HISTORY_PAGE;
+      if (first && !messages.length && !byID.size) greet();
+      for (const message of messages) {
+        receive(message);
+        lastSeq = Math.max(lastSeq, message.seq || 0);
+      }
+      if (first) toEnd();
+    }
+  }
+
   // Draws what is missing. Calls while it runs share the one fetch.
   function heal() {
-    loading ||= fetchNewer()
-      .then((messages) => {
-        const first = !loaded;
-        loaded = true;
-        if (first && !messages.length && !byID.size) greet();
-        for (const message of messages) {
-          receive(message);
-          lastSeq = Math.max(lastSeq, message.seq || 0);
-        }
-        if (first) toEnd();
-      })
+    loading ||= fetchMissing()
       .catch(() => {
         if (!loaded) say("Couldn't load the conversation. It is tried again on the next connection.");
       })

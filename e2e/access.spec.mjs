@@ -1,0 +1,155 @@
+// Keyboard alone, narrow screens, and what axe finds.
+import { rmSync } from "node:fs";
+import { answer, expect, inThread, logIn, openThread, openWidget, people, received, row, say, sent, test, violations } from "./journey.mjs";
+import { binary, freePort } from "./parley.mjs";
+
+// Tab until the locator has the focus.
+async function tabTo(page, locator) {
+  for (let i = 0; i < 60; i++) {
+    if (await locator.evaluate((node) => node === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`the keyboard does not reach ${locator}`);
+}
+
+test("an agent with the keyboard alone", async ({ newContext }) => {
+  const widget = await (await newContext()).newPage();
+  const name = await openWidget(widget);
+  await expect(received(widget, "Hi, I am Pip.")).toBeVisible();
+  await tabTo(widget, widget.getByRole("button", { name: "Opening hours" }));
+  await widget.keyboard.press("Enter");
+  await expect(sent(widget, "Opening hours")).toBeVisible();
+  await tabTo(widget, widget.getByRole("combobox"));
+  await widget.keyboard.press("ArrowDown");
+  await tabTo(widget, widget.getByRole("button", { name: "Choose", exact: true }));
+  await widget.keyboard.press("Enter");
+  await expect(received(widget, "Singapore time")).toBeVisible();
+  await tabTo(widget, widget.getByLabel("Message", { exact: true }));
+  await widget.keyboard.type("A line");
+  await widget.keyboard.press("Shift+Enter");
+  await widget.keyboard.type("and one more");
+  await widget.keyboard.press("Enter");
+  await expect(sent(widget, "and one more")).toBeVisible();
+
+  const page = await (await newContext()).newPage();
+  const { agent } = await people(page.context());
+  await page.goto("/inbox");
+  await page.keyboard.type(agent.email); // the focus is there
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(agent.password);
+  await page.keyboard.press("Enter");
+  await expect(row(page, name)).toBeVisible();
+  await tabTo(page, row(page, name));
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#thread-name")).toBeFocused();
+  await tabTo(page, page.getByRole("button", { name: "Claim" }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Message", { exact: true })).toBeFocused();
+  await page.keyboard.type("By keyboard");
+  await page.keyboard.press("Enter");
+  await expect(received(widget, "By keyboard")).toBeVisible();
+  await page.locator("#thread-tags summary").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#tags-tag")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#tags-tag")).toBeHidden();
+  await expect(page.locator("#thread-tags summary")).toBeFocused();
+});
+
+const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+test("a phone of 360 px", async ({ newContext }) => {
+  const phone = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+  const widget = await (await newContext(phone)).newPage();
+  const name = await openWidget(widget);
+  await say(widget, `A long word: ${"x".repeat(200)}`);
+  expect(await sideways(widget)).toBe(0);
+  const page = await (await newContext(phone)).newPage();
+  await page.goto("/auth/login");
+  expect(await sideways(page)).toBe(0);
+  await logIn(page, (await people(page.context())).agent);
+  expect(await sideways(page)).toBe(0);
+  await openThread(page, name);
+  expect(await sideways(page)).toBe(0);
+  await page.getByRole("button", { name: "Claim" }).click();
+  await answer(page, "From my phone");
+  await page.getByRole("link", { name: "Back to the list" }).click();
+  await expect(row(page, name)).toHaveCount(0);
+  await page.getByRole("link", { name: /Mine/ }).click();
+  await expect(row(page, name)).toBeVisible();
+  for (const path of ["/demo", "/nowhere"]) {
+    const other = await (await newContext(phone)).newPage();
+    await other.route("**/nowhere", async (route) => route.fulfill({ response: await route.fetch(), status: 200 }));
+    await other.goto(path);
+    expect(await sideways(other)).toBe(0);
+  }
+});
+
+for (const scheme of ["light", "dark"]) {
+  test(`axe finds nothing, ${scheme}`, async ({ newContext }) => {
+    const options = { colorScheme: scheme };
+    const widget = await (await newContext(options)).newPage();
+    const name = await openWidget(widget);
+    await expect(received(widget, "Hi, I am Pip.")).toBeVisible();
+    expect(await violations(widget)).toEqual([]);
+    await widget.getByRole("button", { name: "Prices" }).click();
+    await expect(widget.getByRole("button", { name: "Choose Team" })).toBeVisible();
+    await say(widget, "And the hours?");
+    await expect(widget.getByRole("combobox")).toBeVisible();
+    expect(await violations(widget)).toEqual([]);
+
+    const page = await (await newContext(options)).newPage();
+    await page.goto("/auth/login");
+    expect(await violations(page)).toEqual([]);
+    await page.goto("/demo");
+    await expect(page.frameLocator("iframe[title=Chat]").getByText("Hi, I am Pip.")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await page.route("**/nowhere", async (route) => route.fulfill({ response: await route.fetch(), status: 200 })); // the console reports a 404 itself
+    await page.goto("/nowhere");
+    expect(await violations(page)).toEqual([]);
+    await logIn(page, (await people(page.context())).agent);
+    expect(await violations(page)).toEqual([]);
+    await openThread(page, name);
+    await expect(inThread(page, "And the hours?")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await page.locator("#thread-resolve summary").click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Claim" }).click();
+    await page.getByText("Rich message", { exact: true }).click();
+    expect(await violations(page)).toEqual([]);
+  });
+}
+
+test("setup: a first organization in the browser, and what axe finds", async ({ newContext }) => {
+  const { spawn } = await import("node:child_process");
+  const { mkdtempSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  const dataDir = mkdtempSync(`${tmpdir()}/parley-e2e-`);
+  const env = { PATH: process.env.PATH, ADDR: `127.0.0.1:${await freePort()}`, DATA_DIR: dataDir, PASSWORD_COST: "64,1" };
+  const server = spawn(binary(), ["serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const token = await new Promise((resolve) => {
+    let log = "";
+    server.stderr.on("data", (chunk) => {
+      log += chunk;
+      const found = log.match(/setup_token=(\w+)[^]*msg=listening/);
+      if (found) resolve(found[1]);
+    });
+  });
+  const page = await (await newContext()).newPage();
+  await page.goto(`http://${env.ADDR}/`);
+  expect(await violations(page)).toEqual([]);
+  await page.getByLabel("Setup token").fill(token);
+  await page.getByLabel("Organization").fill("Acme");
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByLabel("Email").fill("ada@acme.example");
+  await page.getByLabel("Password").fill("a good password");
+  await page.getByRole("button", { name: "Create the organization" }).click();
+  await expect(page.locator("#inbox")).toBeVisible();
+  await expect(page.getByText("No conversations waiting.")).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  server.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  rmSync(dataDir, { recursive: true, force: true });
+});

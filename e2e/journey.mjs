@@ -1,0 +1,101 @@
+// What the journeys share: people, their pages, and a watch over every page's console.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { test as base, expect } from "@playwright/test";
+
+export { expect };
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// No page may log an error or break its policy. A test that takes the server away says what it expects: `mayLog`.
+export const test = base.extend({
+  mayLog: [undefined, { option: true }],
+  newContext: async ({ browser, baseURL, mayLog }, use) => {
+    const problems = [];
+    const contexts = [];
+    await use(async (options = {}) => {
+      const context = await browser.newContext({ baseURL, ...options });
+      contexts.push(context);
+      context.on("console", (message) => {
+        if (message.type() !== "error" && !/Content.Security.Policy/i.test(message.text())) return;
+        const text = `${message.text()} ${message.location().url}`;
+        if (!mayLog?.test(text)) problems.push(text);
+      });
+      context.on("weberror", (error) => problems.push(String(error.error())));
+      return context;
+    });
+    for (const context of contexts) await context.close();
+    expect(problems).toEqual([]);
+  },
+  context: async ({ newContext }, use) => use(await newContext()),
+});
+
+let logins;
+
+// The demo shows its logins to everyone.
+export async function people(context) {
+  if (logins) return logins;
+  const html = await (await context.request.get("/demo")).text();
+  const [agent, admin] = [...html.matchAll(/<code>([^<]+)<\/code><\/td><td><code>([^<]+)<\/code>/g)].map(
+    ([, email, password]) => ({ email, password }),
+  );
+  logins = { agent, admin };
+  return logins;
+}
+
+export async function embedToken(context) {
+  const html = await (await context.request.get("/demo")).text();
+  return html.match(/data-embed-token="([^"]+)"/)[1];
+}
+
+export async function logIn(page, who) {
+  await page.goto("/inbox");
+  await page.getByLabel("Email").fill(who.email);
+  await page.getByLabel("Password").fill(who.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.locator("#inbox")).toBeVisible();
+}
+
+let named = 0;
+
+// A widget of its own, as an app's WebView shows it, under a name that the inbox shows too.
+export async function openWidget(page, { sessionID, name } = {}) {
+  name ||= `Guest ${process.pid}-${++named}-${Date.now() % 100_000}`;
+  const query = new URLSearchParams({
+    embed_token: await embedToken(page.context()),
+    session_id: sessionID || `e2e ${name}`,
+    customer_name: name,
+  });
+  await page.goto(`/chat-widget?${query}`);
+  return name;
+}
+
+export async function say(widget, text) {
+  await widget.getByLabel("Message", { exact: true }).fill(text);
+  await widget.getByLabel("Message", { exact: true }).press("Enter");
+  await expect(sent(widget, text)).toBeVisible();
+}
+
+// sent is a message of the end user that the server has acknowledged.
+export const sent = (widget, text) => widget.locator("#messages > .own.sent").filter({ hasText: text }).first();
+export const received = (widget, text) => widget.locator("#messages > .message:not(.own)").filter({ hasText: text }).first();
+export const row = (inbox, name) => inbox.locator(".row").filter({ hasText: name });
+export const inThread = (inbox, text) => inbox.locator("#messages > .message").filter({ hasText: text }).first();
+
+export async function openThread(inbox, name) {
+  await row(inbox, name).click();
+  await expect(inbox.locator("#thread-name")).toHaveText(name);
+}
+
+export async function answer(inbox, text) {
+  await inbox.getByLabel("Message", { exact: true }).fill(text);
+  await inbox.getByLabel("Message", { exact: true }).press("Enter");
+  await expect(inThread(inbox, text)).toBeVisible();
+}
+
+// violations asks axe about a page or frame. It runs outside of the page's policy.
+export async function violations(frame) {
+  await frame.evaluate(axe);
+  const found = await frame.evaluate(() => axe.run(document, { iframes: false }).then((result) => result.violations));
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}

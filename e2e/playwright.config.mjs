@@ -1,0 +1,52 @@
+// Journeys in Chromium against the program itself, which is built and started here with its demo.
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "@playwright/test";
+import { binary, freePort } from "./parley.mjs";
+
+// Read again by every worker: what is decided once stands in the environment.
+binary();
+process.env.PARLEY_PORT ||= String(await freePort());
+process.env.PARLEY_DATA ||= mkdtempSync(join(tmpdir(), "parley-e2e-"));
+const url = `http://127.0.0.1:${process.env.PARLEY_PORT}`;
+
+export default defineConfig({
+  testDir: ".",
+  testMatch: "*.spec.mjs",
+  outputDir: fileURLToPath(new URL("../test-results", import.meta.url)),
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: "list",
+  use: {
+    baseURL: url,
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  webServer: {
+    command: `${process.env.PARLEY_BINARY} serve --demo`,
+    url: `${url}/readyz`,
+    env: {
+      ADDR: `127.0.0.1:${process.env.PARLEY_PORT}`,
+      DATA_DIR: process.env.PARLEY_DATA,
+      PASSWORD_COST: "64,1",
+      LOG_LEVEL: "warn",
+    },
+    gracefulShutdown: { signal: "SIGTERM", timeout: 25_000 },
+  },
+});

@@ -1,0 +1,180 @@
+// A newcomer talks to themselves, with the bot, and as agents.
+import { answer, expect, inThread, logIn, openThread, openWidget, people, received, row, say, sent, test } from "./journey.mjs";
+
+test("between /demo and the inbox, in two browsers", async ({ newContext }) => {
+  const visitor = await (await newContext()).newPage();
+  const agent = await (await newContext()).newPage();
+  await logIn(agent, (await people(agent.context())).agent);
+  await visitor.goto("/demo");
+  const widget = visitor.frameLocator("iframe[title=Chat]");
+  const text = `Is the fern still there? ${Date.now()}`;
+  await say(widget, text);
+  await expect(received(widget, "I have told the team")).toBeVisible();
+  const externalID = await widget.locator("#parley").getAttribute("data-external-id");
+  await openThread(agent, `Guest ${externalID.slice(-6)}`);
+  await expect(inThread(agent, text)).toBeVisible();
+  await agent.getByRole("button", { name: "Claim" }).click();
+  await expect(agent.getByText("Assigned to you")).toBeVisible();
+  await agent.getByLabel("Message", { exact: true }).pressSequentially("Ye");
+  await expect(widget.locator("#typing")).toBeVisible();
+  await answer(agent, "Yes, one is left.");
+  await expect(received(widget, "Yes, one is left.")).toBeVisible();
+  await expect(widget.locator("#typing")).toBeHidden();
+  await expect(agent.locator("#messages > [data-read]").filter({ hasText: "Yes, one is left." })).toBeVisible();
+  await say(widget, "I take it.");
+  await expect(inThread(agent, "I take it.")).toBeVisible();
+  await expect(widget.locator("#messages > .message:not(.own)")).toHaveCount(3); // the bot has greeted and answered, and is silent now
+});
+
+test("in one browser, where the widget is no agent", async ({ context }) => {
+  const inbox = await context.newPage();
+  await logIn(inbox, (await people(context)).admin);
+  const page = await context.newPage();
+  const name = await openWidget(page);
+  await say(page, "Hello from the same browser");
+  await expect(sent(page, "Hello from the same browser")).toBeVisible();
+  await inbox.bringToFront();
+  await openThread(inbox, name);
+  await expect(inThread(inbox, "Hello from the same browser")).toHaveAttribute("data-sender", "end_user");
+  await inbox.getByRole("button", { name: "Claim" }).click();
+  await answer(inbox, "Hello from the inbox");
+  await page.bringToFront();
+  await expect(received(page, "Hello from the inbox")).toBeVisible();
+});
+
+test("the bot greets, offers, and its controls are answered once", async ({ newContext }) => {
+  const page = await (await newContext()).newPage();
+  const agent = await (await newContext()).newPage();
+  const name = await openWidget(page);
+  await expect(received(page, "Hi, I am Pip.")).toBeVisible();
+  await page.getByRole("button", { name: "Prices" }).click();
+  await expect(sent(page, "Prices")).toBeVisible();
+  await page.getByRole("button", { name: "Choose Team" }).click();
+  await expect(received(page, "will set Team up")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Choose Team" })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("button", { name: "Choose Starter" })).toBeDisabled();
+  await say(page, "And your opening hours?");
+  await page.getByRole("combobox", { name: "Pick a region" }).selectOption("eu");
+  await page.getByRole("button", { name: "Choose", exact: true }).click();
+  await expect(received(page, "Berlin time")).toBeVisible();
+  await expect(page.getByRole("combobox")).toBeDisabled();
+
+  await logIn(agent, (await people(agent.context())).agent);
+  await openThread(agent, name);
+  await expect(agent.locator("[data-value=buy_team]")).toHaveAttribute("aria-pressed", "true");
+  await expect(agent.locator("[data-value=buy_starter]")).toHaveAttribute("aria-pressed", "false");
+  await expect(agent.locator("#messages select")).toHaveValue("eu");
+
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Choose Team" })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("combobox")).toHaveValue("eu");
+});
+
+test.describe("two agents claim at once", () => {
+  test.use({ mayLog: /409/ });
+  test("one wins, the loser is told", async ({ newContext }) => {
+    const page = await (await newContext()).newPage();
+    const name = await openWidget(page);
+    await say(page, "Who takes me?");
+    const [winner, loser] = [await (await newContext()).newPage(), await (await newContext()).newPage()];
+    const { agent, admin } = await people(page.context());
+    await logIn(winner, agent);
+    await logIn(loser, admin);
+    await openThread(winner, name);
+    await openThread(loser, name);
+    // The loser's page has not heard of it yet when they press.
+    let hear;
+    const heard = new Promise((resolve) => (hear = resolve));
+    await loser.route("**/header?*", async (route) => {
+      await heard;
+      await route.continue();
+    });
+    await winner.getByRole("button", { name: "Claim" }).click();
+    await expect(winner.getByText("Assigned to you")).toBeVisible();
+    await loser.getByRole("button", { name: "Claim" }).click();
+    await expect(loser.locator("#notice")).toContainText("claimed by Alex Agent");
+    hear();
+    await expect(loser.locator("#thread-header")).toContainText("Assigned to Alex Agent");
+    await expect(loser.getByRole("button", { name: "Claim" })).toHaveCount(0);
+    await expect(row(loser, name)).toHaveCount(0); // unassigned no more
+  });
+});
+
+test("resolve with tags, and open again", async ({ newContext }) => {
+  const page = await (await newContext()).newPage();
+  const agent = await (await newContext()).newPage();
+  const name = await openWidget(page);
+  await say(page, "One question");
+  await logIn(agent, (await people(agent.context())).agent);
+  await openThread(agent, name);
+  await agent.getByText("Tags", { exact: true }).first().click();
+  await agent.locator("#tags-tag").fill("billing, vip");
+  await agent.getByRole("button", { name: "Save tags" }).click();
+  await expect(agent.locator("#thread-header .tag")).toHaveText(["billing", "vip"]);
+  await agent.locator("#thread-resolve summary").click();
+  await agent.locator("#tags-resolve").fill("done");
+  await agent.locator("#submit-resolve").click();
+  await expect(agent.locator("#thread-header")).toContainText("Resolved");
+  await expect(page.getByText("This conversation was closed.")).toBeVisible();
+  await expect(agent.getByLabel("Message", { exact: true })).toBeHidden();
+  await expect(row(agent, name)).toHaveCount(0);
+  await say(page, "One more thing");
+  await expect(row(agent, name)).toBeVisible();
+  await expect(inThread(agent, "One more thing")).toBeVisible();
+  await expect(agent.getByLabel("Message", { exact: true })).toBeVisible();
+  await expect(agent.locator("#thread-header .tag")).toHaveCount(0);
+});
+
+test("rich media from the agent's form", async ({ newContext, baseURL }) => {
+  const page = await (await newContext()).newPage();
+  const agent = await (await newContext()).newPage();
+  const name = await openWidget(page);
+  await say(page, "Show me");
+  await logIn(agent, (await people(agent.context())).admin);
+  await openThread(agent, name);
+  await agent.getByRole("button", { name: "Claim" }).click();
+  const send = async (type, fields) => {
+    await agent.getByText("Rich message", { exact: true }).click();
+    await agent.getByLabel("Type").selectOption(type);
+    for (const [label, value] of Object.entries(fields)) await agent.locator(`#rich-${label}`).fill(value);
+    await agent.getByRole("button", { name: "Send rich message" }).click();
+    await expect(agent.getByRole("button", { name: "Send rich message" })).toBeHidden();
+  };
+  await send("quick_button", { content: "Shall we?", buttons: "Yes = yes\nNo = no" });
+  await page.getByRole("button", { name: "Yes" }).click();
+  await expect(sent(page, "Yes")).toBeVisible();
+  await expect(agent.locator("[data-value=yes]")).toHaveAttribute("aria-pressed", "true");
+  await send("dropdown", { content: "Where?", placeholder: "Pick", options: "Here = here\nThere = there" });
+  await page.getByRole("combobox", { name: "Pick" }).selectOption("there");
+  await page.getByRole("button", { name: "Choose", exact: true }).click();
+  await expect(agent.locator("#messages select")).toHaveValue("there");
+  await send("carousel", { content: "Plans", cards: "One | The first |  | Take one = one\nTwo | The second |  | Take two = two" });
+  await page.getByRole("button", { name: "Take two" }).click();
+  await expect(agent.locator("[data-value=two]")).toHaveAttribute("aria-pressed", "true");
+  await send("image", { content: "A picture", url: `${baseURL}/static/app/icon.svg`, alt: "An icon" });
+  await expect(page.getByRole("img", { name: "An icon" })).toBeVisible();
+  await send("file", { url: `${baseURL}/static/app/icon.svg`, filename: "icon.svg" });
+  await expect(page.getByRole("link", { name: "icon.svg" })).toHaveAttribute("rel", /noopener/);
+
+  // What breaks the rules says why, and keeps what was typed.
+  await agent.getByText("Rich message", { exact: true }).click();
+  await agent.getByLabel("Type").selectOption("image");
+  await agent.locator("#rich-url").fill("javascript:alert(1)");
+  await agent.getByRole("button", { name: "Send rich message" }).click();
+  await expect(agent.locator("#composer-error")).toContainText("http");
+  await expect(agent.locator("#rich-url")).toHaveValue("javascript:alert(1)");
+});
+
+test("markup in a message is text", async ({ newContext }) => {
+  const page = await (await newContext()).newPage();
+  const agent = await (await newContext()).newPage();
+  const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
+  const name = await openWidget(page);
+  await say(page, evil);
+  await logIn(agent, (await people(agent.context())).agent);
+  await openThread(agent, name);
+  await expect(inThread(agent, evil)).toBeVisible();
+  await page.reload();
+  await expect(sent(page, evil)).toBeVisible();
+  for (const one of [page, agent]) expect(await one.title()).not.toBe("owned");
+});
