@@ -103,7 +103,7 @@ func (s *Conversations) List(ctx context.Context, agent models.User, filter Filt
 		if err != nil {
 			return nil, "", err
 		}
-		query = query.Where("(conversations.updated_at < ? OR (conversations.updated_at = ? AND conversations.id < ?))", at, at, id)
+		query = query.Where("(conversations.updated_at, conversations.id) < (?, ?)", at, id)
 	}
 	var found []models.Conversation
 	err := query.Order("conversations.updated_at DESC, conversations.id DESC").Limit(limit + 1).Find(&found).Error

@@ -7,10 +7,10 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"parley/models"
 )
@@ -206,17 +206,21 @@ func (m *Messages) Unread(ctx context.Context, organizationID string, conversati
 		ids[i] = conversations[i].ID
 	}
 	var counts []struct {
-		ConversationID string
-		Unread         int
+		ID     string
+		Unread int
 	}
-	err := m.db.Read.WithContext(ctx).Table("messages AS m").Select("m.conversation_id, COUNT(*) AS unread").
-		Joins("JOIN conversations AS c ON c.id = m.conversation_id AND m.seq > c.last_seq - ?", unreadWindow).
-		Where("m.organization_id = ? AND m.conversation_id IN ? AND m.sender_type = ?", organizationID, ids, models.SenderEndUser).
-		Where("NOT EXISTS (SELECT 1 FROM message_reads AS r WHERE r.message_id = m.id AND r.reader_type = ?)", models.SenderAgent).
-		Group("m.conversation_id").Scan(&counts).Error
+	// Counted for each by itself: joined, PostgreSQL would rather read every message there is.
+	err := m.db.Read.WithContext(ctx).Raw(`SELECT c.id, (
+			SELECT COUNT(*) FROM messages AS m
+			WHERE m.conversation_id = c.id AND m.seq > c.last_seq - ? AND m.sender_type = ?
+			AND NOT EXISTS (SELECT 1 FROM message_reads AS r WHERE r.message_id = m.id AND r.reader_type = ?)) AS unread
+		FROM conversations AS c WHERE c.organization_id = ? AND c.id IN ?`,
+		unreadWindow, models.SenderEndUser, models.SenderAgent, organizationID, ids).Scan(&counts).Error
 	unread := map[string]int{}
 	for _, count := range counts {
-		unread[count.ConversationID] = count.Unread
+		if count.Unread > 0 {
+			unread[count.ID] = count.Unread
+		}
 	}
 	return unread, err
 }
@@ -224,8 +228,7 @@ func (m *Messages) Unread(ctx context.Context, organizationID string, conversati
 // MarkRead notes that reader has read messages of the conversation, and tells the room of those it had not. A message's own
 // sender does not read it. Errors: Invalid for malformed or too many ids, NotFound if one is not of this conversation.
 func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, messageIDs []string) error {
-	slices.Sort(messageIDs)
-	messageIDs = slices.Compact(messageIDs)
+	messageIDs = slices.Compact(slices.Sorted(slices.Values(messageIDs)))
 	if len(messageIDs) == 0 || len(messageIDs) > maxReadIDs || !allValid(messageIDs) {
 		return Refuse(Invalid, "message_ids must list 1 to %d message ids.", maxReadIDs)
 	}
@@ -241,24 +244,23 @@ func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, message
 		if len(messages) != len(messageIDs) {
 			return Refuse(NotFound, "Message not found.")
 		}
+		var values []any
 		for _, message := range messages {
-			if message.SenderType == reader.Type && message.SenderID == reader.ID {
-				continue
-			}
-			result := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.MessageRead{MessageID: message.ID, ReaderID: reader.ID,
-				OrganizationID: ref.OrganizationID, ReaderType: reader.Type, ReadAt: now})
-			if result.Error != nil {
-				return result.Error
-			}
-			if result.RowsAffected == 1 {
-				fresh = append(fresh, message.ID)
+			if message.SenderType != reader.Type || message.SenderID != reader.ID {
+				values = append(values, message.ID, reader.ID, ref.OrganizationID, reader.Type, now)
 			}
 		}
-		return nil
+		if len(values) == 0 {
+			return nil
+		}
+		rows := strings.TrimSuffix(strings.Repeat("(?,?,?,?,?),", len(values)/5), ",")
+		return tx.Raw(`INSERT INTO message_reads (message_id, reader_id, organization_id, reader_type, read_at) VALUES `+rows+`
+			ON CONFLICT DO NOTHING RETURNING message_id`, values...).Scan(&fresh).Error
 	})
 	if err != nil {
 		return err
 	}
+	slices.Sort(fresh)
 	if len(fresh) > 0 {
 		m.publisher.MessagesRead(MessagesRead{OrganizationID: ref.OrganizationID, ConversationID: ref.ID, MessageIDs: fresh,
 			ReaderType: reader.Type, ReaderID: reader.ID, ReadAt: now})
