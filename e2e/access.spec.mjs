@@ -1,5 +1,8 @@
 // Keyboard alone, narrow screens, and what axe finds.
-import { rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { answer, expect, inThread, logIn, openThread, openWidget, people, received, row, say, sent, test, violations } from "./journey.mjs";
 import { binary, freePort } from "./parley.mjs";
 
@@ -122,10 +125,7 @@ for (const scheme of ["light", "dark"]) {
 }
 
 test("setup: a first organization in the browser, and what axe finds", async ({ newContext }) => {
-  const { spawn } = await import("node:child_process");
-  const { mkdtempSync } = await import("node:fs");
-  const { tmpdir } = await import("node:os");
-  const dataDir = mkdtempSync(`${tmpdir()}/parley-e2e-`);
+  const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
   const env = { PATH: process.env.PATH, ADDR: `127.0.0.1:${await freePort()}`, DATA_DIR: dataDir, PASSWORD_COST: "64,1" };
   const server = spawn(binary(), ["serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
   const token = await new Promise((resolve) => {

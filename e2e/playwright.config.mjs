@@ -1,5 +1,5 @@
 // Journeys in Chromium against the program itself, which is built and started here with its demo.
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,11 @@ import { binary, freePort } from "./parley.mjs";
 // Read again by every worker: what is decided once stands in the environment.
 binary();
 process.env.PARLEY_PORT ||= String(await freePort());
-process.env.PARLEY_DATA ||= mkdtempSync(join(tmpdir(), "parley-e2e-"));
+if (!process.env.PARLEY_DATA) {
+  const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
+  process.env.PARLEY_DATA = dataDir;
+  process.on("exit", () => rmSync(dataDir, { recursive: true, force: true }));
+}
 const url = `http://127.0.0.1:${process.env.PARLEY_PORT}`;
 
 export default defineConfig({

@@ -57,7 +57,7 @@ func TestClaim_bothWaysAreOne(t *testing.T) {
 		w.login(0, w.seeded.Admin).post("/api/conversations/"+v.conversationID+"/assign", "").refused(t, 409, "conflict")
 		// Claiming joins the room.
 		w.endUser(1, v).ok("send_message", v.say(text("are you there?")))
-		like(t, claimer.next("message_received")["content"], text("are you there?"))
+		claimer.about("message_received", "content", text("are you there?"))
 
 		empty := w.visit(0)
 		b.post("/api/conversations/"+empty.conversationID+"/assign", "").refused(t, 409, "conflict")

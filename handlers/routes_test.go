@@ -1,0 +1,186 @@
+package handlers
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/gofiber/fiber/v2"
+
+	"parley/migrations"
+	"parley/models"
+	"parley/services"
+	"parley/services/state"
+)
+
+// guards is who may call what. A route that is missing here fails the test: it was added without saying who may call it.
+//
+//	open   anybody
+//	form   anybody with the CSRF token of the page
+//	page   users; others are led to the login page
+//	api    users; others get 401
+//	+csrf  and with the CSRF token of their session
+var guards = map[string]string{
+	"ALL /socket.io": "open", "ALL /socket.io/*": "open",
+	"GET /healthz": "open", "GET /readyz": "open", "GET /static/*": "open",
+	"GET /chat-widget/embed.js": "open", "GET /chat-widget": "open", "GET /chat-widget/history/:id": "open",
+	"GET /": "open", "GET /setup": "open", "POST /setup": "form", "GET /auth/login": "open", "POST /auth/login": "form", "POST /auth/logout": "form", "GET /demo": "open",
+	"GET /inbox": "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page", "GET /inbox/:id/messages": "page",
+	"POST /inbox/:id/claim": "page+csrf", "POST /inbox/:id/resolve": "page+csrf", "POST /inbox/:id/tag": "page+csrf", "POST /inbox/:id/messages": "page+csrf",
+	"GET /api/conversations": "api", "GET /api/conversations/:id": "api", "GET /api/conversations/:id/messages": "api", "GET /api/conversations/:id/history": "api",
+	"POST /api/conversations/:id/assign": "api+csrf", "POST /api/conversations/:id/resolve": "api+csrf", "POST /api/conversations/:id/tag": "api+csrf", "POST /api/conversations/:id/tags": "api+csrf",
+}
+
+// silence is a publisher that nobody hears.
+type silence struct{}
+
+func (silence) MessageStored(models.Message)                    {}
+func (silence) MessagesRead(services.MessagesRead)              {}
+func (silence) ConversationAssigned(_, _, _ string)             {}
+func (silence) ConversationResolved(_, _, _ string, _ []string) {}
+func (silence) AgentStatusChanged(_, _ string, _ bool)          {}
+func (silence) WebSessionEnded(string)                          {}
+func (silence) UserSessionsEnded(string)                        {}
+
+// testApp is the application in memory, and the cookie of the demo's agent.
+func testApp(t *testing.T) (server *fiber.App, app *App, cookie string) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := models.Open(ctx, "", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	conn, err := db.SQL()
+	if err == nil {
+		err = migrations.Up(ctx, conn, db.Postgres())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	limiter := state.NewMemoryLimiter(models.Now)
+	cost := argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	login, err := services.NewLogin(db, state.NewDatabaseWebSessions(db, models.Now), limiter, silence{}, models.Now, make([]byte, 32), cost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	organizations := services.NewOrganizations(db, login, models.Now, make([]byte, 32))
+	seeded, err := organizations.Seed(ctx, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := services.NewMessages(db, limiter, services.Rate{}, silence{}, models.Now)
+	t.Cleanup(messages.Close)
+	app = &App{Login: login, Organizations: organizations, Conversations: services.NewConversations(db, silence{}, models.Now), Messages: messages,
+		Widget: services.NewWidget(db, models.Now), Socket: func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
+		Setup: NewSetupToken(organizations, limiter), Demo: &seeded, Ready: func(context.Context) error { return nil }}
+	if cookie, err = login.Login(ctx, seeded.Agent.Email, seeded.Agent.Password, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return New(app), app, cookie
+}
+
+func ask(t *testing.T, server *fiber.App, method, path, cookie string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	request := httptest.NewRequest(method, path, nil)
+	if cookie != "" {
+		request.Header.Set("Cookie", "session="+cookie)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := server.Test(request, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func TestRoutes_everyOneHasItsGuard(t *testing.T) {
+	server, _, cookie := testApp(t)
+	seen := map[string]bool{}
+	for _, route := range server.GetRoutes(true) {
+		path := "/" + strings.Trim(route.Path, "/")
+		row := route.Method + " " + path
+		if strings.HasPrefix(path, "/socket.io") {
+			row = "ALL " + path
+		} else if route.Method == http.MethodHead {
+			row = http.MethodGet + " " + path
+		}
+		guard, known := guards[row]
+		if !known {
+			t.Errorf("%s has no row in guards", row)
+			continue
+		}
+		seen[row] = true
+		if strings.HasPrefix(row, "ALL") {
+			continue
+		}
+		url := strings.NewReplacer(":id", models.NewID(), "*", "app/app.build.css").Replace(path)
+		anonymous, _ := ask(t, server, route.Method, url, "")
+		location := anonymous.Header.Get("Location")
+		user, _ := ask(t, server, route.Method, url, cookie)
+		guard, csrf, _ := strings.Cut(guard, "+")
+		switch {
+		case guard == "open" && (anonymous.StatusCode == 401 || strings.Contains(location, "next=")):
+			t.Errorf("%s is for anybody, and answers %d", row, anonymous.StatusCode)
+		case guard == "form" && anonymous.StatusCode != 403:
+			t.Errorf("%s without the form's token answers %d", row, anonymous.StatusCode)
+		case guard == "page" && (anonymous.StatusCode != 303 || !strings.HasPrefix(location, "/auth/login?next=")):
+			t.Errorf("%s is for users, and answers anybody %d", row, anonymous.StatusCode)
+		case guard == "api" && anonymous.StatusCode != 401:
+			t.Errorf("%s is for users, and answers anybody %d", row, anonymous.StatusCode)
+		case csrf != "" && user.StatusCode != 403:
+			t.Errorf("%s without the token answers a user %d", row, user.StatusCode)
+		case csrf == "" && guard != "form" && user.StatusCode == 401:
+			t.Errorf("%s refuses a user", row)
+		}
+	}
+	for row := range guards {
+		if !seen[row] {
+			t.Errorf("%s is in guards, and no route", row)
+		}
+	}
+}
+
+func TestRender_pagePartRefusal(t *testing.T) {
+	server, app, cookie := testApp(t)
+	for _, path := range []string{"/inbox", "/inbox/list"} {
+		page, body := ask(t, server, "GET", path, cookie)
+		if page.StatusCode != 200 || !strings.Contains(body, "<!doctype html>") || !strings.Contains(page.Header.Get("Vary"), "HX-Request") {
+			t.Errorf("%s is no page: %d %v", path, page.StatusCode, page.Header)
+		}
+		if page.Header.Get("Cache-Control") != "no-store" || !strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("the headers of %s are %v", path, page.Header)
+		}
+	}
+	part, body := ask(t, server, "GET", "/inbox/list", cookie, "HX-Request", "true", "HX-Request-Type", "partial")
+	if part.StatusCode != 200 || strings.Contains(body, "<html") || !strings.Contains(body, `id="list"`) {
+		t.Errorf("the list is no part: %.200s", body)
+	}
+	_, body = ask(t, server, "GET", "/inbox/list", cookie, "HX-Request", "true", "HX-History-Restore-Request", "true")
+	if !strings.Contains(body, "<html") {
+		t.Error("a page restored from history is a part")
+	}
+	lost, body := ask(t, server, "GET", "/inbox/"+models.NewID(), cookie, "HX-Request", "true")
+	if lost.StatusCode != 404 || strings.Contains(body, "<html") || !strings.Contains(body, "Conversation not found.") {
+		t.Errorf("a refused part is %d %.200s", lost.StatusCode, body)
+	}
+	out, _ := ask(t, server, "GET", "/inbox/list", "", "HX-Request", "true")
+	if out.StatusCode != 401 || !strings.HasPrefix(out.Header.Get("HX-Redirect"), "/auth/login?next=") {
+		t.Errorf("a part for nobody is answered %d %v", out.StatusCode, out.Header)
+	}
+	app.Ready = func(context.Context) error { return context.DeadlineExceeded }
+	if down, body := ask(t, server, "GET", "/readyz", ""); down.StatusCode != 503 || strings.Contains(body, "deadline") {
+		t.Errorf("a server that is not ready answers %d %s", down.StatusCode, body)
+	}
+}
