@@ -20,6 +20,7 @@ func (m *Messages) Together(drafts ...Draft) ([]Sent, []error) {
 			done: func(s Sent, err error) { sent[i], errs[i] = s, err; done.Done() }})
 	}
 	writer := m.writers[0]
+	writer.unpublished.Add(1)
 	writer.committed <- writer.commit(batch)
 	done.Wait()
 	return sent, errs

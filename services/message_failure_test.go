@@ -128,6 +128,28 @@ func (w *world) hold() (release func()) {
 	return func() { w.ok(tx.Rollback()) }
 }
 
+// Poison among many costs a few transactions more, and everybody else their place in the order.
+func TestSend_aLargeBatchIsStoredInOrderAroundThePoison(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.conversation("jo")
+		w.exec(`CREATE TRIGGER poison BEFORE INSERT ON messages WHEN NEW.content = 'poison' BEGIN SELECT RAISE(ABORT, 'poison'); END`,
+			`ALTER TABLE messages ADD CONSTRAINT poison CHECK (content <> 'poison')`)
+		var drafts []services.Draft
+		var want []string
+		for i := range 101 {
+			content := fmt.Sprint(i)
+			if i%40 == 7 {
+				content = "poison"
+			} else {
+				want = append(want, fmt.Sprintf("%d end_user: %d", len(want)+1, i))
+			}
+			drafts = append(drafts, text(ref, endUserOf(ref), content))
+		}
+		w.messages.Together(drafts...)
+		equal(w, w.transcript(ref), want...)
+	})
+}
+
 func TestClose_storesAndTellsWhatWasAccepted(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")

@@ -136,20 +136,16 @@ func (w *writer) tell(outcomes []outcome) {
 	}
 }
 
-// commit stores a batch. If the database refuses it for what is in it, each job is tried alone, so that one that cannot be
-// stored does not take the others with it.
+// commit stores a batch. If the database refuses it for what is in it, its halves are tried apart, and theirs, so that one job
+// that cannot be stored does not take the others with it. Halves keep the order.
 func (w *writer) commit(batch []*job) []outcome {
 	outcomes, err := w.transact(batch)
 	if err == nil {
 		return outcomes
 	}
 	var refused *pgconn.PgError
-	if len(batch) > 1 && (!w.db.Postgres() || errors.As(err, &refused)) {
-		outcomes = outcomes[:0]
-		for _, j := range batch {
-			outcomes = append(outcomes, w.commit([]*job{j})...)
-		}
-		return outcomes
+	if half := len(batch) / 2; half > 0 && !errors.Is(err, context.DeadlineExceeded) && (!w.db.Postgres() || errors.As(err, &refused)) {
+		return append(w.commit(batch[:half]), w.commit(batch[half:])...)
 	}
 	logFailure("store messages", err)
 	outcomes = make([]outcome, len(batch))

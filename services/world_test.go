@@ -36,11 +36,11 @@ type world struct {
 
 // house is an organization and what it has.
 type house struct {
-	organization     models.Organization
-	owner, ann, ben  models.User
-	bot              models.Bot
-	webchat, mobile  models.Channel
-	token, tokenHash string
+	organization    models.Organization
+	owner, ann, ben models.User
+	bot             models.Bot
+	webchat, mobile models.Channel
+	token           string
 }
 
 // each runs test in a world on every database.
