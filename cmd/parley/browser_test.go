@@ -21,12 +21,11 @@ import (
 
 // browser is an HTTP client with cookies. Any 5xx that a test did not ask for fails it.
 type browser struct {
-	t         testing.TB
-	base      string
-	client    *http.Client
-	csrf      string
-	may5xx    bool
-	userAgent string
+	t      testing.TB
+	base   string
+	client *http.Client
+	csrf   string
+	may5xx bool
 }
 
 // answer is a response, read.

@@ -457,7 +457,6 @@ type polling struct {
 	url    string
 	ctx    context.Context
 	cancel context.CancelFunc
-	opened []string
 }
 
 func dialPolling(base string, header http.Header) (*polling, error) {
