@@ -30,3 +30,17 @@ func TestServerURL_isEmptyWhereNothingIsOffered(t *testing.T) {
 		t.Errorf("a server from nowhere: %s", url)
 	}
 }
+
+func TestEach_passesNoChangedSchemaOn(t *testing.T) {
+	t.Parallel()
+	for range 3 {
+		modelstest.Each(t, func(t *testing.T, db *models.DB) {
+			if err := db.Write.Exec("ALTER TABLE organizations ADD COLUMN motto TEXT").Error; err != nil {
+				t.Error(err)
+			}
+			if err := db.Write.Exec("ALTER TABLE bots RENAME TO robots").Error; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
