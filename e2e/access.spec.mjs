@@ -148,6 +148,7 @@ test("setup: a first organization in the browser, and what axe finds", async ({ 
   await expect(page.locator("#inbox")).toBeVisible();
   await expect(page.getByText("No conversations waiting.")).toBeVisible();
   expect(await violations(page)).toEqual([]);
+  await page.context().close(); // or it would report that the server is gone
   const ended = new Promise((resolve) => server.once("exit", resolve));
   server.kill("SIGTERM");
   expect(await ended).toBe(0);
