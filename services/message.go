@@ -34,6 +34,7 @@ type Draft struct {
 	Content      string
 	RichMedia    json.RawMessage
 	ClientID     string // optional: a repeat of it by the same sender is the same message
+	Published    func() // optional: called when it is stored, done was called, and everybody has been told
 }
 
 // Sent is the answer to a Draft. Duplicate: it was stored before, and nobody was told again.
@@ -94,7 +95,7 @@ func (m *Messages) Send(ctx context.Context, draft Draft, done func(Sent, error)
 		return
 	}
 	shard := maphash.String(m.seed, draft.Conversation.ID) % uint64(len(m.writers))
-	m.writers[shard].add(ctx, &job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body, done: done})
+	m.writers[shard].add(ctx, &job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body, done: done, published: draft.Published})
 }
 
 func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) error {

@@ -26,6 +26,7 @@ type job struct {
 	clientID     string
 	body         Body
 	done         func(Sent, error)
+	published    func() // or nil
 }
 
 // outcome is what became of a job.
@@ -132,6 +133,9 @@ func (w *writer) tell(outcomes []outcome) {
 		}
 		if o.answer != nil {
 			w.publisher.MessageStored(*o.answer)
+		}
+		if o.published != nil {
+			o.published()
 		}
 	}
 }

@@ -18,8 +18,11 @@ const (
 	eventTimeout = 10 * time.Second
 )
 
-// reply answers an event: the acknowledgement, or the error.
-type reply func(ack any, err error)
+// reply answers an event.
+type reply struct {
+	socket *socketio.Socket
+	event  *socketio.Event
+}
 
 // event is a row of the table: who may send it, and what answers it. An answer may come later, from another goroutine.
 type event struct {
@@ -51,21 +54,21 @@ func anyone(*client) error { return nil }
 
 func (s *Server) dispatch(socket *socketio.Socket, e *socketio.Event) {
 	c := clientOf(socket)
-	answer := func(ack any, err error) { respond(socket, e, ack, err) }
+	reply := reply{socket, e}
 	row, known := events[e.Name]
 	if !known {
-		answer(nil, services.Refuse(services.Invalid, "There is no such event."))
+		reply.send(nil, services.Refuse(services.Invalid, "There is no such event."))
 		return
 	}
 	if err := s.admit(c, e, row); err != nil {
-		answer(nil, err)
+		reply.send(nil, err)
 		return
 	}
 	var payload json.RawMessage
 	if len(e.Args) > 0 {
 		payload = e.Args[0]
 	}
-	row.answer(s, c, payload, answer)
+	row.answer(s, c, payload, reply)
 }
 
 // admit checks what holds for every event: size, limits, guard.
@@ -95,7 +98,7 @@ func now[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error))
 		defer cancel()
 		ack, err := do(ctx, s, c, payload)
 		ack.OK = true
-		reply(ack, err)
+		reply.send(ack, err)
 	})
 }
 
@@ -104,7 +107,7 @@ func later[P any](do func(*Server, *client, P, reply)) func(*Server, *client, js
 	return func(s *Server, c *client, raw json.RawMessage, reply reply) {
 		var payload P
 		if err := decode(raw, &payload); err != nil {
-			reply(nil, err)
+			reply.send(nil, err)
 			return
 		}
 		do(s, c, payload, reply)
@@ -132,9 +135,17 @@ func decode(raw json.RawMessage, payload any) error {
 	return nil
 }
 
-// respond acknowledges. Without an acknowledgement success is silent and a failure is the error event, except that a rate
+// hold acknowledges with what the socket is sent next; a flush must follow.
+func (r reply) hold(ack json.RawMessage) {
+	if err := r.event.AckHeld(ack); err != nil {
+		slog.Debug("answer event", "event", r.event.Name, "error", err)
+	}
+}
+
+// send acknowledges. Without an acknowledgement success is silent and a failure is the error event, except that a rate
 // limit drops in silence.
-func respond(socket *socketio.Socket, e *socketio.Event, ack any, err error) {
+func (r reply) send(ack any, err error) {
+	e := r.event
 	var send error
 	switch {
 	case err == nil && e.HasAck():
@@ -147,7 +158,7 @@ func respond(socket *socketio.Socket, e *socketio.Event, ack any, err error) {
 		if e.HasAck() {
 			send = e.Ack(wire.Failure{Error: string(refusal.Kind), Message: refusal.Message, RetryAfterMS: refusal.RetryAfter.Milliseconds()})
 		} else if refusal.Kind != services.RateLimited {
-			send = socket.Emit(wire.ErrorEvent, wire.Problem{Message: refusal.Message})
+			send = r.socket.Emit(wire.ErrorEvent, wire.Problem{Message: refusal.Message})
 		}
 	}
 	if send != nil {

@@ -18,20 +18,25 @@ func sendMessage(s *Server, c *client, p wire.SendMessage, reply reply) {
 		ref, sender, err = s.sender(ctx, c, p.ConversationID, p.SenderType, p.ExternalID)
 	}
 	if err != nil {
-		reply(nil, err)
+		reply.send(nil, err)
 		return
 	}
 	c.beginSend()
-	draft := services.Draft{Conversation: ref, Sender: sender, ContentType: p.ContentType, Content: p.Content, RichMedia: p.RichMedia, ClientID: p.ClientID}
+	draft := services.Draft{Conversation: ref, Sender: sender, ContentType: p.ContentType, Content: p.Content, RichMedia: p.RichMedia, ClientID: p.ClientID,
+		Published: c.socket.Flush}
 	s.messages.Send(ctx, draft, func(sent services.Sent, err error) {
 		c.endSend()
 		if err != nil {
-			reply(nil, err)
+			reply.send(nil, err)
 			return
 		}
 		s.typing.clear(c.socket, ref.ID)
 		message, err := json.Marshal(wire.NewMessageReceived(sent.Message))
-		reply(wire.SentAck(message, sent.Duplicate), err)
+		if err != nil {
+			reply.send(nil, err)
+			return
+		}
+		reply.hold(wire.SentAck(message, sent.Duplicate)) // and message_received with it
 	})
 }
 

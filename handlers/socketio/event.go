@@ -33,6 +33,19 @@ func (e *Event) Ack(args ...any) error {
 	return e.socket.send(m)
 }
 
+// AckHeld is Ack, but the acknowledgement is written together with whatever its connection is sent next, or by
+// Socket.Flush, which must follow.
+func (e *Event) AckHeld(args ...any) error {
+	if !e.HasAck() || e.acknowledged.Swap(true) {
+		return nil
+	}
+	m, err := encodeAck(e.socket.namespace, e.id, args)
+	if err != nil {
+		return err
+	}
+	return e.socket.hold(m)
+}
+
 // Binary returns the attachment that argument i stands for; false when it stands for none.
 func (e *Event) Binary(i int) ([]byte, bool) {
 	if i < 0 || i >= len(e.Args) || len(e.Attachments) == 0 || e.Args[i][0] != '{' {

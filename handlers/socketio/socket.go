@@ -104,6 +104,20 @@ func (s *Socket) send(m message) error {
 	return nil
 }
 
+// hold is send for what Flush sends, or the next packet to the connection.
+func (s *Socket) hold(m message) error {
+	if len(m.attachments) > 0 {
+		return s.send(m)
+	}
+	if !s.Connected() || !s.client.conn.Hold(m.packet) {
+		return ErrDisconnected
+	}
+	return nil
+}
+
+// Flush writes what Event.AckHeld left to be written.
+func (s *Socket) Flush() { s.client.conn.Flush() }
+
 // EmitWithAck sends an event and waits for the client's acknowledgement, until ctx ends. It must not be called from a
 // handler of the same connection: the acknowledgement would wait for that handler. It returns ErrDisconnected when the
 // socket is disconnected first. Attachments of the acknowledgement are dropped.

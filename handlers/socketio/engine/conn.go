@@ -43,6 +43,7 @@ type Conn struct {
 	probed   bool       // the probe was answered: polls return at once, so that the client can leave them
 	poll     *poll      // the parked request of long-polling
 	queue    queue
+	held     bool        // what is queued waits for the next packet, or Flush
 	closed   atomic.Bool // written with mu held
 	reason   string
 	farewell byte // the packet that ends the last poll; 0 when there is none to come
@@ -126,12 +127,44 @@ func (c *Conn) sendLocked(volatile bool, packets []*Packet) bool {
 			c.queue.push(p)
 		}
 	}
+	c.releaseHeld()
 	if c.queue.over(o.MaxQueuePackets, o.MaxQueueBytes) {
 		c.closeLocked(ReasonTransportError, 0)
 		return false
 	}
 	c.wakeWriter()
 	return true
+}
+
+// Hold queues a packet that is written together with the next one sent, or by Flush: two packets that come one after
+// the other then cost one system call.
+func (c *Conn) Hold(p *Packet) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Load() {
+		return false
+	}
+	c.held = c.held || c.queue.len() == 0
+	c.queue.push(p)
+	return true
+}
+
+// Flush writes what is held.
+func (c *Conn) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed.Load() && c.held {
+		c.releaseHeld()
+		c.wakeWriter()
+	}
+}
+
+// releaseHeld writes what was held and what follows it in one piece. Call with mu held.
+func (c *Conn) releaseHeld() {
+	if c.held && c.ws != nil {
+		c.ws.writeTogether(&c.queue)
+	}
+	c.held = false
 }
 
 // wakeWriter sees to it that somebody writes what is queued. Call with mu held.

@@ -24,7 +24,9 @@ func (q *queue) pop() *Packet {
 	q.packets[q.head] = nil
 	q.head++
 	q.bytes -= p.size()
-	if q.head == len(q.packets) {
+	if q.head == len(q.packets) && cap(q.packets) <= keptCapacity {
+		q.packets, q.head = q.packets[:0], 0
+	} else if q.head == len(q.packets) {
 		q.clear()
 	} else if q.head >= 1024 && q.head*2 >= len(q.packets) {
 		n := copy(q.packets, q.packets[q.head:])
@@ -33,6 +35,9 @@ func (q *queue) pop() *Packet {
 	}
 	return p
 }
+
+// keptCapacity is what an empty queue keeps: room for what was held a moment.
+const keptCapacity = 4
 
 // clear forgets everything, the memory included: most connections never need a queue again.
 func (q *queue) clear() { *q = queue{} }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"net"
 	"time"
 )
@@ -14,21 +15,39 @@ func (w *webSocket) writeNow(p *Packet) bool {
 	if w.raw == nil || w.flushing || w.unsent != nil {
 		return false
 	}
-	w.output, w.written = p.frame, 0
-	err := w.raw.Write(w.tryWrite)
-	n := w.written
-	w.output = nil
-	switch {
-	case err != nil || n < 0:
-		w.broken = true
-		w.abort()
-		return true
-	case n == 0:
-		return false
-	case n < len(p.frame):
+	n := w.try(p.frame)
+	if n > 0 && n < len(p.frame) {
 		w.unsent = p.frame[n:]
 	}
-	return true
+	return n > 0 || w.broken
+}
+
+// try writes as much as the kernel takes, and returns how much that is.
+func (w *webSocket) try(frames []byte) int {
+	w.output, w.written = frames, 0
+	err := w.raw.Write(w.tryWrite)
+	w.output = nil
+	if err != nil || w.written < 0 {
+		w.abort()
+		return 0
+	}
+	return w.written
+}
+
+// writeTogether writes a short queue as one piece, as far as the kernel takes it. Call with the owner's lock held.
+func (w *webSocket) writeTogether(q *queue) {
+	if w.raw == nil || w.flushing || w.broken || w.unsent != nil || q.bytes > len(readBuffer{}.bytes) {
+		return
+	}
+	buffer := readBuffers.Get().(*readBuffer)
+	defer readBuffers.Put(buffer)
+	together := buffer.bytes[:0]
+	for q.len() > 0 {
+		together = append(together, q.pop().frame...)
+	}
+	if n := w.try(together); n < len(together) && !w.broken {
+		w.unsent = bytes.Clone(together[n:])
+	}
 }
 
 // writeApart writes a packet of a socket that is no transport: there is no queue for it, and the kernel's buffer is
