@@ -38,7 +38,7 @@ fuzz: ## Every fuzz target, FUZZTIME each
 
 .PHONY: vuln
 vuln: ## Look dependencies up in Go's vulnerability database
-	go run golang.org/x/vuln/cmd/govulncheck ./...
+	go tool govulncheck ./...
 
 .PHONY: bench
 bench: ## Measure against the Node peer and print the ratios
