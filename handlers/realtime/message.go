@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"encoding/json"
 
 	"parley/handlers/wire"
 	"parley/models"
@@ -31,7 +30,7 @@ func sendMessage(s *Server, c *client, p wire.SendMessage, reply reply) {
 			return
 		}
 		s.typing.clear(c.socket, ref.ID)
-		message, err := json.Marshal(wire.NewMessageReceived(sent.Message))
+		message, err := encodeMessage(sent.Message)
 		if err != nil {
 			reply.send(nil, err)
 			return

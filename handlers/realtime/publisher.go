@@ -3,6 +3,7 @@ package realtime
 import (
 	"encoding/json"
 	"log/slog"
+	"sync/atomic"
 
 	"parley/handlers/socketio"
 	"parley/handlers/wire"
@@ -20,14 +21,34 @@ var _ services.Publisher = (*Publisher)(nil)
 
 // MessageStored tells the conversation, in the order of seq, and the queue.
 func (p *Publisher) MessageStored(m models.Message) {
-	message, err := json.Marshal(wire.NewMessageReceived(m))
+	message, err := encodeMessage(m)
 	if err != nil {
 		slog.Error("encode message", "error", err)
 		return
 	}
-	p.emit(p.io.To(wire.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), wire.MessageReceivedEvent, json.RawMessage(message))
+	p.emit(p.io.To(wire.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), wire.MessageReceivedEvent, message)
 	p.emit(p.io.To(wire.QueueRoom(m.OrganizationID)), wire.ConversationUpdatedEvent, wire.ConversationUpdated{ConversationID: m.ConversationID,
 		SenderType: m.SenderType, ContentType: m.ContentType, Content: m.Content, Preview: services.PlainText(m), Seq: m.Seq})
+}
+
+// newest is the message that was encoded last: its acknowledgement and its broadcast follow each other.
+var newest atomic.Pointer[encodedMessage]
+
+type encodedMessage struct {
+	id   string
+	json json.RawMessage
+}
+
+// encodeMessage is a message as the room gets it.
+func encodeMessage(m models.Message) (json.RawMessage, error) {
+	if known := newest.Load(); known != nil && known.id == m.ID {
+		return known.json, nil
+	}
+	text, err := json.Marshal(wire.NewMessageReceived(m))
+	if err == nil {
+		newest.Store(&encodedMessage{m.ID, text})
+	}
+	return text, err
 }
 
 // MessagesRead tells the conversation.
