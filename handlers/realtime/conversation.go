@@ -62,7 +62,7 @@ func join(c *client, rooms map[string]services.Ref, ref services.Ref) (wire.Ack,
 	return wire.Ack{LastSeq: &ref.LastSeq}, nil
 }
 
-func leaveConversation(_ context.Context, s *Server, c *client, p wire.ConversationID) (wire.Ack, error) {
+func leaveConversation(s *Server, c *client, p wire.ConversationID) (wire.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
 		return wire.Ack{}, err
 	}
@@ -73,6 +73,6 @@ func leaveConversation(_ context.Context, s *Server, c *client, p wire.Conversat
 	return wire.Ack{}, nil
 }
 
-func joinQueue(_ context.Context, _ *Server, c *client, _ none) (wire.Ack, error) {
+func joinQueue(_ *Server, c *client, _ none) (wire.Ack, error) {
 	return wire.Ack{}, c.socket.Join(wire.QueueRoom(c.agent.User.OrganizationID))
 }

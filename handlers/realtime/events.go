@@ -33,13 +33,13 @@ type event struct {
 // events is every event a client may send.
 var events = map[string]event{
 	wire.SendMessageEvent:      {anyone, later(sendMessage)},
-	wire.ClaimEvent:            {agents, now(claimConversation)},
-	wire.JoinConversationEvent: {anyone, now(joinConversation)},
+	wire.ClaimEvent:            {agents, asking(claimConversation)},
+	wire.JoinConversationEvent: {anyone, asking(joinConversation)},
 	wire.LeaveEvent:            {anyone, now(leaveConversation)},
 	wire.JoinQueueEvent:        {agents, now(joinQueue)},
-	wire.JoinPresenceEvent:     {agents, now(joinPresence)},
+	wire.JoinPresenceEvent:     {agents, asking(joinPresence)},
 	wire.UserTypingEvent:       {anyone, now(userTyping)},
-	wire.MarkReadEvent:         {anyone, now(markRead)},
+	wire.MarkReadEvent:         {anyone, asking(markRead)},
 }
 
 // agents lets in sockets with a web session. anyone lets in all: the event asks for the proof itself.
@@ -91,14 +91,24 @@ func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 	return row.guard(c)
 }
 
-// now makes a row of a function that answers before it returns.
-func now[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+// now makes a row of a function that answers from memory.
+func now[P any](do func(*Server, *client, P) (wire.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
 	return later(func(s *Server, c *client, payload P, reply reply) {
-		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
-		defer cancel()
-		ack, err := do(ctx, s, c, payload)
+		ack, err := do(s, c, payload)
+		if err == nil && !reply.event.HasAck() {
+			return
+		}
 		ack.OK = true
 		reply.send(ack, err)
+	})
+}
+
+// asking makes a row of a function that asks the database or Redis, for which it gets a time limit.
+func asking[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+	return now(func(s *Server, c *client, payload P) (wire.Ack, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
+		defer cancel()
+		return do(ctx, s, c, payload)
 	})
 }
 

@@ -1,7 +1,6 @@
 package realtime
 
 import (
-	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -18,7 +17,7 @@ const (
 )
 
 // userTyping tells the others in the room. Only who has joined a conversation types in it.
-func userTyping(_ context.Context, s *Server, c *client, p wire.UserTyping) (wire.Ack, error) {
+func userTyping(s *Server, c *client, p wire.UserTyping) (wire.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
 		return wire.Ack{}, err
 	}
