@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +60,7 @@ func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher,
 	m := &Messages{db: db, limiter: limiter, rate: rate, publisher: publisher, clock: clock, seed: maphash.MakeSeed()}
 	count := 1
 	if db.Postgres() {
-		count = 2 // more only split batches
+		count = max(1, min(2, runtime.GOMAXPROCS(0)/2)) // more only split batches, on two cores two do already
 	}
 	scripts := &scripts{}
 	for range count {
