@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"parley/services"
+	"parley/views"
 )
 
 const (
@@ -49,10 +50,15 @@ func (a *App) csrf(c *fiber.Ctx) error {
 	if token == "" {
 		token = c.FormValue("csrf_token")
 	}
-	if !a.Login.ValidCSRF(c.Cookies(sessionCookie), token) {
-		return services.Refuse(services.Forbidden, "This form has expired. Load the page again and repeat.")
+	if a.Login.ValidCSRF(c.Cookies(sessionCookie), token) {
+		return c.Next()
 	}
-	return c.Next()
+	expired := services.Refuse(services.Forbidden, "This form has expired. Load the page again and repeat.")
+	if c.Path() == "/auth/login" { // open in two tabs, one of which got the cookie: the form anew, with what was typed
+		expired.Message = "This form had expired. Please try again."
+		return a.loginFailed(c, views.Login{Layout: a.layout(c, "Log in"), Email: c.FormValue("email"), Next: sameSite(c.FormValue("next"))}, expired)
+	}
+	return expired
 }
 
 // identify finds out who asks, once a request.
@@ -174,16 +180,20 @@ func bounded(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// secure sets the headers of every answer. Pages may load and be framed by nothing but ourselves; the widget and the demo
-// page set their own policy.
-func secure(c *fiber.Ctx) error {
+// secure sets the headers of every answer.
+func (a *App) secure(c *fiber.Ctx) error {
+	a.setSecureHeaders(c)
+	return c.Next()
+}
+
+// setSecureHeaders: pages may load and be framed by nothing but ourselves; the widget sets its own policy.
+func (a *App) setSecureHeaders(c *fiber.Ctx) {
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'none'"))
-	if c.Protocol() == "https" {
+	if strings.HasPrefix(a.baseURL(c), "https://") {
 		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
 	}
-	return c.Next()
 }
 
 // contentSecurityPolicy is the policy of our pages; frameAncestors says who may frame them.

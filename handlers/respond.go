@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -52,15 +53,16 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 // problem answers an error that a handler returned: JSON for the API and the widget's history, a notice for htmx, else a page.
 func (a *App) problem(c *fiber.Ctx, err error) error {
 	c.SetUserContext(context.Background()) // the one it had has ended with the handler
+	a.setSecureHeaders(c)                  // a request that is refused while it is read comes by no middleware
 	refusal, status := refusalOf(c, err)
 	path := c.Path()
 	switch {
-	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/chat-widget/"), strings.HasPrefix(path, "/socket.io"):
+	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/chat-widget/history"), strings.HasPrefix(path, "/socket.io"):
 		return c.Status(status).JSON(wire.APIError{Error: string(refusal.Kind), Message: refusal.Message})
 	case isPart(c):
 		return render(c, status, views.NoticePart(views.Notice{Critical: true, Text: refusal.Message}), nil)
 	}
-	return render(c, status, views.ProblemPage(views.Problem{Layout: a.layout(c, strconv.Itoa(status)), Status: status, Message: refusal.Message}), nil)
+	return render(c, status, views.ProblemPage(views.Problem{Layout: a.frame(c, strconv.Itoa(status)), Status: status, Message: refusal.Message}), nil)
 }
 
 // refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are ours.
@@ -94,12 +96,24 @@ func notFound(*fiber.Ctx) error {
 
 // logPanic logs what the recover middleware caught; what it hands on becomes a 500.
 func logPanic(c *fiber.Ctx, cause any) {
-	slog.Error("panic", "method", c.Method(), "route", c.Route().Path, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	what := fmt.Sprintf("%T", cause) // its text may be what a user wrote
+	if known, ok := cause.(runtime.Error); ok {
+		what = known.Error()
+	}
+	slog.Error("panic", "method", c.Method(), "route", c.Route().Path, "cause", what, "stack", string(debug.Stack()))
 }
 
-// layout is the frame of a page for whoever asks.
+// layout is what a page has around it for whoever asks.
 func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
-	layout := views.Layout{Title: title, CSRFToken: a.csrfToken(c), Asset: static.URL}
+	layout := a.frame(c, title)
+	layout.CSRFToken = a.csrfToken(c)
+	return layout
+}
+
+// frame is layout for a page without forms: it sets no cookie. A refused request may have one that could not be read, and a
+// new one would log its owner out.
+func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
+	layout := views.Layout{Title: title, Asset: static.URL}
 	if identity := identityOf(c); identity.User.ID != "" {
 		name, err := a.Organizations.Name(c.UserContext(), identity.User.OrganizationID)
 		if err != nil {

@@ -13,7 +13,7 @@ func (a *App) routes(server *fiber.App) {
 	server.All("/socket.io/*", a.Socket)
 
 	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
-	server.Use(bounded, secure, compress.New())
+	server.Use(bounded, a.secure, compress.New())
 
 	// For the machines that watch it.
 	server.Get("/healthz", a.health)
@@ -51,15 +51,15 @@ func (a *App) routes(server *fiber.App) {
 	inbox.Post("/:id/messages", a.csrf, a.messageForm)
 
 	// The guide's REST API: every user of the organization, by web session only.
-	api := server.Group("/api/conversations", a.api)
-	api.Get("/", a.listConversations)
-	api.Get("/:id", a.getConversation)
-	api.Get("/:id/messages", a.listMessages)
-	api.Get("/:id/history", a.listMessages)
-	api.Post("/:id/assign", a.csrf, a.assignConversation)
-	api.Post("/:id/resolve", a.csrf, a.resolveConversation)
-	api.Post("/:id/tag", a.csrf, a.tagConversation)
-	api.Post("/:id/tags", a.csrf, a.tagConversation)
+	api := server.Group("/api", a.api)
+	api.Get("/conversations/", a.listConversations)
+	api.Get("/conversations/:id", a.getConversation)
+	api.Get("/conversations/:id/messages", a.listMessages)
+	api.Get("/conversations/:id/history", a.listMessages)
+	api.Post("/conversations/:id/assign", a.csrf, a.assignConversation)
+	api.Post("/conversations/:id/resolve", a.csrf, a.resolveConversation)
+	api.Post("/conversations/:id/tag", a.csrf, a.tagConversation)
+	api.Post("/conversations/:id/tags", a.csrf, a.tagConversation)
 
 	server.Use(notFound)
 }

@@ -77,7 +77,7 @@ func testApp(t *testing.T) (server *fiber.App, app *App, cookie string) {
 	t.Cleanup(messages.Close)
 	app = &App{Login: login, Organizations: organizations, Conversations: services.NewConversations(db, silence{}, models.Now), Messages: messages,
 		Widget: services.NewWidget(db, models.Now), Socket: func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
-		Setup: NewSetupToken(organizations, limiter), Demo: &seeded, Ready: func(context.Context) error { return nil }}
+		Setup: NewSetupToken(organizations, limiter, []byte("secret")), Demo: &seeded, Ready: func(context.Context) error { return nil }}
 	if cookie, err = login.Login(ctx, seeded.Agent.Email, seeded.Agent.Password, "test"); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package handlers
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base32"
 	"log/slog"
 	"strings"
 	"sync"
@@ -27,9 +29,12 @@ type SetupToken struct {
 
 var setupRate = services.Rate{Count: 20, Window: time.Minute}
 
-// NewSetupToken makes the token.
-func NewSetupToken(organizations *services.Organizations, attempts services.Limiter) *SetupToken {
-	return &SetupToken{organizations: organizations, attempts: attempts, secret: strings.ToLower(rand.Text())}
+// NewSetupToken makes the token, the same one on every node and after every start: it is derived from secretKey.
+func NewSetupToken(organizations *services.Organizations, attempts services.Limiter, secretKey []byte) *SetupToken {
+	mac := hmac.New(sha256.New, secretKey)
+	mac.Write([]byte("setup token"))
+	secret := strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil))[:26])
+	return &SetupToken{organizations: organizations, attempts: attempts, secret: secret}
 }
 
 // Secret is what the log prints.

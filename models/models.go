@@ -49,7 +49,7 @@ func Open(ctx context.Context, databaseURL, dataDir string) (*DB, error) {
 func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL is not a valid PostgreSQL URL")
+		return nil, fmt.Errorf("DATABASE_URL: is not a valid PostgreSQL URL")
 	}
 	if config.MaxConns < 20 {
 		config.MaxConns = 20
@@ -61,7 +61,7 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("PostgreSQL at %s does not answer: %w", config.ConnConfig.Host, err)
+		return nil, fmt.Errorf("DATABASE_URL: PostgreSQL at %s does not answer: %s", config.ConnConfig.Host, strings.Join(strings.Fields(err.Error()), " "))
 	}
 	conn := stdlib.OpenDBFromPool(pool)
 	handle, err := gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig())
@@ -81,6 +81,9 @@ func openSQLite(dataDir string) (*DB, error) {
 		return nil, err
 	}
 	path := filepath.Join(dataDir, "parley.db")
+	if file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil { // SQLite would make it readable to all
+		file.Close()
+	}
 	write, err := openSQLiteHandle(path, 1, "_txlock=immediate")
 	if err != nil {
 		lock.Close()

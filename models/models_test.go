@@ -45,7 +45,7 @@ func TestOpen_saysWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ name, url, dir, says string }{
-		{"a URL that is none", "postgres://%zz", "", "DATABASE_URL is not a valid PostgreSQL URL"},
+		{"a URL that is none", "postgres://%zz", "", "DATABASE_URL: is not a valid PostgreSQL URL"},
 		{"nobody listens", "postgres://nobody:secret@127.0.0.1:1/x?connect_timeout=1", "", "PostgreSQL at 127.0.0.1 does not answer"},
 		{"DATA_DIR is a file", "", file, "DATA_DIR"},
 	} {

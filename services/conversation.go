@@ -94,6 +94,16 @@ func (s *Conversations) ref(ctx context.Context, where string, args ...any) (Ref
 	return refs[0], nil
 }
 
+// LastSeq is the number of the conversation's newest message.
+func (s *Conversations) LastSeq(ctx context.Context, ref Ref) (last int64, err error) {
+	err = s.db.Read.WithContext(ctx).Model(&models.Conversation{}).Select("last_seq").
+		Where("organization_id = ? AND id = ?", ref.OrganizationID, ref.ID).Scan(&last).Error
+	if err != nil {
+		return 0, fmt.Errorf("read last seq: %w", err)
+	}
+	return last, nil
+}
+
 // List returns conversations with their end user and open session, newest first, and the cursor of the next page, if any.
 // Error: Invalid for a cursor that no List gave.
 func (s *Conversations) List(ctx context.Context, agent models.User, filter Filter, limit int, cursor string) ([]models.Conversation, string, error) {

@@ -92,15 +92,34 @@ func (m *Messages) Send(ctx context.Context, draft Draft, done func(Sent, error)
 		return
 	}
 	if err := m.checkSender(ctx, draft, body); err != nil {
-		done(Sent{}, err)
+		sent, err := m.repeated(ctx, draft, err)
+		done(sent, err)
 		return
 	}
 	shard := maphash.String(m.seed, draft.Conversation.ID) % uint64(len(m.writers))
 	m.writers[shard].add(ctx, &job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body, done: done, published: draft.Published})
 }
 
+// repeated turns the refusal of a message above the rate into the message that is stored already, if it is one: who resends
+// because an acknowledgement was lost must not hear that the message failed.
+func (m *Messages) repeated(ctx context.Context, draft Draft, refusal error) (Sent, error) {
+	if draft.ClientID == "" || KindOf(refusal) != RateLimited {
+		return Sent{}, refusal
+	}
+	var stored []models.Message
+	err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND conversation_id = ? AND sender_type = ? AND sender_id = ? AND client_id = ?",
+		draft.Conversation.OrganizationID, draft.Conversation.ID, draft.Sender.Type, draft.Sender.ID, draft.ClientID).Limit(1).Find(&stored).Error
+	if err != nil || len(stored) == 0 {
+		return Sent{}, refusal
+	}
+	return Sent{Message: stored[0], Duplicate: true}, nil
+}
+
 func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) error {
 	if draft.Sender.Type != models.SenderEndUser {
+		if body.Media.Selected != nil {
+			return Refuse(Invalid, "Only the end user answers with a choice.")
+		}
 		return nil
 	}
 	switch body.ContentType {

@@ -13,9 +13,21 @@ func TestSend_anAnswerNamesMessageLabelAndValue(t *testing.T) {
 		ref := w.opened("jo")
 		question := w.asks(ref, w.ann)
 		stored := w.stored(picks(ref, question, "Absolutely!", "yes")) // the label that was offered is stored
-		if string(stored.RichMedia) != `{"selected":{"message_id":"`+question.ID+`","label":"Yes","value":"yes"}}` || *stored.AnswersID != question.ID || stored.ContentType != "text" {
-			w.Errorf("stored %s as %s", stored.RichMedia, stored.ContentType)
+		if string(stored.RichMedia) != `{"selected":{"message_id":"`+question.ID+`","label":"Yes","value":"yes"}}` || *stored.AnswersID != question.ID || stored.ContentType != "text" || stored.Content != "Yes" {
+			w.Errorf("stored %s as %s %q", stored.RichMedia, stored.ContentType, stored.Content)
 		}
+	})
+}
+
+func TestSend_anAgentCannotAnswerForTheEndUser(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.opened("jo")
+		question := w.asks(ref, w.ann)
+		forged := picks(ref, question, "Yes", "yes")
+		forged.Sender = services.Sender{Type: models.SenderAgent, ID: w.ann.ID}
+		_, err := w.send(forged)
+		w.refused(services.Invalid, err)
+		w.stored(picks(ref, question, "Yes", "yes"))
 	})
 }
 

@@ -36,7 +36,7 @@ func (d *decision) add(j *job) {
 	d.outcomes = append(d.outcomes, o)
 }
 
-// check refuses what the conversation as it is now does not allow, and puts the offered label into an answer.
+// check refuses what the conversation as it is now does not allow, and makes the offered label the text of an answer.
 func (d *decision) check(j *job) error {
 	if _, exists := d.state.LastSeq[j.conversation.ID]; !exists {
 		return Refuse(NotFound, "Conversation not found.")
@@ -63,6 +63,7 @@ func (d *decision) check(j *job) error {
 	if d.state.Answered[control.ID] {
 		return Refuse(Conflict, "This was answered already.")
 	}
+	j.body.Content = choice.Label
 	j.body.Media.Selected = &Selected{MessageID: control.ID, Label: choice.Label, Value: choice.Value}
 	return nil
 }

@@ -276,6 +276,29 @@ func TestSend_limitsEndUsersByExternalID(t *testing.T) {
 	})
 }
 
+func TestSend_aRepeatAboveTheLimitIsTheStoredMessage(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		w := newWorld(t, db, tenInTen)
+		ref := w.conversation("jo")
+		first := text(ref, endUserOf(ref), "the first")
+		first.ClientID = "c-1"
+		stored := w.stored(first)
+		for range 9 {
+			w.says(ref, "x")
+		}
+		again, err := w.send(first)
+		w.ok(err)
+		if !again.Duplicate || again.Message.ID != stored.ID {
+			w.Errorf("the repeat is %+v", again)
+		}
+		other := text(ref, endUserOf(ref), "the eleventh")
+		other.ClientID = "c-2"
+		_, err = w.send(other)
+		w.refused(services.RateLimited, err)
+	})
+}
+
 func TestSend_withoutALimitTakesAll(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")

@@ -84,7 +84,7 @@ func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 	}
 	// While Redis is away its callers fall back; they should not have to wait long to find out.
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
-	options.MaxRetries = 1
+	options.MaxRetries = -1 // a command that timed out may have been carried out: again, it would publish or count twice
 	options.DialerRetries = 1
 	options.ContextTimeoutEnabled = true
 	client := redis.NewClient(options)

@@ -121,7 +121,7 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 	app.Login, app.Organizations, app.Conversations, app.Messages = login, organizations, conversations, s.messages
 	app.Widget = services.NewWidget(b.db, clock)
 	app.Socket = s.socket.Handler()
-	app.Setup = handlers.NewSetupToken(organizations, b.limiter)
+	app.Setup = handlers.NewSetupToken(organizations, b.limiter, config.SecretKey)
 	s.http = handlers.New(app)
 	s.http.Server().ConnState = s.open.changed
 	if app.Setup.Needed(ctx) {
@@ -169,7 +169,13 @@ func (s *server) shutDown() error {
 	defer cancel()
 	s.ending.Store(true)
 	s.socket.Drain()
-	s.messages.Close()
+	stored := make(chan struct{})
+	go func() { defer close(stored); s.messages.Close() }()
+	select {
+	case <-stored:
+	case <-ctx.Done():
+		slog.Error("messages were left unstored: the database does not answer")
+	}
 	err := s.socket.Shutdown(ctx)
 	s.stop()
 	s.running.Wait()

@@ -12,6 +12,7 @@ import (
 
 const (
 	maxInFlight   = 256 // unanswered sends a socket; more wait, and with them the socket's further events
+	maxProven     = 64  // conversations a socket need not prove again; people have a few
 	endUserBurst  = 100 // events other than send_message that an end user's socket may make at once,
 	endUserRefill = 50  // and how many a second after that
 )
@@ -20,7 +21,7 @@ const (
 type client struct {
 	socket *socketio.Socket
 	agent  *services.Identity      // nil: an end user's socket
-	proven map[string]services.Ref // conversations whose external_id this socket has shown, and joined
+	proven map[string]services.Ref // conversations whose external_id this socket has shown
 	joined map[string]services.Ref // conversations joined as an agent
 
 	sending  sync.Once
@@ -55,6 +56,16 @@ func (c *client) allow(now time.Time) error {
 	return nil
 }
 
+// prove notes that this socket is the end user of a conversation.
+func (c *client) prove(ref services.Ref) {
+	if c.proven == nil {
+		c.proven = map[string]services.Ref{}
+	}
+	if len(c.proven) < maxProven {
+		c.proven[ref.ID] = ref
+	}
+}
+
 // refuseAgentWork is what a socket hears that is no agent's.
 func (c *client) refuseAgentWork() error {
 	if len(c.proven) > 0 {
@@ -71,9 +82,18 @@ func (s *Server) endUser(ctx context.Context, c *client, conversationID, externa
 	if externalID == "" {
 		return services.Ref{}, services.Refuse(services.Invalid, "external_id is required.")
 	}
+	if s.limitEndUsers && c.agent == nil {
+		if err := c.allow(time.Now()); err != nil { // every attempt costs the database a look
+			return services.Ref{}, err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	return s.conversations.ForEndUser(ctx, conversationID, externalID)
+	ref, err := s.conversations.ForEndUser(ctx, conversationID, externalID)
+	if err == nil {
+		c.prove(ref)
+	}
+	return ref, err
 }
 
 // agentOf is the proof that this socket's agent may see a conversation.

@@ -37,10 +37,8 @@ func joinConversation(ctx context.Context, s *Server, c *client, p wire.JoinConv
 	if err != nil {
 		return wire.Ack{}, err
 	}
-	if c.proven == nil {
-		c.proven = map[string]services.Ref{}
-	}
-	return join(c, c.proven, ref)
+	c.prove(ref)
+	return join(ctx, s, c, ref)
 }
 
 func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID string) (wire.Ack, error) {
@@ -51,15 +49,21 @@ func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID strin
 	if c.joined == nil {
 		c.joined = map[string]services.Ref{}
 	}
-	return join(c, c.joined, ref)
+	ack, err := join(ctx, s, c, ref)
+	if err == nil {
+		c.joined[ref.ID] = ref
+	}
+	return ack, err
 }
 
-func join(c *client, rooms map[string]services.Ref, ref services.Ref) (wire.Ack, error) {
+// join enters the room and then looks where the conversation is: what was stored up to there the client fetches, what
+// comes after it hears.
+func join(ctx context.Context, s *Server, c *client, ref services.Ref) (wire.Ack, error) {
 	if err := c.socket.JoinAt(wire.ConversationRoom(ref.ID), uint64(ref.LastSeq)); err != nil {
 		return wire.Ack{}, services.Refuse(services.Invalid, "This socket has joined too many conversations.")
 	}
-	rooms[ref.ID] = ref
-	return wire.Ack{LastSeq: &ref.LastSeq}, nil
+	last, err := s.conversations.LastSeq(ctx, ref)
+	return wire.Ack{LastSeq: &last}, err
 }
 
 func leaveConversation(s *Server, c *client, p wire.ConversationID) (wire.Ack, error) {

@@ -152,8 +152,8 @@ func (r reply) hold(ack json.RawMessage) {
 	}
 }
 
-// send acknowledges. Without an acknowledgement success is silent and a failure is the error event, except that a rate
-// limit drops in silence.
+// send acknowledges. Without an acknowledgement success is silent and a failure is the error event, except that a
+// message above the rate limit is dropped in silence.
 func (r reply) send(ack any, err error) {
 	e := r.event
 	var send error
@@ -167,7 +167,7 @@ func (r reply) send(ack any, err error) {
 		refusal := services.AsError(err)
 		if e.HasAck() {
 			send = e.Ack(wire.Failure{Error: string(refusal.Kind), Message: refusal.Message, RetryAfterMS: refusal.RetryAfter.Milliseconds()})
-		} else if refusal.Kind != services.RateLimited {
+		} else if refusal.Kind != services.RateLimited || e.Name != wire.SendMessageEvent {
 			send = r.socket.Emit(wire.ErrorEvent, wire.Problem{Message: refusal.Message})
 		}
 	}

@@ -37,6 +37,7 @@ func (l *MemoryLimiter) Allow(_ context.Context, key string, rate services.Rate)
 	defer l.mu.Unlock()
 	now := l.clock()
 	l.sweep(now)
+	key = services.HashToken(key) // a key may hold what a stranger typed, of any length
 	if wait := l.wait(key, rate, now); wait > 0 {
 		return wait, nil
 	}
@@ -53,7 +54,7 @@ func (l *MemoryLimiter) Allow(_ context.Context, key string, rate services.Rate)
 func (l *MemoryLimiter) Wait(_ context.Context, key string, rate services.Rate) (time.Duration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.wait(key, rate, l.clock()), nil
+	return l.wait(services.HashToken(key), rate, l.clock()), nil
 }
 
 func (l *MemoryLimiter) wait(key string, rate services.Rate, now time.Time) time.Duration {

@@ -146,6 +146,10 @@ func (c *Conn) Hold(p *Packet) bool {
 	}
 	c.held = c.held || c.queue.len() == 0
 	c.queue.push(p)
+	if c.queue.over(c.server.options.MaxQueuePackets, c.server.options.MaxQueueBytes) {
+		c.closeLocked(ReasonTransportError, 0)
+		return false
+	}
 	return true
 }
 
