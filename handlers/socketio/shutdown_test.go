@@ -33,7 +33,11 @@ func TestShutdown_closesTheEngineWithoutADisconnectPacket(t *testing.T) {
 	if p.code != ws.StatusGoingAway {
 		t.Errorf("close code %d", p.code)
 	}
-	if got := s.poll(); !slices.Equal(got, []string{`42["last words"]`, "1"}) {
+	got := s.poll()
+	if len(got) == 1 { // polled before its turn to be closed
+		got = append(got, s.poll()...)
+	}
+	if !slices.Equal(got, []string{`42["last words"]`, "1"}) {
 		t.Errorf("got %q", got)
 	}
 	if err := wait(t, done, "Shutdown"); err != nil {

@@ -81,7 +81,7 @@ func (w *webSocket) flush() {
 		w.conn.SetWriteDeadline(time.Now().Add(w.server.options.WriteTimeout))
 		if _, err := batch.WriteTo(w.conn); err != nil {
 			w.owner.lost(w, ReasonTransportError)
-			w.abort()
+			w.conn.SetDeadline(aLongTimeAgo) // if it was closed before, its reader still has to come back
 			return
 		}
 	}
