@@ -122,7 +122,10 @@ func (a *App) thread(c *fiber.Ctx, withMessages bool) (views.Thread, error) {
 		return views.Thread{}, err
 	}
 	thread := views.Thread{CSRFToken: a.csrfToken(c), ConversationID: conversation.ID, Filter: queryFilter(c), EndUserName: endUserName(conversation.EndUser),
-		ExternalIDHint: externalIDHint(conversation.EndUser.ExternalID), Channel: names.channels[conversation.ChannelID], Status: models.SessionResolved}
+		Channel: names.channels[conversation.ChannelID], Status: models.SessionResolved}
+	if conversation.EndUser.DisplayName != "" { // else it is in the name already
+		thread.ExternalIDHint = externalIDHint(conversation.EndUser.ExternalID)
+	}
 	if session := conversation.ActiveSession; session != nil {
 		thread.Status, thread.Tags = session.Status, session.Tags
 		if session.AssignedAgentID != nil {

@@ -105,7 +105,7 @@ func DemoPage(p Demo) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page carries the snippet every site uses: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\"><li><strong>Maidenhair fern</strong><span>Likes a bathroom. 14 €</span></li><li><strong>Snake plant</strong><span>Forgives a holiday. 19 €</span></li><li><strong>String of pearls</strong><span>Hangs, and asks for little. 12 €</span></li><li><strong>Terracotta pot</strong><span>Breathes. 6 €</span></li></ul></section></main><!-- Chat widget loader --> <script src=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page carries the snippet every site uses: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\"><li><strong>Maidenhair fern</strong><span>Likes a bathroom. 14\u00a0€</span></li><li><strong>Snake plant</strong><span>Forgives a holiday. 19\u00a0€</span></li><li><strong>String of pearls</strong><span>Hangs, and asks for little. 12\u00a0€</span></li><li><strong>Terracotta pot</strong><span>Breathes. 6\u00a0€</span></li></ul></section></main><!-- Chat widget loader --> <script src=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -23,6 +23,9 @@ func eachBroker(t *testing.T, test func(t *testing.T, a, b *world)) {
 	t.Run("redis", func(t *testing.T) {
 		url := os.Getenv("TEST_REDIS_URL")
 		if url == "" {
+			if os.Getenv("TEST_REQUIRE_SERVERS") == "1" {
+				t.Fatal("TEST_REDIS_URL must be set")
+			}
 			t.Skip("TEST_REDIS_URL is not set")
 		}
 		options, err := redis.ParseURL(url)
