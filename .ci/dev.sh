@@ -17,7 +17,7 @@ children+=($!)
 npx tailwindcss -i static/widget/widget.src.css -o static/widget/widget.css --minify --watch=always &
 children+=($!)
 go tool templ generate --watch --open-browser=false --proxy="http://$ADDR" \
-  --watch-pattern='\.(go|templ|sql)$|^.*/static/(app|widget)/[^/]*\.(css|js|svg)$' \
+  --watch-pattern='\.(go|templ|sql)$|^.*/static/(app|widget)/.*\.(css|js|svg)$' \
   --ignore-pattern='_test\.go$|/(e2e|bench)/' \
   --cmd="go run ./cmd/parley serve --demo" &
 children+=($!)
