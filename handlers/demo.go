@@ -16,3 +16,8 @@ func (a *App) demoPage(c *fiber.Ctx) error {
 		},
 	}), nil)
 }
+
+// styleguidePage shows every part of the design system, beside the demo only: it is for who works on Parley.
+func (a *App) styleguidePage(c *fiber.Ctx) error {
+	return render(c, fiber.StatusOK, views.StyleguidePage(views.Styleguide{Layout: a.layout(c, "Styleguide")}), nil)
+}

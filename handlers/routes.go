@@ -21,6 +21,8 @@ func (a *App) routes(server *fiber.App) {
 
 	// Files, named by their content.
 	server.Get("/static/*", asset)
+	server.Get("/sw.js", serviceWorker)
+	server.Get("/offline", a.offlinePage)
 
 	// The widget: for anybody, from any site that the embed token allows.
 	server.Get("/chat-widget/embed.js", a.loader)
@@ -36,6 +38,7 @@ func (a *App) routes(server *fiber.App) {
 	server.Post("/auth/logout", a.csrf, a.logOut)
 	if a.Demo != nil {
 		server.Get("/demo", a.demoPage)
+		server.Get("/styleguide", a.styleguidePage)
 	}
 
 	// The inbox: every user of the organization.

@@ -28,7 +28,7 @@ var guards = map[string]string{
 	"ALL /socket.io": "open", "ALL /socket.io/*": "open",
 	"GET /healthz": "open", "GET /readyz": "open", "GET /static/*": "open",
 	"GET /chat-widget/embed.js": "open", "GET /chat-widget": "open", "GET /chat-widget/history/:id": "open",
-	"GET /": "open", "GET /setup": "open", "POST /setup": "form", "GET /auth/login": "open", "POST /auth/login": "form", "POST /auth/logout": "form", "GET /demo": "open",
+	"GET /": "open", "GET /setup": "open", "POST /setup": "form", "GET /auth/login": "open", "POST /auth/login": "form", "POST /auth/logout": "form", "GET /demo": "open", "GET /styleguide": "open", "GET /sw.js": "open", "GET /offline": "open",
 	"GET /inbox": "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page", "GET /inbox/:id/messages": "page",
 	"POST /inbox/:id/claim": "page+csrf", "POST /inbox/:id/resolve": "page+csrf", "POST /inbox/:id/tag": "page+csrf", "POST /inbox/:id/messages": "page+csrf",
 	"GET /api/conversations": "api", "GET /api/conversations/:id": "api", "GET /api/conversations/:id/messages": "api", "GET /api/conversations/:id/history": "api",

@@ -1,0 +1,2 @@
+// What the styleguide's parts do on a real page.
+import "./popover.js";
