@@ -62,7 +62,8 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 	case isPart(c):
 		return render(c, status, views.NoticePart(views.Notice{Critical: true, Text: refusal.Message}), nil)
 	}
-	return render(c, status, views.ProblemPage(views.Problem{Layout: a.frame(c, strconv.Itoa(status)), Status: status, Message: refusal.Message}), nil)
+	return render(c, status, views.ProblemPage(views.Problem{Layout: a.frame(c, strconv.Itoa(status)), Status: status, Message: refusal.Message,
+		Framed: strings.HasPrefix(path, "/chat-widget")}), nil)
 }
 
 // refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are ours.
@@ -73,7 +74,7 @@ func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 		case fiberError.Code == fiber.StatusRequestEntityTooLarge:
 			err = services.Refuse(services.TooLarge, "The request is too large.")
 		case fiberError.Code == fiber.StatusNotFound:
-			err = services.Refuse(services.NotFound, "There is nothing at this address.")
+			err = notFound(c)
 		case fiberError.Code == fiber.StatusBadGateway: // Fiber's word for a connection that broke within the request
 			return services.Refuse(services.Invalid, "The request is not complete."), fiber.StatusBadRequest
 		case fiberError.Code < 500:
@@ -91,7 +92,7 @@ func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 }
 
 func notFound(*fiber.Ctx) error {
-	return services.Refuse(services.NotFound, "There is nothing at this address.")
+	return services.Refuse(services.NotFound, "There is nothing at this address. It was moved or removed, or it has a typing error.")
 }
 
 // logPanic logs what the recover middleware caught; what it hands on becomes a 500.

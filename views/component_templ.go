@@ -905,7 +905,7 @@ func wordmark() templ.Component {
 			templ_7745c5c3_Var37 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 65, "<p class=\"wordmark\"><svg aria-hidden=\"true\" width=\"28\" height=\"28\" viewBox=\"0 0 24 24\"><rect width=\"24\" height=\"24\" rx=\"6\" fill=\"var(--accent)\"></rect><path d=\"M7 8h10M7 12h6m-6 6v-3.5\" fill=\"none\" stroke=\"var(--accent-ink)\" stroke-width=\"2.2\" stroke-linecap=\"round\"></path></svg> Parley</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 65, "<p class=\"wordmark\"><svg aria-hidden=\"true\" width=\"28\" height=\"28\" viewBox=\"0 0 24 24\"><rect width=\"24\" height=\"24\" rx=\"6\" fill=\"var(--accent)\"></rect><path d=\"M7.5 6h9A2.5 2.5 0 0 1 19 8.5v4.6a2.5 2.5 0 0 1-2.5 2.5h-3.2L9 19v-3.4H7.5A2.5 2.5 0 0 1 5 13.1V8.5A2.5 2.5 0 0 1 7.5 6z\" fill=\"var(--accent-ink)\"></path><path d=\"M8.5 9.3h7M8.5 12.3h4.2\" fill=\"none\" stroke=\"var(--accent)\" stroke-width=\"1.6\" stroke-linecap=\"round\"></path></svg> Parley</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -23,6 +23,16 @@ type DemoLogin struct {
 	Password string
 }
 
+// demoPlant is something on the shelf. Leaves is what grows out of the pot, on 80 by 80.
+type demoPlant struct{ Name, Text, Price, Leaves string }
+
+var demoPlants = []demoPlant{
+	{"Maidenhair fern", "Likes a bathroom.", "14 €", `<path d="M40 52C38 34 26 24 16 24c2 12 10 22 24 28z"/><path d="M40 52c2-18 14-28 24-28-2 12-10 22-24 28z"/><path d="M40 52c-5-14-3-28 0-36 3 8 5 22 0 36z"/>`},
+	{"Snake plant", "Forgives a holiday.", "19 €", `<path d="M36 52C31 36 32 20 37 10c5 12 6 28 3 42z"/><path d="M43 52c-1-14 3-26 9-34 2 12-1 26-6 34z"/><path d="M35 52c-6-8-9-18-8-28 6 6 11 16 12 28z"/>`},
+	{"String of pearls", "Hangs, and asks for little.", "12 €", `<circle cx="24" cy="44" r="4"/><circle cx="20" cy="52" r="4"/><circle cx="21" cy="61" r="3.5"/><circle cx="56" cy="44" r="4"/><circle cx="60" cy="52" r="4"/><circle cx="59" cy="62" r="3.5"/><circle cx="32" cy="46" r="4.5"/><circle cx="40" cy="43" r="4.5"/><circle cx="48" cy="46" r="4.5"/>`},
+	{"Terracotta pot", "Breathes.", "6 €", ``},
+}
+
 func DemoPage(p Demo) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -56,7 +66,7 @@ func DemoPage(p Demo) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<main class=\"demo\"><h1>Fern &amp; Pot</h1><p class=\"demo-lead\">A shop that does not exist, with a chat that does.</p><section aria-labelledby=\"demo-try\" class=\"demo-note stack\"><h2 id=\"demo-try\">Try Parley</h2><ol><li>Write something in the chat at the bottom right. You are the visitor.</li><li>Open <a href=\"/inbox\" target=\"_blank\" rel=\"noopener\">the inbox</a> in a second window, log in, claim the conversation and answer.</li></ol><table><caption class=\"sr-only\">Demo logins</caption> <thead><tr><th scope=\"col\">Role</th><th scope=\"col\">Email</th><th scope=\"col\">Password</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<main class=\"demo\"><header class=\"demo-head\"><p class=\"demo-name\">Fern &amp; Pot</p><h1>Green things for grey flats</h1><p class=\"demo-lead\">A shop that does not exist, with a chat that does.</p></header><section aria-labelledby=\"demo-try\" class=\"demo-note stack\"><h2 id=\"demo-try\">Try Parley</h2><ol><li>Write something in the chat at the bottom right. Here you are the end user.</li><li>Open <a href=\"/inbox\" target=\"_blank\" rel=\"noopener\">the inbox</a> in a second window, log in, claim the conversation and answer.</li></ol><table><caption class=\"sr-only\">Demo logins</caption> <thead><tr><th scope=\"col\">Role</th><th scope=\"col\">Email</th><th scope=\"col\">Password</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -68,7 +78,7 @@ func DemoPage(p Demo) templ.Component {
 				var templ_7745c5c3_Var3 string
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(login.Role)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 36, Col: 39}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 49, Col: 39}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -81,7 +91,7 @@ func DemoPage(p Demo) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(login.Email)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 36, Col: 69}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 49, Col: 69}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -94,7 +104,7 @@ func DemoPage(p Demo) templ.Component {
 				var templ_7745c5c3_Var5 string
 				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(login.Password)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 36, Col: 109}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 49, Col: 109}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
@@ -105,33 +115,90 @@ func DemoPage(p Demo) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page carries the snippet every site uses: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\"><li><strong>Maidenhair fern</strong><span>Likes a bathroom. 14\u00a0€</span></li><li><strong>Snake plant</strong><span>Forgives a holiday. 19\u00a0€</span></li><li><strong>String of pearls</strong><span>Hangs, and asks for little. 12\u00a0€</span></li><li><strong>Terracotta pot</strong><span>Breathes. 6\u00a0€</span></li></ul></section></main><!-- Chat widget loader --> <script src=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page carries the snippet every site uses: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.EmbedURL)
-			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 53, Col: 26}
+			for _, plant := range demoPlants {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<li><svg class=\"demo-plant\" aria-hidden=\"true\" viewBox=\"0 0 80 80\"><g class=\"demo-leaves\">")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templ.Raw(plant.Leaves).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</g> <path class=\"demo-pot\" d=\"M26 50h28v5h-2l-3 19H31l-3-19h-2z\"></path></svg> <strong>")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				var templ_7745c5c3_Var6 string
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(plant.Name)
+				if templ_7745c5c3_Err != nil {
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 66, Col: 27}
+				}
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</strong> <span>")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				var templ_7745c5c3_Var7 string
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(plant.Text)
+				if templ_7745c5c3_Err != nil {
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 67, Col: 25}
+				}
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</span> <span class=\"demo-price\">")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				var templ_7745c5c3_Var8 string
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(plant.Price)
+				if templ_7745c5c3_Err != nil {
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 68, Col: 45}
+				}
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</span></li>")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
-			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</ul></section></main><!-- Chat widget loader --> <script src=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" data-embed-token=\"")
+			var templ_7745c5c3_Var9 string
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.EmbedURL)
+			if templ_7745c5c3_Err != nil {
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 75, Col: 26}
+			}
+			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.EmbedToken)
-			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 53, Col: 60}
-			}
-			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "\" data-embed-token=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\"></script>")
+			var templ_7745c5c3_Var10 string
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.EmbedToken)
+			if templ_7745c5c3_Err != nil {
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/demo.templ`, Line: 75, Col: 60}
+			}
+			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "\"></script>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
