@@ -16,7 +16,7 @@ import (
 // every struct that is a table.
 var every = []any{
 	models.Organization{}, models.Setup{}, models.User{}, models.WebSession{}, models.Bot{}, models.Channel{}, models.EmbedToken{},
-	models.EndUser{}, models.Conversation{}, models.ConversationSession{}, models.Message{}, models.MessageRead{},
+	models.EndUser{}, models.Conversation{}, models.ConversationSession{}, models.Message{}, models.MessageRead{}, models.Visit{},
 }
 
 func TestEveryStruct_hasTheColumnsOfItsTable(t *testing.T) {
