@@ -18,7 +18,7 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found, next, err := a.Conversations.List(c.UserContext(), identityOf(c).User, filter, limit, c.Query("cursor"))
+	found, next, err := a.Conversations.List(c.UserContext(), identityOf(c).User, services.ListQuery{Filter: filter, Limit: limit, Cursor: c.Query("cursor")})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type App struct {
 	Conversations *services.Conversations
 	Messages      *services.Messages
 	Widget        *services.Widget
+	Visits        *services.Visits
 	Organizations *services.Organizations
 
 	Socket         fiber.Handler // the Socket.IO server

@@ -57,7 +57,7 @@ func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error
 	if err != nil {
 		return views.List{}, err
 	}
-	found, next, err := a.Conversations.List(c.UserContext(), user, filter, listPage, c.Query("cursor"))
+	found, next, err := a.Conversations.List(c.UserContext(), user, services.ListQuery{Filter: filter, Search: c.Query("q"), Limit: listPage, Cursor: c.Query("cursor")})
 	if err != nil {
 		return views.List{}, err
 	}

@@ -38,13 +38,18 @@ var guards = map[string]string{
 // silence is a publisher that nobody hears.
 type silence struct{}
 
-func (silence) MessageStored(models.Message)                    {}
-func (silence) MessagesRead(services.MessagesRead)              {}
-func (silence) ConversationAssigned(_, _, _ string)             {}
-func (silence) ConversationResolved(_, _, _ string, _ []string) {}
-func (silence) AgentStatusChanged(_, _ string, _ bool)          {}
-func (silence) WebSessionEnded(string)                          {}
-func (silence) UserSessionsEnded(string)                        {}
+func (silence) MessageStored(models.Message)                       {}
+func (silence) MessagesRead(services.MessagesRead)                 {}
+func (silence) ConversationAssigned(_, _ string, _ services.Agent) {}
+func (silence) ConversationReleased(_, _ string)                   {}
+func (silence) ConversationReopened(_, _, _ string)                {}
+func (silence) ConversationTagged(_, _, _ string, _ []string)      {}
+func (silence) VisitChanged(_, _ string)                           {}
+func (silence) TeamChanged(string, services.Team)                  {}
+func (silence) ConversationResolved(_, _, _ string, _ []string)    {}
+func (silence) AgentStatusChanged(_, _ string, _ bool)             {}
+func (silence) WebSessionEnded(string)                             {}
+func (silence) UserSessionsEnded(string)                           {}
 
 // testApp is the application in memory, and the cookie of the demo's agent.
 func testApp(t *testing.T) (server *fiber.App, app *App, cookie string) {
@@ -76,7 +81,7 @@ func testApp(t *testing.T) (server *fiber.App, app *App, cookie string) {
 	messages := services.NewMessages(db, limiter, services.Rate{}, silence{}, models.Now)
 	t.Cleanup(messages.Close)
 	app = &App{Login: login, Organizations: organizations, Conversations: services.NewConversations(db, silence{}, models.Now), Messages: messages,
-		Widget: services.NewWidget(db, models.Now), Socket: func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
+		Widget: services.NewWidget(db, models.Now), Visits: services.NewVisits(db, silence{}, models.Now), Socket: func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
 		Setup: NewSetupToken(organizations, limiter, []byte("secret")), Demo: &seeded, Ready: func(context.Context) error { return nil }}
 	if cookie, err = login.Login(ctx, seeded.Agent.Email, seeded.Agent.Password, "test"); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"io/fs"
+	"math"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -56,11 +57,15 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 
 func (a *App) widgetHistory(c *fiber.Ctx) error {
 	page := services.LatestPage(widgetHistory)
-	after, err := number(c, "after_seq", -1, 0, 1<<31-1)
+	after, err := number(c, "after_seq", -1, 0, math.MaxInt32)
 	if err != nil {
 		return err
 	}
-	page.AfterSeq = int64(after)
+	before, err := number(c, "before_seq", -1, 0, math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	page.AfterSeq, page.BeforeSeq = int64(after), int64(before)
 	ref, err := a.Conversations.ForEndUser(c.UserContext(), c.Params("id"), c.Query("external_id"))
 	if err != nil {
 		return err
@@ -69,8 +74,12 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	names, err := a.Organizations.SenderNames(c.UserContext(), ref.OrganizationID)
+	if err != nil {
+		return err
+	}
 	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(wire.NewWidgetHistory(messages))
+	return c.JSON(wire.NewWidgetHistory(messages, names))
 }

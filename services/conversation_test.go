@@ -14,7 +14,7 @@ import (
 // listed is the external ids that a list shows, in its order.
 func (w *world) listed(user models.User, filter services.Filter) (names []string) {
 	w.Helper()
-	conversations, next, err := w.conversations.List(w.Context(), user, filter, 100, "")
+	conversations, next, err := w.conversations.List(w.Context(), user, services.ListQuery{Filter: filter, Limit: 100})
 	w.ok(err)
 	if next != "" {
 		w.Error("a next page of a short list")
@@ -78,7 +78,7 @@ func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
 		refs := w.desk()
 		w.resolve(refs["anns"])
 		again := w.says(refs["anns"], "one more thing") // two sessions now, one open
-		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.FilterAll, 100, "")
+		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 100})
 		w.ok(err)
 		for _, c := range conversations {
 			switch session := c.ActiveSession; c.EndUser.ExternalID {
@@ -125,7 +125,7 @@ func TestList_pagesAreCompleteWithoutDoubles(t *testing.T) {
 				var names []string
 				cursor := ""
 				for page := 0; page == 0 || cursor != ""; page++ {
-					conversations, next, err := w.conversations.List(w.Context(), w.ann, filter, limit, cursor)
+					conversations, next, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: filter, Limit: limit, Cursor: cursor})
 					w.ok(err)
 					if len(conversations) > limit || (next != "" && len(conversations) != limit) || page > len(want) {
 						w.Fatalf("page %d has %d of %d", page, len(conversations), limit)
@@ -147,10 +147,10 @@ func TestList_refusesCursorsThatNoListGave(t *testing.T) {
 		forge := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 		for _, cursor := range []string{"x", "!", forge("1"), forge("1 x"), forge("x " + models.NewID()), forge("-9223372036854775808 " + models.NewID()),
 			forge("99999999999999999999 " + models.NewID()), forge("1 ' OR 1=1 --"), forge("1 " + models.NewID() + "\x00")} {
-			_, _, err := w.conversations.List(w.Context(), w.ann, services.FilterAll, 10, cursor)
+			_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 10, Cursor: cursor})
 			w.refused(services.Invalid, err)
 		}
-		_, _, err := w.conversations.List(w.Context(), w.ann, services.FilterAll, 10, forge("9223372036854775807 "+models.NewID()))
+		_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 10, Cursor: forge("9223372036854775807 " + models.NewID())})
 		w.ok(err)
 	})
 }
@@ -179,6 +179,8 @@ func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 			_, calls["Get"] = w.conversations.Get(w.Context(), w.organization.ID, id)
 			_, calls["Assign"] = w.conversations.Assign(w.Context(), w.ann, id)
 			_, calls["Resolve"] = w.conversations.Resolve(w.Context(), w.organization.ID, id, []string{"x"})
+			_, calls["Release"] = w.conversations.Release(w.Context(), w.ann, id)
+			_, calls["Reopen"] = w.conversations.Reopen(w.Context(), w.ann, id)
 			_, calls["SetTags"] = w.conversations.SetTags(w.Context(), w.organization.ID, id, []string{"x"})
 			for call, err := range calls {
 				if err == nil || services.KindOf(err) != services.NotFound {
@@ -189,7 +191,7 @@ func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 		if n := w.count(&models.ConversationSession{}, "status = 'open' AND assigned_agent_id IS NULL AND tags = '[]'"); n != 1 {
 			w.Error("the session was changed")
 		}
-		if told := len(of[assigned](w.news)) + len(of[resolved](w.news)); told != 0 {
+		if told := len(of[assigned](w.news)) + len(of[resolved](w.news)) + len(of[released](w.news)) + len(of[reopened](w.news)) + len(of[tagged](w.news)); told != 0 {
 			w.Errorf("told of %d changes", told)
 		}
 	})
@@ -237,7 +239,7 @@ func TestLastMessages_areTheNewestOfEach(t *testing.T) {
 		w.setBot(talkative)
 		w.opened("jo")
 		w.opened("mo")
-		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.FilterAll, 10, "")
+		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 10})
 		w.ok(err)
 		last, err := w.conversations.LastMessages(w.Context(), w.organization.ID, conversations)
 		w.ok(err)

@@ -32,6 +32,9 @@ func (p *Presence) Reconcile(ctx context.Context) { p.reconcile(ctx, presenceGra
 // Refresh is what Run does now and then.
 func (p *Presence) Refresh(ctx context.Context) { p.refresh(ctx) }
 
+// Store is what Run does every second.
+func (s *Visits) Store(ctx context.Context) { s.store(ctx) }
+
 // What the tests of limits count up to.
 const (
 	MaxReadIDs        = maxReadIDs
@@ -39,6 +42,12 @@ const (
 	WebSessionLife    = webSessionLife
 	WebSessionRenewal = webSessionRenewal
 	PresenceGrace     = presenceGrace
+	VisitLife         = visitLife
+	TaggedLately      = taggedLately
+	SuggestedTags     = suggestedTags
+	MaxTeam           = maxTeam
+	TeamRetry         = teamRetry
+	NamesLife         = namesLife
 )
 
 // LoginRate is the limit of failed logins.

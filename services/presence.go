@@ -18,6 +18,7 @@ type Presence struct {
 	store     PresenceStore
 	publisher Publisher
 	clock     Clock
+	teams     *teams
 
 	mu     sync.Mutex
 	agents map[PresentAgent]*presentAgent
@@ -30,9 +31,10 @@ type presentAgent struct {
 	stored     bool      // the store knows that this node holds the agent
 }
 
-// NewPresence makes the service; Run starts it.
-func NewPresence(store PresenceStore, publisher Publisher, clock Clock) *Presence {
-	return &Presence{store: store, publisher: publisher, clock: clock, agents: map[PresentAgent]*presentAgent{}, wake: make(chan struct{}, 1)}
+// NewPresence makes the service; Run starts it. names are what the users of an organization are called, by id.
+func NewPresence(store PresenceStore, names Names, publisher Publisher, clock Clock) *Presence {
+	return &Presence{store: store, publisher: publisher, clock: clock, teams: newTeams(store, names, clock),
+		agents: map[PresentAgent]*presentAgent{}, wake: make(chan struct{}, 1)}
 }
 
 // Connected counts a socket of an agent.
@@ -65,6 +67,11 @@ func (p *Presence) count(agent PresentAgent, change int) {
 // Online lists the online agents of an organization.
 func (p *Presence) Online(ctx context.Context, organizationID string) ([]string, error) {
 	return p.store.Online(ctx, organizationID)
+}
+
+// Team is who of an organization is online, for its end users. Error: Unavailable while the store is away.
+func (p *Presence) Team(ctx context.Context, organizationID string) (Team, error) {
+	return p.teams.of(ctx, organizationID)
 }
 
 // Run keeps the store up to date until ctx ends, then takes this node's agents out of it.
@@ -103,6 +110,8 @@ func (p *Presence) leave(ctx context.Context) {
 // reconcile stores agents that came, and takes out those without a socket for grace. At the first failure it stops, so as not
 // to wait for each while the store is away; the next look tries again.
 func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
+	var news []PresentAgent
+	defer func() { p.tellTeams(ctx, news) }()
 	for _, agent := range p.changed(grace, false) {
 		first, err := p.store.Add(ctx, agent.OrganizationID, agent.AgentID)
 		if err != nil {
@@ -112,6 +121,7 @@ func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 		p.settle(agent, true)
 		if first {
 			p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, true)
+			news = append(news, agent)
 		}
 	}
 	for _, agent := range p.changed(grace, true) {
@@ -123,7 +133,25 @@ func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 		p.settle(agent, false)
 		if last {
 			p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, false)
+			news = append(news, agent)
 		}
+	}
+}
+
+// tellTeams says how the teams are after agents came and went: once an organization, however many of its agents did.
+func (p *Presence) tellTeams(ctx context.Context, news []PresentAgent) {
+	told := map[string]bool{}
+	for _, agent := range news {
+		if told[agent.OrganizationID] {
+			continue
+		}
+		told[agent.OrganizationID] = true
+		team, err := p.Team(ctx, agent.OrganizationID)
+		if err != nil {
+			slog.Warn("read team", "error", err)
+			return
+		}
+		p.publisher.TeamChanged(agent.OrganizationID, team)
 	}
 }
 
@@ -163,4 +191,5 @@ func (p *Presence) refresh(ctx context.Context) {
 	for _, agent := range back {
 		p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, true)
 	}
+	p.tellTeams(ctx, append(dead, back...))
 }

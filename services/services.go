@@ -16,13 +16,21 @@ import (
 type Publisher interface {
 	MessageStored(models.Message)
 	MessagesRead(MessagesRead)
-	ConversationAssigned(organizationID, conversationID, agentID string)
+	ConversationAssigned(organizationID, conversationID string, agent Agent)
+	ConversationReleased(organizationID, conversationID string)
 	ConversationResolved(organizationID, conversationID, sessionID string, tags []string)
+	ConversationReopened(organizationID, conversationID, sessionID string)
+	ConversationTagged(organizationID, conversationID, sessionID string, tags []string)
+	VisitChanged(organizationID, conversationID string)
 	AgentStatusChanged(organizationID, agentID string, online bool)
+	TeamChanged(organizationID string, team Team)
 	// WebSessionEnded and UserSessionsEnded close the sockets of a login, or of all logins of a user.
 	WebSessionEnded(webSessionID string)
 	UserSessionsEnded(userID string)
 }
+
+// Agent is what others learn of a user: the end user reads who answers.
+type Agent struct{ ID, Name string }
 
 // MessagesRead says that reader has read messages of a conversation.
 type MessagesRead struct {

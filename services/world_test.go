@@ -31,6 +31,7 @@ type world struct {
 	conversations *services.Conversations
 	widget        *services.Widget
 	login         *services.Login
+	visits        *services.Visits
 	organizations *services.Organizations
 }
 
@@ -63,6 +64,7 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	t.Cleanup(w.messages.Close)
 	w.conversations = services.NewConversations(db, w.news, w.clock.Now)
 	w.widget = services.NewWidget(db, w.clock.Now)
+	w.visits = services.NewVisits(db, w.news, w.clock.Now)
 	login, err := services.NewLogin(db, w.sessions, limiter, w.news, w.clock.Now, []byte("a secret of thirty-two bytes, yes"), cheap)
 	w.ok(err)
 	w.login = login
@@ -292,11 +294,19 @@ type news struct {
 func newNews() *news { return &news{} }
 
 type (
-	assigned    struct{ organizationID, conversationID, agentID string }
+	assigned    struct{ organizationID, conversationID, agentID, name string }
+	released    struct{ organizationID, conversationID string }
 	resolved    struct{ organizationID, conversationID, sessionID, tags string }
+	reopened    struct{ organizationID, conversationID, sessionID string }
+	tagged      struct{ organizationID, conversationID, sessionID, tags string }
+	visited     struct{ organizationID, conversationID string }
 	agentStatus struct {
 		organizationID, agentID string
 		online                  bool
+	}
+	team struct {
+		organizationID, agents string
+		online                 int
 	}
 	webSessionEnded   struct{ id string }
 	userSessionsEnded struct{ userID string }
@@ -311,9 +321,20 @@ func (n *news) tell(what any) {
 	}
 }
 
-func (n *news) MessageStored(m models.Message)            { n.tell(m) }
-func (n *news) MessagesRead(r services.MessagesRead)      { n.tell(r) }
-func (n *news) ConversationAssigned(org, conv, ag string) { n.tell(assigned{org, conv, ag}) }
+func (n *news) MessageStored(m models.Message)       { n.tell(m) }
+func (n *news) MessagesRead(r services.MessagesRead) { n.tell(r) }
+func (n *news) ConversationAssigned(org, conv string, agent services.Agent) {
+	n.tell(assigned{org, conv, agent.ID, agent.Name})
+}
+func (n *news) ConversationReleased(org, conv string)          { n.tell(released{org, conv}) }
+func (n *news) ConversationReopened(org, conv, session string) { n.tell(reopened{org, conv, session}) }
+func (n *news) ConversationTagged(org, conv, session string, tags []string) {
+	n.tell(tagged{org, conv, session, fmt.Sprint(tags)})
+}
+func (n *news) VisitChanged(org, conv string) { n.tell(visited{org, conv}) }
+func (n *news) TeamChanged(org string, t services.Team) {
+	n.tell(team{org, fmt.Sprint(t.Agents), t.Online})
+}
 func (n *news) ConversationResolved(org, conv, session string, tags []string) {
 	n.tell(resolved{org, conv, session, fmt.Sprint(tags)})
 }

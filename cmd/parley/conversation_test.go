@@ -49,7 +49,9 @@ func TestClaim_bothWaysAreOne(t *testing.T) {
 		claimer.ok("claim_conversation", v.id())
 		queue.refused("conflict", "claim_conversation", v.id())
 		queue.silent("conversation_assigned")
-		s.silent() // end users hear nothing of the queue
+		s.silent(agentsOnly...)
+		like(t, s.next("agent_joined"), obj{"conversation_id": v.conversationID, "agent": obj{"id": agentID, "name": "Alex Agent"}})
+		s.quiet() // once, whoever claims again
 
 		v, _ = w.written(1)
 		like(t, claimer.ok("claim_conversation", v.id()), obj{"ok": true, "id": v.conversationID, "assigned_agent_id": agentID, "assigned_at": isTime})

@@ -113,13 +113,14 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 		}
 	}
 	conversations := services.NewConversations(b.db, publisher, clock)
-	presence := services.NewPresence(b.presence, publisher, clock)
+	visits := services.NewVisits(b.db, publisher, clock)
+	presence := services.NewPresence(b.presence, organizations.SenderNames, publisher, clock)
 	s.messages = services.NewMessages(b.db, b.limiter, config.WidgetRateLimit.Rate, publisher, clock)
 	live := realtime.New(io, realtime.Services{Login: login, Conversations: conversations, Messages: s.messages, Presence: presence,
 		LimitEndUsers: !config.WidgetRateLimit.Off()})
 
 	app.Login, app.Organizations, app.Conversations, app.Messages = login, organizations, conversations, s.messages
-	app.Widget = services.NewWidget(b.db, clock)
+	app.Widget, app.Visits = services.NewWidget(b.db, clock), visits
 	app.Socket = s.socket.Handler()
 	app.Setup = handlers.NewSetupToken(organizations, b.limiter, config.SecretKey)
 	s.http = handlers.New(app)
@@ -133,6 +134,7 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 	s.running.Go(func() { tuneMemory(background) })
 	s.running.Go(func() { live.Run(background) })
 	s.running.Go(func() { presence.Run(background) })
+	s.running.Go(func() { visits.Run(background) })
 	return app.Demo, nil
 }
 

@@ -36,6 +36,7 @@ type dial struct {
 	as      *browser // whose cookie it carries
 	origin  string
 	auth    string // JSON; empty: none
+	browser string // its User-Agent
 }
 
 // socket is a Socket.IO client that keeps what it hears until a test asks.
@@ -82,6 +83,9 @@ func (w *world) tryConnect(d dial) (*socket, error) {
 	}
 	if d.origin != "" {
 		header.Set("Origin", d.origin)
+	}
+	if d.browser != "" {
+		header.Set("User-Agent", d.browser)
 	}
 	var carrier transport
 	var err error
@@ -348,6 +352,23 @@ func (s *socket) silent(names ...string) {
 	defer s.mu.Unlock()
 	for _, e := range s.events {
 		if len(names) == 0 || slices.Contains(names, e.name) {
+			s.t.Errorf("heard %s %v, and should not have", e.name, e.payload)
+		}
+	}
+}
+
+// agentsOnly are the events that no end user may hear.
+var agentsOnly = []string{"conversation_updated", "conversation_assigned", "conversation_released", "conversation_tagged", "conversation_viewed", "visit_changed",
+	"agent_status_changed"}
+
+// quiet is silent for an end user in whose organization agents come and go meanwhile.
+func (s *socket) quiet() {
+	s.t.Helper()
+	s.fence()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.events {
+		if e.name != "team_changed" {
 			s.t.Errorf("heard %s %v, and should not have", e.name, e.payload)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -137,7 +138,7 @@ func TestWidgetHistory_shapeAndProof(t *testing.T) {
 			want := obj{"id": isUUID, "conversation_id": v.conversationID, "seq": i + 1, "sender_type": "end_user", "sender_id": v.externalID,
 				"content_type": "text", "content": text("%d", i/2), "rich_media": nil, "created_at": isTime}
 			if i%2 == 1 {
-				want["sender_type"], want["sender_id"], want["content"] = "bot", w.seeded.BotID, anything
+				want["sender_type"], want["sender_id"], want["sender_name"], want["content"] = "bot", w.seeded.BotID, "Pip", anything
 			}
 			like(t, m, want)
 		}
@@ -151,6 +152,7 @@ func TestWidgetHistory_shapeAndProof(t *testing.T) {
 		b.get("/chat-widget/history/nonsense?external_id="+v.externalID).refused(t, 404, "not_found")
 		for _, after := range []string{"-1", "x", "1.5", "99999999999999999999"} {
 			b.get(history+"?external_id="+v.externalID+"&after_seq="+after).refused(t, 400, "invalid_request")
+			b.get(history+"?external_id="+v.externalID+"&before_seq="+after).refused(t, 400, "invalid_request")
 		}
 		w.login(0, w.seeded.Agent).get(history+"?external_id=").refused(t, 403, "forbidden")
 	})
@@ -169,5 +171,14 @@ func TestWidgetHistory_lastHundred(t *testing.T) {
 	list := w.browser(0).get("/chat-widget/history/" + v.conversationID + "?external_id=" + v.externalID).json(t).([]any)
 	if len(list) != 100 || list[0].(obj)["seq"] != 21.0 || list[99].(obj)["seq"] != 120.0 {
 		t.Errorf("the history has %d messages, from %v", len(list), list[0])
+	}
+	for before, want := range map[int][2]float64{21: {1, 20}, 120: {20, 119}} {
+		page := w.browser(0).get(fmt.Sprintf("/chat-widget/history/%s?external_id=%s&before_seq=%d", v.conversationID, v.externalID, before)).json(t).([]any)
+		if page[0].(obj)["seq"] != want[0] || page[len(page)-1].(obj)["seq"] != want[1] || len(page) != int(want[1]-want[0])+1 {
+			t.Errorf("before %d are %d messages, from %v", before, len(page), page[0])
+		}
+	}
+	if first := w.browser(0).get("/chat-widget/history/" + v.conversationID + "?before_seq=1&external_id=" + v.externalID).json(t).([]any); len(first) != 0 {
+		t.Errorf("before the first are %v", first)
 	}
 }

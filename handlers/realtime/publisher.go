@@ -57,15 +57,51 @@ func (p *Publisher) MessagesRead(r services.MessagesRead) {
 		MessageIDs: r.MessageIDs, ReaderType: r.ReaderType, ReaderID: r.ReaderID, ReadAt: wire.Time(r.ReadAt)})
 }
 
-// ConversationAssigned tells the queue.
-func (p *Publisher) ConversationAssigned(organizationID, conversationID, agentID string) {
-	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.AssignedEvent, wire.ConversationAssigned{ConversationID: conversationID, AssignedTo: agentID})
+// ConversationAssigned tells the queue, and the conversation who answers.
+func (p *Publisher) ConversationAssigned(organizationID, conversationID string, agent services.Agent) {
+	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.AssignedEvent, wire.ConversationAssigned{ConversationID: conversationID, AssignedTo: agent.ID})
+	p.emit(p.io.To(wire.ConversationRoom(conversationID)), wire.AgentJoinedEvent, wire.AgentJoined{ConversationID: conversationID, Agent: wire.Agent(agent)})
+}
+
+// ConversationReleased tells the queue, and the conversation that nobody answers.
+func (p *Publisher) ConversationReleased(organizationID, conversationID string) {
+	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.ReleasedEvent, wire.ConversationID{ConversationID: conversationID})
+	p.emit(p.io.To(wire.ConversationRoom(conversationID)), wire.AgentLeftEvent, wire.ConversationID{ConversationID: conversationID})
 }
 
 // ConversationResolved tells the conversation and the queue; who is in both hears it once.
 func (p *Publisher) ConversationResolved(organizationID, conversationID, sessionID string, tags []string) {
 	p.emit(p.io.To(wire.ConversationRoom(conversationID)).To(wire.QueueRoom(organizationID)), wire.ResolvedEvent,
 		wire.ConversationResolved{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
+}
+
+// ConversationReopened tells the conversation and the queue.
+func (p *Publisher) ConversationReopened(organizationID, conversationID, sessionID string) {
+	p.emit(p.io.To(wire.ConversationRoom(conversationID)).To(wire.QueueRoom(organizationID)), wire.ReopenedEvent,
+		wire.ConversationReopened{ConversationID: conversationID, SessionID: sessionID})
+}
+
+// ConversationTagged tells the queue: tags are for agents.
+func (p *Publisher) ConversationTagged(organizationID, conversationID, sessionID string, tags []string) {
+	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.TaggedEvent, wire.ConversationTagged{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
+}
+
+// VisitChanged tells the agents in the conversation.
+func (p *Publisher) VisitChanged(_, conversationID string) {
+	p.emit(p.io.To(wire.ConversationAgentsRoom(conversationID)), wire.VisitChangedEvent, wire.ConversationID{ConversationID: conversationID})
+}
+
+// TeamChanged tells the organization's end users.
+func (p *Publisher) TeamChanged(organizationID string, team services.Team) {
+	p.emit(p.io.To(wire.EndUsersRoom(organizationID)).Volatile(), wire.TeamChangedEvent, showTeam(team))
+}
+
+func showTeam(team services.Team) wire.Team {
+	shown := wire.Team{Agents: make([]wire.Agent, len(team.Agents)), Online: team.Online}
+	for i, agent := range team.Agents {
+		shown.Agents[i] = wire.Agent(agent)
+	}
+	return shown
 }
 
 // AgentStatusChanged tells the organization's presence room.

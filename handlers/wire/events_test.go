@@ -20,9 +20,11 @@ func TestEvents_areTheGuidesAndThoseOfTheContract(t *testing.T) {
 		}
 	}
 	for direction, want := range map[wire.Direction][]string{
-		wire.ClientToServer: {"send_message", "claim_conversation", "join_conversation", "leave_conversation", "join_queue", "join_org_presence", "user_typing", "mark_read"},
-		wire.ServerToClient: {"message_received", "conversation_updated", "conversation_assigned", "conversation_resolved", "typing_indicator", "typing_cleared",
-			"messages_read", "agent_status_changed", "error"},
+		wire.ClientToServer: {"send_message", "claim_conversation", "join_conversation", "leave_conversation", "join_queue", "join_org_presence", "user_typing", "mark_read",
+			"visit", "view_conversation"},
+		wire.ServerToClient: {"message_received", "conversation_updated", "conversation_assigned", "conversation_released", "conversation_resolved",
+			"conversation_reopened", "conversation_tagged", "conversation_viewed", "visit_changed", "agent_joined", "agent_left", "team_changed", "typing_indicator",
+			"typing_cleared", "messages_read", "agent_status_changed", "error"},
 	} {
 		if !slices.Equal(names[direction], want) {
 			t.Errorf("%s\n got %v\nwant %v", direction, names[direction], want)
@@ -51,6 +53,7 @@ func TestRooms_areTheGuides(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
 		wire.ConversationRoom("x"): "conv:x", wire.QueueRoom("x"): "org:x:queue", wire.PresenceRoom("x"): "org:x:presence",
+		wire.ConversationAgentsRoom("x"): "conv:x:agents", wire.EndUsersRoom("x"): "org:x:end_users",
 	} {
 		if got != want {
 			t.Errorf("%s, not %s", got, want)

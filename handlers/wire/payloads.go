@@ -64,6 +64,22 @@ type MarkRead struct {
 	ExternalID     string   `json:"external_id"`
 }
 
+// Visit is the payload of visit. An end user who has not joined proves themselves by ExternalID.
+type Visit struct {
+	ConversationID string `json:"conversation_id"`
+	ExternalID     string `json:"external_id"`
+	PageURL        string `json:"page_url"`
+	PageTitle      string `json:"page_title"`
+	TimeZone       string `json:"time_zone"` // IANA
+	Language       string `json:"language"`  // BCP 47
+}
+
+// ViewConversation is the payload of view_conversation.
+type ViewConversation struct {
+	ConversationID string `json:"conversation_id"`
+	Viewing        bool   `json:"viewing"`
+}
+
 // MessageReceived is a message as sockets get it.
 type MessageReceived struct {
 	ID             string            `json:"id"`
@@ -107,13 +123,14 @@ func NewHistory(messages []models.Message, readBy map[string]map[string]time.Tim
 	return history
 }
 
-// WidgetMessage is a message in the end user's history: without session_id and read_by.
+// WidgetMessage is a message in the end user's history: without session_id and read_by, with the name of an agent or bot.
 type WidgetMessage struct {
 	ID             string            `json:"id"`
 	ConversationID string            `json:"conversation_id"`
 	Seq            int64             `json:"seq"`
 	SenderType     models.SenderType `json:"sender_type"`
 	SenderID       string            `json:"sender_id"`
+	SenderName     string            `json:"sender_name,omitempty"`
 	ClientID       string            `json:"client_id,omitempty"`
 	ContentType    string            `json:"content_type"`
 	Content        string            `json:"content"`
@@ -121,13 +138,17 @@ type WidgetMessage struct {
 	CreatedAt      Time              `json:"created_at"`
 }
 
-// NewWidgetHistory shows messages to the end user.
-func NewWidgetHistory(messages []models.Message) []WidgetMessage {
+// NewWidgetHistory shows messages to the end user. names are the organization's agents and bots: an end user may have chosen
+// an external_id that is in it.
+func NewWidgetHistory(messages []models.Message, names map[string]string) []WidgetMessage {
 	history := make([]WidgetMessage, len(messages))
 	for i, m := range messages {
 		r := NewMessageReceived(m)
 		history[i] = WidgetMessage{ID: r.ID, ConversationID: r.ConversationID, Seq: r.Seq, SenderType: r.SenderType, SenderID: r.SenderID,
 			ClientID: r.ClientID, ContentType: r.ContentType, Content: r.Content, RichMedia: r.RichMedia, CreatedAt: r.CreatedAt}
+		if m.SenderType != models.SenderEndUser {
+			history[i].SenderName = names[m.SenderID]
+		}
 	}
 	return history
 }
@@ -155,10 +176,49 @@ type ConversationResolved struct {
 	Tags           []string `json:"tags"`
 }
 
-// TypingIndicator says who types.
+// ConversationReopened tells room and queue that a session goes on.
+type ConversationReopened struct {
+	ConversationID string `json:"conversation_id"`
+	SessionID      string `json:"session_id"`
+}
+
+// ConversationTagged tells the queue which tags the open session has now.
+type ConversationTagged struct {
+	ConversationID string   `json:"conversation_id"`
+	SessionID      string   `json:"session_id"`
+	Tags           []string `json:"tags"`
+}
+
+// ConversationViewed tells the other agents in a conversation who else looks at it.
+type ConversationViewed struct {
+	ConversationID string `json:"conversation_id"`
+	AgentID        string `json:"agent_id"`
+	Viewing        bool   `json:"viewing"`
+}
+
+// Agent is an agent as end users see one.
+type Agent struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// AgentJoined tells the conversation who answers.
+type AgentJoined struct {
+	ConversationID string `json:"conversation_id"`
+	Agent          Agent  `json:"agent"`
+}
+
+// Team tells end users who is there.
+type Team struct {
+	Agents []Agent `json:"agents"`
+	Online int     `json:"online"`
+}
+
+// TypingIndicator says who types. SenderID comes with agents.
 type TypingIndicator struct {
 	ConversationID string            `json:"conversation_id"`
 	SenderType     models.SenderType `json:"sender_type"`
+	SenderID       string            `json:"sender_id,omitempty"`
 }
 
 // MessagesRead says who has read what.
@@ -195,6 +255,13 @@ type Ack struct {
 	LastSeq *int64    `json:"last_seq,omitempty"`
 	Agents  *[]string `json:"agents,omitempty"`
 	*Assignment
+	*Welcome
+}
+
+// Welcome is what an end user learns by joining. Team is missing where presence is not known.
+type Welcome struct {
+	Team       *Team  `json:"team,omitempty"`
+	AssignedTo *Agent `json:"assigned_to"`
 }
 
 // APIError is the body of every refused request.

@@ -74,12 +74,16 @@ func TestHistory_ofAgentsTellsWhoHasRead(t *testing.T) {
 
 func TestHistory_ofTheWidgetKeepsSessionsAndReadersBack(t *testing.T) {
 	t.Parallel()
-	golden(t, wire.NewWidgetHistory([]models.Message{message, question}), `[
+	names := map[string]string{"bot-1": "Pip", "browser-1": "an agent whose id an end user has taken"}
+	golden(t, wire.NewWidgetHistory([]models.Message{message, question}, names), `[
 		{"id":"m-1","conversation_id":"conv-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
 		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000"},
+		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","sender_name":"Pip","client_id":"c-1","content_type":"quick_button","content":"",
+		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
+	golden(t, wire.NewWidgetHistory([]models.Message{question}, nil), `[
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, wire.NewWidgetHistory(nil), `[]`)
+	golden(t, wire.NewWidgetHistory(nil, nil), `[]`)
 }
 
 func conversation() models.Conversation {
@@ -118,12 +122,23 @@ func TestEvents_toClientsHaveTheGuidesFields(t *testing.T) {
 		`{"conversation_id":"conv-1","sender_type":"bot","content_type":"image","content":"","preview":"Image","seq":3}`)
 	golden(t, wire.ConversationAssigned{ConversationID: "conv-1", AssignedTo: "agent-1"}, `{"conversation_id":"conv-1","assigned_to":"agent-1"}`)
 	golden(t, wire.ConversationResolved{ConversationID: "conv-1", SessionID: "s-1", Tags: []string{}}, `{"conversation_id":"conv-1","session_id":"s-1","tags":[]}`)
-	golden(t, wire.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderAgent}, `{"conversation_id":"conv-1","sender_type":"agent"}`)
+	golden(t, wire.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderEndUser}, `{"conversation_id":"conv-1","sender_type":"end_user"}`)
 	golden(t, wire.ConversationID{ConversationID: "conv-1"}, `{"conversation_id":"conv-1"}`)
 	golden(t, wire.MessagesRead{ConversationID: "conv-1", MessageIDs: []string{"m-1"}, ReaderType: models.SenderAgent, ReaderID: "agent-1", ReadAt: wire.Time(at)},
 		`{"conversation_id":"conv-1","message_ids":["m-1"],"reader_type":"agent","reader_id":"agent-1","read_at":"2025-01-15T08:23:10.000000"}`)
 	golden(t, wire.AgentStatusChanged{AgentID: "agent-1", Status: "online"}, `{"agent_id":"agent-1","status":"online"}`)
+	golden(t, wire.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderAgent, SenderID: "agent-1"},
+		`{"conversation_id":"conv-1","sender_type":"agent","sender_id":"agent-1"}`)
 	golden(t, wire.Problem{Message: "No."}, `{"message":"No."}`)
+}
+
+func TestEvents_toClientsBeyondTheGuide(t *testing.T) {
+	t.Parallel()
+	golden(t, wire.ConversationReopened{ConversationID: "conv-1", SessionID: "s-1"}, `{"conversation_id":"conv-1","session_id":"s-1"}`)
+	golden(t, wire.ConversationTagged{ConversationID: "conv-1", SessionID: "s-1", Tags: []string{"vip"}}, `{"conversation_id":"conv-1","session_id":"s-1","tags":["vip"]}`)
+	golden(t, wire.ConversationViewed{ConversationID: "conv-1", AgentID: "agent-1"}, `{"conversation_id":"conv-1","agent_id":"agent-1","viewing":false}`)
+	golden(t, wire.AgentJoined{ConversationID: "conv-1", Agent: wire.Agent{ID: "agent-1", Name: "Ann"}}, `{"conversation_id":"conv-1","agent":{"id":"agent-1","name":"Ann"}}`)
+	golden(t, wire.Team{Agents: []wire.Agent{{ID: "agent-1", Name: "Ann"}}, Online: 21}, `{"agents":[{"id":"agent-1","name":"Ann"}],"online":21}`)
 }
 
 func TestErrors_ofRESTAndAcknowledgements(t *testing.T) {
@@ -141,6 +156,9 @@ func TestAcks_sayOKAndWhatTheEventPromises(t *testing.T) {
 	golden(t, wire.Ack{OK: true, Agents: &agents}, `{"ok":true,"agents":[]}`)
 	assignment := wire.NewAssignment(models.ConversationSession{ConversationID: "conv-1", AssignedAgentID: &agentID, AssignedAt: &at})
 	golden(t, wire.Ack{OK: true, Assignment: &assignment}, `{"ok":true,"id":"conv-1","assigned_agent_id":"agent-1","assigned_at":"2025-01-15T08:23:10.000000"}`)
+	golden(t, wire.Ack{OK: true, LastSeq: &last, Welcome: &wire.Welcome{}}, `{"ok":true,"last_seq":0,"assigned_to":null}`)
+	golden(t, wire.Ack{OK: true, Welcome: &wire.Welcome{Team: &wire.Team{Agents: []wire.Agent{}}, AssignedTo: &wire.Agent{ID: "agent-1", Name: "Ann"}}},
+		`{"ok":true,"team":{"agents":[],"online":0},"assigned_to":{"id":"agent-1","name":"Ann"}}`)
 	golden(t, wire.SentAck(json.RawMessage(`{"id":"m-1"}`), false), `{"ok":true,"message":{"id":"m-1"}}`)
 	golden(t, wire.SentAck(json.RawMessage(`{"id":"m-1"}`), true), `{"ok":true,"message":{"id":"m-1"},"duplicate":true}`)
 }

@@ -1,0 +1,108 @@
+package services
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	maxTeam     = 20                     // agents that are named
+	teamTimeout = 500 * time.Millisecond // whoever joins a conversation waits for it
+	teamRetry   = time.Second            // how long a store that failed is not asked again
+	namesLife   = time.Minute
+)
+
+// Team is who of an organization is online, as its end users see it: Agents by name, at most maxTeam of them; Online counts
+// all.
+type Team struct {
+	Agents []Agent
+	Online int
+}
+
+// Names reads what the users of an organization are called, by id.
+type Names func(ctx context.Context, organizationID string) (map[string]string, error)
+
+// teams makes teams of who is present and what they are called. Names are kept for a while: every end user who joins asks.
+type teams struct {
+	store PresenceStore
+	read  Names
+	clock Clock
+
+	mu        sync.Mutex
+	names     map[string]knownNames // by organization
+	awayUntil time.Time
+}
+
+type knownNames struct {
+	names  map[string]string
+	readAt time.Time
+}
+
+func newTeams(store PresenceStore, read Names, clock Clock) *teams {
+	return &teams{store: store, read: read, clock: clock, names: map[string]knownNames{}}
+}
+
+func (t *teams) of(ctx context.Context, organizationID string) (Team, error) {
+	ctx, cancel := context.WithTimeout(ctx, teamTimeout)
+	defer cancel()
+	online, err := t.online(ctx, organizationID)
+	if err != nil {
+		return Team{}, err
+	}
+	names, err := t.namesOf(ctx, organizationID, online)
+	if err != nil {
+		return Team{}, fmt.Errorf("read names: %w", err)
+	}
+	team := Team{Agents: []Agent{}, Online: len(online)}
+	for _, id := range online {
+		if name := names[id]; name != "" {
+			team.Agents = append(team.Agents, Agent{id, name})
+		}
+	}
+	slices.SortFunc(team.Agents, func(a, b Agent) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	team.Agents = team.Agents[:min(len(team.Agents), maxTeam)]
+	return team, nil
+}
+
+// online asks the store, but not again right after it failed: thousands may join while it is away.
+func (t *teams) online(ctx context.Context, organizationID string) ([]string, error) {
+	t.mu.Lock()
+	away := t.clock().Before(t.awayUntil)
+	t.mu.Unlock()
+	if away {
+		return nil, Refuse(Unavailable, "Presence is not known right now.")
+	}
+	online, err := t.store.Online(ctx, organizationID)
+	if err != nil {
+		t.mu.Lock()
+		t.awayUntil = t.clock().Add(teamRetry)
+		t.mu.Unlock()
+	}
+	return online, err
+}
+
+// namesOf reads an organization's names anew when they are old, or one of ids is not among them.
+func (t *teams) namesOf(ctx context.Context, organizationID string, ids []string) (map[string]string, error) {
+	t.mu.Lock()
+	known := t.names[organizationID]
+	t.mu.Unlock()
+	unknown := func(id string) bool { return known.names[id] == "" }
+	if known.names != nil && t.clock().Sub(known.readAt) < namesLife && !slices.ContainsFunc(ids, unknown) {
+		return known.names, nil
+	}
+	names, err := t.read(ctx, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.names[organizationID] = knownNames{names, t.clock()}
+	return names, nil
+}
