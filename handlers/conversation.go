@@ -61,6 +61,22 @@ func (a *App) resolveConversation(c *fiber.Ctx) error {
 	return c.JSON(wire.NewResolution(session))
 }
 
+func (a *App) releaseConversation(c *fiber.Ctx) error {
+	session, err := a.Conversations.Release(c.UserContext(), identityOf(c).User, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire.NewAssignment(session))
+}
+
+func (a *App) reopenConversation(c *fiber.Ctx) error {
+	session, err := a.Conversations.Reopen(c.UserContext(), identityOf(c).User, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire.NewResolution(session))
+}
+
 func (a *App) tagConversation(c *fiber.Ctx) error {
 	var request wire.Tags
 	if err := body(c, &request); err != nil {

@@ -60,7 +60,9 @@ func (a *App) routes(server *fiber.App) {
 	api.Get("/conversations/:id/messages", a.listMessages)
 	api.Get("/conversations/:id/history", a.listMessages)
 	api.Post("/conversations/:id/assign", a.csrf, a.assignConversation)
+	api.Post("/conversations/:id/release", a.csrf, a.releaseConversation)
 	api.Post("/conversations/:id/resolve", a.csrf, a.resolveConversation)
+	api.Post("/conversations/:id/reopen", a.csrf, a.reopenConversation)
 	api.Post("/conversations/:id/tag", a.csrf, a.tagConversation)
 	api.Post("/conversations/:id/tags", a.csrf, a.tagConversation)
 

@@ -32,7 +32,8 @@ var guards = map[string]string{
 	"GET /inbox": "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page", "GET /inbox/:id/messages": "page",
 	"POST /inbox/:id/claim": "page+csrf", "POST /inbox/:id/resolve": "page+csrf", "POST /inbox/:id/tag": "page+csrf", "POST /inbox/:id/messages": "page+csrf",
 	"GET /api/conversations": "api", "GET /api/conversations/:id": "api", "GET /api/conversations/:id/messages": "api", "GET /api/conversations/:id/history": "api",
-	"POST /api/conversations/:id/assign": "api+csrf", "POST /api/conversations/:id/resolve": "api+csrf", "POST /api/conversations/:id/tag": "api+csrf", "POST /api/conversations/:id/tags": "api+csrf",
+	"POST /api/conversations/:id/assign": "api+csrf", "POST /api/conversations/:id/release": "api+csrf", "POST /api/conversations/:id/reopen": "api+csrf",
+	"POST /api/conversations/:id/resolve": "api+csrf", "POST /api/conversations/:id/tag": "api+csrf", "POST /api/conversations/:id/tags": "api+csrf",
 }
 
 // silence is a publisher that nobody hears.

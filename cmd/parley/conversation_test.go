@@ -159,6 +159,8 @@ func TestConversation_getAndListShapes(t *testing.T) {
 			agent.get("/api/conversations/"+id+"/messages").refused(t, 404, "not_found")
 			agent.post("/api/conversations/"+id+"/assign", "").refused(t, 404, "not_found")
 			agent.post("/api/conversations/"+id+"/resolve", "").refused(t, 404, "not_found")
+			agent.post("/api/conversations/"+id+"/release", "").refused(t, 404, "not_found")
+			agent.post("/api/conversations/"+id+"/reopen", "").refused(t, 404, "not_found")
 			agent.post("/api/conversations/"+id+"/tag", `{"tags":["x"]}`).refused(t, 404, "not_found")
 		}
 	})
@@ -389,7 +391,7 @@ func TestForeignOrganization_seesAndHearsNothing(t *testing.T) {
 		for _, url := range []string{path, path + "/messages", path + "/history", path + "/messages?limit=1"} {
 			stranger.get(url).refused(t, 404, "not_found")
 		}
-		for _, url := range []string{path + "/assign", path + "/resolve", path + "/tag", path + "/tags"} {
+		for _, url := range []string{path + "/assign", path + "/release", path + "/resolve", path + "/reopen", path + "/tag", path + "/tags"} {
 			stranger.post(url, `{"tags":["x"]}`).refused(t, 404, "not_found")
 		}
 		inbox := "/inbox/" + v.conversationID
@@ -407,6 +409,7 @@ func TestForeignOrganization_seesAndHearsNothing(t *testing.T) {
 		foreign.refused("not_found", "claim_conversation", v.id())
 		foreign.refused("not_found", "send_message", v.answer(text("from outside")))
 		foreign.refused("not_found", "mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{uuid.NewString()}})
+		foreign.refused("forbidden", "view_conversation", obj{"conversation_id": v.conversationID, "viewing": true})
 		foreign.refused("forbidden", "user_typing", obj{"conversation_id": v.conversationID, "sender_type": "agent"})
 		if after := w.rows(); after != before {
 			t.Error("another organization stored something")

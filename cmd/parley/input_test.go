@@ -36,6 +36,8 @@ func TestBadInput_events(t *testing.T) {
 			"leave_conversation": v.id(),
 			"user_typing":        {"conversation_id": v.conversationID, "sender_type": "end_user"},
 			"mark_read":          {"conversation_id": v.conversationID, "message_ids": []string{uuid.NewString()}},
+			"visit":              v.payload(),
+			"view_conversation":  v.id(),
 		}
 		refusal := func(s *socket, what, name string, args ...any) {
 			t.Helper()
@@ -106,7 +108,7 @@ func TestBadInput_events(t *testing.T) {
 		if after := w.rows(); after != before {
 			t.Errorf("bad input stored something: %d rows, then %d", before, after)
 		}
-		victim.silent()
+		victim.quiet()
 		queue.silent()
 		end.ok("join_conversation", v.payload())
 		end.ok("send_message", v.say(text("and all goes on")))
@@ -264,7 +266,7 @@ func TestBadInput_routes(t *testing.T) {
 				}
 			}
 		}
-		for _, path := range []string{"/inbox?filter=nonsense", "/inbox/list?filter=nonsense", "/inbox?cursor=nonsense", "/inbox/" + v.conversationID + "/messages?after_seq=x", "/inbox/" + v.conversationID + "?before_seq=-1"} {
+		for _, path := range []string{"/inbox?filter=nonsense", "/inbox/list?filter=nonsense", "/inbox?cursor=nonsense", "/inbox?q=%00", "/inbox?q=" + strings.Repeat("x", 101), "/inbox/" + v.conversationID + "/messages?after_seq=x", "/inbox/" + v.conversationID + "?before_seq=-1"} {
 			agent.get(path).status(t, 400)
 			agent.get(path, "HX-Request", "true").status(t, 400)
 		}

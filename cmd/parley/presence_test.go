@@ -64,7 +64,7 @@ func TestPresence_byAgentNotByTab(t *testing.T) {
 			t.Errorf("offline came %s after the last socket", after)
 		}
 		watcher.silentAbout("agent_status_changed", "agent_id", agentID)
-		endUserHears.silent()
+		endUserHears.silent(agentsOnly...)
 		like(t, watcher.ok("join_org_presence")["agents"], []any{adminID})
 	})
 }
@@ -84,7 +84,7 @@ func TestTyping_indicatorAndCleared(t *testing.T) {
 		s.silent("typing_indicator")
 
 		agent.emit("user_typing", obj{"conversation_id": v.conversationID, "sender_type": "agent"})
-		like(t, s.next("typing_indicator"), obj{"conversation_id": v.conversationID, "sender_type": "agent"})
+		like(t, s.next("typing_indicator"), obj{"conversation_id": v.conversationID, "sender_type": "agent", "sender_id": w.userID(w.seeded.Agent.Email)})
 		agent.ok("send_message", v.answer(text("typed too")))
 		s.next("typing_cleared") // of the end user's own
 		like(t, s.next("typing_cleared"), cleared)
@@ -112,7 +112,7 @@ func TestTyping_indicatorAndCleared(t *testing.T) {
 		outside.refused("forbidden", "user_typing", obj{"conversation_id": v.conversationID, "sender_type": "end_user"})
 		s.refused("forbidden", "user_typing", obj{"conversation_id": v.conversationID, "sender_type": "agent"})
 		agent.refused("forbidden", "user_typing", obj{"conversation_id": v.conversationID, "sender_type": "end_user"})
-		outside.silent()
+		outside.quiet()
 	})
 }
 
@@ -133,7 +133,7 @@ func TestRooms_whoLeftHearsNothing(t *testing.T) {
 		agentLeft.ok("join_conversation", other.id())
 		neighbour.ok("send_message", other.say(text("fence")))
 		like(t, agentLeft.next("message_received")["conversation_id"], other.conversationID)
-		left.silent()
+		left.quiet()
 		agentLeft.silentAbout("message_received", "conversation_id", v.conversationID)
 		agentLeft.silentAbout("typing_indicator", "conversation_id", v.conversationID)
 		left.refused("forbidden", "user_typing", obj{"conversation_id": v.conversationID, "sender_type": "end_user"})

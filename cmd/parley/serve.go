@@ -94,9 +94,11 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 	b, config, clock := s.backend, s.config, services.Clock(models.Now)
 	app := &handlers.App{BaseURL: config.BaseURL, TrustedProxies: config.TrustedProxies, Ready: s.ready}
 	s.socket = socketio.New(socketio.Options{
-		Broker:      b.broker,
-		Log:         slog.Default(),
-		Request:     func(c *fiber.Ctx) any { return realtime.Request{WebSessionToken: app.WebSessionToken(c)} },
+		Broker: b.broker,
+		Log:    slog.Default(),
+		Request: func(c *fiber.Ctx) any {
+			return realtime.Request{WebSessionToken: app.WebSessionToken(c), UserAgent: c.Get(fiber.HeaderUserAgent)}
+		},
 		AllowOrigin: func(string) bool { return true }, // end users come from anywhere; agents' cookies count from our own origin only
 	})
 	io := s.socket.Of("/")
@@ -116,7 +118,7 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 	visits := services.NewVisits(b.db, publisher, clock)
 	presence := services.NewPresence(b.presence, organizations.SenderNames, publisher, clock)
 	s.messages = services.NewMessages(b.db, b.limiter, config.WidgetRateLimit.Rate, publisher, clock)
-	live := realtime.New(io, realtime.Services{Login: login, Conversations: conversations, Messages: s.messages, Presence: presence,
+	live := realtime.New(io, realtime.Services{Login: login, Conversations: conversations, Messages: s.messages, Presence: presence, Visits: visits,
 		LimitEndUsers: !config.WidgetRateLimit.Off()})
 
 	app.Login, app.Organizations, app.Conversations, app.Messages = login, organizations, conversations, s.messages

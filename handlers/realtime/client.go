@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/handlers/socketio"
+	"parley/handlers/wire"
 	"parley/models"
 	"parley/services"
 )
@@ -23,6 +24,8 @@ type client struct {
 	agent  *services.Identity      // nil: an end user's socket
 	proven map[string]services.Ref // conversations whose external_id this socket has shown
 	joined map[string]services.Ref // conversations joined as an agent
+
+	viewing map[string]struct{} // those of joined that the agent looks at
 
 	sending  sync.Once
 	inFlight chan struct{}
@@ -64,6 +67,21 @@ func (c *client) prove(ref services.Ref) {
 	if len(c.proven) < maxProven {
 		c.proven[ref.ID] = ref
 	}
+}
+
+// forgetProof takes that back. With the last conversation of an organization ends what its end users hear.
+func (c *client) forgetProof(conversationID string) {
+	ref, proven := c.proven[conversationID]
+	if !proven {
+		return
+	}
+	delete(c.proven, conversationID)
+	for _, other := range c.proven {
+		if other.OrganizationID == ref.OrganizationID {
+			return
+		}
+	}
+	c.socket.Leave(wire.EndUsersRoom(ref.OrganizationID))
 }
 
 // refuseAgentWork is what a socket hears that is no agent's.

@@ -38,7 +38,29 @@ func joinConversation(ctx context.Context, s *Server, c *client, p wire.JoinConv
 		return wire.Ack{}, err
 	}
 	c.prove(ref)
-	return join(ctx, s, c, ref)
+	ack, err := join(ctx, s, c, ref, wire.EndUsersRoom(ref.OrganizationID))
+	if err == nil {
+		ack.Welcome, err = s.welcome(ctx, ref)
+	}
+	return ack, err
+}
+
+// welcome is read after the rooms were joined, as is the last seq: what changes later is heard. Without presence the chat goes
+// on, and shows no team.
+func (s *Server) welcome(ctx context.Context, ref services.Ref) (*wire.Welcome, error) {
+	agent, err := s.conversations.AssignedTo(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	welcome := &wire.Welcome{}
+	if agent != nil {
+		welcome.AssignedTo = &wire.Agent{ID: agent.ID, Name: agent.Name}
+	}
+	if team, err := s.presence.Team(ctx, ref.OrganizationID); err == nil {
+		shown := showTeam(team)
+		welcome.Team = &shown
+	}
+	return welcome, nil
 }
 
 func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID string) (wire.Ack, error) {
@@ -49,17 +71,22 @@ func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID strin
 	if c.joined == nil {
 		c.joined = map[string]services.Ref{}
 	}
-	ack, err := join(ctx, s, c, ref)
+	ack, err := join(ctx, s, c, ref, wire.ConversationAgentsRoom(ref.ID))
 	if err == nil {
 		c.joined[ref.ID] = ref
 	}
 	return ack, err
 }
 
-// join enters the room and then looks where the conversation is: what was stored up to there the client fetches, what
-// comes after it hears.
-func join(ctx context.Context, s *Server, c *client, ref services.Ref) (wire.Ack, error) {
-	if err := c.socket.JoinAt(wire.ConversationRoom(ref.ID), uint64(ref.LastSeq)); err != nil {
+// join enters the room, and the one that is for its kind of client only, and then looks where the conversation is: what was
+// stored up to there the client fetches, what comes after it hears.
+func join(ctx context.Context, s *Server, c *client, ref services.Ref, own string) (wire.Ack, error) {
+	err := c.socket.JoinAt(wire.ConversationRoom(ref.ID), uint64(ref.LastSeq))
+	if err == nil {
+		err = c.socket.Join(own)
+	}
+	if err != nil {
+		c.socket.Leave(wire.ConversationRoom(ref.ID))
 		return wire.Ack{}, services.Refuse(services.Invalid, "This socket has joined too many conversations.")
 	}
 	last, err := s.conversations.LastSeq(ctx, ref)
@@ -71,8 +98,10 @@ func leaveConversation(s *Server, c *client, p wire.ConversationID) (wire.Ack, e
 		return wire.Ack{}, err
 	}
 	s.typing.clear(c.socket, p.ConversationID)
+	c.stopViewing(p.ConversationID)
 	c.socket.Leave(wire.ConversationRoom(p.ConversationID))
-	delete(c.proven, p.ConversationID)
+	c.socket.Leave(wire.ConversationAgentsRoom(p.ConversationID))
+	c.forgetProof(p.ConversationID)
 	delete(c.joined, p.ConversationID)
 	return wire.Ack{}, nil
 }

@@ -40,6 +40,8 @@ var events = map[string]event{
 	wire.JoinPresenceEvent:     {agents, asking(joinPresence)},
 	wire.UserTypingEvent:       {anyone, now(userTyping)},
 	wire.MarkReadEvent:         {anyone, asking(markRead)},
+	wire.VisitEvent:            {anyone, asking(visit)},
+	wire.ViewEvent:             {agents, now(viewConversation)},
 }
 
 // agents lets in sockets with a web session. anyone lets in all: the event asks for the proof itself.

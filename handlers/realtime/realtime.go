@@ -23,6 +23,7 @@ const endedSweep = 3 * time.Second
 // Request is what a socket keeps of its handshake's HTTP request.
 type Request struct {
 	WebSessionToken string // the cookie; empty unless the request came from our own origin
+	UserAgent       string
 }
 
 // Server binds the namespace to the services.
@@ -32,6 +33,7 @@ type Server struct {
 	conversations *services.Conversations
 	messages      *services.Messages
 	presence      *services.Presence
+	visits        *services.Visits
 	typing        *typing
 	limitEndUsers bool
 
@@ -45,12 +47,13 @@ type Services struct {
 	Conversations *services.Conversations
 	Messages      *services.Messages
 	Presence      *services.Presence
+	Visits        *services.Visits
 	LimitEndUsers bool // false lifts the limits on end users' events: for load tests
 }
 
 // New registers Parley's events on io. Run must run beside it.
 func New(io *socketio.Namespace, s Services) *Server {
-	server := &Server{io: io, login: s.Login, conversations: s.Conversations, messages: s.Messages, presence: s.Presence,
+	server := &Server{io: io, login: s.Login, conversations: s.Conversations, messages: s.Messages, presence: s.Presence, visits: s.Visits,
 		limitEndUsers: s.LimitEndUsers, typing: newTyping(io), agents: map[*socketio.Socket]*services.Identity{}}
 	io.Use(server.identify)
 	io.OnConnection(server.connected)
@@ -140,6 +143,10 @@ func (s *Server) connected(socket *socketio.Socket) {
 
 func (s *Server) disconnected(socket *socketio.Socket, _ string) {
 	s.typing.left(socket)
+	client := clientOf(socket)
+	for conversationID := range client.viewing {
+		client.stopViewing(conversationID)
+	}
 	s.forget(socket)
 }
 

@@ -34,8 +34,11 @@ func userTyping(s *Server, c *client, p wire.UserTyping) (wire.Ack, error) {
 		return wire.Ack{}, services.Refuse(services.Forbidden, "sender_type is not what this socket has proven.")
 	}
 	s.typing.touch(c.socket, p.ConversationID, time.Now())
-	return wire.Ack{}, c.socket.To(wire.ConversationRoom(p.ConversationID)).Volatile().
-		Emit(wire.TypingIndicatorEvent, wire.TypingIndicator{ConversationID: p.ConversationID, SenderType: senderType})
+	indicator := wire.TypingIndicator{ConversationID: p.ConversationID, SenderType: senderType}
+	if senderType == models.SenderAgent {
+		indicator.SenderID = c.agent.User.ID
+	}
+	return wire.Ack{}, c.socket.To(wire.ConversationRoom(p.ConversationID)).Volatile().Emit(wire.TypingIndicatorEvent, indicator)
 }
 
 // typing knows who types on this node, and says when they stopped.

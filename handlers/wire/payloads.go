@@ -310,7 +310,7 @@ func NewConversation(c models.Conversation) Conversation {
 	return shown
 }
 
-// Assignment answers assign.
+// Assignment answers assign and release.
 type Assignment struct {
 	ID              string  `json:"id"`
 	AssignedAgentID *string `json:"assigned_agent_id"`
@@ -322,7 +322,7 @@ func NewAssignment(s models.ConversationSession) Assignment {
 	return Assignment{ID: s.ConversationID, AssignedAgentID: s.AssignedAgentID, AssignedAt: optionalTime(s.AssignedAt)}
 }
 
-// Resolution answers resolve.
+// Resolution answers resolve and reopen.
 type Resolution struct {
 	ID         string   `json:"id"`
 	SessionID  string   `json:"session_id"`
