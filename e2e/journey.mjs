@@ -93,6 +93,13 @@ export async function answer(inbox, text) {
   await expect(inThread(inbox, text)).toBeVisible();
 }
 
+// openEditor begins a message that is more than text.
+export async function openEditor(inbox, type) {
+  await inbox.locator("#attach summary").click();
+  await inbox.locator("#attach").getByRole("link", { name: type }).click();
+  await expect(inbox.locator("#rich-media-form")).toBeVisible();
+}
+
 // violations asks axe about a page or frame. It runs outside of the page's policy.
 export async function violations(frame) {
   await frame.evaluate(axe);

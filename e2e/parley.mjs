@@ -27,9 +27,9 @@ export async function freePort() {
   return port;
 }
 
-// start runs `parley serve` with a data directory of its own, seeded. stop ends it as SIGTERM does; again starts it anew
+// start runs `parley serve` with a data directory of its own, seeded, with a bot that answers or a silent one. stop ends it as SIGTERM does; again starts it anew
 // at the same address, on the same data.
-export async function start({ args = [], env = {} } = {}) {
+export async function start({ args = [], env = {}, silent = false } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
   const settings = {
     PATH: process.env.PATH,
@@ -39,7 +39,7 @@ export async function start({ args = [], env = {} } = {}) {
     LOG_LEVEL: "warn",
     ...env,
   };
-  const printed = execFileSync(binary(), ["seed", "--json"], { env: settings }).toString();
+  const printed = execFileSync(binary(), ["seed", "--json", ...(silent ? ["--silent-bot"] : [])], { env: settings }).toString();
   const parley = { dataDir, seeded: JSON.parse(printed.trim().split("\n").at(-1)) };
   let running;
 
@@ -69,14 +69,18 @@ export async function start({ args = [], env = {} } = {}) {
   // A token for one site only. Its owner would make it in the dashboard; nobody else may touch the file meanwhile.
   parley.allow = (origin) =>
     execFileSync("go", ["run", "e2e/embed_token.go", dataDir, origin], { cwd: root }).toString().trim();
+  // Fills the organization while no server has its data open.
+  parley.fill = (conversations, messages) =>
+    execFileSync("go", ["run", "e2e/volume.go", dataDir, String(conversations), String(messages)], { cwd: root }).toString().trim();
 
   await parley.again();
   return parley;
 }
 
 // open asks for the widget page and answers whose conversation it is, as a WebView would.
-export async function open(url, embedToken, sessionID) {
-  const page = await fetch(`${url}/chat-widget?embed_token=${embedToken}&session_id=${sessionID}`);
+export async function open(url, embedToken, sessionID, name = "") {
+  const query = new URLSearchParams({ embed_token: embedToken, session_id: sessionID, customer_name: name });
+  const page = await fetch(`${url}/chat-widget?${query}`);
   const html = await page.text();
   return {
     conversation_id: html.match(/data-conversation-id="([^"]*)"/)[1],

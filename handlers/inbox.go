@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	listPage  = 50 // conversations
-	threadRun = 50 // messages
+	listPage  = 50  // conversations
+	threadRun = 50  // messages
+	maxSearch = 100 // characters
 )
 
 func (a *App) inboxPage(c *fiber.Ctx) error {
@@ -32,9 +33,29 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 	if err != nil {
 		return err
 	}
-	page := views.Inbox{Layout: a.layout(c, "Inbox"), List: list, Thread: thread}
+	names, err := a.names(c)
+	if err != nil {
+		return err
+	}
+	page := views.Inbox{Layout: a.layout(c, "Inbox"), List: list, Thread: thread, Names: names.senders}
 	page.Notice = notice
 	return render(c, status, views.InboxPage(page), nil)
+}
+
+// placeOf is the filter and the search that the request's URL carries.
+func placeOf(c *fiber.Ctx) (views.Place, error) {
+	filter, err := services.ParseFilter(c.Query("filter"))
+	search := []rune(strings.TrimSpace(c.Query("q")))
+	return views.Place{Filter: string(filter), Search: string(search[:min(len(search), maxSearch)])}, err
+}
+
+// anyPlace is placeOf for pages that are not about the list.
+func anyPlace(c *fiber.Ctx) views.Place {
+	place, err := placeOf(c)
+	if err != nil {
+		place.Filter = string(services.FilterUnassigned)
+	}
+	return place
 }
 
 func (a *App) inboxList(c *fiber.Ctx) error {
@@ -46,10 +67,10 @@ func (a *App) inboxList(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.InboxPage(page), views.ListPart(list))
 }
 
-// conversationList is one page of the list under the request's filter.
+// conversationList is one page of the list that the request asks for.
 func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error) {
 	user := identityOf(c).User
-	filter, err := services.ParseFilter(c.Query("filter"))
+	place, err := placeOf(c)
 	if err != nil {
 		return views.List{}, err
 	}
@@ -57,14 +78,22 @@ func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error
 	if err != nil {
 		return views.List{}, err
 	}
-	found, next, err := a.Conversations.List(c.UserContext(), user, services.ListQuery{Filter: filter, Search: c.Query("q"), Limit: listPage, Cursor: c.Query("cursor")})
+	found, next, err := a.Conversations.List(c.UserContext(), user, listQuery(place, c.Query("cursor")))
+	if err != nil {
+		return views.List{}, err
+	}
+	waiting, err := a.Conversations.Waiting(c.UserContext(), user)
 	if err != nil {
 		return views.List{}, err
 	}
 	rows, err := a.conversationRows(c, found)
-	return views.List{Filter: string(filter), Rows: rows, Selected: selected, Cursor: c.Query("cursor"), Next: next, Counts: views.Counts{
+	return views.List{Place: place, Rows: rows, Selected: selected, Waiting: waiting, Cursor: c.Query("cursor"), Next: next, Counts: views.Counts{
 		Unassigned: int(counts[services.FilterUnassigned]), Mine: int(counts[services.FilterMine]), All: int(counts[services.FilterAll]),
 	}}, err
+}
+
+func listQuery(place views.Place, cursor string) services.ListQuery {
+	return services.ListQuery{Filter: services.Filter(place.Filter), Search: place.Search, Limit: listPage, Cursor: cursor}
 }
 
 func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]views.ConversationRow, error) {

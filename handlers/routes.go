@@ -48,10 +48,15 @@ func (a *App) routes(server *fiber.App) {
 	inbox.Get("/:id", a.threadPage)
 	inbox.Get("/:id/header", a.threadHeader)
 	inbox.Get("/:id/messages", a.threadMessages)
+	inbox.Get("/:id/panel", a.threadPanel)
+	inbox.Get("/:id/compose", a.composePage)
 	inbox.Post("/:id/claim", a.csrf, a.claimForm)
+	inbox.Post("/:id/release", a.csrf, a.releaseForm)
+	inbox.Post("/:id/reopen", a.csrf, a.reopenForm)
 	inbox.Post("/:id/resolve", a.csrf, a.resolveForm)
 	inbox.Post("/:id/tag", a.csrf, a.tagForm)
 	inbox.Post("/:id/messages", a.csrf, a.messageForm)
+	inbox.Post("/:id/preview", a.csrf, a.previewForm)
 
 	// The guide's REST API: every user of the organization, by web session only.
 	api := server.Group("/api", a.api)

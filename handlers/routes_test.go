@@ -29,8 +29,9 @@ var guards = map[string]string{
 	"GET /healthz": "open", "GET /readyz": "open", "GET /static/*": "open",
 	"GET /chat-widget/embed.js": "open", "GET /chat-widget": "open", "GET /chat-widget/history/:id": "open",
 	"GET /": "open", "GET /setup": "open", "POST /setup": "form", "GET /auth/login": "open", "POST /auth/login": "form", "POST /auth/logout": "form", "GET /demo": "open", "GET /styleguide": "open", "GET /sw.js": "open", "GET /offline": "open",
-	"GET /inbox": "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page", "GET /inbox/:id/messages": "page",
+	"GET /inbox": "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page", "GET /inbox/:id/messages": "page", "GET /inbox/:id/panel": "page", "GET /inbox/:id/compose": "page",
 	"POST /inbox/:id/claim": "page+csrf", "POST /inbox/:id/resolve": "page+csrf", "POST /inbox/:id/tag": "page+csrf", "POST /inbox/:id/messages": "page+csrf",
+	"POST /inbox/:id/release": "page+csrf", "POST /inbox/:id/reopen": "page+csrf", "POST /inbox/:id/preview": "page+csrf",
 	"GET /api/conversations": "api", "GET /api/conversations/:id": "api", "GET /api/conversations/:id/messages": "api", "GET /api/conversations/:id/history": "api",
 	"POST /api/conversations/:id/assign": "api+csrf", "POST /api/conversations/:id/release": "api+csrf", "POST /api/conversations/:id/reopen": "api+csrf",
 	"POST /api/conversations/:id/resolve": "api+csrf", "POST /api/conversations/:id/tag": "api+csrf", "POST /api/conversations/:id/tags": "api+csrf",
@@ -99,6 +100,11 @@ func ask(t *testing.T, server *fiber.App, method, path, cookie string, headers .
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+	return answerOf(t, server, request)
+}
+
+func answerOf(t *testing.T, server *fiber.App, request *http.Request) (*http.Response, string) {
+	t.Helper()
 	response, err := server.Test(request, -1)
 	if err != nil {
 		t.Fatal(err)

@@ -171,6 +171,18 @@ func (m *Messages) List(ctx context.Context, ref Ref, page Page) ([]models.Messa
 	return messages, err
 }
 
+// FirstOf is the seq of the first message of a session. Error: NotFound.
+func (m *Messages) FirstOf(ctx context.Context, ref Ref, sessionID string) (seq int64, err error) {
+	if models.ValidID(sessionID) {
+		err = m.db.Read.WithContext(ctx).Model(&models.Message{}).Select("COALESCE(MIN(seq), 0)").
+			Where("organization_id = ? AND conversation_id = ? AND session_id = ?", ref.OrganizationID, ref.ID, sessionID).Scan(&seq).Error
+	}
+	if err == nil && seq == 0 {
+		err = Refuse(NotFound, "Session not found.")
+	}
+	return seq, err
+}
+
 // ReadBy returns who has read each of messages, and when.
 func (m *Messages) ReadBy(ctx context.Context, organizationID string, messages []models.Message) (map[string]map[string]time.Time, error) {
 	ids := make([]string, len(messages))

@@ -218,3 +218,29 @@ func TestUnread_looksAtTheNewestOnly(t *testing.T) {
 		}
 	})
 }
+
+func TestFirstOf_isTheSessionsFirstMessageInItsConversation(t *testing.T) {
+	each(t, func(w *world) {
+		ref, other := w.conversation("jo"), w.conversation("mo")
+		w.says(ref, "One")
+		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
+		w.ok(err)
+		second := w.says(ref, "Two")
+		w.says(ref, "Three")
+		first, err := w.messages.FirstOf(w.Context(), ref, second.SessionID)
+		w.ok(err)
+		if first != second.Seq {
+			w.Errorf("the session begins at %d, not %d", first, second.Seq)
+		}
+		for _, unknown := range []string{"", "x", models.NewID()} {
+			_, err := w.messages.FirstOf(w.Context(), ref, unknown)
+			w.refused(services.NotFound, err)
+		}
+		_, err = w.messages.FirstOf(w.Context(), other, second.SessionID)
+		w.refused(services.NotFound, err)
+		stranger := ref
+		stranger.OrganizationID = models.NewID()
+		_, err = w.messages.FirstOf(w.Context(), stranger, second.SessionID)
+		w.refused(services.NotFound, err)
+	})
+}

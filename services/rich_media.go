@@ -3,6 +3,7 @@ package services
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -26,6 +27,14 @@ const (
 	maxContent   = 10_000    // characters
 	maxRichMedia = 32 * 1024 // bytes of JSON, as it came
 	maxURL       = 2048      // characters
+)
+
+// How much a rich message holds at most.
+const (
+	MaxQuickButtons = 13
+	MaxCards        = 10
+	MaxCardButtons  = 3
+	MaxOptions      = 100
 )
 
 // Choice is a button or option: what the end user reads, and what a bot matches on.
@@ -72,13 +81,14 @@ type Body struct {
 }
 
 // ParseBody checks what a sender gave against the rules of its content type (contract section 7) and drops unknown keys.
-// An empty contentType is text. Errors are Invalid.
+// An empty contentType is text. Errors are Invalid, and name the field: "content", or one of the document like "url" or
+// "cards.0.buttons.1.label".
 func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 	if contentType == "" {
 		contentType = TypeText
 	}
 	if !storable(content) || utf8.RuneCountInString(content) > maxContent {
-		return Body{}, Refuse(Invalid, "The message must be text of at most %d characters.", maxContent)
+		return Body{}, refuseField("content", "The message must be text of at most %d characters.", maxContent)
 	}
 	if len(raw) > maxRichMedia {
 		return Body{}, Refuse(Invalid, "rich_media must be at most 32 KiB of JSON.")
@@ -94,11 +104,11 @@ func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 		return Body{}, Refuse(Invalid, "content_type must be one of text, image, file, quick_button, carousel, dropdown.")
 	}
 	media, problem := check(given)
-	if problem == "" && contentType == TypeText && strings.TrimSpace(content) == "" {
-		problem = "A text message must not be blank."
+	if problem == nil && contentType == TypeText && strings.TrimSpace(content) == "" {
+		problem = refuseField("content", "A text message must not be blank.")
 	}
-	if problem != "" {
-		return Body{}, Refuse(Invalid, "%s", problem)
+	if problem != nil {
+		return Body{}, problem
 	}
 	return Body{ContentType: contentType, Content: content, Media: media}, nil
 }
@@ -144,8 +154,8 @@ func (m RichMedia) choices() []Choice {
 	return all
 }
 
-// mediaRules check a content type: each takes over the keys it knows and returns a sentence about what is wrong.
-var mediaRules = map[string]func(RichMedia) (RichMedia, string){
+// mediaRules check a content type: each takes over the keys it knows and refuses the first field that is wrong.
+var mediaRules = map[string]func(RichMedia) (RichMedia, *Error){
 	TypeText:        checkText,
 	TypeImage:       checkImage,
 	TypeFile:        checkFile,
@@ -154,97 +164,101 @@ var mediaRules = map[string]func(RichMedia) (RichMedia, string){
 	TypeDropdown:    checkDropdown,
 }
 
-func checkText(given RichMedia) (RichMedia, string) {
+func checkText(given RichMedia) (RichMedia, *Error) {
 	s := given.Selected
 	if s == nil {
-		return RichMedia{}, ""
+		return RichMedia{}, nil
 	}
 	if !models.ValidID(s.MessageID) || !within(s.Label, 80) || !within(s.Value, 256) {
-		return RichMedia{}, "selected must name a message_id, a label and a value."
+		return RichMedia{}, refuseField("selected", "selected must name a message_id, a label and a value.")
 	}
-	return RichMedia{Selected: s}, ""
+	return RichMedia{Selected: s}, nil
 }
 
-func checkImage(given RichMedia) (RichMedia, string) {
+func checkImage(given RichMedia) (RichMedia, *Error) {
 	if !validURL(given.URL) {
-		return RichMedia{}, "An image needs a url that starts with http:// or https://."
+		return RichMedia{}, refuseField("url", "An image needs a url that starts with http:// or https://.")
 	}
 	if !storable(given.Alt) || utf8.RuneCountInString(given.Alt) > 300 {
-		return RichMedia{}, "alt must be at most 300 characters."
+		return RichMedia{}, refuseField("alt", "alt must be at most 300 characters.")
 	}
-	return RichMedia{URL: given.URL, Alt: given.Alt}, ""
+	return RichMedia{URL: given.URL, Alt: given.Alt}, nil
 }
 
 var mimeType = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]{0,126}/[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]{0,126}$`)
 
-func checkFile(given RichMedia) (RichMedia, string) {
+func checkFile(given RichMedia) (RichMedia, *Error) {
 	switch {
 	case !validURL(given.URL):
-		return RichMedia{}, "A file needs a url that starts with http:// or https://."
+		return RichMedia{}, refuseField("url", "A file needs a url that starts with http:// or https://.")
 	case !within(given.Filename, 255) || !plainLine(given.Filename) || strings.ContainsAny(given.Filename, `/\`) ||
 		given.Filename == "." || given.Filename == "..":
-		return RichMedia{}, "A file needs a filename of at most 255 characters, without a path."
+		return RichMedia{}, refuseField("filename", "A file needs a filename of at most 255 characters, without a path.")
 	case given.Size != nil && *given.Size < 0:
-		return RichMedia{}, "size must not be negative."
+		return RichMedia{}, refuseField("size", "size must not be negative.")
 	case given.MimeType != "" && !mimeType.MatchString(given.MimeType):
-		return RichMedia{}, "mime_type must look like application/pdf."
+		return RichMedia{}, refuseField("mime_type", "mime_type must look like application/pdf.")
 	}
-	return RichMedia{URL: given.URL, Filename: given.Filename, Size: given.Size, MimeType: given.MimeType}, ""
+	return RichMedia{URL: given.URL, Filename: given.Filename, Size: given.Size, MimeType: given.MimeType}, nil
 }
 
-func checkQuickButton(given RichMedia) (RichMedia, string) {
-	if len(given.Buttons) < 1 || len(given.Buttons) > 13 {
-		return RichMedia{}, "quick_button needs 1 to 13 buttons."
+func checkQuickButton(given RichMedia) (RichMedia, *Error) {
+	if len(given.Buttons) < 1 || len(given.Buttons) > MaxQuickButtons {
+		return RichMedia{}, refuseField("buttons", "quick_button needs 1 to %d buttons.", MaxQuickButtons)
 	}
-	return RichMedia{Buttons: given.Buttons}, checkChoices(given.Buttons)
+	return RichMedia{Buttons: given.Buttons}, checkChoices("buttons", given.Buttons)
 }
 
-func checkCarousel(given RichMedia) (RichMedia, string) {
-	if len(given.Cards) < 1 || len(given.Cards) > 10 {
-		return RichMedia{}, "carousel needs 1 to 10 cards."
+func checkCarousel(given RichMedia) (RichMedia, *Error) {
+	if len(given.Cards) < 1 || len(given.Cards) > MaxCards {
+		return RichMedia{}, refuseField("cards", "carousel needs 1 to %d cards.", MaxCards)
 	}
-	for _, card := range given.Cards {
+	for i, card := range given.Cards {
+		at := fmt.Sprintf("cards.%d.", i)
 		switch {
 		case !within(card.Title, 80):
-			return RichMedia{}, "Every card needs a title of 1 to 80 characters."
+			return RichMedia{}, refuseField(at+"title", "Every card needs a title of 1 to 80 characters.")
 		case !storable(card.Subtitle) || utf8.RuneCountInString(card.Subtitle) > 200:
-			return RichMedia{}, "A card's subtitle must be at most 200 characters."
+			return RichMedia{}, refuseField(at+"subtitle", "A card's subtitle must be at most 200 characters.")
 		case card.ImageURL != "" && !validURL(card.ImageURL):
-			return RichMedia{}, "A card's image_url must start with http:// or https://."
-		case len(card.Buttons) > 3:
-			return RichMedia{}, "A card has at most 3 buttons."
+			return RichMedia{}, refuseField(at+"image_url", "A card's image_url must start with http:// or https://.")
+		case len(card.Buttons) > MaxCardButtons:
+			return RichMedia{}, refuseField(at+"buttons", "A card has at most %d buttons.", MaxCardButtons)
 		}
-		if problem := checkChoices(card.Buttons); problem != "" {
+		if problem := checkChoices(at+"buttons", card.Buttons); problem != nil {
 			return RichMedia{}, problem
 		}
 	}
-	return RichMedia{Cards: given.Cards}, ""
+	return RichMedia{Cards: given.Cards}, nil
 }
 
-func checkDropdown(given RichMedia) (RichMedia, string) {
-	if len(given.Options) < 1 || len(given.Options) > 100 {
-		return RichMedia{}, "dropdown needs 1 to 100 options."
+func checkDropdown(given RichMedia) (RichMedia, *Error) {
+	if len(given.Options) < 1 || len(given.Options) > MaxOptions {
+		return RichMedia{}, refuseField("options", "dropdown needs 1 to %d options.", MaxOptions)
 	}
 	if !storable(given.Placeholder) || utf8.RuneCountInString(given.Placeholder) > 80 {
-		return RichMedia{}, "placeholder must be at most 80 characters."
+		return RichMedia{}, refuseField("placeholder", "placeholder must be at most 80 characters.")
 	}
 	seen := map[string]bool{}
-	for _, option := range given.Options {
+	for i, option := range given.Options {
 		if seen[option.Value] {
-			return RichMedia{}, "The values of a dropdown must differ."
+			return RichMedia{}, refuseField(fmt.Sprintf("options.%d.value", i), "The values of a dropdown must differ.")
 		}
 		seen[option.Value] = true
 	}
-	return RichMedia{Placeholder: given.Placeholder, Options: given.Options}, checkChoices(given.Options)
+	return RichMedia{Placeholder: given.Placeholder, Options: given.Options}, checkChoices("options", given.Options)
 }
 
-func checkChoices(choices []Choice) string {
-	for _, choice := range choices {
-		if !within(choice.Label, 80) || !within(choice.Value, 256) {
-			return "Every choice needs a label of 1 to 80 characters and a value of 1 to 256."
+func checkChoices(list string, choices []Choice) *Error {
+	for i, choice := range choices {
+		switch {
+		case !within(choice.Label, 80):
+			return refuseField(fmt.Sprintf("%s.%d.label", list, i), "Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
+		case !within(choice.Value, 256):
+			return refuseField(fmt.Sprintf("%s.%d.value", list, i), "Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
 		}
 	}
-	return ""
+	return nil
 }
 
 // validURL accepts absolute http and https URLs without user info: `javascript:` would run in the reader's page, and

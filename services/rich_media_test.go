@@ -129,6 +129,27 @@ func TestParseBody_holdsTheLimits(t *testing.T) {
 	}
 }
 
+func TestParseBody_namesTheFieldThatIsWrong(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ contentType, content, given, field string }{
+		{"text", " ", "", "content"},
+		{"text", chars(10_001), "", "content"},
+		{"image", "", `{"url":"x"}`, "url"},
+		{"file", "", `{"url":"https://x.example/","filename":"a/b"}`, "filename"},
+		{"quick_button", "", `{"buttons":[]}`, "buttons"},
+		{"quick_button", "", `{"buttons":[{"label":"L","value":"v"},{"label":"","value":"v"}]}`, "buttons.1.label"},
+		{"carousel", "", `{"cards":[{"title":"T"},{"title":"T","image_url":"x"}]}`, "cards.1.image_url"},
+		{"carousel", "", `{"cards":[{"title":"T","buttons":[{"label":"L"}]}]}`, "cards.0.buttons.0.value"},
+		{"dropdown", "", `{"options":[{"label":"L","value":"v"},{"label":"M","value":"v"}]}`, "options.1.value"},
+		{"video", "", "", ""},
+	} {
+		_, err := services.ParseBody(test.contentType, test.content, json.RawMessage(test.given))
+		if field := services.AsError(err).Field; err == nil || field != test.field {
+			t.Errorf("%s %s is wrong at %q, not %q", test.contentType, test.given, field, test.field)
+		}
+	}
+}
+
 // padded is a document of size bytes, with keys that are not stored.
 func padded(size int) string {
 	const around = `{"x":""}`

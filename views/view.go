@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/a-h/templ"
 )
@@ -56,10 +57,12 @@ func count(n int) string {
 	return fmt.Sprint(n)
 }
 
-// initial is the letter on an avatar.
+// initial is the letter on an avatar: no mark that only turns the direction of writing.
 func initial(name string) string {
-	for _, r := range strings.TrimSpace(name) {
-		return strings.ToUpper(string(r))
+	for _, r := range name {
+		if unicode.IsGraphic(r) && !unicode.IsSpace(r) {
+			return strings.ToUpper(string(r))
+		}
 	}
 	return "?"
 }

@@ -1,14 +1,15 @@
 // The field an agent writes in: Enter sends, what could not be sent comes back, and every conversation keeps its draft.
+import { draftOf, keepDraft } from "./drafts.js";
 import { fetchNewer } from "./messages.js";
+import { toEnd } from "./scroll.js";
 import { send } from "./send.js";
+import { settings } from "./settings.js";
 import { current } from "./thread.js";
 import { stoppedTyping } from "./typing.js";
 
-const drafts = new Map(); // conversation id → text
-
 const field = () => document.getElementById("content");
 
-export function showError(text) {
+function showError(text) {
   const line = document.getElementById("composer-error");
   if (!line) return;
   line.textContent = text;
@@ -17,22 +18,41 @@ export function showError(text) {
 
 function write(text) {
   field().value = text;
+  changed();
+}
+
+function changed() {
+  document.getElementById("send").disabled = !field().value.trim();
   grow();
 }
 
-async function submit(conversationID) {
+// The message stands in the thread at once, until the server has drawn it.
+function showSending(text) {
+  const item = document.getElementById("sending-template").content.cloneNode(true).firstElementChild;
+  item.querySelector(".message-text").textContent = text;
+  document.getElementById("messages").append(item);
+  toEnd();
+  return item;
+}
+
+async function submit(id) {
   const content = field().value.trim();
   if (!content) return;
   write("");
-  drafts.delete(conversationID);
+  keepDraft(id, "");
   showError("");
   stoppedTyping();
-  const ack = await send({ conversation_id: conversationID, content, content_type: "text" });
-  if (ack.ok) return fetchNewer();
-  const typedSince = drafts.get(conversationID);
-  drafts.set(conversationID, typedSince ? `${content}\n${typedSince}` : content);
-  if (current() !== conversationID) return;
-  write(drafts.get(conversationID));
+  const sending = showSending(content);
+  const ack = await send({ conversation_id: id, content, content_type: "text" });
+  if (ack.ok) {
+    if (current() === id) await fetchNewer();
+    return;
+  }
+  sending.remove();
+  const typedSince = draftOf(id);
+  keepDraft(id, typedSince ? `${content}\n${typedSince}` : content);
+  if (current() !== id) return;
+  write(draftOf(id));
   showError(ack.message);
 }
 
@@ -43,22 +63,36 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.id !== "content" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.target.id !== "content" || event.key !== "Enter" || event.isComposing) return;
+  if (!event.ctrlKey && !event.metaKey && event.shiftKey === settings.enter_sends) return;
   event.preventDefault();
   if (event.target.value.trim()) event.target.form.requestSubmit();
 });
 
 document.addEventListener("input", ({ target }) => {
   if (target.id !== "content") return;
-  drafts.set(current(), target.value);
-  grow();
+  keepDraft(current(), target.value);
+  changed();
 });
 
-document.addEventListener("parley:open", ({ detail }) => {
-  if (field() && drafts.has(detail.id)) write(drafts.get(detail.id));
-});
+function explain() {
+  const line = document.getElementById("composer-help");
+  if (line) line.textContent = settings.enter_sends ? "Enter sends, Shift and Enter start a new line." : "Shift and Enter send, Enter starts a new line.";
+}
 
-// Only where CSS cannot (field-sizing in app.css).
+function prepare() {
+  if (!field()) return;
+  const draft = draftOf(current());
+  if (draft && !field().value) field().value = draft;
+  explain();
+  changed();
+}
+
+document.addEventListener("parley:settings", explain);
+document.addEventListener("parley:open", prepare);
+prepare();
+
+// Only where CSS cannot (field-sizing in composer.css).
 function grow() {
   if (CSS.supports("field-sizing", "content")) return;
   const input = field();

@@ -1,25 +1,60 @@
 // The inbox: which event of the socket asks the server to draw which part anew. Each behaviour has its own module.
 import "./csrf.js";
+import "./dialog.js";
+import "./notify.js";
+import "./palette.js";
+import "./settings.js";
+import "./shortcuts.js";
+import "./tag_input.js";
 import "./time.js";
+import "./title.js";
+import "./toast.js";
 import "./popover.js";
 import "./offline.js";
 import "./presence.js";
 import "./read.js";
+import "./composer.js";
 import "./rich_media.js";
-import { fetchNewer } from "./messages.js";
+import "./panel.js";
+import "./pictures.js";
+import { fetchNewer, receive, takeBack } from "./messages.js";
 import { refreshList } from "./list.js";
 import { showNotice } from "./notice.js";
 import { request, socket } from "./socket.js";
-import { current, join, refreshHeader } from "./thread.js";
+import { current, join, refreshHeader, refreshPanel } from "./thread.js";
+import { announce } from "./viewers.js";
 
-socket.on("message_received", ({ conversation_id }) => {
-  if (conversation_id === current()) fetchNewer();
+socket.on("message_received", (message) => {
+  if (message.conversation_id === current()) receive(message);
 });
 
-for (const event of ["conversation_updated", "conversation_assigned", "conversation_resolved"]) {
+const READ_SOON = 700; // ms in which a message that is looked at has been read, which changes the list too
+
+socket.on("conversation_updated", ({ conversation_id }) => {
+  if (conversation_id !== current()) return refreshList();
+  refreshList(READ_SOON);
+  const header = document.getElementById("thread-header");
+  if (header.dataset.status !== "open") refreshHeader(); // an end user's message opens it again
+});
+
+const changes = {
+  conversation_assigned: () => {},
+  conversation_released: () => takeBack("claimed"),
+  conversation_resolved: refreshPanel,
+  conversation_reopened() {
+    takeBack("resolved");
+    refreshPanel();
+  },
+  conversation_tagged: () => {},
+};
+
+for (const [event, also] of Object.entries(changes)) {
   socket.on(event, ({ conversation_id }) => {
     refreshList();
-    if (conversation_id === current()) refreshHeader();
+    if (conversation_id !== current()) return;
+    also();
+    refreshHeader();
+    fetchNewer();
   });
 }
 
@@ -28,6 +63,15 @@ socket.on("connect", async () => {
   const ack = await request("join_queue");
   if (!ack.ok && ack.error !== "lost") return showNotice("You are no longer logged in. Load the page again to log in.");
   await join();
+  announce();
+  refreshList();
+  refreshHeader();
+  refreshPanel();
+  fetchNewer();
+});
+
+// Something was undone; without a socket nothing else says so.
+document.addEventListener("parley:refresh", () => {
   refreshList();
   refreshHeader();
   fetchNewer();

@@ -1,4 +1,5 @@
 // The list of conversations, drawn anew by the server on every event of the queue. A morph keeps focus and scroll.
+import { holdOrder } from "./list_order.js";
 import { current } from "./thread.js";
 
 const GATHER = 150; // ms to wait for more events before one request
@@ -6,16 +7,24 @@ const GATHER = 150; // ms to wait for more events before one request
 const list = () => document.getElementById("list");
 
 let timer;
+let due = Infinity; // when the next request goes, ms
 let running = false;
 let again = false;
 let asked = ""; // the part that is being fetched
+let fresh = false; // the reader wants the order as it is now
 
-export function refreshList() {
+// Asks for the list within wait: what happens until then comes with it.
+export function refreshList(wait = GATHER) {
+  const at = performance.now() + wait;
+  if (at >= due) return;
+  due = at;
   clearTimeout(timer);
-  timer = setTimeout(refresh, GATHER);
+  timer = setTimeout(refresh, wait);
 }
 
 async function refresh() {
+  clearTimeout(timer);
+  due = Infinity;
   if (running) {
     again = true;
     return;
@@ -32,16 +41,19 @@ async function refresh() {
   }
 }
 
-// The reader changed the filter in the meantime: the answer is no longer wanted.
 document.addEventListener("htmx:before:swap", (event) => {
-  if (event.detail.ctx.sourceElement === list() && list().dataset.part !== asked) event.preventDefault();
+  const { ctx, tasks } = event.detail;
+  if (ctx.sourceElement !== list()) return;
+  if (list().dataset.part !== asked) return event.preventDefault(); // another filter was chosen in the meantime
+  if (!fresh) holdOrder(tasks[0].fragment);
+  fresh = false;
 });
 
 // A filter's link knows only what was open when it was drawn.
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement.closest("#list") && ctx.request.action.startsWith("/inbox/list")) {
-    ctx.request.body.set("selected", current());
-  }
+  if (!ctx.sourceElement.closest("#list") || !ctx.request.action.startsWith("/inbox/list")) return;
+  if (ctx.sourceElement.id === "search-form") ctx.replace = `${location.pathname}?${new URLSearchParams(ctx.request.body)}`;
+  ctx.request.body.set("selected", current());
 });
 
 function select(id) {
@@ -55,6 +67,20 @@ function select(id) {
 document.addEventListener("click", ({ target }) => {
   const row = target.closest(".row");
   if (row) select(row.dataset.conversationId);
+  if (!target.closest("#list-changed")) return;
+  fresh = true;
+  document.getElementById("rows").scrollTop = 0;
+  refresh();
+});
+
+// Nobody is reading the rows any more, so what was held back can come.
+function release({ target }) {
+  if (target.id === "rows" && !document.getElementById("list-changed").hidden) refreshList();
+}
+
+for (const event of ["pointerleave", "scrollend"]) document.addEventListener(event, release, true);
+document.addEventListener("focusout", ({ target }) => {
+  if (target.closest?.("#rows")) release({ target: document.getElementById("rows") });
 });
 
 document.addEventListener("parley:open", ({ detail }) => {

@@ -1,9 +1,16 @@
-// New messages of the open conversation. An event is only a signal: the server draws whatever came after the last
-// message on the page, so the same request heals a gap after a reconnect.
-import { current } from "./thread.js";
-import { followEnd } from "./scroll.js";
+// The messages of the open conversation. An event is only a signal: the server draws whatever came after the last message on
+// the page, so the same request heals a gap after a reconnect. The page holds a window of the conversation: #older and #later
+// lead beyond its ends, where the server has not drawn yet or where it was cut off here.
+import { separateDays } from "./days.js";
+import { atEnd, followEnd, hasUnseen, holdPlace, toEnd } from "./scroll.js";
+import { current, partOf } from "./thread.js";
+
+const MOST = 300; // messages on the page before one of its ends is cut
+const KEPT = 200; // messages that a cut leaves
 
 const list = () => document.getElementById("messages");
+const messages = () => list()?.querySelectorAll(":scope > [data-seq]") ?? [];
+const last = () => [...messages()].at(-1);
 
 let running = false;
 let again = false;
@@ -22,30 +29,134 @@ export async function fetchNewer() {
 
 async function fetchOnce() {
   const target = list();
-  const last = [...target.querySelectorAll("[data-seq]")].at(-1);
-  const path = `/inbox/${current()}/messages?after_seq=${last?.dataset.seq ?? 0}`;
+  if (!target || document.getElementById("later")) return; // a gap: whoever goes to the end gets it
+  if (!atEnd() && messages().length > MOST) {
+    link("later", last());
+    return followEnd(1);
+  }
+  const path = `${partOf("messages")}&after_seq=${last()?.dataset.seq ?? 0}`;
   await htmx.ajax("GET", path, { source: target, target, swap: "beforeend" });
-  const more = target.querySelector("[data-more]");
-  if (more) {
-    more.remove();
-    again = true;
-  }
-  const newest = target.lastElementChild;
-  if (target.isConnected && newest && newest !== last) {
-    markAnswers(target);
-    followEnd(newest.dataset.sender === "agent");
-  }
+  if (document.getElementById("later") && atEnd()) await fetchNewest();
 }
 
+async function fetchNewest() {
+  const target = list();
+  await htmx.ajax("GET", partOf("messages"), { source: target, target, swap: "innerHTML" }).catch(() => {});
+  toEnd();
+}
+
+// A message of somebody else is counted where it is not fetched.
+export function receive({ sender_id }) {
+  if (document.getElementById("later") && sender_id !== document.getElementById("inbox").dataset.userId) followEnd(1);
+  fetchNewer();
+}
+
+// What was said to have happened, and was taken back.
+export function takeBack(kind) {
+  [...(list()?.querySelectorAll(`[data-line=${kind}]`) ?? [])].at(-1)?.remove();
+}
+
+const asksFor = (ctx, key) => ctx.request?.method === "GET" && ctx.request.action.includes(`${key}=`);
+const isRun = (ctx) => [list(), document.getElementById("older"), document.getElementById("later")].includes(ctx.target);
+
+let before; // the last message on the page when newer ones were asked for
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks } = event.detail;
+  if (!isRun(ctx)) return;
+  if (!ctx.request.action.startsWith(`/inbox/${current()}`)) return event.preventDefault(); // the reader went on
+  if (asksFor(ctx, "before_seq")) return addAbove(event, tasks[0].fragment);
+  before = asksFor(ctx, "after_seq") ? last() : undefined;
+  if (!before) return;
+  while (before.nextElementSibling?.matches(".line")) before.nextElementSibling.remove(); // they come again
+  const sent = tasks[0].fragment.querySelectorAll("[data-own]").length;
+  for (const sending of [...list().querySelectorAll(".message-sending")].slice(0, sent)) sending.remove();
+});
+
+// An older page goes in without moving what is read.
+function addAbove(event, fragment) {
+  event.preventDefault();
+  holdPlace(() => {
+    const older = document.getElementById("older");
+    const focused = older.contains(document.activeElement);
+    const added = [...fragment.children];
+    older.replaceWith(...added);
+    for (const node of added) htmx.process(node);
+    separateDays();
+    if (focused) document.getElementById("log").focus({ preventScroll: true });
+  });
+  cutEnd();
+  document.dispatchEvent(new CustomEvent("parley:messages"));
+}
+
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!list() || !isRun(ctx) && ctx.target?.id !== "later") return;
+  separateDays();
+  if (!before) return;
+  const added = [...messages()].filter((message) => before.compareDocumentPosition(message) & Node.DOCUMENT_POSITION_FOLLOWING);
+  before = undefined;
+  markAnswers(added);
+  const foreign = added.filter(({ dataset }) => !("own" in dataset));
+  if (ctx.target?.id === "messages") {
+    if (!atEnd() && foreign.length && !hasUnseen()) divide(foreign[0]);
+    followEnd(foreign.length, added.length > foreign.length);
+  }
+  if (messages().length > MOST) holdPlace(cutBeginning);
+  document.dispatchEvent(new CustomEvent("parley:messages"));
+});
+
+document.addEventListener("parley:open", separateDays);
+separateDays();
+
 // Controls that a newer message answered show the choice.
-function markAnswers(target) {
-  for (const { dataset } of target.querySelectorAll("[data-answers]")) {
-    const asked = document.getElementById(`m-${dataset.answers}`);
-    for (const choice of asked?.querySelectorAll("[data-value]") ?? [])
+function markAnswers(added) {
+  for (const { dataset } of added) {
+    const asked = dataset.answers && document.getElementById(`m-${dataset.answers}`);
+    if (!asked) continue;
+    for (const choice of asked.querySelectorAll("[data-value]"))
       choice.setAttribute("aria-pressed", String(choice.dataset.value === dataset.answerValue));
-    const select = asked?.querySelector("select");
+    const select = asked.querySelector("select");
     if (select) select.value = dataset.answerValue;
   }
 }
+
+function divide(message) {
+  document.getElementById("divider")?.remove();
+  message.before(document.getElementById("divider-template").content.cloneNode(true));
+}
+
+// What is far above the reader is let go of, and what is far below: memory stays flat, however long the conversation.
+function cutBeginning() {
+  const first = [...messages()].at(-KEPT);
+  while (list().firstElementChild !== first) list().firstElementChild.remove();
+  link("older", first);
+  separateDays();
+}
+
+function cutEnd() {
+  const all = [...messages()];
+  if (all.length <= MOST) return;
+  const end = all[KEPT - 1];
+  while (end.nextSibling) end.nextSibling.remove();
+  link("later", end);
+}
+
+// Puts the link that leads on from message at the end of the page where it stands.
+function link(id, { dataset }) {
+  document.getElementById(id)?.remove();
+  const item = document.getElementById(`${id}-template`).content.cloneNode(true).firstElementChild;
+  const a = item.querySelector("a");
+  for (const name of ["href", "hx-get"]) a.setAttribute(name, a.getAttribute(name).replace(/(_seq=)0/, `$1${dataset.seq}`));
+  if (id === "older") list().prepend(item);
+  else list().append(item);
+  htmx.process(item);
+}
+
+document.addEventListener("click", async ({ target }) => {
+  if (!target.closest("#newer")) return;
+  if (document.getElementById("later")) await fetchNewest();
+  toEnd();
+  document.getElementById("log").focus({ preventScroll: true });
+});
 
 document.addEventListener("parley:joined", fetchNewer);

@@ -1,4 +1,4 @@
-// The banner while there is no connection.
+// The banner while there is no connection, and whose it is that is missing.
 import { socket } from "./socket.js";
 
 const GRACE = 1_500; // ms a reconnect may take before anyone needs to know
@@ -6,7 +6,16 @@ const GRACE = 1_500; // ms a reconnect may take before anyone needs to know
 let offline = false;
 let timer;
 
-const show = () => (document.getElementById("offline").hidden = !offline);
+function show() {
+  const banner = document.getElementById("offline");
+  if (!banner) return;
+  banner.hidden = !offline;
+  const text = navigator.onLine
+    ? "Parley can't be reached. It keeps trying; what you write stays here."
+    : "You are offline. What you write stays here; Parley reconnects by itself.";
+  const line = banner.querySelector("span") ?? banner;
+  if (offline && line.textContent !== text) line.textContent = text; // written once it shows, or it would not be announced
+}
 
 function lost() {
   timer ||= setTimeout(() => {
@@ -23,4 +32,5 @@ socket.on("connect", () => {
   offline = false;
   show();
 });
+for (const event of ["online", "offline"]) window.addEventListener(event, show);
 document.addEventListener("htmx:after:swap", show);

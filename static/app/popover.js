@@ -1,8 +1,8 @@
-// A <details> with a popover closes when the reader turns elsewhere, and once its form has been accepted.
+// A <details> with a popover closes when the reader turns elsewhere, and once its form has been accepted or its link pressed.
 const open = () => document.querySelectorAll("details[open]:has(> .popover)");
 
 document.addEventListener("click", ({ target }) => {
-  for (const details of open()) if (!details.contains(target)) details.open = false;
+  for (const details of open()) if (!details.contains(target) || target.closest("a.menu-item")) details.open = false;
 });
 
 document.addEventListener("keydown", ({ key }) => {

@@ -60,7 +60,7 @@ socket.on("messages_read", (event) => {
 
 socket.on("connect", readSoon);
 document.addEventListener("visibilitychange", readSoon);
-document.addEventListener("htmx:after:swap", watch);
+for (const event of ["htmx:after:swap", "parley:messages"]) document.addEventListener(event, watch);
 document.addEventListener("parley:open", () => {
   seen.disconnect();
   inView.clear();

@@ -5,25 +5,45 @@ const log = () => document.getElementById("log");
 const newer = () => document.getElementById("newer");
 
 let following = true;
-let fromEnd; // px below the top edge when an older page was asked for
+let unseen = 0;
 
-function toEnd() {
+export const atEnd = () => following;
+
+export function toEnd() {
   const box = log();
   if (!box) return;
   box.scrollTop = box.scrollHeight;
   following = true;
-  newer().hidden = true;
+  count(0);
 }
 
-// Called when messages were added: goes along, or says that there is something new.
-export function followEnd(own) {
-  if (following || own) toEnd();
-  else newer().hidden = false;
+function count(n) {
+  unseen = n;
+  const pill = newer();
+  if (!pill) return;
+  pill.hidden = n === 0;
+  pill.querySelector("[data-count]").textContent = n > 99 ? "99+ new" : `${n} new`;
 }
+
+// Called when messages came: goes along, or says how many there are.
+export function followEnd(messages, own) {
+  if (following || own) toEnd();
+  else if (messages) count(unseen + messages);
+}
+
+export const hasUnseen = () => unseen > 0;
 
 // What grows or shrinks the log, like the composer or a picture, does not take the reader from the end.
 export function stayAtEnd() {
   if (following) toEnd();
+}
+
+// Runs change, which adds or removes something above, without moving what is read.
+export function holdPlace(change) {
+  const box = log();
+  const fromEnd = box.scrollHeight - box.scrollTop;
+  change();
+  box.scrollTop = box.scrollHeight - fromEnd;
 }
 
 const resized = new ResizeObserver(stayAtEnd);
@@ -44,26 +64,9 @@ document.addEventListener(
   "scroll",
   ({ target }) => {
     if (target.id !== "log") return;
-    following = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END;
-    if (following) newer().hidden = true;
+    const toGo = target.scrollHeight - target.scrollTop - target.clientHeight;
+    following = toGo < NEAR_END && !document.getElementById("later");
+    if (following) count(0);
   },
   true, // scroll does not bubble
 );
-
-document.addEventListener("click", ({ target }) => {
-  if (!target.closest("#newer")) return;
-  toEnd();
-  log().focus();
-});
-
-// An older page goes in above without moving what is read.
-document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
-  if (ctx.target?.id === "older") fromEnd = log().scrollHeight - log().scrollTop;
-});
-
-document.addEventListener("htmx:after:swap", () => {
-  if (fromEnd === undefined) return;
-  log().scrollTop = log().scrollHeight - fromEnd;
-  log().focus({ preventScroll: true }); // the link that was pressed is gone
-  fromEnd = undefined;
-});

@@ -6,6 +6,9 @@ const thread = () => document.getElementById("thread");
 
 export const current = () => thread()?.dataset.conversationId ?? "";
 
+// The path of a part of the open conversation, with the place in the inbox that its links lead back to.
+export const partOf = (name) => `/inbox/${current()}/${name}${document.getElementById("list").dataset.place}`;
+
 let drawn = thread(); // htmx replaces it to open a conversation, and when it restores the page from history
 let joined = current();
 
@@ -22,7 +25,7 @@ async function follow() {
   const other = current() !== left;
   if (other && left && socket.connected) socket.emit("leave_conversation", { conversation_id: left });
   const joining = other && join();
-  document.dispatchEvent(new CustomEvent("parley:open", { detail: { id: joined } }));
+  document.dispatchEvent(new CustomEvent("parley:open", { detail: { id: current() } }));
   if (!joined) return;
   if (other) document.getElementById("thread-name").focus({ preventScroll: true });
   await joining;
@@ -31,30 +34,40 @@ async function follow() {
 
 document.addEventListener("htmx:after:swap", follow);
 
-// The header is drawn anew by the server whenever something about the conversation may have changed.
-let refreshing = false;
-let again = false;
-
-export async function refreshHeader() {
-  const header = document.getElementById("thread-header");
-  if (!header) return;
-  if (refreshing) {
-    again = true;
-    return;
-  }
-  refreshing = true;
-  const path = `/inbox/${current()}/header?filter=${document.getElementById("list").dataset.filter}`;
-  await htmx.ajax("GET", path, { source: header, target: header, swap: "outerMorph" }).catch(() => {});
-  refreshing = false;
-  if (again) {
+// A part that the server draws anew whenever something about it may have changed. Requests do not overlap: what is asked for
+// meanwhile is asked for once more at the end.
+function refresher(id, name) {
+  let running = false;
+  let again = false;
+  return async function refresh() {
+    const part = document.getElementById(id);
+    if (!part) return;
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    await htmx.ajax("GET", partOf(name), { source: part, target: part, swap: "outerMorph" }).catch(() => {});
+    running = false;
+    if (!again) return;
     again = false;
-    refreshHeader();
-  }
+    refresh();
+  };
 }
+
+export const refreshHeader = refresher("thread-header", "header");
+export const refreshPanel = refresher("panel", "panel");
+
+// An answer that comes after its reader has gone on to another conversation.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { sourceElement, request: asked } = event.detail.ctx;
+  if (!["thread-header", "panel"].includes(sourceElement?.id)) return;
+  if (!asked.action.startsWith(`/inbox/${current()}/`)) event.preventDefault();
+});
 
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const accepted = ctx.request?.method === "POST" && ctx.response.status < 400;
-  if (accepted && ctx.request.action.includes("/claim")) document.getElementById("content")?.focus();
+  if (accepted && /[/](claim|reopen)[?]/.test(ctx.request.action)) document.getElementById("content")?.focus();
 });
 
 // Refused, so what the header shows is out of date.

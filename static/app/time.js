@@ -1,14 +1,16 @@
-// Shows every <time data-time> in the reader's own zone: "clock" as the time of day, "ago" as the distance to now.
+// Shows every <time data-time> in the reader's own zone: "time" as the time of day, "clock" as that with the date of another
+// day, "day" as the date, "ago" as the distance to now.
 const MINUTE = 60_000; // ms
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+const date = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "short" });
 
 const forms = {
-  clock(at, now) {
-    return at.toDateString() === now.toDateString() ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`;
-  },
+  time: (at) => clock.format(at),
+  clock: (at, now) => (at.toDateString() === now.toDateString() ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`),
+  day: (at, now) => (at.getFullYear() === now.getFullYear() ? day : date).format(at),
   ago(at, now) {
     const minutes = Math.floor((now - at) / MINUTE);
     if (minutes < 1) return "now";
@@ -18,16 +20,29 @@ const forms = {
   },
 };
 
-export function showTimes() {
+const titles = new Map(); // datetime → the exact time in words: formatting is slow, and the same times come again
+const MOST = 2_000;
+
+function title(node, at) {
+  if (titles.size > MOST) titles.clear();
+  if (!titles.has(node.dateTime)) titles.set(node.dateTime, exact.format(at));
+  return titles.get(node.dateTime);
+}
+
+export function showTimes(root = document) {
   const now = new Date();
-  for (const node of document.querySelectorAll("time[data-time]")) {
+  for (const node of root.querySelectorAll("time[data-time]")) {
     const at = new Date(node.dateTime);
     const text = forms[node.dataset.time](at, now);
     if (node.textContent !== text) node.textContent = text;
-    node.title = exact.format(at);
+    if (node.title !== title(node, at)) node.title = title(node, at);
   }
 }
 
 showTimes();
-setInterval(showTimes, MINUTE);
-document.addEventListener("htmx:after:swap", showTimes);
+setInterval(() => showTimes(), MINUTE);
+
+// Before it is on the page: a part that is drawn anew then differs from the old one only where something has changed.
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (const { fragment } of tasks) showTimes(fragment);
+});

@@ -1,4 +1,5 @@
 // Who is typing, both ways.
+import { nameOf } from "./names.js";
 import { socket } from "./socket.js";
 import { current } from "./thread.js";
 import { stayAtEnd } from "./scroll.js";
@@ -12,7 +13,7 @@ let timer;
 function hide() {
   clearTimeout(timer);
   const line = document.getElementById("typing");
-  if (line) line.hidden = true;
+  if (line && !line.hidden) line.hidden = true;
 }
 
 export function stoppedTyping() {
@@ -30,6 +31,7 @@ socket.on("typing_indicator", (event) => {
   if (!line || event.conversation_id !== current()) return;
   const fresh = line.hidden;
   line.dataset.sender = event.sender_type;
+  if (event.sender_type === "agent") line.querySelector("[data-typing=agent]").textContent = `${nameOf(event.sender_id ?? "")} is typing…`;
   line.hidden = false;
   if (fresh) stayAtEnd();
   clearTimeout(timer);

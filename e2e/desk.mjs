@@ -1,0 +1,62 @@
+// A desk of its own: a server, two agents, and end users who write when they are told to.
+import { io } from "socket.io-client";
+import { test as base } from "./journey.mjs";
+import { login, open, start } from "./parley.mjs";
+
+export const test = base.extend({
+  desk: async ({ newContext }, use) => {
+    const parley = await start({ env: { WIDGET_RATE_LIMIT: "off" } });
+    const sockets = [];
+    const contexts = [];
+    const connect = (options) => {
+      const socket = io(parley.url, { forceNew: true, transports: ["websocket"], ...options });
+      sockets.push(socket);
+      return async (event, payload) => {
+        const ack = await socket.timeout(20_000).emitWithAck(event, payload);
+        if (!ack.ok) throw new Error(`${event}: ${ack.message}`);
+      };
+    };
+    const desk = { url: parley.url, alex: parley.seeded.agent, ada: parley.seeded.admin };
+
+    // endUser opens the widget under a name; say writes there.
+    desk.endUser = async (name) => {
+      const who = await open(parley.url, parley.seeded.embed_token, `e2e ${name}`, name);
+      const call = connect();
+      return { id: who.conversation_id, name, say: (content) => call("send_message", { ...who, content, sender_type: "end_user" }) };
+    };
+
+    // agent works without a page.
+    desk.agent = async (who) => {
+      const { cookie } = await login(parley.url, who);
+      const call = connect({ extraHeaders: { cookie } });
+      return {
+        claim: ({ id }) => call("claim_conversation", { conversation_id: id }),
+        answer: ({ id }, content) => call("send_message", { conversation_id: id, content, sender_type: "agent" }),
+      };
+    };
+
+    // inbox is a page that an agent has logged in on, and that hears of everything: it asks for the list once it does.
+    desk.inbox = async (who, context) => {
+      const page = await context.newPage();
+      const hears = page.waitForResponse(/\/inbox\/list/);
+      await page.goto(`${parley.url}/inbox`);
+      if (await page.getByLabel("Email").isVisible()) {
+        await page.getByLabel("Email").fill(who.email);
+        await page.getByLabel("Password").fill(who.password);
+        await page.getByRole("button", { name: "Log in" }).click();
+      }
+      await hears;
+      return page;
+    };
+
+    desk.context = async (options) => {
+      const context = await newContext({ baseURL: parley.url, ...options });
+      contexts.push(context);
+      return context;
+    };
+    await use(desk);
+    for (const context of contexts) await context.close(); // or it would report that the server is gone
+    for (const socket of sockets) socket.disconnect();
+    await parley.remove();
+  },
+});

@@ -1,0 +1,17 @@
+// What the palette and the tags find.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fit } from "../static/app/fuzzy.js";
+
+test("the beginning of a word fits best, then what is in one, then letters in their order", () => {
+  assert.equal(fit("Give back", "ba"), 0);
+  assert.equal(fit("Give back", "ack"), 1);
+  assert.equal(fit("Give back", "gvb"), 2);
+  assert.equal(fit("Give back", "bg"), undefined);
+  assert.equal(fit("Give back", ""), 0);
+});
+
+test("case, accents and spaces do not matter", () => {
+  assert.equal(fit("Zoë Quill", " ZOE "), 0);
+  assert.equal(fit("Keyboard shortcuts", "key cut"), 2);
+});

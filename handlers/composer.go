@@ -1,0 +1,110 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"parley/models"
+	"parley/services"
+	"parley/views"
+)
+
+// messageForm sends without a socket: text from the composer of a page without JavaScript, and rich messages from anywhere.
+func (a *App) messageForm(c *fiber.Ctx) error {
+	if kind := c.FormValue("content_type"); kind != "" && kind != services.TypeText {
+		return a.richMessageForm(c)
+	}
+	err := a.send(c, services.Draft{Content: c.FormValue("content"), ClientID: c.FormValue("client_id")})
+	if err != nil {
+		return a.refused(c, err, func(thread *views.Thread, _ *services.Error) { thread.Draft = c.FormValue("content") })
+	}
+	return a.changed(c, nil)
+}
+
+// richMessageForm sends what the editor holds. Refused, it comes back as it was, with the error beside its field.
+func (a *App) richMessageForm(c *fiber.Ctx) error {
+	form := compact(readRichForm(c))
+	document, err := json.Marshal(richMedia(form))
+	if err != nil {
+		return err
+	}
+	err = a.send(c, services.Draft{ContentType: form.Type, Content: form.Content, RichMedia: document})
+	if err == nil && isPart(c) {
+		return render(c, fiber.StatusOK, noEditor, nil)
+	}
+	if err == nil {
+		return a.changed(c, nil)
+	}
+	var refusal *services.Error
+	if !errors.As(err, &refusal) || refusal.Kind == services.NotFound {
+		return err
+	}
+	form = wrong(form, refusal)
+	if !isPart(c) {
+		return a.refused(c, err, func(thread *views.Thread, _ *services.Error) { thread.Editor = &form })
+	}
+	thread, err := a.thread(c, false)
+	if err != nil {
+		return err
+	}
+	_, status := refusalOf(c, refusal)
+	c.Set("HX-Retarget", "#rich-media") // else it would be drawn where refusals are
+	c.Set("HX-Reselect", "#rich-media-form")
+	c.Set("HX-Reswap", "innerMorph")
+	return render(c, status, views.RichMediaPart(thread, form), nil)
+}
+
+func (a *App) send(c *fiber.Ctx, draft services.Draft) error {
+	user := identityOf(c).User
+	ref, err := a.Conversations.ForAgent(c.UserContext(), user.OrganizationID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	draft.Conversation, draft.Sender = ref, services.Sender{Type: models.SenderAgent, ID: user.ID}
+	stored := make(chan error, 1)
+	a.Messages.Send(c.UserContext(), draft, func(_ services.Sent, err error) { stored <- err })
+	return <-stored
+}
+
+// noEditor takes the editor away.
+var noEditor = templ.NopComponent
+
+// composePage opens the editor for a type of message, or closes it.
+func (a *App) composePage(c *fiber.Ctx) error {
+	form, known := newRichForm(c.Query("type"))
+	if !known && isPart(c) {
+		return render(c, fiber.StatusOK, noEditor, nil)
+	}
+	thread, err := a.thread(c, !isPart(c))
+	if err != nil {
+		return err
+	}
+	if !known {
+		return a.showInbox(c, fiber.StatusOK, &thread, nil)
+	}
+	return a.showEditor(c, thread, form)
+}
+
+// previewForm draws what the editor holds: the message for htmx, and after a change of its rows or its type the editor itself.
+func (a *App) previewForm(c *fiber.Ctx) error {
+	form := edited(readRichForm(c), c.FormValue("edit"))
+	if isPart(c) && c.FormValue("edit") == "" {
+		return render(c, fiber.StatusOK, views.PreviewPart(form.Preview), nil)
+	}
+	thread, err := a.thread(c, !isPart(c))
+	if err != nil {
+		return err
+	}
+	return a.showEditor(c, thread, form)
+}
+
+func (a *App) showEditor(c *fiber.Ctx, thread views.Thread, form views.RichForm) error {
+	if isPart(c) {
+		return render(c, fiber.StatusOK, views.RichMediaPart(thread, form), nil)
+	}
+	thread.Editor = &form
+	return a.showInbox(c, fiber.StatusOK, &thread, nil)
+}

@@ -1,0 +1,191 @@
+package handlers
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/models"
+	"parley/services"
+	"parley/views"
+)
+
+// The rows that an editor begins with.
+const (
+	newChoices = 2
+	newCards   = 1
+)
+
+// choiceList is what the choices of a type are called in its rich_media.
+var choiceList = map[string]string{services.TypeQuickButton: "buttons", services.TypeDropdown: "options"}
+
+// newRichForm is an empty editor, if there is one for the type.
+func newRichForm(kind string) (views.RichForm, bool) {
+	switch kind {
+	case services.TypeImage, services.TypeFile, services.TypeQuickButton, services.TypeCarousel, services.TypeDropdown:
+		return filled(views.RichForm{Type: kind}), true
+	}
+	return views.RichForm{}, false
+}
+
+// readRichForm reads the editor as it was posted. Names repeat with every row; a card's buttons are as many as it may have.
+func readRichForm(c *fiber.Ctx) views.RichForm {
+	form := views.RichForm{Type: c.FormValue("content_type"), Content: c.FormValue("content"), URL: trimmed(c, "url"), Alt: trimmed(c, "alt"),
+		Filename: trimmed(c, "filename"), Placeholder: trimmed(c, "placeholder"), Choices: readChoices(c, "choice")}
+	if _, known := newRichForm(form.Type); !known {
+		form.Type = services.TypeImage
+	}
+	titles, subtitles, images := values(c, "card_title"), values(c, "card_subtitle"), values(c, "card_image_url")
+	buttons := readChoices(c, "card_button")
+	for i, title := range titles {
+		card := views.Card{Title: title, Subtitle: at(subtitles, i), ImageURL: at(images, i)}
+		from := min(i*services.MaxCardButtons, len(buttons))
+		card.Buttons = buttons[from:min(from+services.MaxCardButtons, len(buttons))]
+		form.Cards = append(form.Cards, card)
+	}
+	return form
+}
+
+func trimmed(c *fiber.Ctx, name string) string { return strings.TrimSpace(c.FormValue(name)) }
+
+// values are those of a name that may repeat.
+func values(c *fiber.Ctx, name string) []string {
+	var all []string
+	for _, value := range c.Context().PostArgs().PeekMulti(name) {
+		all = append(all, strings.TrimSpace(string(value)))
+	}
+	return all
+}
+
+func at(list []string, i int) string {
+	if i < len(list) {
+		return list[i]
+	}
+	return ""
+}
+
+func readChoices(c *fiber.Ctx, name string) []views.Choice {
+	labels, given := values(c, name+"_label"), values(c, name+"_value")
+	choices := make([]views.Choice, len(labels))
+	for i, label := range labels {
+		choices[i] = views.Choice{Label: label, Value: at(given, i)}
+	}
+	return choices
+}
+
+// edited is the form after "add.choice", "remove.card.2" and the like, or as it is.
+func edited(form views.RichForm, edit string) views.RichForm {
+	verb, what, _ := strings.Cut(edit, ".")
+	what, row, _ := strings.Cut(what, ".")
+	i, err := strconv.Atoi(row)
+	switch {
+	case verb == "add" && what == "choice":
+		form.Choices = append(form.Choices, views.Choice{})
+	case verb == "add" && what == "card":
+		form.Cards = append(form.Cards, views.Card{})
+	case verb != "remove" || err != nil || i < 0:
+	case what == "choice" && i < len(form.Choices):
+		form.Choices = slices.Delete(form.Choices, i, i+1)
+	case what == "card" && i < len(form.Cards):
+		form.Cards = slices.Delete(form.Cards, i, i+1)
+	}
+	return filled(form)
+}
+
+// compact leaves out the rows that nothing was written in, and lets a label stand for its value.
+func compact(form views.RichForm) views.RichForm {
+	form.Choices = compactChoices(form.Choices)
+	var cards []views.Card
+	for _, card := range form.Cards {
+		card.Buttons = compactChoices(card.Buttons)
+		if card.Title+card.Subtitle+card.ImageURL != "" || len(card.Buttons) > 0 {
+			cards = append(cards, card)
+		}
+	}
+	form.Cards = cards
+	return form
+}
+
+func compactChoices(choices []views.Choice) (kept []views.Choice) {
+	for _, choice := range choices {
+		if choice.Value == "" {
+			choice.Value = choice.Label
+		}
+		if choice != (views.Choice{}) {
+			kept = append(kept, choice)
+		}
+	}
+	return kept
+}
+
+// filled adds what an editor shows beside what was written: empty rows, and the preview.
+func filled(form views.RichForm) views.RichForm {
+	form.Limits = views.RichLimits{Choices: services.MaxQuickButtons, Cards: services.MaxCards}
+	if form.Type == services.TypeDropdown {
+		form.Limits.Choices = services.MaxOptions
+	}
+	form.Preview = preview(form)
+	for len(form.Choices) < newChoices {
+		form.Choices = append(form.Choices, views.Choice{})
+	}
+	for len(form.Cards) < newCards {
+		form.Cards = append(form.Cards, views.Card{})
+	}
+	form.Cards = slices.Clone(form.Cards)
+	for i := range form.Cards {
+		buttons := slices.Clone(form.Cards[i].Buttons)
+		for len(buttons) < services.MaxCardButtons {
+			buttons = append(buttons, views.Choice{})
+		}
+		form.Cards[i].Buttons = buttons
+	}
+	return form
+}
+
+// preview is the message that the form would send, checked or not.
+func preview(form views.RichForm) views.Message {
+	form = compact(form)
+	document, _ := json.Marshal(richMedia(form)) // strings always encode
+	return showMessage(models.Message{SenderType: models.SenderAgent, ContentType: form.Type, Content: form.Content, RichMedia: document}, names{}, false, nil)
+}
+
+// richMedia is the document that a compact form stands for.
+func richMedia(form views.RichForm) services.RichMedia {
+	media := services.RichMedia{}
+	switch form.Type {
+	case services.TypeImage:
+		media.URL, media.Alt = form.URL, form.Alt
+	case services.TypeFile:
+		media.URL, media.Filename = form.URL, form.Filename
+	case services.TypeQuickButton:
+		media.Buttons = choicesOf(form.Choices)
+	case services.TypeDropdown:
+		media.Placeholder, media.Options = form.Placeholder, choicesOf(form.Choices)
+	case services.TypeCarousel:
+		for _, card := range form.Cards {
+			media.Cards = append(media.Cards, services.Card{ImageURL: card.ImageURL, Title: card.Title, Subtitle: card.Subtitle, Buttons: choicesOf(card.Buttons)})
+		}
+	}
+	return media
+}
+
+func choicesOf(choices []views.Choice) []services.Choice {
+	given := make([]services.Choice, len(choices))
+	for i, choice := range choices {
+		given[i] = services.Choice(choice)
+	}
+	return given
+}
+
+// wrong is the form with a refusal beside the field that it names.
+func wrong(form views.RichForm, refusal *services.Error) views.RichForm {
+	field := refusal.Field
+	if list := choiceList[form.Type]; field == list || strings.HasPrefix(field, list+".") && list != "" {
+		field = "choices" + strings.TrimPrefix(field, list)
+	}
+	form.Errors = map[string]string{field: refusal.Message}
+	return filled(form)
+}

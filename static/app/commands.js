@@ -1,0 +1,73 @@
+// Everything that can be done from anywhere. One table for the keys, the help that lists them and the palette.
+//
+//   keys      what to press: "j", "g u" for one after the other, "mod+k" for Ctrl or Cmd
+//   selector  the control it stands for; it can be done while that is there
+//   run       what it does, where that is not to press the control
+//   keysOnly  moves the focus, which the palette holds itself
+//   native    the browser's or another module's: listed, not run
+import { openDialog } from "./dialog.js";
+
+const at = (selector) => document.querySelector(selector);
+const focus = (selector) => () => at(selector)?.focus();
+
+// To the row after or before the one that has the focus, or the open one.
+function step(by) {
+  const rows = [...document.querySelectorAll("#list .row")];
+  const focused = rows.indexOf(document.activeElement);
+  const from = focused >= 0 ? focused : rows.findIndex((row) => row.hasAttribute("aria-current"));
+  rows[Math.max(0, Math.min(from + by, rows.length - 1))]?.focus();
+}
+
+// On a phone the list gives way to an open conversation: there a filter is another page.
+const filter = (name) => () => {
+  const tab = at(`#tab-${name}`);
+  if (tab.checkVisibility()) tab.click();
+  else location.assign(`/inbox?filter=${name}`);
+};
+
+const undo = () => [...document.querySelectorAll("#toasts [data-path]")].at(-1).click();
+
+function resolve() {
+  const menu = at("#resolve").closest("details");
+  if (!menu) return at("#resolve").click();
+  menu.addEventListener("toggle", () => menu.querySelector("input:not([type=hidden], [hidden])")?.focus(), { once: true });
+  menu.open = true;
+}
+
+export const commands = [
+  { group: "This conversation", label: "Write an answer", keys: "r", selector: "#content", run: focus("#content") },
+  { group: "This conversation", label: "Claim", keys: "c", selector: "#claim" },
+  { group: "This conversation", label: "Resolve", keys: "e", selector: "#resolve", run: resolve },
+  { group: "This conversation", label: "Give back", selector: "#release" },
+  { group: "This conversation", label: "Reopen", selector: "#reopen" },
+  { group: "This conversation", label: "Undo", keys: "z", selector: "#toasts [data-path]", run: undo },
+
+  { group: "Conversations", label: "Next conversation", keys: "j", keysOnly: true, run: () => step(1) },
+  { group: "Conversations", label: "Previous conversation", keys: "k", keysOnly: true, run: () => step(-1) },
+  { group: "Conversations", label: "Open it", keys: "enter", native: true },
+  { group: "Conversations", label: "Search conversations", keys: "/", selector: "#search", run: focus("#search") },
+  { group: "Conversations", label: "Go to unassigned", keys: "g u", selector: "#tab-unassigned", run: filter("unassigned") },
+  { group: "Conversations", label: "Go to mine", keys: "g m", selector: "#tab-mine", run: filter("mine") },
+  { group: "Conversations", label: "Go to all", keys: "g a", selector: "#tab-all", run: filter("all") },
+
+  { group: "Everywhere", label: "Commands", keys: "mod+k", keysOnly: true, run: () => openDialog("palette") },
+  { group: "Everywhere", label: "Keyboard shortcuts", keys: "?", run: () => openDialog("shortcuts") },
+  { group: "Everywhere", label: "Back, or close", keys: "escape", native: true },
+  { group: "Everywhere", label: "Preferences", run: () => openDialog("preferences") },
+  { group: "Everywhere", label: "Log out", selector: 'form[action="/auth/logout"] button' },
+];
+
+// What is there but not shown, as the composer of a resolved conversation, cannot take the focus.
+const focusable = new Set(["#content", "#search"]);
+
+export function applies({ selector }) {
+  const control = selector && at(selector);
+  if (!selector) return true;
+  return Boolean(control) && !control.disabled && (!focusable.has(selector) || control.checkVisibility());
+}
+
+export function run(command) {
+  if (!applies(command)) return;
+  if (command.run) command.run();
+  else at(command.selector).click();
+}

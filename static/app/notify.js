@@ -1,0 +1,103 @@
+// Tells an agent who looks elsewhere that an end user wrote: by a sound, and by a desktop notification while no tab of
+// Parley is to be seen. Only of conversations that are nobody's or their own, and by one tab alone.
+import { openConversation } from "./open.js";
+import { notificationsOn, permission, set, settings, turnOnNotifications } from "./settings.js";
+import { socket } from "./socket.js";
+import { chime, whenAudible } from "./sound.js";
+import { lead, saidByAny, sign } from "./tabs.js";
+import { current } from "./thread.js";
+import { showToast } from "./toast.js";
+
+const VISIBLE = "parley:visible";
+const reading = (id) => `parley:reading:${id}`;
+
+const notifies = lead("parley:notifies");
+let sounds = () => false;
+whenAudible(() => (sounds = lead("parley:sounds")));
+
+const visible = sign();
+const reads = sign();
+
+const atFront = () => !document.hidden && document.hasFocus();
+
+function tellTabs() {
+  visible(document.hidden ? "" : VISIBLE);
+  reads(atFront() && current() ? reading(current()) : "");
+}
+
+const shown = new Map(); // conversation id → its desktop notification
+
+function show({ id, end_user }, text) {
+  const name = end_user.display_name || `Guest ${end_user.external_id.slice(-6)}`;
+  let notification;
+  try {
+    notification = new Notification(name, { body: text, tag: id, icon: document.querySelector("link[rel=icon]").href });
+  } catch {
+    return; // a phone's browser shows them for service workers alone
+  }
+  shown.set(id, notification);
+  notification.addEventListener("click", () => {
+    window.focus();
+    openConversation(id);
+    notification.close();
+  });
+}
+
+function offer() {
+  if (settings.offered || permission() !== "default") return;
+  set("offered", true);
+  showToast("Hear of new messages while Parley is in the background?", {
+    action: { label: "Turn on notifications", run: turnOnNotifications },
+    stays: true,
+  });
+}
+
+// Whose a conversation is, the event does not say.
+async function forMe(id) {
+  const answer = await fetch(`/api/conversations/${id}`).catch(() => {});
+  if (!answer?.ok) return undefined;
+  const conversation = await answer.json();
+  const agent = conversation.active_session?.assigned_agent_id;
+  const me = document.querySelector("[data-user-id]").dataset.userId;
+  return conversation.active_session && (!agent || agent === me) ? conversation : undefined;
+}
+
+// Of a burst in one conversation the first asks whose it is, and the newest is shown.
+const asking = new Map(); // conversation id → the newest preview
+
+async function tell(id) {
+  if ((atFront() && current() === id) || (await saidByAny(reading(id)))) return;
+  const unseen = document.hidden && !(await saidByAny(VISIBLE));
+  if (!unseen && !settings.sound) return;
+  const conversation = await forMe(id);
+  if (!conversation) return;
+  if (settings.sound && sounds()) chime();
+  if (!unseen || !notifies()) return;
+  if (notificationsOn()) show(conversation, asking.get(id));
+  else offer();
+}
+
+socket.on("conversation_updated", async ({ conversation_id, sender_type, preview }) => {
+  if (sender_type !== "end_user" || (!sounds() && !notifies())) return;
+  const first = !asking.has(conversation_id);
+  asking.set(conversation_id, preview);
+  if (!first) return;
+  await tell(conversation_id);
+  asking.delete(conversation_id);
+});
+
+function looked() {
+  tellTabs();
+  if (!atFront()) return;
+  shown.get(current())?.close();
+  shown.delete(current());
+}
+
+for (const event of ["visibilitychange", "parley:open"]) document.addEventListener(event, looked);
+for (const event of ["focus", "blur"]) window.addEventListener(event, looked);
+looked();
+
+// Who turns the sound on hears what it is.
+document.addEventListener("change", ({ target }) => {
+  if (target.form?.id === "settings" && target.name === "sound" && target.checked) chime();
+});

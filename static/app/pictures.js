@@ -1,0 +1,33 @@
+// Pictures in messages: one that can't be loaded says so, and a press shows it large.
+function broken(image) {
+  const note = document.createElement("span");
+  note.className = "message-broken";
+  note.textContent = image.dataset.fallback;
+  image.replaceWith(note);
+}
+
+document.addEventListener("error", ({ target }) => target.matches?.("img[data-fallback]") && broken(target), true); // it does not bubble
+
+// Those that failed before this ran.
+function look() {
+  for (const image of document.querySelectorAll("img[data-fallback]")) if (image.complete && !image.naturalWidth) broken(image);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-view]");
+  const viewer = document.getElementById("viewer");
+  if (!link?.querySelector("img") || !viewer || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const image = viewer.querySelector("img");
+  image.src = link.href;
+  image.alt = link.dataset.view;
+  viewer.querySelector("a").href = link.href;
+  viewer.showModal();
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.id === "viewer") target.close();
+});
+
+document.addEventListener("htmx:after:swap", look);
+look();
