@@ -181,7 +181,7 @@ test("the palette: what can be done now, and conversations by name", async ({ de
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing in a dialog, ${colorScheme}`, async ({ desk }) => {
     await rows(desk, "Ann");
-    const page = await desk.inbox(desk.alex, await desk.context({ colorScheme }));
+    const page = await desk.inbox(desk.alex, await desk.context({ colorScheme, reducedMotion: "reduce" }));
     await row(page, "Ann").click();
     await expect(inThread(page, "This is Ann")).toBeVisible();
     await page.keyboard.press("?");

@@ -11,7 +11,7 @@ async function opened(desk) {
   return { page, user };
 }
 
-const chips = (page, form) => page.locator(`#thread-${form} .tag-chips .tag`);
+const chips = (page, form) => page.locator(`#thread-${form} .tag-chip`);
 const tags = (page) => page.locator("#thread-header .thread-facts .tag");
 
 test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) => {

@@ -13,7 +13,7 @@ function show() {
   const text = navigator.onLine
     ? "Parley can't be reached. It keeps trying; what you write stays here."
     : "You are offline. What you write stays here; Parley reconnects by itself.";
-  const line = banner.querySelector("span") ?? banner;
+  const line = banner.querySelector("span");
   if (offline && line.textContent !== text) line.textContent = text; // written once it shows, or it would not be announced
 }
 

@@ -71,7 +71,7 @@ class TagField {
 
   chip(tag) {
     const cross = element("button", { type: "button", "aria-label": `Remove ${tag}` });
-    return element("li", { class: "tag", "data-tag": tag }, element("bdi", {}, tag), cross);
+    return element("li", { class: "tag-chip", "data-tag": tag }, element("bdi", {}, tag), cross);
   }
 
   // What is still being typed is sent too.

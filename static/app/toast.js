@@ -1,7 +1,5 @@
 // What has just happened, said for a moment at the edge of the page, with a way to undo it. The server asks for one by
 // the header HX-Trigger: {"parley:toast": {"text": "…", "undo": "/inbox/…/release"}}.
-import { current } from "./thread.js";
-
 const SHOWN = 6_000; // ms, while neither pointer nor focus is on it
 const MOST = 3;
 
@@ -60,7 +58,7 @@ export function showToast(text, { action, stays = false } = {}) {
 
 // The answer is the header of the conversation, which may not be the open one any more.
 async function post(path, event) {
-  const open = current() && path.startsWith(`/inbox/${current()}/`);
+  const open = path.startsWith(`/inbox/${document.getElementById("thread").dataset.conversationId}/`);
   const where = open ? { target: "#thread-header", swap: "outerMorph" } : { swap: "none" };
   await htmx.ajax("POST", path, { source: region(), event, ...where }).catch(() => {});
   document.dispatchEvent(new CustomEvent("parley:refresh"));
