@@ -45,9 +45,10 @@ bench: ## Measure against the Node peer and print the ratios
 	bench/run.sh
 
 .PHONY: generate
-generate: ## Make templates, CSS, vendored libraries and the README's event table anew
+generate: ## Make templates, CSS, the widget, vendored libraries and the README's event table anew
 	go tool templ generate
 	npm run build:css
+	npm run build:widget
 	npm run vendor
 	go test ./handlers/wire -run README -update
 

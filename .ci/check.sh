@@ -13,13 +13,14 @@ complain() {
 # Files are compared with themselves before, not with the last commit: what else is uncommitted does not matter.
 generated() {
   find views -name '*_templ.go' -print0
-  printf '%s\0' static/app/app.build.css static/widget/widget.css static/vendor/versions.json static/vendor/*.js
+  printf '%s\0' static/app/app.build.css static/widget/widget.css static/widget/widget.js static/widget/embed.js static/vendor/versions.json static/vendor/*.js
 }
 sums() { generated | sort -z | xargs -0 sha256sum; }
 
 before=$(sums)
 go tool templ generate -log-level error
 npm run --silent build:css 2>/dev/null
+npm run --silent build:widget
 npm run --silent vendor
 after=$(sums)
 stale=$(diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | awk '/^[<>]/ { print $3 }' | sort -u | xargs || true)

@@ -16,6 +16,9 @@ npx tailwindcss -i static/app/app.css -o static/app/app.build.css --minify --wat
 children+=($!)
 npx tailwindcss -i static/widget/widget.src.css -o static/widget/widget.css --minify --watch=always &
 children+=($!)
+# "forever" is esbuild's word for the same.
+npm run --silent build:widget -- --watch=forever &
+children+=($!)
 go tool templ generate --watch --open-browser=false --proxy="http://$ADDR" \
   --watch-pattern='\.(go|templ|sql)$|^.*/static/(app|widget)/.*\.(css|js|svg)$' \
   --ignore-pattern='_test\.go$|/(e2e|bench)/' \

@@ -1,0 +1,60 @@
+// What this browser remembers for the site, by embed token: who the end user is, and whether the chat is open.
+
+// Where storage is blocked things last as long as the page.
+const page = {};
+let blocked = false;
+
+function read(key) {
+  try {
+    if (!blocked) return localStorage.getItem(key);
+  } catch (_) {
+    blocked = true;
+  }
+  return page[key];
+}
+
+function write(key, value) {
+  page[key] = value;
+  try {
+    if (value) localStorage.setItem(key, value);
+    else localStorage.removeItem(key);
+  } catch (_) {
+    blocked = true;
+  }
+}
+
+function newSessionID() {
+  if (crypto.randomUUID) return crypto.randomUUID(); // only on https
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join("");
+}
+
+export function memoryOf(token) {
+  const anonymous = "cw_sid_" + token; // the guide's key
+  const known = "cw_user_" + token;
+  const open = "cw_open_" + token;
+  return {
+    // user is the one that identify named, until logout; else somebody whose id was made up here.
+    user() {
+      let user = {};
+      try {
+        user = JSON.parse(read(known)) || {};
+      } catch (_) {}
+      if (!user.session_id) {
+        let id = read(anonymous);
+        if (!id) write(anonymous, (id = newSessionID()));
+        user.session_id = id;
+      }
+      return user;
+    },
+    identify(user) {
+      write(known, JSON.stringify(user));
+    },
+    forget() {
+      write(known, "");
+      write(anonymous, "");
+    },
+
+    wasOpen: () => read(open),
+    keepOpen: (yes) => write(open, yes ? "yes" : "no"),
+  };
+}
