@@ -10,6 +10,7 @@ import (
 	"parley/handlers/wire"
 	"parley/services"
 	"parley/static"
+	"parley/static/widget/language"
 	"parley/views"
 )
 
@@ -47,8 +48,11 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
+	c.Vary(fiber.HeaderAcceptLanguage)
+	chosen := language.Choose(c.Query("lang"), c.Get(fiber.HeaderAcceptLanguage))
 	widget := views.Widget{Asset: static.URL, Title: c.Query("title"), ConversationID: opened.ConversationID, ExternalID: opened.ExternalID,
-		BotName: opened.BotName, Greeting: opened.Greeting.Content}
+		BotName: opened.BotName, Greeting: opened.Greeting.Content,
+		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
 	for _, button := range opened.Greeting.Media.Buttons {
 		widget.GreetingButtons = append(widget.GreetingButtons, views.Choice(button))
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-//go:embed app/*.js app/app.build.css app/*.svg widget/*.js widget/widget.css vendor/*.js
+//go:embed app/*.js app/app.build.css app/*.svg widget/embed.js widget/widget.js widget/widget.css vendor/*.js
 var embedded embed.FS
 
 // The files as they are served, and their URLs.

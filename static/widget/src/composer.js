@@ -1,0 +1,55 @@
+// The field the end user writes in: it grows, Enter sends, and what was not sent is still there after a reload.
+import { externalId, part } from "./page.js";
+import { sendText } from "./send.js";
+import { on, tell } from "./signal.js";
+import { keyOf, session } from "./store.js";
+
+const form = part("composer");
+const submit = part("send");
+export const input = part("content");
+const grows = CSS.supports("field-sizing", "content");
+
+function changed() {
+  submit.disabled = !input.value.trim();
+  session.set(keyOf("draft"), input.value ? { externalId, text: input.value } : null);
+  if (grows) return;
+  input.style.height = "auto";
+  input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
+}
+
+export function write(text) {
+  input.value = text;
+  changed();
+}
+
+// insert puts something where the caret is.
+export function insert(text) {
+  input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
+  changed();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const content = input.value.trim();
+  if (!content) return;
+  write("");
+  sendText(content);
+  input.focus();
+});
+
+input.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  form.requestSubmit();
+});
+
+input.addEventListener("input", () => {
+  changed();
+  if (input.value) tell("typed");
+});
+
+const draft = session.get(keyOf("draft"));
+write(draft?.externalId === externalId ? draft.text : "");
+
+// A field that opens a phone's keyboard is not focused unasked.
+on("entered", (phone) => (phone ? part("log") : input).focus({ preventScroll: true }));

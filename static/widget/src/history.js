@@ -1,0 +1,123 @@
+// The database is the truth, the socket a hint: what was missed is fetched, and what is above when the reader goes there.
+import { el, button } from "./element.js";
+import { byID } from "./entry.js";
+import { greet } from "./greeting.js";
+import { conversationId, externalId, part } from "./page.js";
+import { list } from "./order.js";
+import { log, onScroll, toEnd, toNode } from "./scroll.js";
+import { heard } from "./socket.js";
+import { tell } from "./signal.js";
+import { t } from "./text.js";
+import { range, receive, receiveOlder } from "./thread.js";
+import { isOwn } from "./names.js";
+
+const PAGE = 100; // messages that one request answers at most
+const SKELETON_DELAY = 200; // ms that nobody minds to wait
+const AHEAD = 600; // px from the top at which older messages are fetched, before the reader gets there
+
+const top = part("older");
+let loaded = false; // the newest page has come
+let started = false; // the first message of the conversation is drawn
+let loading = null; // the fetch of what is missing that is under way
+let loadingOlder = false;
+
+async function page(query) {
+  const url = `/chat-widget/history/${encodeURIComponent(conversationId)}?external_id=${encodeURIComponent(externalId)}`;
+  const answer = await fetch(url + query, { cache: "no-store" });
+  if (answer.status === 404) return []; // the first message makes the conversation
+  if (!answer.ok) throw new Error(`history: ${answer.status}`);
+  return answer.json();
+}
+
+function skeleton(rows) {
+  const box = el("div", "skeleton");
+  for (let i = 0; i < rows; i++) box.append(el("span"));
+  box.setAttribute("role", "status");
+  box.setAttribute("aria-label", t("loading"));
+  return box;
+}
+
+// waiting shows that something comes, if it does not come at once, or that it did not.
+async function waiting(rows, fetching, again) {
+  top.replaceChildren();
+  const timer = setTimeout(() => top.replaceChildren(skeleton(rows)), SKELETON_DELAY);
+  try {
+    const messages = await fetching;
+    top.replaceChildren();
+    return messages;
+  } catch (error) {
+    top.replaceChildren(el("p", "fault", el("span", "", t("load_failed")), button("link-button", again, t("retry"))));
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function loadNewest() {
+  const messages = await waiting(3, page(""), heal);
+  loaded = true;
+  started = messages.length < PAGE;
+  range.first = messages.length ? messages[0].seq : 0;
+  receive(messages);
+  range.last = Math.max(range.last, messages.at(-1)?.seq || 0);
+  if (started) greet(byID.size > 0);
+  tell("loaded", messages.findLast(isOwn)?.seq || 0);
+  const divider = list.querySelector(".divider");
+  if (divider) toNode(divider);
+  else toEnd();
+}
+
+async function loadNewer() {
+  for (let more = true; more; ) {
+    const messages = await page(range.last ? `&after_seq=${range.last}` : "");
+    more = messages.length >= PAGE;
+    range.first ||= messages[0]?.seq || 0;
+    range.last = Math.max(range.last, messages.at(-1)?.seq || 0);
+    for (const entry of receive(messages)) tell("received", entry);
+  }
+}
+
+// heal draws what is missing. Calls while it runs share the one fetch.
+export function heal() {
+  loading ||= (loaded ? loadNewer() : loadNewest()).catch(() => {}).finally(() => (loading = null));
+  return loading;
+}
+
+// A fetch that was under way may have been too early for what the caller misses.
+export async function healUpTo(seq) {
+  if (loading) await loading;
+  if (!loaded || range.last < seq) await heal();
+}
+
+async function loadOlder() {
+  if (!loaded || started || loadingOlder || !range.first) return;
+  loadingOlder = true;
+  try {
+    const messages = await waiting(1, page(`&before_seq=${range.first}`), loadOlder);
+    const older = messages.filter(({ seq }) => seq < range.first);
+    started = messages.length < PAGE || !older.length;
+    receiveOlder(older);
+    if (started) greet(true);
+  } catch {
+    // The reader sees it, and may try again.
+  } finally {
+    loadingOlder = false;
+  }
+  look();
+}
+
+function look() {
+  if (range.first > 1) started = false; // the oldest were trimmed
+  if (log.clientHeight && log.scrollTop < AHEAD && !top.querySelector(".fault")) loadOlder();
+}
+
+onScroll(look);
+
+heard("message_received", (message) => {
+  const entries = receive([message]);
+  if (message.seq === range.last + 1) {
+    range.last = message.seq;
+    range.first ||= message.seq;
+  } else if (message.seq > range.last) healUpTo(message.seq);
+  for (const entry of entries) tell("received", entry);
+});

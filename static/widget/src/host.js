@@ -1,0 +1,70 @@
+// What this page and the loader say to each other. Only the page that frames this one is heard, and only from the origin
+// that spoke first; nothing is ever said to another.
+import { part } from "./page.js";
+import { isOpen, setOpen } from "./panel.js";
+import { on, tell } from "./signal.js";
+import { unreadCount } from "./read.js";
+import { t } from "./text.js";
+
+const VERSION = 1; // of what is said
+
+const { documentElement } = document;
+let origin = ""; // the host's; empty: there is no loader
+let phone = false;
+
+function say(type, more) {
+  if (origin) parent.postMessage({ parley: 1, type, ...more }, origin);
+}
+
+function layout({ open, phone: isPhone, safe }) {
+  phone = Boolean(isPhone);
+  documentElement.classList.toggle("phone", phone);
+  for (const [i, side] of ["top", "right", "bottom", "left"].entries()) {
+    const inset = Number(safe?.[i]);
+    if (inset >= 0) documentElement.style.setProperty(`--safe-${side}`, `${inset}px`);
+  }
+  setOpen(Boolean(open));
+}
+
+function minimise() {
+  const focused = document.hasFocus();
+  setOpen(false);
+  if (focused) part("bubble").focus();
+  say("close");
+}
+
+const heard = {
+  __proto__: null,
+  hello(data) {
+    part("minimise").hidden = false;
+    layout(data);
+    say("ready", { accent: getComputedStyle(documentElement).getPropertyValue("--accent"), version: VERSION, title: t("frame") });
+    say("unread", { count: unreadCount() });
+  },
+  layout,
+  open() {
+    setOpen(true);
+    tell("entered", phone);
+  },
+  close: minimise,
+  page: ({ url, title }) => tell("page", { url, title }),
+};
+
+if (parent !== window) {
+  addEventListener("message", ({ source, origin: from, data }) => {
+    if (source !== parent || data?.parley !== 1 || from === "null") return;
+    if (!origin && data.type === "hello") origin = from;
+    if (origin && from === origin) heard[data.type]?.(data);
+  });
+}
+
+part("minimise").addEventListener("click", minimise);
+part("bubble").addEventListener("click", () => (origin ? say("open") : setOpen(true)));
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing || !origin || !isOpen()) return;
+  if (!document.querySelector(":popover-open, dialog[open]")) minimise(); // else Escape closes that
+});
+
+on("unread", (count) => say("unread", { count }));
+on("received", ({ message }) => say("message", { id: message.id, sender_type: message.sender_type, content_type: message.content_type }));

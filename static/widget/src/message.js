@@ -1,0 +1,72 @@
+// Draws a message: who, what, and how it stands with it.
+import { drawAnswer } from "./answer.js";
+import { button, el } from "./element.js";
+import { initialOf, isOwn, nameOf } from "./names.js";
+import { buttonsOf } from "./rich/buttons.js";
+import { carouselOf } from "./rich/carousel.js";
+import { dropdownOf } from "./rich/dropdown.js";
+import { fileOf } from "./rich/file.js";
+import { imageOf } from "./rich/image.js";
+import { isEmojiOnly, textOf } from "./rich/text.js";
+import { tell } from "./signal.js";
+import { t } from "./text.js";
+import { exactly, timeOf } from "./time.js";
+
+// What belongs into the bubble, and what stands under it.
+function contentOf(entry) {
+  const { content, rich_media } = entry.message;
+  const media = rich_media || {};
+  const inside = [];
+  const below = [];
+  if (media.url && media.filename) inside.push(fileOf(media));
+  else if (media.url) inside.push(imageOf(media, content));
+  if (content && content !== media.filename) inside.push(...textOf(content));
+  if (media.options) inside.push(dropdownOf(entry, media));
+  if (media.buttons) below.push(buttonsOf(entry, media.buttons));
+  if (media.cards) below.push(carouselOf(entry, media.cards));
+  return { inside, below };
+}
+
+function senderOf(message) {
+  const name = nameOf(message);
+  const avatar = el("span", `avatar from-${message.sender_type}`, initialOf(name));
+  avatar.setAttribute("aria-hidden", "true");
+  const label = el("bdi", "name", name);
+  label.dataset.sender = message.sender_id;
+  return [avatar, label];
+}
+
+function faultOf(entry) {
+  const line = el("p", "fault", el("span", "", entry.fault));
+  line.setAttribute("role", "alert");
+  line.append(button("link-button", () => tell("retry", entry), t("retry")));
+  return line;
+}
+
+function statusOf(entry) {
+  if (entry.status === "failed") return faultOf(entry);
+  const meta = el("p", "meta");
+  if (entry.status === "sending") meta.append(t("sending"));
+  else if (entry.at) meta.append(timeOf(entry.at));
+  return meta;
+}
+
+// draw makes the node on the first call; later only its state changes, so that nothing under the pointer is replaced.
+export function draw(entry) {
+  const { node, message, status } = entry;
+  const groups = ["follows", "followed"].filter((name) => node.classList.contains(name));
+  const own = isOwn(message);
+  node.className = ["message", own && "own", status, `type-${message.content_type}`, ...groups].filter(Boolean).join(" ");
+  if (!entry.bubble) {
+    const { inside, below } = contentOf(entry);
+    entry.bubble = el("div", "bubble", ...inside);
+    if (isEmojiOnly(message.content) && message.content_type === "text") entry.bubble.classList.add("bare");
+    entry.meta = el("p");
+    node.append(...(own ? [] : senderOf(message)), ...(inside.length ? [entry.bubble] : []), ...below, entry.meta);
+  }
+  const meta = statusOf(entry);
+  entry.meta.replaceWith(meta);
+  entry.meta = meta;
+  if (entry.at) entry.bubble.title = exactly(entry.at);
+  drawAnswer(entry);
+}

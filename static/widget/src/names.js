@@ -1,0 +1,25 @@
+// Who is called what. The history names its senders; a live message only says the id, which the team's list may name.
+import { botName } from "./page.js";
+import { plain, t } from "./text.js";
+
+const names = new Map(); // sender id → name
+
+export function learn(id, name) {
+  if (!id || !name || names.get(id) === name) return;
+  names.set(id, name);
+  for (const node of document.querySelectorAll("#messages .name")) if (node.dataset.sender === id) node.textContent = plain(name);
+}
+
+export const isOwn = (message) => message.sender_type === "end_user";
+
+export function nameOf({ sender_type, sender_id }) {
+  const known = names.get(sender_id) || (sender_type === "bot" && botName);
+  return known ? plain(known) : t(sender_type === "bot" ? "bot" : "agent");
+}
+
+const letters = new Intl.Segmenter();
+
+export function initialOf(name) {
+  const [first] = letters.segment(plain(name).trim());
+  return first ? first.segment.toLocaleUpperCase() : "?";
+}

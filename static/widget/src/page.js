@@ -1,0 +1,7 @@
+// The page as the server drew it, and whose conversation it shows.
+export const part = (id) => document.getElementById(id);
+
+export const root = part("parley");
+export const { conversationId, externalId, botName, greeting } = root.dataset;
+export const who = { conversation_id: conversationId, external_id: externalId };
+export const language = document.documentElement.lang;

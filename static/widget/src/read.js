@@ -1,0 +1,124 @@
+// What the end user has read, and what of theirs was read by an agent. Both are kept by number, for the next time.
+import { byID, entryOf } from "./entry.js";
+import { el, icon } from "./element.js";
+import { isOwn } from "./names.js";
+import { line, list } from "./order.js";
+import { isOpen } from "./panel.js";
+import { isFollowing, log } from "./scroll.js";
+import { on, tell } from "./signal.js";
+import { heard, request, socket } from "./socket.js";
+import { keyOf, local } from "./store.js";
+import { t } from "./text.js";
+
+const GATHER = 300; // ms to gather messages into one mark_read
+
+const kept = local.get(keyOf("read")) || {};
+const unread = new Map(); // seq → id of what others wrote and the end user has not seen
+let readTo = kept.mine; // undefined in a browser that does not know this conversation
+let theirs = kept.theirs || 0; // the last message of the end user that an agent has read
+let seenTo = 0; // what was in sight, seen by somebody or not
+let loaded = false;
+let timer;
+
+const keep = () => local.set(keyOf("read"), { mine: readTo, theirs });
+
+export const unreadCount = () => unread.size;
+
+// looking means that what is in sight is seen.
+export const isLooking = () => isOpen() && !document.hidden;
+
+const inSight = new IntersectionObserver(
+  (found) => {
+    for (const { isIntersecting, target } of found) {
+      if (!isIntersecting) continue;
+      inSight.unobserve(target);
+      seenTo = Math.max(seenTo, entryOf(target).message.seq || 0);
+    }
+    markSoon();
+  },
+  { root: log },
+);
+
+function markSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(mark, GATHER);
+}
+
+function mark() {
+  if (!isLooking() || !socket.connected || !(seenTo > readTo)) return;
+  const ids = readUpTo(seenTo);
+  if (ids.length) request("mark_read", { message_ids: ids });
+}
+
+// readUpTo answers what was not read before.
+function readUpTo(seq) {
+  readTo = Math.max(readTo, seq);
+  const ids = [];
+  for (const [number, id] of unread) {
+    if (number > readTo) continue;
+    unread.delete(number);
+    ids.push(id);
+  }
+  keep();
+  tell("unread", unread.size);
+  return ids;
+}
+
+function watch(entry) {
+  unread.set(entry.message.seq, entry.message.id);
+  inSight.observe(entry.node);
+}
+
+on("drawn", (entry) => {
+  if (loaded && entry.message.seq > readTo) watch(entry);
+});
+
+// In a browser that is new to the conversation everything up to the end user's last word counts as read.
+on("loaded", (lastOwn) => {
+  loaded = true;
+  readTo ??= lastOwn;
+  for (const entry of byID.values()) if (!isOwn(entry.message) && entry.message.seq > readTo) watch(entry);
+  if (unread.size) divide(byID.get(unread.values().next().value));
+  tell("unread", unread.size);
+});
+
+// What comes while nobody looks is set apart from what was read.
+on("received", (entry) => {
+  if (isOwn(entry.message)) return;
+  if (unread.size === 1 && !(isLooking() && isFollowing() && document.hasFocus())) divide(entry);
+  tell("unread", unread.size);
+});
+
+function divide(entry) {
+  list.querySelector(".divider")?.remove();
+  list.insertBefore(line(t("new_messages"), "divider"), entry.node);
+  entry.node.classList.remove("follows");
+}
+
+on("sent", () => list.querySelector(".divider")?.remove());
+on("panel", markSoon);
+on("joined", markSoon);
+document.addEventListener("visibilitychange", markSoon);
+
+heard("messages_read", ({ reader_type, message_ids }) => {
+  const numbers = message_ids.map((id) => byID.get(id)?.message.seq || 0);
+  const last = Math.max(0, ...numbers);
+  if (reader_type === "end_user") return readUpTo(last); // in another tab
+  theirs = Math.max(theirs, last);
+  keep();
+  receipt();
+});
+
+// receipt says "Read" under the last message of the end user that was.
+function receipt() {
+  const shown = list.querySelector(".receipt");
+  const node = [...list.querySelectorAll(".own.sent")].findLast(({ dataset }) => Number(dataset.seq) <= theirs);
+  if (shown && node && node.contains(shown)) return;
+  shown?.closest(".message").classList.remove("is-read");
+  shown?.remove();
+  if (!node) return;
+  node.classList.add("is-read");
+  node.querySelector(".meta").append(el("span", "receipt", icon("check-check", 16), t("read")));
+}
+
+on("loaded", receipt);

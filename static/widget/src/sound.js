@@ -1,0 +1,56 @@
+// A sound for a message that comes while nobody looks: after a gesture, as browsers ask, in one tab, and only if it is wanted.
+import { isOwn } from "./names.js";
+import { part } from "./page.js";
+import { isLooking } from "./read.js";
+import { on } from "./signal.js";
+import { local } from "./store.js";
+
+const QUIET = 2_000; // ms in which one sound speaks for all messages, in all tabs
+const NOTES = [659.25, 880]; // Hz, E5 and A5
+const NOTE = 0.12; // s
+const LOUD = 0.08; // of 1
+
+const KEY = "parley_sound"; // the same for every conversation
+const choice = part("sound");
+let context;
+
+choice.checked = local.get(KEY) !== "off";
+choice.addEventListener("change", () => local.set(KEY, choice.checked ? null : "off"));
+
+// Before a gesture the browser would not play it, and says so in the console.
+for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => (context ||= new AudioContext()), { once: true });
+
+function play() {
+  NOTES.forEach((frequency, i) => {
+    const from = context.currentTime + i * NOTE;
+    const tone = new OscillatorNode(context, { frequency });
+    const gain = new GainNode(context, { gain: 0 });
+    gain.gain.setValueAtTime(0, from);
+    gain.gain.linearRampToValueAtTime(LOUD, from + 0.01);
+    gain.gain.exponentialRampToValueAtTime(0.0001, from + 2 * NOTE);
+    tone.connect(gain).connect(context.destination);
+    tone.start(from);
+    tone.stop(from + 2 * NOTE);
+  });
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET));
+
+// once lets one tab through in a while. Where there are no locks, without https or with storage blocked, the tab in sight plays.
+async function once(act) {
+  try {
+    await navigator.locks.request("parley-sound", { ifAvailable: true }, async (lock) => {
+      if (!lock) return;
+      act();
+      await pause();
+    });
+  } catch {
+    if (!document.hidden) act();
+  }
+}
+
+on("received", ({ message }) => {
+  if (isOwn(message) || !choice.checked || !context) return;
+  if (isLooking() && document.hasFocus()) return;
+  once(play);
+});

@@ -1,0 +1,71 @@
+// Who is there: the agent who has taken the conversation, else who is online, else nobody, which is said as it is.
+import { el } from "./element.js";
+import { initialOf, learn } from "./names.js";
+import { keepPlace } from "./scroll.js";
+import { line } from "./order.js";
+import { part } from "./page.js";
+import { on } from "./signal.js";
+import { heard, socket } from "./socket.js";
+import { listOf, plain, t } from "./text.js";
+
+const NAMED = 2; // agents who are named; more are counted
+const SHOWN = 3; // agents whose letter is shown
+
+const presence = part("presence");
+const avatars = part("team");
+let team = null; // { agents, online }; null: not known
+let assigned = null; // { id, name }
+
+const first = ({ name }) => plain(name).trim().split(/\s+/)[0];
+
+function sentence(answering, there) {
+  if (answering && there) return t("talking_to", { name: answering.name });
+  if (answering) return t("agent_away", { name: first(answering) });
+  if (!team.online) return t("away");
+  const more = team.online - NAMED;
+  const names = team.agents.slice(0, NAMED).map(first);
+  return t("online", { name: listOf(more > 0 ? [...names, t("others", { n: more })] : names) });
+}
+
+function show() {
+  if (!team) return;
+  const answering = assigned && assigned.name ? assigned : null;
+  const there = answering ? team.agents.some(({ id }) => id === answering.id) : team.online > 0;
+  presence.textContent = sentence(answering, there);
+  presence.classList.toggle("is-online", there);
+  presence.hidden = false;
+  avatars.replaceChildren(
+    ...(answering ? [answering] : team.agents.slice(0, SHOWN)).map(({ name }) => el("span", "avatar", initialOf(name))),
+  );
+}
+
+function know(next) {
+  if (!next) return;
+  team = next;
+  for (const { id, name } of team.agents) learn(id, name);
+  show();
+}
+
+function assign(agent) {
+  assigned = agent;
+  if (agent) learn(agent.id, agent.name);
+  show();
+}
+
+on("join", (ack) => {
+  assigned = ack.assigned_to || null;
+  if (assigned) learn(assigned.id, assigned.name);
+  know(ack.team);
+});
+
+socket.on("team_changed", know);
+heard("agent_joined", ({ agent }) => {
+  if (agent.id !== assigned?.id) keepPlace(() => line(t("joined", { name: agent.name })));
+  assign(agent);
+});
+heard("agent_left", () => assign(null));
+heard("conversation_resolved", () => {
+  assign(null);
+  keepPlace(() => line(t("closed")));
+});
+heard("conversation_reopened", () => keepPlace(() => line(t("reopened"))));

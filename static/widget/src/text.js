@@ -1,0 +1,45 @@
+// What the page says: the catalogue the server put into it, with numbers, lists and plurals as the reader's language has them.
+import { language, part } from "./page.js";
+
+const catalogue = JSON.parse(part("language").textContent);
+
+// The reader's own variant of the page's language decides how dates and numbers look.
+export const locale = navigator.languages.find((tag) => tag.split("-")[0] === language) || language;
+
+const plurals = new Intl.PluralRules(locale);
+const numbers = new Intl.NumberFormat(locale);
+const lists = new Intl.ListFormat(locale, { type: "conjunction" });
+
+// Marks that turn the direction of what follows: a name with one of them would turn the sentence around it.
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+export const plain = (text) => text.replace(TURNS, "");
+
+// A name of the other direction is set apart from the sentence it stands in.
+function apart(text) {
+  const name = plain(text);
+  return document.dir === "rtl" || RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
+}
+
+export function t(key, values = {}) {
+  let text = catalogue[key];
+  if (typeof text === "object") text = text[plurals.select(values.n)] || text.other;
+  return text.replace(/\{(\w+)\}/g, (_, name) =>
+    typeof values[name] === "number" ? numbers.format(values[name]) : apart(values[name]),
+  );
+}
+
+export const listOf = (names) => lists.format(names);
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+export function humanSize(bytes) {
+  let unit = 0;
+  while (bytes >= 999.5 && unit < UNITS.length - 1) {
+    bytes /= 1000;
+    unit++;
+  }
+  const maximumFractionDigits = unit && bytes < 9.95 ? 1 : 0;
+  return new Intl.NumberFormat(locale, { style: "unit", unit: UNITS[unit], unitDisplay: unit ? "short" : "narrow", maximumFractionDigits }).format(bytes);
+}

@@ -1,0 +1,50 @@
+// Who types, on either side.
+import { el } from "./element.js";
+import { initialOf, nameOf } from "./names.js";
+import { part } from "./page.js";
+import { keepPlace } from "./scroll.js";
+import { on } from "./signal.js";
+import { heard, socket } from "./socket.js";
+import { who } from "./page.js";
+import { t } from "./text.js";
+
+const EVERY = 3_000; // ms between two user_typing; the server forgets after 5 s
+const SHOWN = 6_000; // ms an indicator stays without news, in case typing_cleared is lost
+
+const box = part("typing");
+let timer;
+let last = 0;
+let joined = false;
+
+function hide() {
+  clearTimeout(timer);
+  box.hidden = true;
+}
+
+heard("typing_indicator", ({ sender_type, sender_id }) => {
+  if (sender_type === "end_user") return;
+  const name = nameOf({ sender_type, sender_id });
+  const avatar = el("span", `avatar from-${sender_type}`, initialOf(name));
+  avatar.setAttribute("aria-hidden", "true");
+  const dots = el("span", "dots", el("i"), el("i"), el("i"));
+  dots.setAttribute("aria-hidden", "true");
+  box.replaceChildren(avatar, dots, el("span", "hidden-label", t("typing", { name })));
+  keepPlace(() => (box.hidden = false));
+  clearTimeout(timer);
+  timer = setTimeout(hide, SHOWN);
+});
+
+heard("typing_cleared", hide);
+on("received", ({ message }) => message.sender_type !== "end_user" && hide());
+
+on("typed", () => {
+  if (!joined || Date.now() - last < EVERY) return;
+  last = Date.now();
+  socket.volatile.emit("user_typing", { ...who, sender_type: "end_user" });
+});
+on("sent", () => (last = 0));
+on("joined", () => (joined = true));
+on("lost", () => {
+  joined = false;
+  hide();
+});
