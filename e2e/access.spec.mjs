@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answer, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, test, violations } from "./journey.mjs";
+import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, test, violations } from "./journey.mjs";
 import { binary, freePort } from "./parley.mjs";
 
 // Tab until the locator has the focus.
@@ -24,7 +24,7 @@ test("an agent with the keyboard alone", async ({ newContext }) => {
   await expect(sent(widget, "Opening hours")).toBeVisible();
   await tabTo(widget, widget.getByRole("combobox"));
   await widget.keyboard.press("ArrowDown");
-  await tabTo(widget, widget.getByRole("button", { name: "Choose", exact: true }));
+  await tabTo(widget, chooseButton(widget));
   await widget.keyboard.press("Enter");
   await expect(received(widget, "Singapore time")).toBeVisible();
   await tabTo(widget, widget.getByLabel("Message", { exact: true }));

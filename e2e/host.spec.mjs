@@ -1,14 +1,14 @@
 // The widget on other people's pages.
 import { createServer } from "node:http";
-import { embedToken, expect, received, say, sent, test } from "./journey.mjs";
+import { answer, embedToken, expect, logIn, openThread, people, received, say, sent, test } from "./journey.mjs";
 import { start } from "./parley.mjs";
 
 // A site of somebody else, with the page it is given and the strictest policy under which a widget can work.
 async function site(page, policy) {
-  const server = createServer((_, response) => {
+  const server = createServer((request, response) => {
     response.setHeader("Content-Type", "text/html; charset=utf-8");
     if (policy) response.setHeader("Content-Security-Policy", policy);
-    response.end(page);
+    response.end(typeof page === "function" ? page(request.url) : page);
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return { url: `http://localhost:${server.address().port}`, close: () => server.close() };
@@ -60,6 +60,287 @@ test("a known user by an iframe of one's own, as in the guide", async ({ newCont
   host.close();
 });
 
+// A site with the snippet on it, and its page, opened.
+async function visit({ newContext, baseURL }, { head = "", body = "", policy, options, lang = "" } = {}) {
+  const context = await newContext(options);
+  const token = await embedToken(context);
+  const tag = snippet(baseURL, token).replace("<script", `<script ${lang}`);
+  const host = await site(
+    `<!doctype html><meta name="viewport" content="width=device-width"><title>Host</title><head>${head}</head><body><h1>Host</h1>
+     <button id="own">Ask us</button>${"<p>Text of the site.</p>".repeat(60)}${tag}${body}</body>`, policy);
+  const page = await context.newPage();
+  await page.goto(host.url);
+  return { page, host, token, context, widget: page.frameLocator("iframe"), frame: page.locator("iframe") };
+}
+
+const box = (frame) => frame.evaluate((f) => {
+  const { left, top, right, bottom } = f.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  return { width: right - left, height: bottom - top, right: clientWidth - right, bottom: clientHeight - bottom };
+});
+const corner = { right: 0, bottom: 0 };
+const large = { ...corner, width: 380, height: 560 };
+const small = { ...corner, width: 84, height: 84 };
+
+// What a script of the site sees of the chat, by window.Parley.
+const listen = (page) => page.evaluate(() => {
+  window.heard = [];
+  for (const event of ["ready", "open", "close", "unread", "message"]) Parley.on(event, (detail) => heard.push([event, detail]));
+});
+const heard = (page, event) => page.evaluate((name) => window.heard.filter(([one]) => one === name).map(([, detail]) => detail), event);
+
+test("minimised to a bubble and back, with what was missed, and as it was left", async ({ newContext, baseURL }) => {
+  const { page, widget, frame, host } = await visit({ newContext, baseURL });
+  const agent = await (await newContext()).newPage();
+  await logIn(agent, (await people(agent.context())).agent);
+  await expect.poll(() => box(frame)).toEqual(large);
+  await expect(widget.getByText("Hi, I am Pip.")).toBeVisible();
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true); // nobody asked for the focus
+  await say(widget, "Before I go");
+  await expect(received(widget, "told the team")).toBeVisible();
+  await widget.getByRole("button", { name: "Minimize" }).click();
+  await expect.poll(() => box(frame)).toEqual(small);
+  const bubble = widget.getByRole("button", { name: /^Open the chat/ });
+  await expect(bubble).toBeFocused();
+
+  const externalID = await widget.locator("#parley").getAttribute("data-external-id");
+  await openThread(agent, `Guest ${externalID.slice(-6)}`);
+  await agent.getByRole("button", { name: "Claim" }).click();
+  await answer(agent, "One");
+  await answer(agent, "Two");
+  await expect(widget.locator("#badge")).toHaveText("2");
+  await expect(widget.getByRole("button", { name: "Open the chat, 2 unread messages" })).toBeVisible();
+  await expect(agent.locator("#messages > [data-read]").filter({ hasText: "Two" })).toHaveCount(0);
+  await page.reload();
+  await expect.poll(() => box(frame)).toEqual(small);
+  await expect(widget.locator("#badge")).toHaveText("2");
+  await widget.getByRole("button", { name: /^Open the chat/ }).click();
+  await expect.poll(() => box(frame)).toEqual(large);
+  await expect(widget.getByLabel("Message", { exact: true })).toBeFocused();
+  await expect(widget.locator("#messages .divider + .message")).toContainText("One");
+  await expect(agent.locator("#messages > [data-read]").filter({ hasText: "Two" })).toBeVisible();
+  await page.reload();
+  await expect(received(widget, "Two")).toBeVisible();
+  await expect(widget.locator(".divider")).toHaveCount(0); // read
+  host.close();
+});
+
+test("the keyboard goes in and comes back to where it was", async ({ newContext, baseURL }) => {
+  const { page, widget, frame, host } = await visit({ newContext, baseURL });
+  await widget.getByRole("button", { name: "Minimize" }).click();
+  await expect.poll(() => box(frame)).toEqual(small);
+  await page.evaluate(() => document.getElementById("own").addEventListener("click", () => Parley.toggle()));
+  await page.locator("#own").focus();
+  await page.keyboard.press("Enter");
+  await expect(widget.getByLabel("Message", { exact: true })).toBeFocused();
+  await page.keyboard.type("typed at once");
+  await widget.getByRole("button", { name: "Options" }).click();
+  await expect(widget.getByLabel("Sound")).toBeVisible();
+  await page.keyboard.press("Escape"); // closes the menu
+  await expect(widget.getByLabel("Sound")).toBeHidden();
+  await expect.poll(() => box(frame)).toEqual(large);
+  await page.keyboard.press("Escape"); // and now the chat
+  await expect.poll(() => box(frame)).toEqual(small);
+  await expect(page.locator("#own")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(widget.getByLabel("Message", { exact: true })).toHaveValue("typed at once");
+  host.close();
+});
+
+// The colour of one point of a page, as it is seen.
+async function colourAt(page, x, y) {
+  const image = (await page.screenshot({ clip: { x, y, width: 1, height: 1 } })).toString("base64");
+  const blank = await page.context().newPage();
+  const colour = await blank.evaluate(async (source) => {
+    const picture = new Image();
+    picture.src = `data:image/png;base64,${source}`;
+    await picture.decode();
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.drawImage(picture, 0, 0);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  }, image);
+  await blank.close();
+  return colour;
+}
+
+for (const scheme of ["light", "dark"]) {
+  test(`around the bubble the site is seen, ${scheme}`, async ({ newContext, baseURL }) => {
+    const { page, widget, frame, host } = await visit({ newContext, baseURL }, { options: { colorScheme: scheme } });
+    await page.evaluate(() => (document.body.style.background = "rgb(200, 30, 60)"));
+    await widget.getByRole("button", { name: "Minimize" }).click();
+    await expect.poll(() => box(frame)).toEqual(small);
+    const { width, height } = page.viewportSize();
+    await expect.poll(() => colourAt(page, width - 80, height - 80)).toEqual([200, 30, 60]);
+    expect(await colourAt(page, width - 44, height - 60)).not.toEqual([200, 30, 60]);
+    host.close();
+  });
+}
+
+test("on a phone: a bubble first, then all of the screen, and the site holds still", async ({ newContext, baseURL }) => {
+  const options = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+  const { page, widget, frame, host } = await visit({ newContext, baseURL }, { options });
+  await expect.poll(() => box(frame)).toEqual(small);
+  await page.evaluate(() => (document.documentElement.style.overflow = "scroll"));
+  await widget.locator("#bubble").tap();
+  await expect.poll(() => box(frame)).toEqual({ ...corner, width: 360, height: 640 });
+  expect(await page.evaluate(() => document.documentElement.style.overflow)).toBe("hidden");
+  await expect(widget.getByLabel("Message", { exact: true })).not.toBeFocused(); // no keyboard unasked
+  await say(widget, "From my phone");
+  // A keyboard comes: the visual viewport is the upper part.
+  await page.evaluate(() => {
+    Object.defineProperties(visualViewport, { height: { value: 340, configurable: true }, offsetTop: { value: 20, configurable: true } });
+    visualViewport.dispatchEvent(new Event("resize"));
+  });
+  await expect.poll(() => box(frame)).toMatchObject({ height: 340, bottom: 280 });
+  await expect(widget.locator("#composer")).toBeInViewport({ ratio: 1 });
+  await page.evaluate(() => {
+    delete visualViewport.height;
+    delete visualViewport.offsetTop;
+    visualViewport.dispatchEvent(new Event("resize"));
+  });
+  await widget.getByRole("button", { name: "Minimize" }).tap();
+  await expect.poll(() => box(frame)).toEqual(small);
+  expect(await page.evaluate(() => document.documentElement.style.overflow)).toBe("scroll");
+  host.close();
+});
+
+test("in a page that replaces its body, and throws the frame away", async ({ newContext, baseURL }) => {
+  const { page, widget, frame, host } = await visit({ newContext, baseURL });
+  await say(widget, "Before the next page");
+  await widget.getByLabel("Message", { exact: true }).fill("half a sen");
+  await page.evaluate(() => {
+    const body = document.createElement("body");
+    body.innerHTML = "<h1>Next</h1>";
+    document.body.replaceWith(body);
+    history.pushState(null, "", "/next");
+    document.title = "Next";
+  });
+  await expect(widget.getByLabel("Message", { exact: true })).toHaveValue("half a sen");
+  await expect(sent(widget, "Before the next page")).toBeVisible();
+  await frame.evaluate((f) => f.remove());
+  await expect(frame).toHaveCount(1);
+  await expect(sent(widget, "Before the next page")).toBeVisible();
+  await page.evaluate((url) => { // a page that runs the snippet on every view
+    const again = document.createElement("script");
+    again.src = `${url}/chat-widget/embed.js`;
+    again.dataset.embedToken = "ew_other";
+    document.body.append(again);
+    return new Promise((resolve) => (again.onload = resolve));
+  }, baseURL);
+  await expect(frame).toHaveCount(1);
+  host.close();
+});
+
+test("inserted late, and named by nothing but window.Parley", async ({ newContext, baseURL }) => {
+  const context = await newContext();
+  const host = await site(`<!doctype html><title>Host</title><body><h1>Host</h1></body>`);
+  const page = await context.newPage();
+  await page.goto(host.url);
+  const names = await page.evaluate(() => Object.getOwnPropertyNames(window));
+  await page.evaluate(({ url, token }) => {
+    const script = document.createElement("script");
+    script.src = `${url}/chat-widget/embed.js`;
+    script.dataset.embedToken = token;
+    document.head.append(script);
+  }, { url: baseURL, token: await embedToken(context) });
+  await expect(page.frameLocator("iframe").getByText("Hi, I am Pip.")).toBeVisible();
+  const added = await page.evaluate((before) => Object.getOwnPropertyNames(window).filter((name) => !before.includes(name)), names);
+  expect(added.filter((name) => !/^\d+$/.test(name))).toEqual(["Parley"]);
+  host.close();
+});
+
+test("window.Parley: called before it loads, told what happens, and switching who it is", async ({ newContext, baseURL }) => {
+  const user = `user_${Date.now()}`;
+  const head = `<script>window.early = []; (window.Parley = window.Parley || []).push(["on", "ready", () => early.push("ready")], ["close"], ["nonsense"]);</script>`;
+  const { page, widget, frame, host, token } = await visit({ newContext, baseURL }, { head });
+  await expect.poll(() => page.evaluate(() => window.early)).toEqual(["ready"]);
+  await expect.poll(() => box(frame)).toEqual(small);
+  const anonymous = await widget.locator("#parley").getAttribute("data-external-id");
+  await listen(page);
+  await page.evaluate(() => Parley.push(["toggle"]));
+  await expect.poll(() => box(frame)).toEqual(large);
+  await page.evaluate(() => Parley.close());
+  await expect.poll(() => box(frame)).toEqual(small);
+  await page.evaluate(() => { Parley.open(); Parley.close(); Parley.open(); }); // quicker than the frame
+  await expect.poll(() => box(frame)).toEqual(large);
+  expect(await heard(page, "open")).toHaveLength(3);
+  expect(await heard(page, "close")).toHaveLength(2);
+  await say(widget, "Whoever I am");
+  await expect(received(widget, "told the team")).toBeVisible();
+  await expect.poll(async () => (await heard(page, "message")).map(({ sender_type }) => sender_type)).toEqual(["end_user", "bot"]);
+  expect(JSON.stringify(await heard(page, "message"))).not.toContain("told the team");
+
+  await page.evaluate((id) => Parley.identify({ session_id: id, customer_name: "Iris <b>Identified</b>" }), user);
+  await expect(widget.locator("#parley")).toHaveAttribute("data-external-id", user);
+  await expect(sent(widget, "Whoever I am")).toHaveCount(0);
+  await say(widget, "Now it is me");
+  await page.reload();
+  await page.evaluate(() => Parley.open());
+  await expect(sent(widget, "Now it is me")).toBeVisible();
+  await expect(frame).toHaveAttribute("src", new RegExp(`session_id=${user}&customer_name=Iris`));
+
+  await page.evaluate(() => Parley.logout());
+  await expect(widget.getByText("Hi, I am Pip.")).toBeVisible();
+  const fresh = await widget.locator("#parley").getAttribute("data-external-id");
+  expect([anonymous, user]).not.toContain(fresh);
+  expect(await page.evaluate((key) => localStorage.getItem(key), `cw_sid_${token}`)).toBe(fresh);
+  await expect(sent(widget, "Now it is me")).toHaveCount(0);
+
+  const off = await page.evaluate(() => {
+    window.count = 0;
+    const stop = Parley.on("close", () => window.count++);
+    stop();
+    Parley.on("close", () => { throw new Error("a site's own mistake"); });
+    return typeof stop;
+  }).catch(String);
+  expect(off).toBe("function");
+  host.close();
+});
+
+test("messages of others are ignored, on either side", async ({ newContext, baseURL }) => {
+  const { page, widget, frame, host, token } = await visit({ newContext, baseURL });
+  await say(widget, "Only the loader speaks");
+  await listen(page);
+  // To the loader: from the page itself and from another frame, in our name.
+  await page.evaluate((origin) => {
+    for (const type of ["close", "unread", "message", "ready"]) {
+      postMessage({ parley: 1, type, count: 7 }, "*");
+      dispatchEvent(new MessageEvent("message", { data: { parley: 1, type, count: 7 }, origin, source: window }));
+    }
+  }, baseURL);
+  const stranger = await site(`<!doctype html><title>Stranger</title><script>
+    for (const type of ["close", "hello", "layout"]) for (const frame of [parent, ...Array.from({ length: parent.length }, (_, i) => parent[i])]) frame.postMessage({ parley: 1, type, open: false }, "*");
+    document.title = "done";
+  </script>`);
+  await page.evaluate((url) => {
+    const other = document.createElement("iframe");
+    other.id = "stranger";
+    other.src = url;
+    document.body.append(other);
+    return new Promise((resolve) => (other.onload = resolve));
+  }, stranger.url);
+  expect(await box(page.locator("iframe[title=Chat]"))).toEqual(large);
+  expect(await page.evaluate(() => heard.filter(([event]) => event !== "ready"))).toEqual([]);
+  await expect(page.frameLocator("iframe[title=Chat]").locator(".chat")).toBeVisible();
+  // A page that frames the chat without the loader hears nothing, whatever it asks.
+  const curious = await site(`<!doctype html><title>Curious</title><iframe src="${baseURL}/chat-widget?embed_token=${token}&session_id=c"></iframe><script>
+    window.got = []; addEventListener("message", ({ data }) => got.push(data));
+  </script>`);
+  const other = await page.context().newPage();
+  await other.goto(curious.url);
+  await say(other.frameLocator("iframe"), "Alone");
+  await expect(other.frameLocator("iframe").getByRole("button", { name: "Minimize" })).toHaveCount(0);
+  expect(await other.evaluate(() => window.got)).toEqual([]);
+  for (const server of [host, stranger, curious]) server.close();
+});
+
+test("the site's own words for the language", async ({ newContext, baseURL }) => {
+  const { frame, widget, host } = await visit({ newContext, baseURL }, { lang: 'data-lang="ar"' });
+  await expect(widget.locator("html")).toHaveAttribute("dir", "rtl");
+  await expect(frame).toHaveAttribute("title", "محادثة");
+  host.close();
+});
+
 test.describe("an allow-list", () => {
   test.use({ mayLog: /frame-ancestors|403/ });
   test("lets its own site in and no other", async ({ newContext }) => {
@@ -84,9 +365,10 @@ test.describe("an allow-list", () => {
       const foreign = await site(`<!doctype html><meta name="referrer" content="${policy === "same-origin" ? "unsafe-url" : policy}"><title>Foreign</title><body>${snippet(parley.url, token)}</body>`);
       const stranger = await (await newContext()).newPage();
       await stranger.goto(foreign.url);
-      const frame = await (await stranger.waitForSelector("iframe")).contentFrame();
+      const frame = await (await stranger.waitForSelector("iframe", { state: "attached" })).contentFrame();
       await frame.waitForLoadState();
       await expect(stranger.frameLocator("iframe").locator("#composer")).toHaveCount(0);
+      await expect(stranger.locator("iframe")).toBeHidden(); // whoever visits the site need not see why
       await stranger.context().close();
       foreign.close();
     }

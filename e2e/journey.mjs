@@ -79,6 +79,8 @@ export async function say(widget, text) {
 // sent is a message of the end user that the server has acknowledged.
 export const sent = (widget, text) => widget.locator("#messages > .own.sent").filter({ hasText: text }).first();
 export const received = (widget, text) => widget.locator("#messages > .message:not(.own)").filter({ hasText: text }).first();
+// chooseButton sends what was picked in a dropdown that is not answered yet.
+export const chooseButton = (widget) => widget.locator(".message:not(.answered) .dropdown").getByRole("button", { name: "Send" });
 export const row = (inbox, name) => inbox.locator(".row").filter({ hasText: name });
 export const inThread = (inbox, text) => inbox.locator("#messages > .message").filter({ hasText: text }).first();
 

@@ -1,5 +1,5 @@
 // A newcomer talks to themselves, with the bot, and as agents.
-import { answer, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, test } from "./journey.mjs";
+import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, test } from "./journey.mjs";
 
 test("between /demo and the inbox, in two browsers", async ({ newContext }) => {
   const visitor = await (await newContext()).newPage();
@@ -55,7 +55,7 @@ test("the bot greets, offers, and its controls are answered once", async ({ newC
   await expect(page.getByRole("button", { name: "Choose Starter" })).toBeDisabled();
   await say(page, "And your opening hours?");
   await page.getByRole("combobox", { name: "Pick a region" }).selectOption("eu");
-  await page.getByRole("button", { name: "Choose", exact: true }).click();
+  await chooseButton(page).click();
   await expect(received(page, "Berlin time")).toBeVisible();
   await expect(page.getByRole("combobox")).toBeDisabled();
 
@@ -145,7 +145,7 @@ test("rich media from the agent's form", async ({ newContext, baseURL }) => {
   await expect(agent.locator("[data-value=yes]")).toHaveAttribute("aria-pressed", "true");
   await send("Dropdown", { Question: "Where?", Placeholder: "Pick", "Label 1": "Here", "Value 1": "here", "Label 2": "There", "Value 2": "there" });
   await page.getByRole("combobox", { name: "Pick" }).selectOption("there");
-  await page.getByRole("button", { name: "Choose", exact: true }).click();
+  await chooseButton(page).click();
   await expect(agent.locator("#messages select")).toHaveValue("there");
   await send("Carousel", { "Text above the cards": "Plans", Title: "One", Subtitle: "The first", "Label 1 of card 1": "Take one", "Value 1 of card 1": "one" });
   await page.getByRole("button", { name: "Take one" }).click();

@@ -66,5 +66,6 @@ addEventListener("keydown", (event) => {
   if (!document.querySelector(":popover-open, dialog[open]")) minimise(); // else Escape closes that
 });
 
+on("kept", (state) => say("keep", { state }));
 on("unread", (count) => say("unread", { count }));
 on("received", ({ message }) => say("message", { id: message.id, sender_type: message.sender_type, content_type: message.content_type }));

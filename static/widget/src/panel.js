@@ -2,13 +2,14 @@
 import { part, root } from "./page.js";
 import { rememberPlace, returnToPlace } from "./scroll.js";
 import { on, tell } from "./signal.js";
+import { minimised } from "./store.js";
 import { t } from "./text.js";
 
 const bubble = part("bubble");
 const badge = part("badge");
 const MOST = 99; // that a badge has room for
 
-let open = location.hash !== "#minimised";
+let open = !minimised;
 
 export const isOpen = () => open;
 

@@ -7,20 +7,17 @@ import { isOpen } from "./panel.js";
 import { isFollowing, log } from "./scroll.js";
 import { on, tell } from "./signal.js";
 import { heard, request, socket } from "./socket.js";
-import { keyOf, local } from "./store.js";
+import { keep, kept } from "./store.js";
 import { t } from "./text.js";
 
 const GATHER = 300; // ms to gather messages into one mark_read
 
-const kept = local.get(keyOf("read")) || {};
 const unread = new Map(); // seq → id of what others wrote and the end user has not seen
 let readTo = kept.mine; // undefined in a browser that does not know this conversation
 let theirs = kept.theirs || 0; // the last message of the end user that an agent has read
 let seenTo = 0; // what was in sight, seen by somebody or not
 let loaded = false;
 let timer;
-
-const keep = () => local.set(keyOf("read"), { mine: readTo, theirs });
 
 export const unreadCount = () => unread.size;
 
@@ -59,7 +56,7 @@ function readUpTo(seq) {
     unread.delete(number);
     ids.push(id);
   }
-  keep();
+  keep({ mine: readTo });
   tell("unread", unread.size);
   return ids;
 }
@@ -105,7 +102,7 @@ heard("messages_read", ({ reader_type, message_ids }) => {
   const last = Math.max(0, ...numbers);
   if (reader_type === "end_user") return readUpTo(last); // in another tab
   theirs = Math.max(theirs, last);
-  keep();
+  keep({ theirs });
   receipt();
 });
 

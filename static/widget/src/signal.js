@@ -8,6 +8,7 @@
 //   chosen       a control was used: { entry, label, value }
 //   unread       how many messages wait to be read
 //   panel        the chat was opened or minimised: true or false
+//   kept         what the loader keeps for this page, as a query
 //   join         the answer of the server to joining
 const listeners = new Map();
 

@@ -3,19 +3,18 @@ import { isOwn } from "./names.js";
 import { part } from "./page.js";
 import { isLooking } from "./read.js";
 import { on } from "./signal.js";
-import { local } from "./store.js";
+import { keep, kept } from "./store.js";
 
 const QUIET = 2_000; // ms in which one sound speaks for all messages, in all tabs
 const NOTES = [659.25, 880]; // Hz, E5 and A5
 const NOTE = 0.12; // s
 const LOUD = 0.08; // of 1
 
-const KEY = "parley_sound"; // the same for every conversation
 const choice = part("sound");
 let context;
 
-choice.checked = local.get(KEY) !== "off";
-choice.addEventListener("change", () => local.set(KEY, choice.checked ? null : "off"));
+choice.checked = !kept.quiet;
+choice.addEventListener("change", () => keep({ quiet: choice.checked ? 0 : 1 }));
 
 // Before a gesture the browser would not play it, and says so in the console.
 for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => (context ||= new AudioContext()), { once: true });

@@ -24,7 +24,7 @@ function sentence(answering, there) {
   if (!team.online) return t("away");
   const more = team.online - NAMED;
   const names = team.agents.slice(0, NAMED).map(first);
-  return t("online", { name: listOf(more > 0 ? [...names, t("others", { n: more })] : names) });
+  return t("online", { n: team.online, name: listOf(more > 0 ? [...names, t("others", { n: more })] : names) });
 }
 
 function show() {

@@ -2,7 +2,7 @@
 // a host's policy may forbid style attributes and elements, but not this.
 
 const phones = matchMedia("(max-width: 480px), (max-height: 480px) and (pointer: coarse)");
-const BUBBLE = "84px"; // 56 px of bubble, 16 px to the corner, 12 px for badge and shadow
+const BUBBLE = 84; // px: 56 of bubble, 16 to the corner, 12 for badge and shadow
 
 export const isPhone = () => phones.matches;
 
@@ -32,16 +32,34 @@ export function place(frame, open) {
     borderRadius: "12px 12px 0 0",
     boxShadow: "0 8px 32px rgba(0,0,0,0.18)",
     background: "none",
+    transform: "none",
     colorScheme: "light dark", // what the page inside says: where the two differ, the frame is opaque
   });
   set({ maxHeight: "100dvh" }); // where it is known
-  if (!open) set({ width: BUBBLE, height: BUBBLE, borderRadius: "0", boxShadow: "none" });
+  if (!open) shrink(frame);
   if (full) {
     set({ width: "100%", height: "100%", maxWidth: "none", maxHeight: "none", borderRadius: "0", boxShadow: "none" });
     set({ height: "100dvh" });
     followKeyboard(frame);
   }
   lockScroll(full && !frame.style.visibility); // a page that does not load must not hold the host's still
+}
+
+// The bubble's box begins where the large one does and is moved to the corner by a transform: what begins elsewhere would
+// count against the host as a shift of its layout.
+function shrink(frame) {
+  const right = `calc(${isPhone() ? "100vw" : "min(380px, 100vw)"} - ${BUBBLE}px)`;
+  const bottom = `calc(${isPhone() ? "100vh" : "min(560px, 100vh)"} - ${BUBBLE}px)`;
+  const size = BUBBLE + "px";
+  Object.assign(frame.style, {
+    width: size,
+    height: size,
+    right,
+    bottom,
+    transform: `translate(${right}, ${bottom})`,
+    borderRadius: "0",
+    boxShadow: "none",
+  });
 }
 
 // A keyboard shrinks the visual viewport alone: the frame follows it, so that the composer stays in sight. Not while the

@@ -32,6 +32,7 @@ export function memoryOf(token) {
   const anonymous = "cw_sid_" + token; // the guide's key
   const known = "cw_user_" + token;
   const open = "cw_open_" + token;
+  const state = "cw_state_" + token;
   return {
     // user is the one that identify named, until logout; else somebody whose id was made up here.
     user() {
@@ -52,7 +53,15 @@ export function memoryOf(token) {
     forget() {
       write(known, "");
       write(anonymous, "");
+      write(state, "");
     },
+
+    // state is the frame's own memory, for browsers in which a frame of another site has none. It is of one end user.
+    state(id) {
+      const [of, kept] = (read(state) || "").split("#");
+      return of === encodeURIComponent(id) ? kept : "";
+    },
+    keep: (id, kept) => write(state, encodeURIComponent(id) + "#" + kept),
 
     wasOpen: () => read(open),
     keepOpen: (yes) => write(open, yes ? "yes" : "no"),

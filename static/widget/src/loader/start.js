@@ -49,7 +49,9 @@ export function start(origin, token, language) {
       encodeURIComponent(token) +
       query +
       (language ? "&lang=" + encodeURIComponent(language) : "") +
-      (open ? "" : "#minimised");
+      "#" +
+      memory.state(user.session_id) +
+      (open ? "" : "&minimised=1");
   }
 
   function become(wanted) {
@@ -100,6 +102,7 @@ export function start(origin, token, language) {
     },
     open: show,
     close: closed,
+    keep: ({ state }) => memory.keep(memory.user().session_id, encodeURI(state).slice(0, 200)),
     unread: ({ count }) => fire("unread", count),
     message: ({ id, sender_type, content_type }) => fire("message", { id, sender_type, content_type }),
   };
@@ -160,7 +163,12 @@ export function start(origin, token, language) {
   load();
   place(frame, open);
 
+  // Put back into the page the frame begins anew.
+  const again = () => {
+    loaded = "";
+    load();
+  };
   // Not before the page is read, which comes first.
-  if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => stay(frame, hide));
-  else stay(frame, hide);
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => stay(frame, again));
+  else stay(frame, again);
 }

@@ -15,11 +15,12 @@ function parts(filename) {
 export function fileOf({ url, filename, size }) {
   const name = plain(filename); // a name that turns its direction may hide what kind of file it is
   const [stem, ending] = parts(name);
-  const about = [ending.slice(1).toUpperCase(), size > 0 ? humanSize(size) : ""].filter(Boolean).map((text) => el("bdi", "", text));
+  const about = [ending.slice(1).toUpperCase(), size > 0 ? humanSize(size) : ""].filter(Boolean);
   const title = el("span", "file-name", el("span", "file-stem", stem), el("span", "", ending));
   title.dir = "auto";
-  const words = el("span", "file-words", title);
-  if (about.length) words.append(el("small", "", about[0], about[1] ? " · " : "", about[1] || ""));
+  title.setAttribute("aria-hidden", "true"); // it is read whole
+  const words = el("span", "file-words", el("span", "hidden-label", name), title);
+  if (about.length) words.append(el("small", "", ...about.flatMap((text) => [" · ", el("bdi", "", text)]).slice(1)));
   const card = anchor("file", web(url), el("span", "file-icon", icon("file", 20)), words, icon("download", 16));
   card.title = name;
   return card;

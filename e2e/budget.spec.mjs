@@ -1,0 +1,63 @@
+// What the widget may weigh: from the built files, and as Chromium loads it.
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+import { embedToken, expect, openWidget, test } from "./journey.mjs";
+
+const LOADER = 2_500; // bytes
+const PAGE = 40_000; // bytes, of all that the page loads
+const REQUESTS = 5; // and one socket
+
+const weight = (content) => brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+const built = (name) => weight(readFileSync(fileURLToPath(new URL(`../static/${name}`, import.meta.url))));
+
+test("the loader is small", () => {
+  expect(built("widget/embed.js")).toBeLessThanOrEqual(LOADER);
+});
+
+test("the page is small, in every language, and makes few requests", async ({ newContext }) => {
+  const files = ["vendor/socket.io.min.js", "widget/widget.js", "widget/widget.css"].map(built).reduce((a, b) => a + b);
+  for (const locale of ["en", "ar", "pl", "ja"]) {
+    const page = await (await newContext({ locale })).newPage();
+    const requests = [];
+    const sockets = [];
+    page.on("request", (request) => request.url().startsWith("data:") || requests.push(request));
+    page.on("websocket", (socket) => sockets.push(socket));
+    await openWidget(page);
+    await expect(page.getByText("Hi, I am Pip.")).toBeVisible();
+    await expect(page.locator("#presence")).toBeVisible(); // the socket has joined
+    expect(requests.map((request) => request.url()).length, requests.map((request) => request.url()).join("\n")).toBeLessThanOrEqual(REQUESTS);
+    expect(sockets).toHaveLength(1);
+    const html = await (await requests[0].response()).body();
+    const rest = await Promise.all(requests.filter((request) => /history/.test(request.url())).map(async (request) => (await request.response()).body()));
+    const total = files + weight(html) + rest.map(weight).reduce((a, b) => a + b, 0);
+    test.info().annotations.push({ type: `bytes, ${locale}`, description: String(total) });
+    expect(total).toBeLessThanOrEqual(PAGE);
+  }
+});
+
+test("on a host page nothing shifts, and one request more is made", async ({ newContext, baseURL }) => {
+  const context = await newContext();
+  const token = await embedToken(context);
+  const host = createServer((_, response) => {
+    response.setHeader("Content-Type", "text/html");
+    response.end(`<!doctype html><title>Host</title><body><script>
+      window.shifts = [];
+      new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value))).observe({ type: "layout-shift", buffered: true });
+    </script><script async src="${baseURL}/chat-widget/embed.js" data-embed-token="${token}"></script>${"<p>Text of the site.</p>".repeat(80)}</body>`);
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => host.once("listening", resolve));
+  const page = await context.newPage();
+  const own = [];
+  page.on("request", (request) => request.frame() === page.mainFrame() && own.push(request.url()));
+  await page.goto(`http://localhost:${host.address().port}`);
+  const widget = page.frameLocator("iframe");
+  await widget.getByRole("button", { name: "Minimize" }).click();
+  await expect(widget.locator("#bubble")).toBeVisible();
+  await widget.locator("#bubble").click();
+  await expect(widget.locator("#composer")).toBeVisible();
+  expect(await page.evaluate(() => window.shifts)).toEqual([]);
+  expect(own.filter((url) => url.startsWith(baseURL))).toEqual([`${baseURL}/chat-widget/embed.js`]);
+  host.close();
+});
