@@ -1,6 +1,6 @@
 // The widget on other people's pages.
 import { createServer } from "node:http";
-import { answer, embedToken, expect, logIn, openThread, people, received, say, sent, test } from "./journey.mjs";
+import { answer, embedToken, expect, logIn, openThread, people, received, say, sent, test, violations } from "./journey.mjs";
 import { start } from "./parley.mjs";
 
 // A site of somebody else, with the page it is given and the strictest policy under which a widget can work.
@@ -102,6 +102,7 @@ test("minimised to a bubble and back, with what was missed, and as it was left",
   await expect.poll(() => box(frame)).toEqual(small);
   const bubble = widget.getByRole("button", { name: /^Open the chat/ });
   await expect(bubble).toBeFocused();
+  expect(await violations(page.frames()[1])).toEqual([]);
 
   const externalID = await widget.locator("#parley").getAttribute("data-external-id");
   await openThread(agent, `Guest ${externalID.slice(-6)}`);

@@ -1,6 +1,6 @@
 // The connection comes and goes. A short loss is nobody's business; a longer one is said, and nothing is lost meanwhile.
 import { healUpTo } from "./history.js";
-import { part } from "./page.js";
+import { part, root } from "./page.js";
 import { on, tell } from "./signal.js";
 import { request, socket } from "./socket.js";
 import { t } from "./text.js";
@@ -27,6 +27,7 @@ async function join() {
   if (ack.error === "lost") return socket.disconnect().connect();
   if (!ack.ok) {
     part("content").disabled = true;
+    root.classList.add("refused");
     return say("refused");
   }
   say("");

@@ -82,7 +82,7 @@ on("loaded", (lastOwn) => {
 // What comes while nobody looks is set apart from what was read.
 on("received", (entry) => {
   if (isOwn(entry.message)) return;
-  if (unread.size === 1 && !(isLooking() && isFollowing() && document.hasFocus())) divide(entry);
+  if (unread.size === 1 && !(isLooking() && isFollowing())) divide(entry);
   tell("unread", unread.size);
 });
 
