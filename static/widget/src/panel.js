@@ -16,7 +16,7 @@ export const isOpen = () => open;
 function show() {
   document.documentElement.classList.toggle("minimised", !open);
   root.querySelector(".chat").hidden = !open;
-  bubble.hidden = open;
+  part("launcher").hidden = open;
 }
 
 export function setOpen(next) {

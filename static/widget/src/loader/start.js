@@ -11,6 +11,7 @@ export function start(origin, token, language) {
   let ready = false;
   let before; // what had the focus when the chat was opened
   let loaded; // whose conversation the frame shows
+  let unread = 0; // messages
   let asked = 0; // times the frame was told to close and has not said that it is
 
   // As the guide says: open from the first visit on. Over all of a phone that would bury the site.
@@ -103,7 +104,7 @@ export function start(origin, token, language) {
     open: show,
     close: closed,
     keep: ({ state }) => memory.keep(memory.user().session_id, encodeURI(state).slice(0, 200)),
-    unread: ({ count }) => fire("unread", count),
+    unread: ({ count }) => count !== unread && fire("unread", (unread = count)),
     message: ({ id, sender_type, content_type }) => fire("message", { id, sender_type, content_type }),
   };
 
