@@ -16,6 +16,7 @@ const unread = new Map(); // seq → id of what others wrote and the end user ha
 let readTo = kept.mine; // undefined in a browser that does not know this conversation
 let theirs = kept.theirs || 0; // the last message of the end user that an agent has read
 let seenTo = 0; // what was in sight, seen by somebody or not
+const unmarked = []; // ids of what is read and the server has not been told
 let loaded = false;
 let timer;
 
@@ -31,20 +32,23 @@ const inSight = new IntersectionObserver(
       inSight.unobserve(target);
       seenTo = Math.max(seenTo, entryOf(target).message.seq || 0);
     }
-    markSoon();
+    see();
   },
   { root: log },
 );
 
-function markSoon() {
+// see counts what is in sight as read at once; the server hears of it a little later.
+function see() {
+  if (isLooking() && seenTo > readTo) unmarked.push(...readUpTo(seenTo));
   clearTimeout(timer);
   timer = setTimeout(mark, GATHER);
 }
 
-function mark() {
-  if (!isLooking() || !socket.connected || !(seenTo > readTo)) return;
-  const ids = readUpTo(seenTo);
-  if (ids.length) request("mark_read", { message_ids: ids });
+async function mark() {
+  if (!unmarked.length || !socket.connected) return;
+  const ids = unmarked.splice(0);
+  const ack = await request("mark_read", { message_ids: ids });
+  if (ack.error === "lost") unmarked.push(...ids);
 }
 
 // readUpTo answers what was not read before.
@@ -93,9 +97,9 @@ function divide(entry) {
 }
 
 on("sent", () => list.querySelector(".divider")?.remove());
-on("panel", markSoon);
-on("joined", markSoon);
-document.addEventListener("visibilitychange", markSoon);
+on("panel", see);
+on("joined", see);
+document.addEventListener("visibilitychange", see);
 
 heard("messages_read", ({ reader_type, message_ids }) => {
   const numbers = message_ids.map((id) => byID.get(id)?.message.seq || 0);
