@@ -114,7 +114,7 @@ func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 // frame is layout for a page without forms: it sets no cookie. A refused request may have one that could not be read, and a
 // new one would log its owner out.
 func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
-	layout := views.Layout{Title: title, Asset: static.URL}
+	layout := views.Layout{Title: title, Asset: static.URL, Imports: static.Imports}
 	if identity := identityOf(c); identity.User.ID != "" {
 		name, err := a.Organizations.Name(c.UserContext(), identity.User.OrganizationID)
 		if err != nil {

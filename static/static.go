@@ -18,8 +18,9 @@ var embedded embed.FS
 
 // The files as they are served, and their URLs.
 var (
-	files = memory{}
-	urls  = map[string]string{}
+	files   = memory{}
+	urls    = map[string]string{}
+	imports = map[string][]string{} // of a module: what it imports, by name
 )
 
 func init() {
@@ -43,8 +44,25 @@ func URL(name string) string {
 	return "/static/" + name
 }
 
-// imports finds what an ES module of ours imports: always by relative path, always in double quotes.
-var imports = regexp.MustCompile(`(\bimport |\bfrom )"(\.[^"?]+)"`)
+// Imports is the URL of every module that a module imports, itself or through another: whoever loads the page loads them at
+// once, instead of finding them one import at a time.
+func Imports(name string) []string {
+	var found []string
+	seen := map[string]bool{name: true}
+	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {
+		for _, imported := range imports[queue[0]] {
+			if !seen[imported] {
+				seen[imported] = true
+				queue = append(queue, imported)
+				found = append(found, URL(imported))
+			}
+		}
+	}
+	return found
+}
+
+// importLine finds what an ES module of ours imports: always by relative path, always in double quotes.
+var importLine = regexp.MustCompile(`(\bimport |\bfrom )"(\.[^"?]+)"`)
 
 // load hashes a file. In a module every import becomes the hashed URL of what it imports, so that a page never mixes
 // modules of two versions. Modules therefore must not import each other in a circle.
@@ -57,10 +75,11 @@ func load(name string) {
 		return
 	}
 	if strings.HasPrefix(name, "app/") && strings.HasSuffix(name, ".js") {
-		content = imports.ReplaceAllFunc(content, func(found []byte) []byte {
-			part := imports.FindSubmatch(found)
+		content = importLine.ReplaceAllFunc(content, func(found []byte) []byte {
+			part := importLine.FindSubmatch(found)
 			imported := path.Join(path.Dir(name), string(part[2]))
 			load(imported)
+			imports[name] = append(imports[name], imported)
 			return []byte(string(part[1]) + `"` + URL(imported) + `"`)
 		})
 	}
