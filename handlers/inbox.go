@@ -11,9 +11,8 @@ import (
 )
 
 const (
-	listPage  = 50  // conversations
-	threadRun = 50  // messages
-	maxSearch = 100 // characters
+	listPage  = 50 // conversations
+	threadRun = 50 // messages
 )
 
 func (a *App) inboxPage(c *fiber.Ctx) error {
@@ -45,8 +44,7 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 // placeOf is the filter and the search that the request's URL carries.
 func placeOf(c *fiber.Ctx) (views.Place, error) {
 	filter, err := services.ParseFilter(c.Query("filter"))
-	search := []rune(strings.TrimSpace(c.Query("q")))
-	return views.Place{Filter: string(filter), Search: string(search[:min(len(search), maxSearch)])}, err
+	return views.Place{Filter: string(filter), Search: strings.TrimSpace(c.Query("q"))}, err
 }
 
 // anyPlace is placeOf for pages that are not about the list.
