@@ -1,6 +1,6 @@
 // The field an agent writes in: Enter sends, what could not be sent comes back, and every conversation keeps its draft.
 import { draftOf, keepDraft } from "./drafts.js";
-import { fetchNewer } from "./messages.js";
+import { fetchNewer, goToEnd } from "./messages.js";
 import { toEnd } from "./scroll.js";
 import { send } from "./send.js";
 import { settings } from "./settings.js";
@@ -42,13 +42,14 @@ async function submit(id) {
   keepDraft(id, "");
   showError("");
   stoppedTyping();
-  const sending = showSending(content);
+  await goToEnd();
+  const sending = current() === id ? showSending(content) : undefined; // or the reader went on to another conversation
   const ack = await send({ conversation_id: id, content, content_type: "text" });
   if (ack.ok) {
     if (current() === id) await fetchNewer();
     return;
   }
-  sending.remove();
+  sending?.remove();
   const typedSince = draftOf(id);
   keepDraft(id, typedSince ? `${content}\n${typedSince}` : content);
   if (current() !== id) return;

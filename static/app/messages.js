@@ -99,7 +99,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const foreign = added.filter(({ dataset }) => !("own" in dataset));
   if (ctx.target?.id === "messages") {
     if (!atEnd() && foreign.length && !hasUnseen()) divide(foreign[0]);
-    followEnd(foreign.length, added.length > foreign.length);
+    followEnd(foreign.length);
   }
   if (messages().length > MOST) holdPlace(cutBeginning);
   document.dispatchEvent(new CustomEvent("parley:messages"));
@@ -152,10 +152,15 @@ function link(id, { dataset }) {
   htmx.process(item);
 }
 
-document.addEventListener("click", async ({ target }) => {
-  if (!target.closest("#newer")) return;
+// Goes to the newest message, also where the page was cut off before it.
+export async function goToEnd() {
   if (document.getElementById("later")) await fetchNewest();
   toEnd();
+}
+
+document.addEventListener("click", async ({ target }) => {
+  if (!target.closest("#newer")) return;
+  await goToEnd();
   document.getElementById("log").focus({ preventScroll: true });
 });
 

@@ -5,14 +5,24 @@ const log = () => document.getElementById("log");
 const newer = () => document.getElementById("newer");
 
 let following = true;
+let endTop = 0; // where the log was scrolled to when it last stood at its end, px
 let unseen = 0;
 
-export const atEnd = () => following;
+const toGo = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
+
+// Measured, because what comes before the scroll's event must not take the reader back. What only grew below the reader, or
+// shrank, did not turn them from the end: then the log stands where it was put, or at its end.
+export function atEnd() {
+  const box = log();
+  if (following && box && toGo(box) >= NEAR_END && box.scrollTop < endTop) following = false;
+  return following;
+}
 
 export function toEnd() {
   const box = log();
   if (!box) return;
   box.scrollTop = box.scrollHeight;
+  endTop = box.scrollTop;
   following = true;
   count(0);
 }
@@ -25,9 +35,10 @@ function count(n) {
   pill.querySelector("[data-count]").textContent = n > 99 ? "99+ new" : `${n} new`;
 }
 
-// Called when messages came: goes along, or says how many there are.
-export function followEnd(messages, own) {
-  if (following || own) toEnd();
+// Called when messages came: goes along, or says how many there are. One's own does not take a reader along who has turned
+// to earlier ones since it was sent.
+export function followEnd(messages) {
+  if (atEnd()) toEnd();
   else if (messages) count(unseen + messages);
 }
 
@@ -35,7 +46,7 @@ export const hasUnseen = () => unseen > 0;
 
 // What grows or shrinks the log, like the composer or a picture, does not take the reader from the end.
 export function stayAtEnd() {
-  if (following) toEnd();
+  if (atEnd()) toEnd();
 }
 
 // Runs change, which adds or removes something above, without moving what is read.
@@ -64,8 +75,7 @@ document.addEventListener(
   "scroll",
   ({ target }) => {
     if (target.id !== "log") return;
-    const toGo = target.scrollHeight - target.scrollTop - target.clientHeight;
-    following = toGo < NEAR_END && !document.getElementById("later");
+    following = toGo(target) < NEAR_END && !document.getElementById("later");
     if (following) count(0);
   },
   true, // scroll does not bubble
