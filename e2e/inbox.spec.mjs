@@ -371,6 +371,7 @@ test("messages stand in groups and days, and what is new is marked", async ({ ne
   const page = await agent(newContext, { viewport: { width: 1440, height: 500 } });
   await openThread(page, name);
   await page.getByRole("button", { name: "Claim" }).click();
+  await expect(page.locator("#messages > [data-line=claimed]")).toBeVisible();
   await expect(page.locator("#messages > .day")).toHaveText(["Today"]);
   await expect(page.locator("#divider + .message")).toContainText("One");
   await say("Two 🎉");
