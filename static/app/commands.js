@@ -30,8 +30,8 @@ const undo = () => [...document.querySelectorAll("#toasts [data-path]")].at(-1).
 function resolve() {
   const menu = at("#resolve").closest("details");
   if (!menu) return at("#resolve").click();
-  menu.addEventListener("toggle", () => menu.querySelector("input:not([type=hidden], [hidden])")?.focus(), { once: true });
   menu.open = true;
+  menu.querySelector("input:not([type=hidden], [hidden])")?.focus(); // at once: what is typed next belongs there
 }
 
 export const commands = [
