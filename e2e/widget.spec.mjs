@@ -382,8 +382,14 @@ test.describe("without a server", () => {
     const talk = await stage.talk("Am I still here?");
     const page = await (await newContext()).newPage();
     let broken = true;
-    await page.route("**/chat-widget/history/**", (route) => (broken ? route.fulfill({ status: 503, body: "{}" }) : route.continue()));
+    let failures = 0;
+    await page.route("**/chat-widget/history/**", (route) => {
+      if (!broken) return route.continue();
+      failures++;
+      return route.fulfill({ status: 503, body: "{}" });
+    });
     await page.goto(talk.url());
+    await expect.poll(() => failures).toBe(2); // on opening, and once the room is joined
     await expect(page.getByText("Couldn't load the messages.")).toBeVisible();
     broken = false;
     await page.getByRole("button", { name: "Retry" }).click();
