@@ -28,7 +28,7 @@ export default defineConfig({
   reporter: "list",
   use: {
     baseURL: url,
-    trace: "retain-on-failure",
+    trace: process.env.TRACE ? "retain-on-failure" : "off", // it slows every test down
     launchOptions: {
       executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
       args: [
