@@ -119,6 +119,7 @@ for (const scheme of ["light", "dark"]) {
     await page.locator("#thread-resolve summary").click();
     expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "Claim" }).click();
+    await expect(page.locator("#thread-header")).toContainText("Assigned to you");
     await openEditor(page, "Carousel");
     expect(await violations(page)).toEqual([]);
     await page.setViewportSize({ width: 1024, height: 768 });

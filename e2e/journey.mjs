@@ -22,6 +22,12 @@ export const test = base.extend({
         if (!mayLog?.test(text)) problems.push(text);
       });
       context.on("weberror", (error) => problems.push(String(error.error())));
+      // Closing takes the network first: what a page says goodbye with then meets a closed socket, which is no fault of the page.
+      const close = context.close.bind(context);
+      context.close = async () => {
+        for (const event of ["console", "weberror"]) context.removeAllListeners(event);
+        await close();
+      };
       return context;
     });
     for (const context of contexts) await context.close();
@@ -102,8 +108,13 @@ export async function openEditor(inbox, type) {
   await expect(inbox.locator("#rich-media-form")).toBeVisible();
 }
 
-// violations asks axe about a page or frame. It runs outside of the page's policy.
+// violations asks axe about a page or frame, once nothing fades any more: half way, a colour has no contrast yet. It runs
+// outside of the page's policy.
 export async function violations(frame) {
+  await frame.evaluate(() => {
+    const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+    return Promise.allSettled(ending.map((one) => one.finished));
+  });
   await frame.evaluate(axe);
   const found = await frame.evaluate(() => axe.run(document, { iframes: false }).then((result) => result.violations));
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
