@@ -37,7 +37,8 @@ test("an agent with the keyboard alone", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   const { agent } = await people(page.context());
   await page.goto("/inbox");
-  await page.keyboard.type(agent.email); // the focus is there
+  await expect(page.getByLabel("Email")).toBeFocused();
+  await page.keyboard.type(agent.email);
   await page.keyboard.press("Tab");
   await page.keyboard.type(agent.password);
   await page.keyboard.press("Enter");

@@ -218,7 +218,10 @@ test("in a page that replaces its body, and throws the frame away", async ({ new
   });
   await expect(widget.getByLabel("Message", { exact: true })).toHaveValue("half a sen");
   await expect(sent(widget, "Before the next page")).toBeVisible();
-  await frame.evaluate((f) => f.remove());
+  await frame.evaluate((f) => {
+    f.remove();
+    dispatchEvent(new Event("resize")); // the loader tells the frame, which is not there
+  });
   await expect(frame).toHaveCount(1);
   await expect(sent(widget, "Before the next page")).toBeVisible();
   await page.evaluate((url) => { // a page that runs the snippet on every view

@@ -20,8 +20,9 @@ export function start(origin, token, language) {
   // A frame without an address to speak from, as a page from a file, gets no chat that can be minimised.
   const mute = self.origin === "null";
 
+  // A frame that was just taken out of the page has no window until it is put back.
   const say = (type, more) => {
-    if (ready) frame.contentWindow.postMessage(Object.assign({ parley: 1, type }, more), origin);
+    if (ready && frame.isConnected) frame.contentWindow.postMessage(Object.assign({ parley: 1, type }, more), origin);
   };
   const fire = (event, detail) => {
     for (const listener of listeners[event] || []) queueMicrotask(() => listener(detail)); // what it throws is its own
