@@ -1,10 +1,6 @@
 // Keyboard alone, narrow screens, and what axe finds.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, test, violations } from "./journey.mjs";
-import { binary, freePort } from "./parley.mjs";
+import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, setUp, test, violations } from "./journey.mjs";
+import { startEmpty } from "./parley.mjs";
 
 // Tab until the locator has the focus.
 async function tabTo(page, locator) {
@@ -130,32 +126,17 @@ for (const scheme of ["light", "dark"]) {
 }
 
 test("setup: a first organization in the browser, and what axe finds", async ({ newContext }) => {
-  const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
-  const env = { PATH: process.env.PATH, ADDR: `127.0.0.1:${await freePort()}`, DATA_DIR: dataDir, PASSWORD_COST: "64,1" };
-  const server = spawn(binary(), ["serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
-  const token = await new Promise((resolve) => {
-    let log = "";
-    server.stderr.on("data", (chunk) => {
-      log += chunk;
-      const found = log.match(/setup_token=(\w+)[^]*msg=listening/);
-      if (found) resolve(found[1]);
-    });
-  });
+  const parley = await startEmpty();
   const page = await (await newContext()).newPage();
-  await page.goto(`http://${env.ADDR}/`);
+  await page.goto(parley.url);
   expect(await violations(page)).toEqual([]);
-  await page.getByLabel("Setup token").fill(token);
-  await page.getByLabel("Organization").fill("Acme");
-  await page.getByLabel("Your name").fill("Ada");
-  await page.getByLabel("Email").fill("ada@acme.example");
-  await page.getByLabel("Password").fill("a good password");
-  await page.getByRole("button", { name: "Create the organization" }).click();
+  await setUp(page, parley);
+  await expect(page.getByRole("heading", { name: "Make a bot" })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("link", { name: "Skip" }).click();
   await expect(page.locator("#inbox")).toBeVisible();
   await expect(page.getByText("No conversations waiting")).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.context().close(); // or it would report that the server is gone
-  const ended = new Promise((resolve) => server.once("exit", resolve));
-  server.kill("SIGTERM");
-  expect(await ended).toBe(0);
-  rmSync(dataDir, { recursive: true, force: true });
+  await parley.remove();
 });

@@ -62,6 +62,17 @@ export async function logIn(page, who) {
   await expect(page.locator("#inbox")).toBeVisible();
 }
 
+// setUp makes the first organization on a page that shows /setup. It leaves the owner logged in, on /welcome.
+export async function setUp(page, { url, setupToken }) {
+  await page.goto(url);
+  await page.getByLabel("Setup token").fill(setupToken);
+  await page.getByLabel("Organization").fill("Acme");
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByLabel("Email").fill("ada@acme.example");
+  await page.getByLabel("Password").fill("a good password");
+  await page.getByRole("button", { name: "Create the organization" }).click();
+}
+
 let named = 0;
 
 // A widget of its own, as an app's WebView shows it, under a name that the inbox shows too.

@@ -77,6 +77,33 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
   return parley;
 }
 
+// startEmpty runs `parley serve` on nothing: its log holds the token that /setup asks for.
+export async function startEmpty() {
+  const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
+  const env = { PATH: process.env.PATH, ADDR: `127.0.0.1:${await freePort()}`, DATA_DIR: dataDir, PASSWORD_COST: "64,1" };
+  const server = spawn(binary(), ["serve"], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const setupToken = await new Promise((resolve, reject) => {
+    let log = "";
+    server.stderr.on("data", (chunk) => {
+      log += chunk;
+      const found = log.match(/setup_token=(\w+)[^]*msg=listening/);
+      if (found) resolve(found[1]);
+    });
+    server.once("exit", (code) => reject(new Error(`serve ended with ${code}`)));
+  });
+  return {
+    url: `http://${env.ADDR}`,
+    setupToken,
+    async remove() {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGTERM");
+      const code = await ended;
+      rmSync(dataDir, { recursive: true, force: true });
+      if (code) throw new Error(`serve ended with ${code}`);
+    },
+  };
+}
+
 // open asks for the widget page and answers whose conversation it is, as a WebView would.
 export async function open(url, embedToken, sessionID, name = "") {
   const query = new URLSearchParams({ embed_token: embedToken, session_id: sessionID, customer_name: name });

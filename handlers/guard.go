@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"parley/models"
 	"parley/services"
 	"parley/views"
 )
@@ -34,8 +35,36 @@ func (a *App) page(c *fiber.Ctx) error {
 	return c.Redirect(login, fiber.StatusSeeOther)
 }
 
-// api lets in whoever is logged in; everybody else gets 401.
-func (a *App) api(c *fiber.Ctx) error { return nextUnless(c, a.identify(c)) }
+// admin follows page and lets in administrators and the owner. Services ask again: this spares them forms that nobody may send.
+func (a *App) admin(c *fiber.Ctx) error {
+	if !identityOf(c).User.Role.AtLeast(models.RoleAdmin) {
+		return services.Refuse(services.Forbidden, "Only administrators can open this page. Ask one of your organization to do it, or to make you one.")
+	}
+	return c.Next()
+}
+
+// api lets in whoever is logged in; everybody else gets 401. An API key opens nothing, as the guide says; that one was presented
+// is noted, so that its owner sees whether anything uses it.
+func (a *App) api(c *fiber.Ctx) error {
+	if key := presentedKey(c); key != "" {
+		if _, err := a.APIKeys.Presented(c.UserContext(), key); err != nil && services.KindOf(err) != services.Unauthorized {
+			return err
+		}
+	}
+	return nextUnless(c, a.identify(c))
+}
+
+// presentedKey is the API key of a request, where clients use to put one.
+func presentedKey(c *fiber.Ctx) string {
+	key := c.Get("X-API-Key")
+	if scheme, token, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		key = strings.TrimSpace(token)
+	}
+	if len(key) > 128 {
+		return ""
+	}
+	return key
+}
 
 func nextUnless(c *fiber.Ctx, err error) error {
 	if err != nil {
@@ -96,8 +125,7 @@ func (a *App) csrfToken(c *fiber.Ctx) string {
 
 // setSessionCookie sets the cookie for life, or until the browser closes when life is 0, or ends it when life is negative.
 func (a *App) setSessionCookie(c *fiber.Ctx, value string, life time.Duration) {
-	cookie := &fiber.Cookie{Name: sessionCookie, Value: value, Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
-		Secure: strings.HasPrefix(a.baseURL(c), "https://")}
+	cookie := a.cookie(c, sessionCookie, value)
 	switch {
 	case life < 0:
 		cookie.Expires = time.Unix(1, 0)
@@ -107,6 +135,12 @@ func (a *App) setSessionCookie(c *fiber.Ctx, value string, life time.Duration) {
 		cookie.SessionOnly = true
 	}
 	c.Cookie(cookie)
+}
+
+// cookie is a cookie as all of ours are.
+func (a *App) cookie(c *fiber.Ctx, name, value string) *fiber.Cookie {
+	return &fiber.Cookie{Name: name, Value: value, Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+		Secure: strings.HasPrefix(a.baseURL(c), "https://")}
 }
 
 // baseURL is the public URL, without a slash at its end.

@@ -20,6 +20,18 @@ type App struct {
 	Widget        *services.Widget
 	Visits        *services.Visits
 	Organizations *services.Organizations
+	Members       *services.Members
+	Profile       *services.Profile
+	Photos        *services.Photos
+	Bots          *services.Bots
+	Mailer        services.Mailer // nil: invitations are passed on by hand
+
+	Limiter         services.Limiter // knows which forms were sent already
+	EmbedTokens     *services.EmbedTokens
+	Channels        *services.Channels
+	PushCredentials *services.PushCredentials
+	APIKeys         *services.APIKeys
+	Audit           *services.Audit
 
 	Socket         fiber.Handler // the Socket.IO server
 	BaseURL        string
@@ -50,6 +62,7 @@ func New(app *App) *fiber.App {
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          trusted,
 	})
+	server.Server().HeaderReceived = photoBody
 	app.routes(server)
 	return server
 }

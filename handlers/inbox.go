@@ -36,7 +36,7 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 	if err != nil {
 		return err
 	}
-	page := views.Inbox{Layout: a.layout(c, "Inbox"), List: list, Thread: thread, Names: names.senders}
+	page := views.Inbox{Layout: a.layout(c, "Inbox"), List: list, Thread: thread, Names: names.senders, Photos: names.photos}
 	page.Notice = notice
 	return render(c, status, views.InboxPage(page), nil)
 }
@@ -123,22 +123,27 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 			rows[i].Status = session.Status
 			if session.AssignedAgentID != nil {
 				rows[i].AssignedAgentID, rows[i].AssignedName = *session.AssignedAgentID, names.senders[*session.AssignedAgentID]
+				rows[i].AssignedPhotoID = names.photos[*session.AssignedAgentID]
 			}
 		}
 	}
 	return rows, nil
 }
 
-// names are what an organization's ids are called: agents and bots, and the types of channels.
-type names struct{ senders, channels map[string]string }
+// names are what an organization's ids are called: agents and bots, their photos, and the types of channels.
+type names struct{ senders, photos, channels map[string]string }
 
 func (a *App) names(c *fiber.Ctx) (names, error) {
 	senders, err := a.Organizations.SenderNames(c.UserContext(), identityOf(c).User.OrganizationID)
 	if err != nil {
 		return names{}, err
 	}
+	photos, err := a.Organizations.SenderPhotos(c.UserContext(), identityOf(c).User.OrganizationID)
+	if err != nil {
+		return names{}, err
+	}
 	channels, err := a.Organizations.ChannelTypes(c.UserContext(), identityOf(c).User.OrganizationID)
-	return names{senders, channels}, err
+	return names{senders, photos, channels}, err
 }
 
 // endUserName is the name an end user gave, or enough of the external id to tell two apart.

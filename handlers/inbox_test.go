@@ -34,11 +34,7 @@ func newDesk(t *testing.T) *desk {
 // as is the same desk for another login.
 func (d *desk) as(email, password string) *desk {
 	d.Helper()
-	cookie, err := d.app.Login.Login(d.Context(), email, password, "test")
-	if err != nil {
-		d.Fatal(err)
-	}
-	return &desk{d.T, d.server, d.app, cookie}
+	return &desk{d.T, d.server, d.app, logIn(d.T, d.app, services.Credentials{Email: email, Password: password})}
 }
 
 func (d *desk) admin() *desk { return d.as(d.app.Demo.Admin.Email, d.app.Demo.Admin.Password) }

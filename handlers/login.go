@@ -28,7 +28,7 @@ func (a *App) loginPage(c *fiber.Ctx) error {
 
 func (a *App) logIn(c *fiber.Ctx) error {
 	email, next := c.FormValue("email"), sameSite(c.FormValue("next"))
-	token, err := a.Login.Login(c.UserContext(), email, c.FormValue("password"), a.clientAddress(c))
+	result, err := a.Login.Login(c.UserContext(), email, c.FormValue("password"), a.device(c))
 	switch services.KindOf(err) {
 	case services.Unauthorized, services.RateLimited, services.Unavailable:
 		return a.loginFailed(c, views.Login{Layout: a.layout(c, "Log in"), Email: email, Next: next}, err)
@@ -36,8 +36,22 @@ func (a *App) logIn(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a.setSessionCookie(c, token, sessionCookieLife) // a fresh one: the cookie from before the login may be known to others
+	return a.loggedIn(c, result, next)
+}
+
+// loggedIn hands out the cookie, a fresh one: the cookie from before the login may be known to others.
+func (a *App) loggedIn(c *fiber.Ctx, result services.LoginResult, next string) error {
+	if result.SecondFactor {
+		a.setSessionCookie(c, result.Token, 0)
+		return c.Redirect("/auth/second-factor?next="+url.QueryEscape(next), fiber.StatusSeeOther)
+	}
+	a.setSessionCookie(c, result.Token, sessionCookieLife)
 	return c.Redirect(next, fiber.StatusSeeOther)
+}
+
+// device is where a request comes from, for its user to read later.
+func (a *App) device(c *fiber.Ctx) services.Device {
+	return services.Device{Address: a.clientAddress(c), UserAgent: c.Get(fiber.HeaderUserAgent)}
 }
 
 func (a *App) loginFailed(c *fiber.Ctx, page views.Login, err error) error {
@@ -48,7 +62,7 @@ func (a *App) loginFailed(c *fiber.Ctx, page views.Login, err error) error {
 
 func (a *App) logOut(c *fiber.Ctx) error {
 	if err := a.identify(c); err == nil {
-		if err := a.Login.Logout(identityOf(c)); err != nil {
+		if err := a.Login.Logout(c.UserContext(), identityOf(c)); err != nil {
 			return err
 		}
 	} else if services.KindOf(err) != services.Unauthorized {

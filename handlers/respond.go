@@ -107,7 +107,7 @@ func logPanic(c *fiber.Ctx, cause any) {
 // layout is what a page has around it for whoever asks.
 func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 	layout := a.frame(c, title)
-	layout.CSRFToken = a.csrfToken(c)
+	layout.CSRFToken, layout.Path, layout.Notice = a.csrfToken(c), c.Path(), a.told(c)
 	return layout
 }
 
@@ -121,7 +121,7 @@ func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 			slog.Error("read organization", "error", err)
 		}
 		layout.User = &views.LayoutUser{ID: identity.User.ID, Name: identity.User.Name, Email: identity.User.Email,
-			Role: string(identity.User.Role), OrganizationName: name}
+			Role: string(identity.User.Role), PhotoID: photoID(identity.User.PhotoID), OrganizationName: name}
 	}
 	return layout
 }

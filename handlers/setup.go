@@ -87,10 +87,9 @@ func (a *App) setUp(c *fiber.Ctx) error {
 		form.Errors = map[string]string{refusal.Field: refusal.Message}
 		return render(c, status, views.SetupPage(form), nil)
 	}
-	token, err := a.Login.Login(c.UserContext(), form.Email, c.FormValue("password"), a.clientAddress(c))
+	result, err := a.Login.Login(c.UserContext(), form.Email, c.FormValue("password"), a.device(c))
 	if err != nil {
 		return err
 	}
-	a.setSessionCookie(c, token, sessionCookieLife)
-	return c.Redirect("/inbox", fiber.StatusSeeOther)
+	return a.loggedIn(c, result, "/welcome")
 }

@@ -48,15 +48,31 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
-	c.Vary(fiber.HeaderAcceptLanguage)
-	chosen := language.Choose(c.Query("lang"), c.Get(fiber.HeaderAcceptLanguage))
-	widget := views.Widget{Asset: static.URL, Title: c.Query("title"), ConversationID: opened.ConversationID, ExternalID: opened.ExternalID,
-		BotName: opened.BotName, Greeting: opened.Greeting.Content,
-		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
-	for _, button := range opened.Greeting.Media.Buttons {
-		widget.GreetingButtons = append(widget.GreetingButtons, views.Choice(button))
+	widget := showWidget(c, opened.BotName, opened.Greeting, opened.Appearance)
+	widget.ConversationID, widget.ExternalID = opened.ConversationID, opened.ExternalID
+	if title := c.Query("title"); title != "" {
+		widget.Title = title
 	}
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
+}
+
+// showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's, then the
+// browser's.
+func showWidget(c *fiber.Ctx, botName string, greeting services.Body, look services.Appearance) views.Widget {
+	c.Vary(fiber.HeaderAcceptLanguage)
+	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage))
+	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: botName, Greeting: greeting.Content, Position: look.Position,
+		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
+	if look.Greeting != "" {
+		widget.Greeting = look.Greeting
+	}
+	if look.Colour != "" {
+		widget.Colour, widget.Ink = look.Colour, services.ContrastInk(look.Colour)
+	}
+	for _, button := range greeting.Media.Buttons {
+		widget.GreetingButtons = append(widget.GreetingButtons, views.Choice(button))
+	}
+	return widget
 }
 
 func (a *App) widgetHistory(c *fiber.Ctx) error {

@@ -11,6 +11,7 @@ type Bot struct {
 	Greeting       string
 	Rules          string
 	Fallback       string
+	PhotoID        *string
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }
@@ -30,17 +31,4 @@ type Channel struct {
 	Name           string
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
-}
-
-// EmbedToken lets a web page or WebView open the widget of a channel. Only its hash is stored.
-type EmbedToken struct {
-	ID             string
-	OrganizationID string
-	ChannelID      string
-	Name           string
-	Prefix         string   // the first characters, to be recognized by
-	TokenHash      string   // hex SHA-256
-	AllowedOrigins []string `gorm:"serializer:json"` // empty: every origin
-	RevokedAt      *time.Time
-	CreatedAt      time.Time
 }

@@ -6,6 +6,8 @@ import "time"
 type Organization struct {
 	ID        string
 	Name      string
+	TimeZone  string `gorm:"default:UTC"` // an IANA name: days begin and end by it
+	Language  string `gorm:"default:en"`  // of the widget where a browser's own has no catalogue, and of new web chats
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

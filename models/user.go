@@ -36,7 +36,13 @@ type User struct {
 	PasswordHash   string
 	Role           Role
 	LoginVersion   int // web sessions of an older version are over
+	PhotoID        *string
+	TotpSecret     string     // sealed; empty without a second factor
+	TotpEnabledAt  *time.Time // nil while it was not confirmed
+	TotpLastStep   int64      // codes of this time step and before are used up
+	RecoveryCodes  string     `gorm:"default:[]"` // a JSON list of hashes
 	DisabledAt     *time.Time
+	RemovedAt      *time.Time // the row stays: old messages are theirs
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }

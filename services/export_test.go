@@ -41,6 +41,7 @@ const (
 	UnreadWindow      = unreadWindow
 	WebSessionLife    = webSessionLife
 	WebSessionRenewal = webSessionRenewal
+	LoginPause        = loginPause
 	PresenceGrace     = presenceGrace
 	VisitLife         = visitLife
 	TaggedLately      = taggedLately
@@ -49,6 +50,9 @@ const (
 	TeamRetry         = teamRetry
 	NamesLife         = namesLife
 )
+
+// WithoutSecret is what the log reads of mail that failed.
+var WithoutSecret = withoutSecret
 
 // LoginRate is the limit of failed logins.
 var LoginRate = loginRate

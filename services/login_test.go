@@ -12,8 +12,9 @@ import (
 
 const (
 	password = "correct horse battery"
-	address  = "203.0.113.7"
 )
+
+var device = services.Device{Address: "203.0.113.7", UserAgent: "Mozilla/5.0 (test)"}
 
 // knows gives a user the password.
 func (w *world) knows(user models.User) {
@@ -23,9 +24,9 @@ func (w *world) knows(user models.User) {
 
 func (w *world) logIn(user models.User) (token string) {
 	w.Helper()
-	token, err := w.login.Login(w.Context(), user.Email, password, address)
+	result, err := w.login.Login(w.Context(), user.Email, password, device)
 	w.ok(err)
-	return token
+	return result.Token
 }
 
 func (w *world) identified(token string) services.Identity {
@@ -46,10 +47,10 @@ func TestLogin_opensAWebSession(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		first := w.logIn(w.ann)
-		second, err := w.login.Login(w.Context(), "  "+strings.ToUpper(w.ann.Email)+" ", password, address)
+		again, err := w.login.Login(w.Context(), "  "+strings.ToUpper(w.ann.Email)+" ", password, device)
 		w.ok(err)
-		if first == second || len(first) < 52 {
-			w.Errorf("tokens %q and %q", first, second)
+		if first == again.Token || again.SecondFactor || len(first) < 52 {
+			w.Errorf("tokens %q and %q", first, again.Token)
 		}
 		identity := w.identified(first)
 		if identity.User.ID != w.ann.ID || identity.User.OrganizationID != w.organization.ID || identity.WebSessionID != services.HashToken(first) {
@@ -65,15 +66,15 @@ func TestLogin_hasOneSentenceForEveryCause(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.knows(w.ben)
-		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ben.ID, true))
+		w.ok(w.members.Disable(w.Context(), w.owner, w.ben.ID))
 		for name, try := range map[string][2]string{
 			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""}, "a long password": {w.ann.Email, strings.Repeat("x", 10_000)},
 			"an unknown e-mail": {"nobody@acme.example", password}, "no e-mail": {"", password}, "NUL": {"a\x00@acme.example", password},
 			"broken UTF-8": {"\xff", password}, "a disabled user": {w.ben.Email, password}, "SQL": {"' OR 1=1 --", password},
 		} {
-			token, err := w.login.Login(w.Context(), try[0], try[1], address)
-			if err == nil || services.KindOf(err) != services.Unauthorized || err.Error() != "E-mail or password is wrong." || token != "" {
-				w.Errorf("%s: %q, %v", name, token, err)
+			result, err := w.login.Login(w.Context(), try[0], try[1], device)
+			if err == nil || services.KindOf(err) != services.Unauthorized || err.Error() != "E-mail or password is wrong." || result.Token != "" {
+				w.Errorf("%s: %q, %v", name, result.Token, err)
 			}
 		}
 		if n := w.count(&models.WebSession{}, "1 = 1"); n != 0 {
@@ -86,27 +87,27 @@ func TestLogin_limitsFailuresByAddressAndEmail(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.knows(w.ben)
-		fail := func(email, from string) error {
+		fail := func(email string, from services.Device) error {
 			_, err := w.login.Login(w.Context(), email, "wrong password", from)
 			return err
 		}
 		for range services.LoginRate.Count - 1 {
-			w.refused(services.Unauthorized, fail(w.ann.Email, address))
+			w.refused(services.Unauthorized, fail(w.ann.Email, device))
 		}
 		for range 5 {
 			w.logIn(w.ann) // who succeeds is not counted
 		}
-		w.refused(services.Unauthorized, fail(strings.ToUpper(w.ann.Email), address)) // the last that may
+		w.refused(services.Unauthorized, fail(strings.ToUpper(w.ann.Email), device)) // the last that may
 		w.clock.advance(time.Minute)
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, address)
+		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.RateLimited, err)
 		if wait := services.AsError(err).RetryAfter; wait != services.LoginRate.Window-time.Minute {
 			w.Errorf("come again in %v", wait)
 		}
-		if _, err := w.login.Login(w.Context(), w.ann.Email, password, "203.0.113.8"); err != nil {
+		if _, err := w.login.Login(w.Context(), w.ann.Email, password, services.Device{Address: "203.0.113.8"}); err != nil {
 			w.Errorf("from elsewhere: %v", err)
 		}
-		w.refused(services.Unauthorized, fail(w.ben.Email, address))
+		w.refused(services.Unauthorized, fail(w.ben.Email, device))
 		w.clock.advance(services.LoginRate.Window - time.Minute)
 		w.logIn(w.ann)
 	})
@@ -120,7 +121,7 @@ func TestLogin_limitsGuessesThatComeAtOnce(t *testing.T) {
 		errs := make(chan error, guesses)
 		for i := range guesses {
 			go func() {
-				_, err := w.login.Login(w.Context(), w.ann.Email, fmt.Sprint("wrong guess ", i), address)
+				_, err := w.login.Login(w.Context(), w.ann.Email, fmt.Sprint("wrong guess ", i), device)
 				errs <- err
 			}()
 		}
@@ -195,7 +196,7 @@ func TestLogout_endsOneSessionAndItsSockets(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		here, elsewhere := w.logIn(w.ann), w.logIn(w.ann)
-		w.ok(w.login.Logout(w.identified(here)))
+		w.ok(w.login.Logout(w.Context(), w.identified(here)))
 		w.loggedOut(here)
 		w.identified(elsewhere)
 		equal(w, of[webSessionEnded](w.news), webSessionEnded{services.HashToken(here)})
@@ -213,10 +214,10 @@ func TestSetPassword_endsEverySessionOfTheUser(t *testing.T) {
 		w.loggedOut(other)
 		w.identified(bens)
 		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
-		if _, err := w.login.Login(w.Context(), w.ann.Email, password, address); services.KindOf(err) != services.Unauthorized {
+		if _, err := w.login.Login(w.Context(), w.ann.Email, password, device); services.KindOf(err) != services.Unauthorized {
 			w.Errorf("with the old password: %v", err)
 		}
-		if _, err := w.login.Login(w.Context(), w.ann.Email, "another good password", address); err != nil {
+		if _, err := w.login.Login(w.Context(), w.ann.Email, "another good password", device); err != nil {
 			w.Error(err)
 		}
 	})
@@ -235,38 +236,11 @@ func TestSetPassword_wantsItLongEnough(t *testing.T) {
 	})
 }
 
-func TestDisable_locksOutAndEndsSessions(t *testing.T) {
-	each(t, func(w *world) {
-		w.knows(w.ann)
-		token := w.logIn(w.ann)
-		before := len(of[userSessionsEnded](w.news))
-		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ann.ID, true))
-		w.loggedOut(token)
-		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, address)
-		w.refused(services.Unauthorized, err)
-		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ann.ID, false))
-		w.loggedOut(token) // what ended does not begin again
-		w.identified(w.logIn(w.ann))
-	})
-}
-
-func TestDisable_cannotLockOutTheOwner(t *testing.T) {
-	each(t, func(w *world) {
-		w.knows(w.owner)
-		token := w.logIn(w.owner)
-		err := w.login.Disable(w.Context(), w.organization.ID, w.owner.ID, true)
-		w.refused(services.Forbidden, err)
-		w.identified(token)
-	})
-}
-
 func TestUsers_ofAnotherOrganizationAreNotFound(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newHouse("Globex", silent)
-		w.refused(services.NotFound, w.login.Disable(w.Context(), stranger.organization.ID, w.ann.ID, true))
 		w.refused(services.NotFound, w.login.SetPassword(w.Context(), stranger.organization.ID, w.ann.ID, password))
-		w.refused(services.NotFound, w.login.Disable(w.Context(), w.organization.ID, models.NewID(), true))
+		w.refused(services.NotFound, w.login.SetPassword(w.Context(), w.organization.ID, models.NewID(), password))
 		if n := w.count(&models.User{}, "login_version > 1 OR disabled_at IS NOT NULL OR password_hash <> ''"); n != 0 || len(of[userSessionsEnded](w.news)) != 0 {
 			w.Error("a user of another organization was changed")
 		}
@@ -276,7 +250,7 @@ func TestUsers_ofAnotherOrganizationAreNotFound(t *testing.T) {
 func TestEnded_namesThoseWhoseSocketsMustClose(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann) // login version 2 from now on
-		w.ok(w.login.Disable(w.Context(), w.organization.ID, w.ben.ID, true))
+		w.ok(w.members.Disable(w.Context(), w.owner, w.ben.ID))
 		gone := models.NewID()
 		ended, err := w.login.Ended(w.Context(), map[string]int{w.ann.ID: 1, w.ben.ID: 2, w.owner.ID: 1, gone: 1})
 		w.ok(err)
@@ -298,11 +272,11 @@ func TestLogin_isUnavailableWhileTheStoreFails(t *testing.T) {
 		token := w.logIn(w.ann)
 		identity := w.identified(token)
 		w.sessions.fail(true)
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, address)
+		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.Unavailable, err)
 		_, identifyErr := w.login.Identify(w.Context(), token)
 		w.refused(services.Unavailable, identifyErr) // not Unauthorized: the cookie is kept
-		logoutErr := w.login.Logout(identity)
+		logoutErr := w.login.Logout(w.Context(), identity)
 		w.refused(services.Unavailable, logoutErr)
 		for _, err := range []error{err, identifyErr, logoutErr} {
 			if strings.Contains(services.AsError(err).Message, "refused") {
@@ -346,7 +320,7 @@ func TestCSRF_isBoundToTheCookie(t *testing.T) {
 				w.Errorf("%s is accepted", name)
 			}
 		}
-		other, err := services.NewLogin(w.db, w.sessions, nil, w.news, w.clock.Now, []byte("another secret"), cheap)
+		other, err := services.NewLogin(w.db, w.sessions, nil, w.news, w.clock.Now, []byte("another secret"), services.NewSecretBox([]byte("another secret")), cheap)
 		w.ok(err)
 		if other.ValidCSRF("cookie", token) {
 			w.Error("another installation's token is accepted")

@@ -8,8 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
+	"time"
+	_ "time/tzdata" // a container may have no time zones of its own
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -21,13 +22,14 @@ import (
 type Organizations struct {
 	db     *models.DB
 	login  *Login
+	audit  *Audit
 	clock  Clock
 	secret []byte
 }
 
 // NewOrganizations makes the service. secret is what demo passwords are derived from.
 func NewOrganizations(db *models.DB, login *Login, clock Clock, secret []byte) *Organizations {
-	return &Organizations{db: db, login: login, clock: clock, secret: secret}
+	return &Organizations{db: db, login: login, audit: NewAudit(db, clock), clock: clock, secret: secret}
 }
 
 // NewOrganization is an organization and its owner.
@@ -59,11 +61,12 @@ func (s *Organizations) SetUp(ctx context.Context, request NewOrganization) (own
 
 func (s *Organizations) create(ctx context.Context, request NewOrganization, first bool) (owner models.User, err error) {
 	now := s.clock()
-	organization := models.Organization{ID: models.NewID(), Name: strings.TrimSpace(request.Name), CreatedAt: now, UpdatedAt: now}
-	if !within(organization.Name, 100) || !plainLine(organization.Name) {
-		return owner, refuseField("organization_name", "The organization's name must have 1 to 100 characters.")
+	name, err := properName("organization_name", "organization's name", request.Name)
+	if err != nil {
+		return owner, err
 	}
-	if owner, err = s.newUser(ctx, organization.ID, request.AdminEmail, request.AdminName, request.Password, models.RoleOwner); err != nil {
+	organization := models.Organization{ID: models.NewID(), Name: name, CreatedAt: now, UpdatedAt: now}
+	if owner, err = s.login.newUser(ctx, organization.ID, request.AdminEmail, request.AdminName, request.Password, models.RoleOwner); err != nil {
 		return owner, err
 	}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -82,31 +85,6 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 	return owner, err
 }
 
-func (s *Organizations) newUser(ctx context.Context, organizationID, email, name, password string, role models.Role) (models.User, error) {
-	email, name = strings.ToLower(strings.TrimSpace(email)), strings.TrimSpace(name)
-	if address, err := mail.ParseAddress(email); err != nil || address.Address != email || !plainLine(email) || len(email) > 254 {
-		return models.User{}, refuseField("email", "The e-mail address must look like name@example.com.")
-	}
-	if !within(name, 100) || !plainLine(name) {
-		return models.User{}, refuseField("name", "The name must have 1 to 100 characters.")
-	}
-	hash, err := s.login.HashPassword(ctx, password)
-	if err != nil {
-		return models.User{}, err
-	}
-	now := s.clock()
-	return models.User{ID: models.NewID(), OrganizationID: organizationID, Email: email, Name: name, PasswordHash: hash, Role: role,
-		LoginVersion: 1, CreatedAt: now, UpdatedAt: now}, nil
-}
-
-func createUser(tx *gorm.DB, user *models.User) error {
-	err := tx.Create(user).Error
-	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return &Error{Kind: Conflict, Message: "Somebody uses this e-mail address already.", Field: "email"}
-	}
-	return err
-}
-
 // SenderNames is what the users and bots of an organization are called, by id.
 func (s *Organizations) SenderNames(ctx context.Context, organizationID string) (map[string]string, error) {
 	var named []struct{ ID, Name string }
@@ -119,6 +97,18 @@ func (s *Organizations) SenderNames(ctx context.Context, organizationID string) 
 	return names, err
 }
 
+// SenderPhotos is the ids of their photos, by theirs, of those who have one.
+func (s *Organizations) SenderPhotos(ctx context.Context, organizationID string) (map[string]string, error) {
+	var pictured []struct{ ID, PhotoID string }
+	err := s.db.Read.WithContext(ctx).Raw(`SELECT id, photo_id FROM users WHERE organization_id = ? AND photo_id IS NOT NULL
+		UNION ALL SELECT id, photo_id FROM bots WHERE organization_id = ? AND photo_id IS NOT NULL`, organizationID, organizationID).Scan(&pictured).Error
+	photos := map[string]string{}
+	for _, one := range pictured {
+		photos[one.ID] = one.PhotoID
+	}
+	return photos, err
+}
+
 // ChannelTypes is the type of each channel of an organization, by id.
 func (s *Organizations) ChannelTypes(ctx context.Context, organizationID string) (map[string]string, error) {
 	var channels []models.Channel
@@ -128,6 +118,50 @@ func (s *Organizations) ChannelTypes(ctx context.Context, organizationID string)
 		types[channel.ID] = channel.Type
 	}
 	return types, err
+}
+
+// Get returns an organization.
+func (s *Organizations) Get(ctx context.Context, organizationID string) (organization models.Organization, err error) {
+	err = s.db.Read.WithContext(ctx).Where("id = ?", organizationID).Take(&organization).Error
+	return organization, err
+}
+
+// SetSettings changes the actor's organization: its name, its time zone as an IANA name, and its language as a BCP 47 tag. Errors:
+// Forbidden, Invalid.
+func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name, zone, tag string) error {
+	if err := mustBeAdmin(actor); err != nil {
+		return err
+	}
+	name, err := properName("name", "name", name)
+	if err != nil {
+		return err
+	}
+	zone, tag = strings.TrimSpace(zone), strings.TrimSpace(tag)
+	if _, err := time.LoadLocation(zone); err != nil || !timeZone.MatchString(zone) || zone == "Local" {
+		return refuseField("time_zone", "The time zone must have a name like Europe/Berlin.")
+	}
+	if len(tag) > maxLanguage || !language.MatchString(tag) {
+		return refuseField("language", "The language must be a tag like en or pt-BR.")
+	}
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
+			return err
+		}
+		var stored models.Organization
+		if err := tx.Where("id = ?", actor.OrganizationID).Take(&stored).Error; err != nil {
+			return err
+		}
+		changed := changes(map[string]bool{"name": stored.Name != name, "time zone": stored.TimeZone != zone, "language": stored.Language != tag})
+		if changed == "" {
+			return nil
+		}
+		err := tx.Model(&models.Organization{}).Where("id = ?", actor.OrganizationID).
+			Updates(map[string]any{"name": name, "time_zone": zone, "language": tag, "updated_at": s.clock()}).Error
+		if err != nil {
+			return err
+		}
+		return s.audit.Note(tx, actor, OrganizationChanged, name, changed)
+	})
 }
 
 // Name is the name of an organization.
@@ -184,7 +218,7 @@ func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error
 		return seeded, err
 	}
 	seeded.OrganizationID = admin.OrganizationID
-	agent, err := s.newUser(ctx, admin.OrganizationID, seeded.Agent.Email, "Alex Agent", seeded.Agent.Password, models.RoleAgent)
+	agent, err := s.login.newUser(ctx, admin.OrganizationID, seeded.Agent.Email, "Alex Agent", seeded.Agent.Password, models.RoleAgent)
 	if err != nil {
 		return seeded, err
 	}
@@ -210,7 +244,7 @@ func (s *Organizations) demoPassword(who string) string {
 
 func seedUser(tx *gorm.DB, user models.User) error {
 	result := tx.Model(&models.User{}).Where("organization_id = ? AND email = ?", user.OrganizationID, user.Email).
-		Updates(map[string]any{"password_hash": user.PasswordHash, "disabled_at": nil})
+		Updates(map[string]any{"password_hash": user.PasswordHash, "disabled_at": nil, "totp_secret": "", "totp_enabled_at": nil, "recovery_codes": "[]"})
 	if result.Error != nil || result.RowsAffected == 1 {
 		return result.Error
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"gorm.io/gorm"
@@ -21,6 +22,8 @@ import (
 const (
 	maxExternalID  = 255 // characters
 	maxDisplayName = 100 // characters; longer ones are cut
+
+	seenPause = time.Minute // between two notes of where a token was seen
 )
 
 // Widget opens conversations for end users.
@@ -48,6 +51,7 @@ type OpenedWidget struct {
 	BotName        string
 	Greeting       Body
 	AllowedOrigins []string // empty: any page may frame the widget
+	Appearance     Appearance
 }
 
 // Open checks the embed token and returns the end user's conversation, made if need be. A conversation without messages
@@ -71,8 +75,24 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 	if err != nil {
 		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
 	}
+	s.seen(ctx, token, OriginOf(firstOf(request.Origin, request.Referer)))
 	return OpenedWidget{ConversationID: conversation.ID, ExternalID: request.ExternalID, BotName: bot.Name,
-		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins}, nil
+		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins, Appearance: ReadAppearance(token)}, nil
+}
+
+// seen notes that the widget was opened with a token, from a page of origin if the browser has said so. Once a minute is
+// enough: a busy site costs no more writes than a quiet one. The widget opens also where this fails.
+func (s *Widget) seen(ctx context.Context, token models.EmbedToken, origin string) {
+	now := s.clock()
+	if token.LastSeenAt != nil && now.Sub(*token.LastSeenAt) < seenPause {
+		return
+	}
+	err := s.db.Write.WithContext(ctx).Model(&models.EmbedToken{}).
+		Where("organization_id = ? AND id = ? AND (last_seen_at IS NULL OR last_seen_at <= ?)", token.OrganizationID, token.ID, now.Add(-seenPause)).
+		UpdateColumns(map[string]any{"last_seen_at": now, "last_seen_origin": line(origin, 300)}).Error
+	if err != nil {
+		logFailure("note where an embed token was seen", err)
+	}
 }
 
 // allowed reports whether header, if it is there, names one of origins, if there are any.

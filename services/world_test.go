@@ -33,6 +33,12 @@ type world struct {
 	login         *services.Login
 	visits        *services.Visits
 	organizations *services.Organizations
+	audit         *services.Audit
+	members       *services.Members
+	mailer        *mailer
+	photos        *services.Photos
+	profile       *services.Profile
+	bots          *services.Bots
 }
 
 // house is an organization and what it has.
@@ -65,10 +71,16 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	w.conversations = services.NewConversations(db, w.news, w.clock.Now)
 	w.widget = services.NewWidget(db, w.clock.Now)
 	w.visits = services.NewVisits(db, w.news, w.clock.Now)
-	login, err := services.NewLogin(db, w.sessions, limiter, w.news, w.clock.Now, []byte("a secret of thirty-two bytes, yes"), cheap)
+	secret := []byte("a secret of thirty-two bytes, yes")
+	login, err := services.NewLogin(db, w.sessions, limiter, w.news, w.clock.Now, secret, services.NewSecretBox(secret), cheap)
 	w.ok(err)
 	w.login = login
-	w.organizations = services.NewOrganizations(db, login, w.clock.Now, []byte("a secret of thirty-two bytes, yes"))
+	t.Cleanup(login.Wait)
+	w.organizations = services.NewOrganizations(db, login, w.clock.Now, secret)
+	w.audit, w.photos, w.mailer = services.NewAudit(db, w.clock.Now), services.NewPhotos(db, w.clock.Now), &mailer{}
+	w.members = services.NewMembers(db, login, w.audit, w.mailer, w.news, w.clock.Now)
+	w.profile = services.NewProfile(db, login, w.photos, w.audit, w.clock.Now)
+	w.bots = services.NewBots(db, w.photos, w.audit, w.clock.Now)
 	return w
 }
 

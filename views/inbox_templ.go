@@ -16,6 +16,7 @@ type Inbox struct {
 	List   List
 	Thread *Thread           // nil: none is open
 	Names  map[string]string // of agents and bots, by id
+	Photos map[string]string // ids of their photos, by theirs
 }
 
 // Place is where in the inbox somebody is: what the list is filtered by. Every link and form of the inbox carries it.
@@ -96,7 +97,7 @@ func InboxPage(p Inbox) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(userID(p.Layout))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/inbox.templ`, Line: 47, Col: 51}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/inbox.templ`, Line: 48, Col: 51}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -149,7 +150,7 @@ func InboxPage(p Inbox) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = overlays(p.Names).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = overlays(p.Names, p.Photos).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -66,3 +66,9 @@ func initial(name string) string {
 	}
 	return "?"
 }
+
+// codesFile is a text file of recovery codes as a URL: a link can save it without a script.
+func codesFile(codes []string) templ.SafeURL {
+	text := "Parley recovery codes. Each one logs you in once.\n\n" + strings.Join(codes, "\n") + "\n"
+	return templ.SafeURL("data:text/plain;charset=utf-8," + url.PathEscape(text))
+}

@@ -132,6 +132,9 @@ func TestConfig_invalidValueIsOneLine(t *testing.T) {
 		"DATABASE_URL":      {"nonsense", "mysql://x/y", "postgres://127.0.0.1:notaport/x"},
 		"REDIS_URL":         {"nonsense", "http://x", "redis://", "redis://127.0.0.1:1/0", "redis://127.0.0.1:6379/notanumber"},
 		"SECRET_KEY":        {"nonsense", "c2hvcnQ="},
+		"SECRET_KEY_OLD":    {"nonsense", "c2hvcnQ=", testSecret + ",", testSecret + "," + "c2hvcnQ="},
+		"SMTP_URL":          {"nonsense", "http://x", "smtp://", "smtp://x:99999", "smtp://x/path"},
+		"MAIL_FROM":         {"", "nonsense", "a@b.example, c@d.example"},
 		"WIDGET_RATE_LIMIT": {"nonsense", "10", "0/10s", "-1/10s", "10/10", "10/-1s", "ten/10s"},
 		"TRUSTED_PROXIES":   {"nonsense", "10.0.0.0/33", "10.0.0.0/8,x"},
 		"LOG_LEVEL":         {"nonsense"},
@@ -141,6 +144,9 @@ func TestConfig_invalidValueIsOneLine(t *testing.T) {
 	} {
 		for _, value := range values {
 			settings := []string{variable + "=" + value}
+			if variable == "MAIL_FROM" {
+				settings = append(settings, "SMTP_URL=smtp://mail.example")
+			}
 			if variable == "DATABASE_URL" {
 				settings = append(settings, "SECRET_KEY="+testSecret)
 			}
@@ -187,7 +193,7 @@ func TestSetup_onceWithTheToken(t *testing.T) {
 		b.form("/setup", append(fields, "setup_token", token)...).status(t, 403)
 		b.csrf = without
 		a = b.form("/setup", append(fields, "setup_token", token)...).status(t, http.StatusSeeOther)
-		if to := a.Header.Get("Location"); to != "/inbox" {
+		if to := a.Header.Get("Location"); to != "/welcome" {
 			t.Errorf("setup leads to %s", to)
 		}
 		b.get("/inbox").status(t, 200)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alexedwards/argon2id"
@@ -28,6 +29,9 @@ type Config struct {
 	DatabaseURL     string       `env:"DATABASE_URL"`
 	RedisURL        string       `env:"REDIS_URL"`
 	SecretKey       secretKey    `env:"SECRET_KEY"`
+	SecretKeyOld    secretKeys   `env:"SECRET_KEY_OLD"`
+	SMTPURL         string       `env:"SMTP_URL"`
+	MailFrom        string       `env:"MAIL_FROM"`
 	WidgetRateLimit rate         `env:"WIDGET_RATE_LIMIT" envDefault:"10/10s"`
 	TrustedProxies  prefixes     `env:"TRUSTED_PROXIES"`
 	LogLevel        slog.Level   `env:"LOG_LEVEL" envDefault:"info"`
@@ -86,10 +90,46 @@ func (c *Config) check() error {
 			return fmt.Errorf("REDIS_URL: must be a URL like redis://host:6379/0")
 		}
 	}
+	if err := c.checkMail(); err != nil {
+		return err
+	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		return fmt.Errorf("LOG_FORMAT: must be text or json")
 	}
 	return nil
+}
+
+func (c *Config) checkMail() error {
+	if c.SMTPURL == "" && c.MailFrom == "" {
+		return nil
+	}
+	if c.SMTPURL == "" {
+		return fmt.Errorf("SMTP_URL: is required with MAIL_FROM")
+	}
+	if _, err := services.NewSMTP(c.SMTPURL, c.MailFrom); err != nil {
+		return fmt.Errorf("SMTP_URL: %w", err)
+	}
+	if !services.ValidSender(c.MailFrom) {
+		return fmt.Errorf("MAIL_FROM: must be an address like Parley <parley@example.com>, and is required with SMTP_URL")
+	}
+	return nil
+}
+
+// mailer sends mail, if SMTP_URL says how.
+func (c *Config) mailer() services.Mailer {
+	if c.SMTPURL == "" {
+		return nil
+	}
+	mailer, err := services.NewSMTP(c.SMTPURL, c.MailFrom)
+	if err != nil {
+		panic(err) // checked before
+	}
+	return mailer
+}
+
+// secretBox seals with SECRET_KEY and opens what older keys have sealed.
+func (c *Config) secretBox() *services.SecretBox {
+	return services.NewSecretBox(slices.Insert([][]byte(c.SecretKeyOld), 0, []byte(c.SecretKey))...)
 }
 
 // logger is what LOG_LEVEL and LOG_FORMAT ask for, on standard error: standard output is for results.
@@ -147,6 +187,20 @@ func (k *secretKey) UnmarshalText(text []byte) error {
 		return fmt.Errorf("must be 32 bytes in base64; make one with: openssl rand -base64 32")
 	}
 	*k = key
+	return nil
+}
+
+// secretKeys is SECRET_KEY_OLD: keys that came before, separated by commas.
+type secretKeys [][]byte
+
+func (k *secretKeys) UnmarshalText(text []byte) error {
+	for part := range strings.SplitSeq(string(text), ",") {
+		var key secretKey
+		if err := key.UnmarshalText([]byte(part)); err != nil {
+			return fmt.Errorf("must be keys of 32 bytes in base64, separated by commas")
+		}
+		*k = append(*k, key)
+	}
 	return nil
 }
 

@@ -87,7 +87,7 @@ func (p *program) organizations() (*models.DB, *services.Organizations, error) {
 		db.Close()
 		return nil, nil, err
 	}
-	login, err := services.NewLogin(db, nil, nil, nil, models.Now, p.config.SecretKey, p.config.PasswordCost.Params)
+	login, err := services.NewLogin(db, nil, nil, nil, models.Now, p.config.SecretKey, p.config.secretBox(), p.config.PasswordCost.Params)
 	if err != nil {
 		db.Close()
 		return nil, nil, err

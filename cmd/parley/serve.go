@@ -37,6 +37,8 @@ type server struct {
 	http     *fiber.App
 	socket   *socketio.Server
 	messages *services.Messages
+	login    *services.Login
+	members  *services.Members
 	open     connections
 	ending   atomic.Bool
 	stop     context.CancelFunc
@@ -104,7 +106,8 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 	io := s.socket.Of("/")
 	publisher := realtime.NewPublisher(io)
 
-	login, err := services.NewLogin(b.db, b.webSessions, b.limiter, publisher, clock, config.SecretKey, config.PasswordCost.Params)
+	box := config.secretBox()
+	login, err := services.NewLogin(b.db, b.webSessions, b.limiter, publisher, clock, config.SecretKey, box, config.PasswordCost.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +126,17 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 
 	app.Login, app.Organizations, app.Conversations, app.Messages = login, organizations, conversations, s.messages
 	app.Widget, app.Visits = services.NewWidget(b.db, clock), visits
+	app.Limiter = b.limiter
+	app.Audit = services.NewAudit(b.db, clock)
+	app.APIKeys = services.NewAPIKeys(b.db, app.Audit, clock)
+	app.Channels = services.NewChannels(b.db, app.Audit, clock)
+	app.EmbedTokens = services.NewEmbedTokens(b.db, app.Channels, app.Audit, clock)
+	app.PushCredentials = services.NewPushCredentials(b.db, app.Audit, box, clock)
+	app.Photos, app.Mailer = services.NewPhotos(b.db, clock), config.mailer()
+	app.Bots = services.NewBots(b.db, app.Photos, app.Audit, clock)
+	app.Profile = services.NewProfile(b.db, login, app.Photos, app.Audit, clock)
+	app.Members = services.NewMembers(b.db, login, app.Audit, app.Mailer, publisher, clock)
+	s.login, s.members = login, app.Members
 	app.Socket = s.socket.Handler()
 	app.Setup = handlers.NewSetupToken(organizations, b.limiter, config.SecretKey)
 	s.http = handlers.New(app)
@@ -184,7 +198,15 @@ func (s *server) shutDown() error {
 	s.stop()
 	s.running.Wait()
 	defer time.AfterFunc(requestGrace, s.open.close).Stop()
-	return errors.Join(err, s.http.ShutdownWithContext(ctx))
+	err = errors.Join(err, s.http.ShutdownWithContext(ctx))
+	finished := make(chan struct{})
+	go func() { defer close(finished); s.login.Wait(); s.members.Wait() }()
+	select {
+	case <-finished:
+	case <-ctx.Done():
+		slog.Error("mail was left unsent: the server does not answer")
+	}
+	return err
 }
 
 // url is where a person on this machine opens the server.

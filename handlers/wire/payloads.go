@@ -29,15 +29,15 @@ func optionalTime(t *time.Time) Time {
 	return Time(*t)
 }
 
-// SendMessage is the payload of send_message.
+// SendMessage is the payload of send_message. In what clients send, omitempty says what may be missing.
 type SendMessage struct {
 	ConversationID string          `json:"conversation_id"`
 	Content        string          `json:"content"`
-	ContentType    string          `json:"content_type"`
-	RichMedia      json.RawMessage `json:"rich_media"`
+	ContentType    string          `json:"content_type,omitempty"`
+	RichMedia      json.RawMessage `json:"rich_media,omitempty"`
 	SenderType     string          `json:"sender_type"`
-	ExternalID     string          `json:"external_id"`
-	ClientID       string          `json:"client_id"`
+	ExternalID     string          `json:"external_id,omitempty"`
+	ClientID       string          `json:"client_id,omitempty"`
 }
 
 // ConversationID is a payload that only names a conversation.
@@ -48,7 +48,7 @@ type ConversationID struct {
 // JoinConversation is the payload of join_conversation. An end user proves themselves by ExternalID.
 type JoinConversation struct {
 	ConversationID string `json:"conversation_id"`
-	ExternalID     string `json:"external_id"`
+	ExternalID     string `json:"external_id,omitempty"`
 }
 
 // UserTyping is the payload of user_typing.
@@ -61,17 +61,17 @@ type UserTyping struct {
 type MarkRead struct {
 	ConversationID string   `json:"conversation_id"`
 	MessageIDs     []string `json:"message_ids"`
-	ExternalID     string   `json:"external_id"`
+	ExternalID     string   `json:"external_id,omitempty"`
 }
 
 // Visit is the payload of visit. An end user who has not joined proves themselves by ExternalID.
 type Visit struct {
 	ConversationID string `json:"conversation_id"`
-	ExternalID     string `json:"external_id"`
-	PageURL        string `json:"page_url"`
-	PageTitle      string `json:"page_title"`
-	TimeZone       string `json:"time_zone"` // IANA
-	Language       string `json:"language"`  // BCP 47
+	ExternalID     string `json:"external_id,omitempty"`
+	PageURL        string `json:"page_url,omitempty"`
+	PageTitle      string `json:"page_title,omitempty"`
+	TimeZone       string `json:"time_zone,omitempty"` // IANA
+	Language       string `json:"language,omitempty"`  // BCP 47
 }
 
 // ViewConversation is the payload of view_conversation.

@@ -76,3 +76,4 @@ navigator.permissions
   .catch(() => {}); // a browser that does not know the name
 
 document.addEventListener("parley:dialog", show);
+show(); // the form may stand on the page itself

@@ -1,5 +1,5 @@
 // Shows every <time data-time> in the reader's own zone: "time" as the time of day, "clock" as that with the date of another
-// day, "day" as the date, "ago" as the distance to now.
+// day, "day" as the date, "ago" as the distance to now, "since" as the same in a sentence.
 const MINUTE = 60_000; // ms
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
@@ -17,6 +17,11 @@ const forms = {
     if (minutes < 60) return `${minutes} min`;
     if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h`;
     return day.format(at);
+  },
+  since(at, now) {
+    const ago = forms.ago(at, now);
+    if (ago === "now") return "just now";
+    return /(min|h)$/.test(ago) ? `${ago} ago` : forms.day(at, now);
   },
 };
 

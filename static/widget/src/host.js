@@ -1,6 +1,6 @@
 // What this page and the loader say to each other. Only the page that frames this one is heard, and only from the origin
 // that spoke first; nothing is ever said to another.
-import { part } from "./page.js";
+import { part, position } from "./page.js";
 import { isOpen, setOpen } from "./panel.js";
 import { on, tell } from "./signal.js";
 import { unreadCount } from "./read.js";
@@ -38,7 +38,7 @@ const heard = {
   hello(data) {
     part("minimise").hidden = false;
     layout(data);
-    say("ready", { accent: getComputedStyle(documentElement).getPropertyValue("--accent"), version: VERSION, title: t("frame") });
+    say("ready", { accent: getComputedStyle(documentElement).getPropertyValue("--accent"), version: VERSION, title: t("frame"), position });
     say("unread", { count: unreadCount() });
   },
   layout,

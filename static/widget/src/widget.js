@@ -1,5 +1,6 @@
 // The chat: each behaviour is a module of its own, and they hear of each other by signals.
 import "./announce.js";
+import "./appearance.js";
 import "./emoji.js";
 import "./host.js";
 import "./keyboard.js";
@@ -10,8 +11,15 @@ import "./typing.js";
 import "./visit.js";
 import { connect } from "./connection.js";
 import { byID } from "./entry.js";
+import { greet } from "./greeting.js";
 import { heal } from "./history.js";
+import { preview, root } from "./page.js";
 import { isOpen } from "./panel.js";
 
-if (isOpen()) connect();
-heal().then(() => byID.size && connect());
+if (preview) {
+  root.inert = true;
+  greet(false);
+} else {
+  if (isOpen()) connect();
+  heal().then(() => byID.size && connect());
+}

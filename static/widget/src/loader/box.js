@@ -6,6 +6,12 @@ const BUBBLE = 84; // px: 56 of bubble, 16 to the corner, 12 for badge and shado
 
 export const isPhone = () => phones.matches;
 
+let left = false; // the corner; the right one until the chat says otherwise
+
+export function standAt(position) {
+  left = position === "left";
+}
+
 // Inside of the frame the browser says no safe areas: the host's are read here, by a property that moves nothing.
 export function safeArea(frame) {
   const sides = ["Top", "Right", "Bottom", "Left"];
@@ -19,7 +25,7 @@ export function place(frame, open) {
   const set = (properties) => Object.assign(frame.style, properties);
   set({
     position: "fixed",
-    inset: "auto 0px 0px auto",
+    inset: left ? "auto auto 0px 0px" : "auto 0px 0px auto",
     display: "block",
     margin: "0",
     padding: "0",
@@ -48,15 +54,15 @@ export function place(frame, open) {
 // The bubble's box begins where the large one does and is moved to the corner by a transform: what begins elsewhere would
 // count against the host as a shift of its layout.
 function shrink(frame) {
-  const right = `calc(${isPhone() ? "100vw" : "min(380px, 100vw)"} - ${BUBBLE}px)`;
+  const across = left ? "0px" : `calc(${isPhone() ? "100vw" : "min(380px, 100vw)"} - ${BUBBLE}px)`;
   const bottom = `calc(${isPhone() ? "100vh" : "min(560px, 100vh)"} - ${BUBBLE}px)`;
   const size = BUBBLE + "px";
   Object.assign(frame.style, {
     width: size,
     height: size,
-    right,
+    [left ? "left" : "right"]: across,
     bottom,
-    transform: `translate(${right}, ${bottom})`,
+    transform: `translate(${across}, ${bottom})`,
     borderRadius: "0",
     boxShadow: "none",
   });

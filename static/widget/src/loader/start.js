@@ -1,5 +1,5 @@
 // The chat on a host page: the frame, what it and the page say to each other, and window.Parley.
-import { isPhone, place, safeArea, watch } from "./box.js";
+import { isPhone, place, safeArea, standAt, watch } from "./box.js";
 import { memoryOf } from "./memory.js";
 import { stay } from "./stay.js";
 import { watchPage } from "./visited.js";
@@ -94,8 +94,9 @@ export function start(origin, token, language) {
 
   const heard = {
     __proto__: null,
-    ready({ title }) {
+    ready({ title, position }) {
       if (title) frame.title = title;
+      standAt(position);
       frame.style.visibility = "";
       place(frame, open);
       say("layout", layout()); // it may have changed while the page loaded

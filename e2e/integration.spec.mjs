@@ -1,0 +1,292 @@
+// The pages of Integration as people meet them: with the keyboard, on a phone, in the dark, without JavaScript, under axe.
+import { expect, logIn, openWidget, people, say, test, violations } from "./journey.mjs";
+import { site, withSnippet } from "./site.mjs";
+
+test.use({ mayLog: /status of 40[039]/ }); // the browser reports refusals itself
+
+const admin = async (context) => {
+  const page = await context.newPage();
+  await logIn(page, (await people(context)).admin);
+  return page;
+};
+
+let made = 0;
+const newName = () => `Site ${process.pid}-${++made}-${Date.now() % 100_000}`;
+
+// create makes an embed token by the form, and answers the token. It leaves the token's page open, its dialog gone.
+async function create(page, name, origins = "") {
+  await page.goto("/integration/web-chat");
+  await page.getByLabel("Bot").selectOption("Pip");
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Allowed origins").fill(origins);
+  await page.getByRole("button", { name: "Create" }).click();
+  const token = await page.locator("#made-token").textContent();
+  await page.getByRole("button", { name: "I have saved it" }).click();
+  return token;
+}
+
+const openToken = async (page, name) => {
+  await page.goto("/integration/web-chat");
+  await page.locator(".table-tokens").getByRole("link", { name }).click();
+  await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
+};
+
+const openChannel = async (page) => {
+  await page.goto("/integration/mobile-sdk");
+  await page.locator("#channels").getByRole("link", { name: "Pip" }).click();
+  await expect(page.locator("#channel-id")).toBeVisible();
+};
+
+const previewOf = (page) => page.frameLocator("#preview");
+
+const sideways = (page) =>
+  page.evaluate(() =>
+    Math.max(...[document.documentElement, document.querySelector("main")].map((node) => node.scrollWidth - node.clientWidth)),
+  );
+
+// everyPage visits each page and state of Integration and calls look on it.
+async function everyPage(page, look) {
+  const name = newName();
+  const see = async (what) => look(page, what);
+  await page.goto("/integration/web-chat");
+  await see("web chat");
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Allowed origins").fill("nonsense\nhttps://*.example.com/a-path-that-is-rather-long-and-has-no-place-here");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.locator("#origins-error")).toBeVisible();
+  await see("web chat, refused");
+  await page.getByLabel("Allowed origins").fill("https://a-rather-long-name-of-a-shop.example.com\nhttps://www.example.com\nhttps://help.example.com");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await see("the token, shown once");
+  await page.getByRole("button", { name: "I have saved it" }).click();
+  await expect(previewOf(page).getByText("Hi, I am Pip.")).toBeVisible();
+  await see("token");
+  await page.getByRole("link", { name: "Revoke this token" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await see("revoke, in a dialog");
+  await openToken(page, name);
+  await page.goto(`${page.url()}/revoke`);
+  await see("revoke");
+  await page.getByRole("button", { name: /Revoke: 3 sites/ }).click();
+  await expect(page.getByText("The token is revoked.")).toBeVisible();
+  await see("revoked token");
+  await page.goto("/integration/mobile-sdk");
+  await page.getByRole("button", { name: "Create Channel" }).click();
+  await expect(page.locator("#bot_id-error")).toBeVisible();
+  await see("mobile channels, refused");
+  await openChannel(page);
+  await see("channel");
+  await page.locator("#apns").getByRole("button", { name: /Save|Replace/ }).click();
+  await expect(page.locator("#apns .error").first()).toBeVisible();
+  await see("channel, refused");
+  await page.goto(`${page.url().split(/[#?]/)[0].replace(/\/credentials.*/, "")}/credentials/apns/remove`);
+  await see("remove credentials");
+  await page.goto("/integration/developer-guide");
+  await see("developer guide");
+  await page.goto("/welcome");
+  await see("welcome");
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing on any page, ${colorScheme}`, async ({ newContext }) => {
+    test.slow();
+    const page = await admin(await newContext({ colorScheme }));
+    await everyPage(page, async (_, what) => expect(await violations(page), what).toEqual([]));
+  });
+}
+
+test("a phone of 360 px scrolls down only", async ({ newContext }) => {
+  test.slow();
+  const page = await admin(await newContext({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }));
+  await everyPage(page, async (_, what) => expect(await sideways(page), what).toBe(0));
+});
+
+// Tab until the locator has the focus.
+async function tabTo(page, locator) {
+  for (let i = 0; i < 80; i++) {
+    if (await locator.evaluate((node) => node === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`the keyboard does not reach ${locator}`);
+}
+
+test("a token is made, dressed and revoked with the keyboard alone", async ({ newContext }) => {
+  const page = await admin(await newContext());
+  const name = newName();
+  await page.goto("/integration/web-chat");
+  await tabTo(page, page.getByLabel("Name"));
+  await page.keyboard.type(name);
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Copy the token now" });
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeVisible();
+  await tabTo(page, dialog.getByRole("button", { name: "I have saved it" }));
+  await page.keyboard.press("Enter");
+  await expect(dialog).toBeHidden();
+  await tabTo(page, page.getByLabel("Title"));
+  await page.keyboard.type("Ask the shop");
+  await expect(previewOf(page).locator("header h1")).toHaveText("Ask the shop");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("The chat looks so")).toBeVisible();
+  await tabTo(page, page.getByRole("link", { name: "Revoke this token" }));
+  await page.keyboard.press("Enter");
+  const ask = page.getByRole("dialog", { name: `Revoke ${name}?` });
+  await expect(ask).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(ask).toBeHidden();
+  await expect(page.getByRole("link", { name: "Revoke this token" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await tabTo(page, ask.getByRole("button", { name: /^Revoke/ }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("The token is revoked.")).toBeVisible();
+});
+
+test("everything works without JavaScript", async ({ newContext }) => {
+  const page = await admin(await newContext({ javaScriptEnabled: false }));
+  const name = newName();
+  await page.goto("/integration/web-chat");
+  await expect(page.getByRole("button", { name: "Copy" })).toHaveCount(0);
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("button", { name: "Create" }).click();
+  const token = await page.locator("#made-token").textContent();
+  await expect(page.locator("#made-snippet")).toContainText(token);
+  await page.getByRole("button", { name: "I have saved it" }).click();
+  await expect(page.locator("#made-token")).toBeHidden();
+  await page.reload(); // sends the form again
+  await expect(page.getByText("Nothing was done a second time")).toBeVisible();
+  await expect(page.locator(".table-tokens").getByRole("link", { name })).toHaveCount(1);
+  await openToken(page, name);
+  await page.getByRole("textbox", { name: "Allowed origins" }).fill("nope");
+  await page.locator("#settings-form").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Line 1, “nope”")).toBeVisible();
+  await page.getByRole("textbox", { name: "Allowed origins" }).fill("https://yourapp.com");
+  await page.locator("#settings-form").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await page.getByLabel("Title").fill("Ask the shop");
+  await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("The chat looks so")).toBeVisible();
+  await page.getByRole("link", { name: "Look again" }).click();
+  await expect(page.getByText("Waiting for the first visitor…")).toBeVisible();
+  await page.getByRole("link", { name: "Revoke this token" }).click();
+  await page.getByRole("button", { name: "Revoke: 1 site loses the chat" }).click();
+  await expect(page.getByText("The token is revoked.")).toBeVisible();
+
+  await openChannel(page);
+  await page.getByLabel("session_id").fill("user 1");
+  await page.getByRole("button", { name: "Build the URL" }).click();
+  await expect(page.locator("#web-view-url")).toContainText("session_id=user+1");
+  await page.goto("/integration/developer-guide");
+  await expect(page.getByText("The console needs JavaScript.")).toBeVisible();
+});
+
+test("the preview is the widget, changes while one types, and leaves no trace", async ({ newContext }) => {
+  const page = await admin(await newContext());
+  const sockets = [];
+  page.on("websocket", (socket) => sockets.push(socket.url()));
+  const history = [];
+  page.on("request", (request) => /chat-widget\/history|socket\.io\/\?/.test(request.url()) && history.push(request.url()));
+  const name = newName();
+  await create(page, name);
+  await expect(previewOf(page).getByText("Hi, I am Pip.")).toBeVisible();
+  await page.getByLabel("Greeting").fill("Grüß Gott");
+  await page.getByLabel("Language").selectOption("de");
+  await page.getByLabel("Position").selectOption("left");
+  await page.getByLabel("Colour", { exact: true }).fill("#ffcc00");
+  await expect(previewOf(page).getByText("Grüß Gott")).toBeVisible();
+  const header = previewOf(page).locator("header");
+  await expect(header).toHaveCSS("background-color", "rgb(255, 204, 0)");
+  await expect(header).toHaveCSS("color", "rgb(0, 0, 0)");
+  await expect(page.getByLabel("Pick the colour")).toHaveValue("#ffcc00");
+  await page.getByLabel("Pick the colour").fill("#112233");
+  await expect(page.getByLabel("Colour", { exact: true })).toHaveValue("#112233");
+  await expect(header).toHaveCSS("color", "rgb(255, 255, 255)");
+  expect(await previewOf(page).locator("html").getAttribute("lang")).toBe("de");
+  expect(await page.evaluate(() => window.history.length)).toBeLessThan(10);
+  await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("The chat looks so")).toBeVisible();
+  await expect(page.getByText("Waiting for the first visitor…")).toBeVisible();
+  expect(sockets).toEqual([]);
+  expect(history).toEqual([]);
+});
+
+test("the widget wears its appearance, in the corner that was chosen", async ({ newContext }) => {
+  const context = await newContext();
+  const page = await admin(context);
+  const token = await create(page, newName());
+  await page.getByLabel("Title").fill("Ask the shop");
+  await page.getByLabel("Colour", { exact: true }).fill("#b00020");
+  await page.getByLabel("Position").selectOption("left");
+  await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("The chat looks so")).toBeVisible();
+  for (const colorScheme of ["light", "dark"]) {
+    const shop = await site(withSnippet(`<script src="${new URL(page.url()).origin}/chat-widget/embed.js" data-embed-token="${token}"></script>`));
+    const visitor = await (await newContext({ colorScheme })).newPage();
+    await visitor.goto(shop.url);
+    const widget = visitor.frameLocator("iframe");
+    await expect(widget.getByRole("heading", { name: "Ask the shop" })).toBeVisible();
+    await expect(widget.locator("header")).toHaveCSS("background-color", "rgb(176, 0, 32)");
+    await expect(widget.locator("header")).toHaveCSS("color", "rgb(255, 255, 255)");
+    expect(await violations(await (await visitor.waitForSelector("iframe")).contentFrame())).toEqual([]);
+    const box = () => visitor.locator("iframe").evaluate((frame) => { const { left, bottom, width } = frame.getBoundingClientRect(); return [left, innerHeight - bottom, width]; });
+    expect(await box()).toEqual([0, 0, 380]);
+    await widget.getByRole("button", { name: "Minimize" }).click();
+    await expect.poll(box).toEqual([0, 0, 84]);
+    const bubble = await widget.locator("#bubble").boundingBox();
+    expect(bubble.x).toBe(16);
+    await widget.locator("#bubble").click();
+    await expect.poll(box).toEqual([0, 0, 380]);
+    await visitor.context().close();
+    shop.close();
+  }
+});
+
+test("the event console shows what happens, as text", async ({ newContext }) => {
+  const page = await admin(await newContext());
+  await page.goto("/integration/developer-guide");
+  await page.getByRole("button", { name: "Listen" }).click();
+  await expect(page.locator("#console-state")).toHaveText("Listening");
+  const widget = await (await newContext()).newPage();
+  await openWidget(widget);
+  const markup = `<img src=x onerror=document.title=1> ${newName()}`;
+  await say(widget, markup);
+  const row = page.locator("#console-events > li").filter({ hasText: markup });
+  await expect(row).toHaveCount(1);
+  await expect(row.locator("code")).toHaveText("conversation_updated");
+  await row.locator("summary").click();
+  await expect(row.locator("pre")).toContainText('"sender_type": "end_user"');
+  expect(await page.locator("#console-events img").count()).toBe(0);
+
+  const filter = page.getByLabel("Filter");
+  await filter.fill("no such thing");
+  await expect(row).toBeHidden();
+  await expect(page.getByText("No event matches the filter.")).toBeVisible();
+  await filter.fill("CONVERSATION_updated");
+  await expect(row).toBeVisible();
+  await filter.fill("");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expect(page.locator("#console-state")).toHaveText("Paused");
+  const late = `Later ${newName()}`;
+  await say(widget, late);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect(page.locator("#console-events > li")).toHaveCount(0);
+  await page.getByRole("button", { name: "Listen" }).click();
+  await expect(page.locator("#console-state")).toHaveText("Listening");
+  const last = `Last ${newName()}`;
+  await say(widget, last);
+  await expect(page.locator("#console-events > li").filter({ hasText: last })).toHaveCount(1);
+  await expect(page.locator("#console-events > li").filter({ hasText: late })).toHaveCount(0); // it was paused
+});
+
+test("an agent sees no way here, and is told why a link leads nowhere", async ({ newContext }) => {
+  const context = await newContext();
+  const page = await context.newPage();
+  await logIn(page, (await people(context)).agent);
+  await expect(page.getByRole("link", { name: "Integration" })).toHaveCount(0);
+  const answer = await page.goto("/integration/web-chat");
+  expect(answer.status()).toBe(403);
+  await expect(page.getByText("Only administrators")).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});

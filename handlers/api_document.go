@@ -1,0 +1,19 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"parley/handlers/wire"
+)
+
+// openAPI and asyncAPI describe what the guide promises to everybody; nothing in them belongs to an organization. Any site may
+// read them: tools that show or use them run in the browser.
+func (a *App) openAPI(c *fiber.Ctx) error { return apiDocument(c, wire.OpenAPI(a.baseURL(c))) }
+
+func (a *App) asyncAPI(c *fiber.Ctx) error { return apiDocument(c, wire.AsyncAPI(a.baseURL(c))) }
+
+func apiDocument(c *fiber.Ctx, document map[string]any) error {
+	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	return c.JSON(document)
+}

@@ -1,0 +1,104 @@
+package handlers
+
+import (
+	"reflect"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/handlers/wire"
+	"parley/views"
+)
+
+// placeholderToken stands in the examples while there is no embed token.
+const placeholderToken = "ew_xxxxxxxxxxxxxxxxxxxx"
+
+// developerGuidePage is the integration guide with this installation's address and what the reader chooses of its own.
+func (a *App) developerGuidePage(c *fiber.Ctx) error {
+	page := views.DeveloperGuide{Layout: a.layout(c, "Developer guide"), BaseURL: a.baseURL(c), Token: placeholderToken,
+		Calls: guideCalls(), Events: guideEvents(), Models: guideModels(), Send: guidePayload("", "", wire.SendMessage{})}
+	for _, example := range wire.RichMediaExamples {
+		page.RichMedia = append(page.RichMedia, views.GuideExample{Heading: example.Heading, Text: wire.Indented(example.RichMessage)})
+	}
+	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User)
+	if err != nil {
+		return err
+	}
+	prefixes := map[string]string{}
+	for _, row := range rows {
+		if row.Token.RevokedAt == nil {
+			page.Tokens = append(page.Tokens, views.Choice{Label: row.Token.Name + " (" + row.Token.Prefix + "…)", Value: row.Token.ID})
+			prefixes[row.Token.ID] = row.Token.Prefix
+		}
+	}
+	if page.TokenID = chosen(page.Tokens, c.Query("token")); page.TokenID != "" {
+		page.Token = prefixes[page.TokenID] + "…"
+	}
+	channels, err := a.Channels.List(c.UserContext(), identityOf(c).User)
+	if err != nil {
+		return err
+	}
+	for _, row := range channels {
+		page.Channels = append(page.Channels, views.Choice{Label: row.Bot.Name + " (" + row.Channel.ID + ")", Value: row.Channel.ID})
+	}
+	page.ChannelID = chosen(page.Channels, c.Query("channel"))
+	return render(c, fiber.StatusOK, views.DeveloperGuidePage(page), nil)
+}
+
+func guideCalls() []views.GuideCall {
+	var calls []views.GuideCall
+	for _, operation := range wire.Operations {
+		if operation.Alias {
+			calls[len(calls)-1].About += " Also as " + operation.Path + "."
+			continue
+		}
+		call := views.GuideCall{Heading: operation.Heading, Method: operation.Method, Path: operation.Path, About: operation.About,
+			Body: wire.Example(operation.Body), Answer: wire.Example(operation.Answer)}
+		for _, parameter := range operation.Parameters {
+			if !parameter.Path {
+				call.Parameters = append(call.Parameters, views.GuideField{Name: parameter.Name, Type: parameter.TypeInWords(), Required: parameter.Required,
+					Default: parameter.Default, About: parameter.About})
+			}
+		}
+		calls = append(calls, call)
+	}
+	return calls
+}
+
+func guideEvents() []views.GuideEvent {
+	var events []views.GuideEvent
+	for _, event := range wire.Events {
+		events = append(events, views.GuideEvent{Name: event.Name, FromClient: event.Direction == wire.ClientToServer, To: event.To, About: event.About,
+			Fields: guideFields(event.Payload)})
+	}
+	return events
+}
+
+func guideModels() []views.GuidePayload {
+	return []views.GuidePayload{
+		guidePayload("Conversation", "The top-level entity. One conversation per end user per channel. Multiple sessions can exist over time (one per support interaction).", wire.Conversation{}),
+		guidePayload("Conversation Session", "Represents a single support interaction within a conversation. A conversation moves through open → resolved, and a new session is created on the next end-user message.", wire.Session{}),
+		guidePayload("Message", "What was said, by an end user, an agent or a bot.", wire.MessageReceived{}),
+	}
+}
+
+func guidePayload(heading, about string, payload any) views.GuidePayload {
+	return views.GuidePayload{Heading: heading, About: about, Fields: guideFields(payload), Example: wire.Example(payload)}
+}
+
+func guideFields(payload any) []views.GuideField {
+	var fields []views.GuideField
+	for _, f := range wire.Fields(payload) {
+		fields = append(fields, views.GuideField{Name: f.Name, Type: f.Type, Required: f.Required && isSent(payload), About: f.About})
+	}
+	return fields
+}
+
+// isSent reports whether clients send a payload: of what they receive every field is there, and needs no word.
+func isSent(payload any) bool {
+	for _, event := range wire.Events {
+		if event.Direction == wire.ClientToServer && event.Payload != nil && reflect.TypeOf(event.Payload) == reflect.TypeOf(payload) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/models"
+	"parley/services"
+	"parley/views"
+)
+
+func (a *App) webChatPage(c *fiber.Ctx) error {
+	return a.showWebChat(c, fiber.StatusOK, views.EmbedTokenForm{})
+}
+
+func (a *App) showWebChat(c *fiber.Ctx, status int, form views.EmbedTokenForm) (err error) {
+	page := views.WebChat{Layout: a.layout(c, "Web Chat"), Form: form}
+	page.Form.Key = models.NewID()
+	page.Notice = a.told(c)
+	if page.Tokens, err = a.tokensOf(c, models.ChannelWebchat, ""); err != nil {
+		return err
+	}
+	if page.Form.Bots, err = a.botChoices(c); err != nil {
+		return err
+	}
+	return render(c, status, views.WebChatPage(page), nil)
+}
+
+// createEmbedToken answers the new token's page and not a redirect to it: the secret is in this one answer and nowhere else.
+func (a *App) createEmbedToken(c *fiber.Ctx) error {
+	form := views.EmbedTokenForm{BotID: c.FormValue("bot_id"), Name: c.FormValue("name"), Origins: c.FormValue("origins")}
+	token, secret, err := a.EmbedTokens.Create(c.UserContext(), identityOf(c).User, services.NewEmbedToken{FormKey: c.FormValue("form_key"),
+		BotID: form.BotID, Channel: models.ChannelWebchat, Name: form.Name, Origins: form.Origins})
+	if err != nil {
+		return a.tokenRefused(c, err, form.Origins, func(status int, errors map[string]string) error {
+			form.Errors = errors
+			return a.showWebChat(c, status, form)
+		})
+	}
+	return a.showEmbedToken(c, fiber.StatusCreated, token.ID, nil, &views.MadeEmbedToken{Name: token.Name, Secret: secret, BaseURL: a.baseURL(c)})
+}
+
+// tokenRefused shows the form again with what was wrong, every line of the origins included. A form that was sent before has made
+// its token: it leads to the page that lists it.
+func (a *App) tokenRefused(c *fiber.Ctx, err error, origins string, again func(status int, errors map[string]string) error) error {
+	if services.KindOf(err) == services.Conflict {
+		return a.done(c, c.Path(), "sent_before")
+	}
+	errors, status, err := refused(c, err)
+	if err != nil {
+		return err
+	}
+	return again(status, originErrors(errors, origins))
+}
+
+// originErrors says of every wrong line what is wrong with it, one a line.
+func originErrors(errors map[string]string, origins string) map[string]string {
+	_, wrong := services.ParseOrigins(origins)
+	lines := make([]string, len(wrong))
+	for i, one := range wrong {
+		lines[i] = fmt.Sprintf("Line %d, “%s”: %s", one.Line, one.Text, one.Reason)
+	}
+	if len(lines) > 0 {
+		errors["origins"] = strings.Join(lines, "\n")
+	}
+	return errors
+}
+
+func (a *App) embedTokenPage(c *fiber.Ctx) error {
+	return a.showEmbedToken(c, fiber.StatusOK, c.Params("id"), nil, nil)
+}
+
+// showEmbedToken shows a token of Web Chat: with change, what was typed into its forms and refused.
+func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*views.EmbedTokenDetail), made *views.MadeEmbedToken) error {
+	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, id)
+	if err != nil {
+		return err
+	}
+	if path := tokenPath(row); !strings.HasSuffix(path, row.Token.ID) {
+		return c.Redirect(path, fiber.StatusSeeOther)
+	}
+	page := views.EmbedTokenDetail{Layout: a.layout(c, row.Token.Name), Token: showToken(row), BaseURL: a.baseURL(c), Made: made,
+		Form: views.EmbedTokenForm{Name: row.Token.Name, Origins: strings.Join(row.Token.AllowedOrigins, "\n")}, Appearance: appearanceForm(row)}
+	page.Notice = a.told(c)
+	if change != nil {
+		change(&page)
+	}
+	return render(c, status, views.EmbedTokenPage(page), nil)
+}
+
+// changeEmbedToken sets name and origins. Sent twice it sets them to the same. Neither is stored while
+// the origins are wrong.
+func (a *App) changeEmbedToken(c *fiber.Ctx) error {
+	user, id := identityOf(c).User, c.Params("id")
+	name, origins := c.FormValue("name"), c.FormValue("origins")
+	var err error
+	if _, wrong := services.ParseOrigins(origins); len(wrong) == 0 {
+		err = a.EmbedTokens.Rename(c.UserContext(), user, id, name)
+	}
+	if err == nil {
+		err = a.EmbedTokens.SetOrigins(c.UserContext(), user, id, origins)
+	}
+	if err == nil {
+		return a.done(c, "/integration/web-chat/"+id, "token_saved")
+	}
+	errors, status, err := refused(c, err)
+	if err != nil {
+		return err
+	}
+	return a.showEmbedToken(c, status, id, func(page *views.EmbedTokenDetail) {
+		page.Form = views.EmbedTokenForm{Name: name, Origins: origins, Errors: originErrors(errors, origins)}
+	}, nil)
+}
+
+// revokePage asks once more, where no script opens the dialog that does.
+func (a *App) revokePage(c *fiber.Ctx) error {
+	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	if row.Token.RevokedAt != nil {
+		return c.Redirect(tokenPath(row), fiber.StatusSeeOther)
+	}
+	return render(c, fiber.StatusOK, views.RevokePage(views.Revoke{Layout: a.layout(c, "Revoke"), Token: showToken(row), Path: tokenPath(row)}), nil)
+}
+
+func (a *App) revokeEmbedToken(c *fiber.Ctx) error {
+	user, id := identityOf(c).User, c.Params("id")
+	row, err := a.EmbedTokens.Get(c.UserContext(), user, id)
+	if err != nil {
+		return err
+	}
+	if err := a.EmbedTokens.Revoke(c.UserContext(), user, id); err != nil {
+		return err
+	}
+	return a.done(c, tokenPath(row), "token_revoked")
+}
+
+// waitingPart turns green once the token was used from a page. As a page it is the token's own.
+func (a *App) waitingPart(c *fiber.Ctx) error {
+	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	if !isPart(c) {
+		return c.Redirect(tokenPath(row), fiber.StatusSeeOther)
+	}
+	return render(c, fiber.StatusOK, nil, views.WaitingPart(showToken(row), c.Path()))
+}

@@ -1,0 +1,57 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"parley/models"
+	"parley/services"
+	"parley/views"
+)
+
+// integration leads to the first of its pages.
+func (a *App) integration(c *fiber.Ctx) error {
+	return c.Redirect("/integration/web-chat", fiber.StatusSeeOther)
+}
+
+// botChoices are the organization's bots, to choose one.
+func (a *App) botChoices(c *fiber.Ctx) ([]views.Choice, error) {
+	bots, err := a.Bots.List(c.UserContext(), identityOf(c).User)
+	choices := make([]views.Choice, len(bots))
+	for i, details := range bots {
+		choices[i] = views.Choice{Label: details.Bot.Name, Value: details.Bot.ID}
+	}
+	return choices, err
+}
+
+// showToken shows an embed token without its secret.
+func showToken(row services.EmbedTokenRow) views.EmbedToken {
+	shown := views.EmbedToken{ID: row.Token.ID, Name: row.Token.Name, Prefix: row.Token.Prefix, BotName: row.Bot.Name,
+		Origins: row.Token.AllowedOrigins, SeenOrigin: row.Token.LastSeenOrigin}
+	if row.Token.LastSeenAt != nil {
+		shown.SeenAt = *row.Token.LastSeenAt
+	}
+	if row.Token.RevokedAt != nil {
+		shown.RevokedAt = *row.Token.RevokedAt
+	}
+	return shown
+}
+
+// tokensOf are the organization's embed tokens on channels of one type, or on one channel when channelID is not empty.
+func (a *App) tokensOf(c *fiber.Ctx, channelType, channelID string) ([]views.EmbedToken, error) {
+	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User)
+	var tokens []views.EmbedToken
+	for _, row := range rows {
+		if row.Channel.Type == channelType && (channelID == "" || row.Channel.ID == channelID) {
+			tokens = append(tokens, showToken(row))
+		}
+	}
+	return tokens, err
+}
+
+// tokenPath is the page an embed token is managed on.
+func tokenPath(row services.EmbedTokenRow) string {
+	if row.Channel.Type == models.ChannelMobileSDK {
+		return "/integration/mobile-sdk/" + row.Channel.ID
+	}
+	return "/integration/web-chat/" + row.Token.ID
+}

@@ -1,0 +1,47 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"parley/services"
+	"parley/views"
+)
+
+// invitationPage is where a link of invitation leads: whoever holds it may join.
+func (a *App) invitationPage(c *fiber.Ctx) error {
+	return a.showInvitation(c, fiber.StatusOK, views.Invitation{})
+}
+
+func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) error {
+	invited, err := a.Members.Invitation(c.UserContext(), c.Params("secret"))
+	if services.KindOf(err) == services.NotFound && err != nil {
+		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
+	} else if err != nil {
+		return err
+	}
+	page.Layout = a.layout(c, "Join")
+	page.Action, page.OrganizationName, page.InvitedBy = c.Path(), invited.Organization, invited.InvitedBy
+	page.Email, page.Role = invited.Invitation.Email, string(invited.Invitation.Role)
+	return render(c, status, views.InvitationPage(page), nil)
+}
+
+// join makes the user and logs them in, in the place of whoever is logged in here now.
+func (a *App) join(c *fiber.Ctx) error {
+	password := c.FormValue("password")
+	user, err := a.Members.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"), password)
+	if services.KindOf(err) == services.NotFound && err != nil {
+		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
+	}
+	if err != nil {
+		wrong, status, err := refused(c, err)
+		if err != nil {
+			return err
+		}
+		return a.showInvitation(c, status, views.Invitation{Name: c.FormValue("name"), Errors: wrong})
+	}
+	result, err := a.Login.Login(c.UserContext(), user.Email, password, a.device(c))
+	if err != nil {
+		return err
+	}
+	return a.loggedIn(c, result, "/inbox")
+}

@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"parley/services"
+)
+
+// The password alone opens nothing when there is a second factor: it leads to the page that asks for the code, and from there to
+// where one wanted to go.
+func TestLogin_leadsToTheSecondFactor(t *testing.T) {
+	server, app, cookie := testApp(t)
+	identity, err := app.Login.Identify(t.Context(), cookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup, err := app.Profile.BeginSecondFactor(t.Context(), identity.User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := totp.GenerateCode(setup.Secret, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	recovery, err := app.Profile.ConfirmSecondFactor(t.Context(), identity.User, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	form := url.Values{"email": {app.Demo.Agent.Email}, "password": {app.Demo.Agent.Password}, "next": {"/inbox?filter=all"}, "csrf_token": {app.Login.CSRFToken("fresh")}}
+	request := httptest.NewRequest(http.MethodPost, "/auth/login", strings.NewReader(form.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Cookie", "session=fresh")
+	response, err := server.Test(request, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if to := response.Header.Get("Location"); response.StatusCode != http.StatusSeeOther || to != "/auth/second-factor?next="+url.QueryEscape("/inbox?filter=all") {
+		t.Fatalf("%d to %s", response.StatusCode, to)
+	}
+	waiting := response.Cookies()[0].Value
+	if got, _ := ask(t, server, http.MethodGet, "/api/conversations/", waiting); got.StatusCode != http.StatusUnauthorized {
+		t.Errorf("before the code the API answers %d", got.StatusCode)
+	}
+	if got, _ := ask(t, server, http.MethodGet, "/inbox", waiting); got.StatusCode != http.StatusSeeOther {
+		t.Errorf("before the code the inbox answers %d", got.StatusCode)
+	}
+	fresh, err := app.Login.SecondFactor(t.Context(), waiting, recovery[0], services.Device{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := ask(t, server, http.MethodGet, "/inbox", fresh); got.StatusCode != http.StatusOK {
+		t.Errorf("after the code the inbox answers %d", got.StatusCode)
+	}
+}

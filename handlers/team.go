@@ -1,0 +1,145 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"parley/models"
+	"parley/services"
+	"parley/views"
+)
+
+func (a *App) teamPage(c *fiber.Ctx) error {
+	return a.showTeam(c, fiber.StatusOK, views.Team{Role: string(models.RoleAgent)})
+}
+
+// invite answers with the page itself: the link is a secret, on its way once.
+func (a *App) invite(c *fiber.Ctx) error {
+	email, role := c.FormValue("email"), c.FormValue("role")
+	invitation, secret, err := a.Members.Invite(c.UserContext(), identityOf(c).User, email, models.Role(role))
+	if err != nil {
+		wrong, status, err := refused(c, err)
+		if err != nil {
+			return err
+		}
+		return a.showTeam(c, status, views.Team{Email: email, Role: role, Errors: wrong})
+	}
+	return a.showInvitationLink(c, invitation, secret)
+}
+
+// resendInvitation does nothing a second time: the link that was shown would be dead.
+func (a *App) resendInvitation(c *fiber.Ctx) error {
+	before, err := a.sentBefore(c)
+	if err != nil {
+		return err
+	}
+	if before {
+		return a.done(c, "/company/team", "sent_before")
+	}
+	invitation, secret, err := a.Members.Resend(c.UserContext(), identityOf(c).User, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return a.showInvitationLink(c, invitation, secret)
+}
+
+func (a *App) showInvitationLink(c *fiber.Ctx, invitation models.Invitation, secret string) error {
+	link := a.baseURL(c) + "/invitation/" + secret
+	user := identityOf(c).User
+	organization, err := a.Organizations.Name(c.UserContext(), user.OrganizationID)
+	if err != nil {
+		return err
+	}
+	a.Members.Mail(user, organization, invitation, link)
+	return a.showTeam(c, fiber.StatusOK, views.Team{Role: string(models.RoleAgent), Invited: &views.InvitedLink{Email: invitation.Email, URL: link}})
+}
+
+func (a *App) revokeInvitation(c *fiber.Ctx) error {
+	if err := a.Members.RevokeInvitation(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
+		return err
+	}
+	return a.done(c, "/company/team", "invitation_revoked")
+}
+
+func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
+	user := identityOf(c).User
+	people, invitations, err := a.Members.List(c.UserContext(), user)
+	if err != nil {
+		return err
+	}
+	names := map[string]string{}
+	for _, person := range people {
+		names[person.ID] = person.Name
+		page.People = append(page.People, showPerson(person, user))
+	}
+	now := models.Now()
+	for _, invitation := range invitations {
+		page.Invitations = append(page.Invitations, views.OpenInvitation{ID: invitation.ID, FormKey: newFormKey(), Email: invitation.Email, Role: string(invitation.Role),
+			InvitedBy: names[invitation.InvitedBy], ExpiresAt: invitation.ExpiresAt, Expired: invitation.ExpiresAt.Before(now)})
+	}
+	page.Layout, page.Mails = a.layout(c, "Team"), a.Mailer != nil
+	page.Path = "/company/team"
+	return render(c, status, views.TeamPage(page), nil)
+}
+
+func showPerson(person, reader models.User) views.Person {
+	return views.Person{ID: person.ID, Name: person.Name, Email: person.Email, Role: string(person.Role), Disabled: person.DisabledAt != nil,
+		SecondFactor: person.TotpEnabledAt != nil, You: person.ID == reader.ID, PhotoID: photoID(person.PhotoID)}
+}
+
+func (a *App) personPage(c *fiber.Ctx) error {
+	return a.showPersonPage(c, fiber.StatusOK, nil)
+}
+
+// showPersonPage is for others than oneself and the owner: there is nothing to set for those.
+func (a *App) showPersonPage(c *fiber.Ctx, status int, wrong formErrors) error {
+	user := identityOf(c).User
+	people, _, err := a.Members.List(c.UserContext(), user)
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
+		if person.ID != c.Params("id") {
+			continue
+		}
+		if person.ID == user.ID {
+			return c.Redirect("/profile", fiber.StatusSeeOther)
+		}
+		layout := a.layout(c, person.Name)
+		layout.Up = views.Link{Path: "/company/team", Name: "Team"}
+		return render(c, status, views.PersonPage(views.PersonSettings{Layout: layout, Person: showPerson(person, user), Errors: wrong}), nil)
+	}
+	return services.Refuse(services.NotFound, "User not found.")
+}
+
+func (a *App) setRole(c *fiber.Ctx) error {
+	err := a.Members.SetRole(c.UserContext(), identityOf(c).User, c.Params("id"), models.Role(c.FormValue("role")))
+	return a.personChanged(c, err, "role_saved")
+}
+
+func (a *App) disablePerson(c *fiber.Ctx) error {
+	err := a.Members.Disable(c.UserContext(), identityOf(c).User, c.Params("id"))
+	return a.personChanged(c, err, "person_disabled")
+}
+
+func (a *App) enablePerson(c *fiber.Ctx) error {
+	err := a.Members.Enable(c.UserContext(), identityOf(c).User, c.Params("id"))
+	return a.personChanged(c, err, "person_enabled")
+}
+
+func (a *App) removePerson(c *fiber.Ctx) error {
+	if err := a.Members.Remove(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
+		return err
+	}
+	return a.done(c, "/company/team", "person_removed")
+}
+
+func (a *App) personChanged(c *fiber.Ctx, err error, what string) error {
+	if err == nil {
+		return a.done(c, "/company/team/"+c.Params("id"), what)
+	}
+	wrong, status, err := refused(c, err)
+	if err != nil {
+		return err
+	}
+	return a.showPersonPage(c, status, wrong)
+}

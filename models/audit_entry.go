@@ -1,0 +1,15 @@
+package models
+
+import "time"
+
+// AuditEntry says who changed what. It is never changed itself, and holds no secret.
+type AuditEntry struct {
+	ID             string
+	OrganizationID string
+	ActorID        string
+	ActorName      string // as it was then
+	Action         string // a dotted word, like embed_token.created
+	Target         string
+	Detail         string
+	CreatedAt      time.Time
+}

@@ -1,0 +1,81 @@
+package services
+
+import (
+	"encoding/json"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"parley/models"
+)
+
+// Appearance is how the widget of an embed token looks and speaks. What is empty is as it is without.
+type Appearance struct {
+	Colour   string `json:"colour,omitempty"` // #rrggbb
+	Title    string `json:"title,omitempty"`
+	Greeting string `json:"greeting,omitempty"`
+	Language string `json:"language,omitempty"` // a BCP 47 tag
+	Position string `json:"position,omitempty"` // right or left
+}
+
+const (
+	maxWidgetTitle    = 60  // characters: more do not fit in the widget's header
+	maxWidgetGreeting = 500 // characters
+)
+
+var colour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+
+// ReadAppearance is the appearance of a token.
+func ReadAppearance(token models.EmbedToken) (a Appearance) {
+	if json.Unmarshal([]byte(token.Appearance), &a) != nil {
+		return Appearance{}
+	}
+	return a
+}
+
+// clean is a as it is stored. Error: Invalid.
+func (a Appearance) clean() (Appearance, error) {
+	a.Colour, a.Title = strings.ToLower(strings.TrimSpace(a.Colour)), strings.TrimSpace(a.Title)
+	a.Greeting = strings.TrimSpace(strings.ReplaceAll(a.Greeting, "\r\n", "\n"))
+	switch {
+	case a.Colour != "" && !colour.MatchString(a.Colour):
+		return a, refuseField("colour", "The colour must look like #1f6feb.")
+	case !plainLine(a.Title) || utf8.RuneCountInString(a.Title) > maxWidgetTitle:
+		return a, refuseField("title", "The title must be one line of at most %d characters.", maxWidgetTitle)
+	case !storable(a.Greeting) || utf8.RuneCountInString(a.Greeting) > maxWidgetGreeting:
+		return a, refuseField("greeting", "The greeting must have at most %d characters.", maxWidgetGreeting)
+	case a.Language != "" && (len(a.Language) > maxLanguage || !language.MatchString(a.Language)):
+		return a, refuseField("language", "The language must be a tag like en or pt-BR.")
+	case a.Position != "" && a.Position != "right" && a.Position != "left":
+		return a, refuseField("position", "The position must be right or left.")
+	}
+	return a, nil
+}
+
+// ContrastInk is the colour of text on colour, black or white: the one that stands out more, which is always by 4.5 to 1 or
+// more. On what is no colour it is white.
+func ContrastInk(background string) string {
+	background = strings.ToLower(background)
+	if !colour.MatchString(background) {
+		return "#ffffff"
+	}
+	if luminance := luminanceOf(background); (luminance+0.05)/0.05 >= 1.05/(luminance+0.05) {
+		return "#000000"
+	}
+	return "#ffffff"
+}
+
+// luminanceOf is the relative luminance of WCAG 2.
+func luminanceOf(colour string) float64 {
+	channel := func(hex string) float64 {
+		value, _ := strconv.ParseUint(hex, 16, 8) // two digits, as the caller has checked
+		if c := float64(value) / 255; c > 0.04045 {
+			return math.Pow((c+0.055)/1.055, 2.4)
+		} else {
+			return c / 12.92
+		}
+	}
+	return 0.2126*channel(colour[1:3]) + 0.7152*channel(colour[3:5]) + 0.0722*channel(colour[5:7])
+}

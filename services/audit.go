@@ -1,0 +1,122 @@
+package services
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"parley/models"
+)
+
+// What the audit log tells of.
+const (
+	EmbedTokenCreated        = "embed_token.created"
+	EmbedTokenChanged        = "embed_token.changed"
+	EmbedTokenOriginsChanged = "embed_token.origins_changed"
+	EmbedTokenRevoked        = "embed_token.revoked"
+	APIKeyCreated            = "api_key.created"
+	APIKeyRevoked            = "api_key.revoked"
+	ChannelCreated           = "channel.created"
+	PushCredentialReplaced   = "push_credential.replaced"
+	PushCredentialRemoved    = "push_credential.removed"
+	UserInvited              = "user.invited"
+	UserJoined               = "user.joined"
+	UserRoleChanged          = "user.role_changed"
+	UserDisabled             = "user.disabled"
+	UserEnabled              = "user.enabled"
+	UserRemoved              = "user.removed"
+	InvitationRevoked        = "invitation.revoked"
+	OrganizationChanged      = "organization.changed"
+	BotCreated               = "bot.created"
+	BotChanged               = "bot.changed"
+	BotRemoved               = "bot.removed"
+	LoginSucceeded           = "login.succeeded"
+	LoginFailed              = "login.failed"
+	PasswordChanged          = "password.changed"
+	SecondFactorEnabled      = "second_factor.enabled"
+	SecondFactorDisabled     = "second_factor.disabled"
+)
+
+// AuditActions are all of them, in the order in which a filter offers them.
+var AuditActions = []string{
+	EmbedTokenCreated, EmbedTokenChanged, EmbedTokenOriginsChanged, EmbedTokenRevoked, APIKeyCreated, APIKeyRevoked, ChannelCreated,
+	PushCredentialReplaced, PushCredentialRemoved, UserInvited, UserJoined, UserRoleChanged, UserDisabled, UserEnabled, UserRemoved,
+	InvitationRevoked, OrganizationChanged, BotCreated, BotChanged, BotRemoved, LoginSucceeded, LoginFailed, PasswordChanged,
+	SecondFactorEnabled, SecondFactorDisabled,
+}
+
+const (
+	maxAuditTarget = 200  // characters; longer ones are cut
+	maxAuditDetail = 1000 // the same
+	maxAuditPage   = 200  // entries
+)
+
+// Audit is the log of who changed what. Entries are only ever added.
+type Audit struct {
+	db    *models.DB
+	clock Clock
+}
+
+// NewAudit makes the service.
+func NewAudit(db *models.DB, clock Clock) *Audit { return &Audit{db: db, clock: clock} }
+
+// Note adds an entry in the transaction of the change it tells of: there is no change without an entry, and no entry without
+// its change. target and detail are for people, and must hold no secret.
+func (s *Audit) Note(tx *gorm.DB, actor models.User, action, target, detail string) error {
+	err := tx.Create(&models.AuditEntry{ID: models.NewID(), OrganizationID: actor.OrganizationID, ActorID: actor.ID, ActorName: actor.Name,
+		Action: action, Target: line(target, maxAuditTarget), Detail: line(detail, maxAuditDetail), CreatedAt: s.clock()}).Error
+	if err != nil {
+		return fmt.Errorf("note %s: %w", action, err)
+	}
+	return nil
+}
+
+// AuditQuery asks for a page of the log. ActorID and Action are optional.
+type AuditQuery struct {
+	ActorID, Action string
+	Cursor          string // empty for the first page
+	Limit           int
+}
+
+// List returns entries of the actor's organization, newest first, and the cursor of the next page, if any. Errors: Forbidden,
+// Invalid for a cursor that no List gave.
+func (s *Audit) List(ctx context.Context, actor models.User, q AuditQuery) (entries []models.AuditEntry, next string, err error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return nil, "", err
+	}
+	if !storable(q.ActorID) || !storable(q.Action) {
+		return nil, "", nil
+	}
+	limit := min(max(q.Limit, 1), maxAuditPage)
+	query := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID)
+	if q.ActorID != "" {
+		query = query.Where("actor_id = ?", q.ActorID)
+	}
+	if q.Action != "" {
+		query = query.Where("action = ?", q.Action)
+	}
+	if q.Cursor != "" {
+		at, id, err := parseCursor(q.Cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		query = query.Where("(created_at, id) < (?, ?)", at, id)
+	}
+	if err := query.Order("created_at DESC, id DESC").Limit(limit + 1).Find(&entries).Error; err != nil {
+		return nil, "", fmt.Errorf("list audit entries: %w", err)
+	}
+	if len(entries) <= limit {
+		return entries, "", nil
+	}
+	last := entries[limit-1]
+	return entries[:limit], formatCursor(last.CreatedAt, last.ID), nil
+}
+
+// mustBeAdmin refuses who is less. Routes refuse them first; this is for the route that forgets to.
+func mustBeAdmin(actor models.User) error {
+	if !actor.Role.AtLeast(models.RoleAdmin) {
+		return Refuse(Forbidden, "Only admins may do this.")
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"parley/models"
+)
+
+// Channels keeps the mobile channels: a bot has one at most, and its id is what apps are built with. Those of web chats come
+// with their first embed token.
+type Channels struct {
+	db    *models.DB
+	audit *Audit
+	clock Clock
+}
+
+// NewChannels makes the service.
+func NewChannels(db *models.DB, audit *Audit, clock Clock) *Channels {
+	return &Channels{db: db, audit: audit, clock: clock}
+}
+
+// ChannelRow is a channel and its bot.
+type ChannelRow struct {
+	Channel models.Channel
+	Bot     models.Bot
+}
+
+// Create makes the mobile channel of a bot. Errors: Forbidden, NotFound for the bot, Conflict when it has one.
+func (s *Channels) Create(ctx context.Context, actor models.User, botID string) (channel models.Channel, err error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return channel, err
+	}
+	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		bot, err := botOf(tx, actor.OrganizationID, botID)
+		if err != nil {
+			return err
+		}
+		var made bool
+		if channel, made, err = s.ensure(tx, actor, bot, models.ChannelMobileSDK); err != nil {
+			return err
+		}
+		if !made {
+			return &Error{Kind: Conflict, Message: bot.Name + " has a mobile channel already. A bot has one.", Field: "bot_id"}
+		}
+		return nil
+	})
+	return channel, err
+}
+
+// ensure returns the bot's channel of a type, made if need be. Of two at once the unique index lets one make it.
+func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot, kind string) (channel models.Channel, made bool, err error) {
+	now := s.clock()
+	fresh := models.Channel{ID: models.NewID(), OrganizationID: bot.OrganizationID, BotID: bot.ID, Type: kind, Name: bot.Name, CreatedAt: now, UpdatedAt: now}
+	result := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "bot_id"}, {Name: "type"}}, DoNothing: true}).Create(&fresh)
+	if result.Error != nil {
+		return channel, false, fmt.Errorf("create channel: %w", result.Error)
+	}
+	if result.RowsAffected == 1 {
+		return fresh, true, s.audit.Note(tx, actor, ChannelCreated, bot.Name, kind)
+	}
+	err = tx.Where("organization_id = ? AND bot_id = ? AND type = ?", bot.OrganizationID, bot.ID, kind).Take(&channel).Error
+	return channel, false, err
+}
+
+// List returns the mobile channels, by the names of their bots. Error: Forbidden.
+func (s *Channels) List(ctx context.Context, actor models.User) ([]ChannelRow, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return nil, err
+	}
+	var channels []models.Channel
+	err := s.db.Read.WithContext(ctx).Select("channels.*").Joins("JOIN bots ON bots.id = channels.bot_id AND bots.organization_id = channels.organization_id").
+		Where("channels.organization_id = ? AND channels.type = ?", actor.OrganizationID, models.ChannelMobileSDK).
+		Order("LOWER(bots.name), channels.id").Find(&channels).Error
+	if err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	return channelRows(s.db.Read.WithContext(ctx), actor.OrganizationID, channels)
+}
+
+// Get returns a mobile channel. Errors: Forbidden, NotFound.
+func (s *Channels) Get(ctx context.Context, actor models.User, id string) (ChannelRow, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return ChannelRow{}, err
+	}
+	channel, err := mobileChannelOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id)
+	if err != nil {
+		return ChannelRow{}, err
+	}
+	bot, err := botOf(s.db.Read.WithContext(ctx), actor.OrganizationID, channel.BotID)
+	return ChannelRow{channel, bot}, err
+}
+
+func channelRows(tx *gorm.DB, organizationID string, channels []models.Channel) ([]ChannelRow, error) {
+	ids := make([]string, len(channels))
+	for i, channel := range channels {
+		ids[i] = channel.BotID
+	}
+	var bots []models.Bot
+	if err := tx.Where("organization_id = ? AND id IN ?", organizationID, ids).Find(&bots).Error; err != nil {
+		return nil, fmt.Errorf("list bots: %w", err)
+	}
+	byID := map[string]models.Bot{}
+	for _, bot := range bots {
+		byID[bot.ID] = bot
+	}
+	rows := make([]ChannelRow, len(channels))
+	for i, channel := range channels {
+		rows[i] = ChannelRow{channel, byID[channel.BotID]}
+	}
+	return rows, nil
+}
+
+func botOf(tx *gorm.DB, organizationID, id string) (bot models.Bot, err error) {
+	err = ofOrganization(tx, organizationID, id, &bot, "Bot not found.")
+	return bot, err
+}
+
+func mobileChannelOf(tx *gorm.DB, organizationID, id string) (channel models.Channel, err error) {
+	err = ofOrganization(tx.Where("type = ?", models.ChannelMobileSDK), organizationID, id, &channel, "Channel not found.")
+	return channel, err
+}
+
+// ofOrganization reads the row with an id into row. Another organization's is not there, as is one that never was: NotFound.
+func ofOrganization(tx *gorm.DB, organizationID, id string, row any, missing string) error {
+	if !models.ValidID(id) {
+		return Refuse(NotFound, "%s", missing)
+	}
+	err := tx.Where("organization_id = ? AND id = ?", organizationID, id).Take(row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return Refuse(NotFound, "%s", missing)
+	}
+	return err
+}
+
+// forChange locks the rows that are read until the transaction ends. On SQLite the transaction itself is the lock. The lock
+// lets others refer to the row meanwhile: messages go on.
+func forChange(db *models.DB, tx *gorm.DB) *gorm.DB {
+	if !db.Postgres() {
+		return tx
+	}
+	return tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+}

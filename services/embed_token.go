@@ -1,0 +1,267 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"parley/models"
+)
+
+const (
+	maxTokenName = 100 // characters
+	maxListed    = 500 // rows of a list that has no pages
+)
+
+// EmbedTokens keeps the tokens that let sites and apps open the widget.
+type EmbedTokens struct {
+	db       *models.DB
+	channels *Channels
+	audit    *Audit
+	clock    Clock
+}
+
+// NewEmbedTokens makes the service.
+func NewEmbedTokens(db *models.DB, channels *Channels, audit *Audit, clock Clock) *EmbedTokens {
+	return &EmbedTokens{db: db, channels: channels, audit: audit, clock: clock}
+}
+
+// NewEmbedToken is what a token is made of.
+type NewEmbedToken struct {
+	FormKey string // a UUID that the form carries, and the token's id: a form sent twice makes one token. Empty: none
+	BotID   string
+	Channel string // models.ChannelWebchat or models.ChannelMobileSDK
+	Name    string
+	Origins string // one a line; none: every page may show the widget
+}
+
+// EmbedTokenRow is a token with its channel and bot.
+type EmbedTokenRow struct {
+	Token   models.EmbedToken
+	Channel models.Channel
+	Bot     models.Bot
+}
+
+// Create makes a token, and the bot's channel if it is the first, and returns its secret, which is stored nowhere. Errors:
+// Forbidden, NotFound for the bot, Invalid with a field, Conflict for a form that was sent before.
+func (s *EmbedTokens) Create(ctx context.Context, actor models.User, request NewEmbedToken) (token models.EmbedToken, secret string, err error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return token, "", err
+	}
+	name, err := cleanName(request.Name)
+	if err != nil {
+		return token, "", err
+	}
+	origins, err := originsOf(request.Origins)
+	if err != nil {
+		return token, "", err
+	}
+	if request.Channel != models.ChannelWebchat && request.Channel != models.ChannelMobileSDK {
+		return token, "", refuseField("channel", "The channel must be webchat or mobile_sdk.")
+	}
+	if request.FormKey == "" {
+		request.FormKey = models.NewID()
+	} else if !models.ValidID(request.FormKey) {
+		return token, "", Refuse(Invalid, "This form is damaged. Load the page again.")
+	}
+	secret, hash := NewToken("ew_")
+	now := s.clock()
+	token = models.EmbedToken{ID: strings.ToLower(request.FormKey), OrganizationID: actor.OrganizationID, Name: name, Prefix: secret[:8], TokenHash: hash,
+		AllowedOrigins: origins, Appearance: "{}", CreatedAt: now, UpdatedAt: &now}
+	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		bot, err := botOf(tx, actor.OrganizationID, request.BotID)
+		if err != nil {
+			return err
+		}
+		channel, _, err := s.channels.ensure(tx, actor, bot, request.Channel)
+		if err != nil {
+			return err
+		}
+		token.ChannelID = channel.ID
+		if err := tx.Create(&token).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
+			return Refuse(Conflict, "This form was sent before, and made a token then. If nobody copied it, revoke it and create another.")
+		} else if err != nil {
+			return fmt.Errorf("create embed token: %w", err)
+		}
+		return s.audit.Note(tx, actor, EmbedTokenCreated, tokenTarget(token), originsDetail(origins))
+	})
+	if err != nil {
+		return models.EmbedToken{}, "", err
+	}
+	return token, secret, nil
+}
+
+// List returns the tokens: those that work first, of each the newest first. Error: Forbidden.
+func (s *EmbedTokens) List(ctx context.Context, actor models.User) ([]EmbedTokenRow, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return nil, err
+	}
+	var tokens []models.EmbedToken
+	err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).
+		Order("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(maxListed).Find(&tokens).Error
+	if err != nil {
+		return nil, fmt.Errorf("list embed tokens: %w", err)
+	}
+	return s.rows(ctx, actor.OrganizationID, tokens)
+}
+
+// Get returns a token. Errors: Forbidden, NotFound.
+func (s *EmbedTokens) Get(ctx context.Context, actor models.User, id string) (EmbedTokenRow, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return EmbedTokenRow{}, err
+	}
+	token, err := embedTokenOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id)
+	if err != nil {
+		return EmbedTokenRow{}, err
+	}
+	rows, err := s.rows(ctx, actor.OrganizationID, []models.EmbedToken{token})
+	if err != nil {
+		return EmbedTokenRow{}, err
+	}
+	return rows[0], nil
+}
+
+func (s *EmbedTokens) rows(ctx context.Context, organizationID string, tokens []models.EmbedToken) ([]EmbedTokenRow, error) {
+	ids := make([]string, len(tokens))
+	for i, token := range tokens {
+		ids[i] = token.ChannelID
+	}
+	tx := s.db.Read.WithContext(ctx)
+	var channels []models.Channel
+	if err := tx.Where("organization_id = ? AND id IN ?", organizationID, ids).Find(&channels).Error; err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	known, err := channelRows(tx, organizationID, channels)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]ChannelRow{}
+	for _, row := range known {
+		byID[row.Channel.ID] = row
+	}
+	rows := make([]EmbedTokenRow, len(tokens))
+	for i, token := range tokens {
+		rows[i] = EmbedTokenRow{token, byID[token.ChannelID].Channel, byID[token.ChannelID].Bot}
+	}
+	return rows, nil
+}
+
+// SetOrigins replaces the list of origins, one a line. Errors: Forbidden, NotFound, Invalid with the first line that is wrong,
+// Conflict when the token is revoked.
+func (s *EmbedTokens) SetOrigins(ctx context.Context, actor models.User, id, lines string) error {
+	return s.change(ctx, actor, id, func(token models.EmbedToken) (change, error) {
+		origins, err := originsOf(lines)
+		if err != nil || slices.Equal(origins, token.AllowedOrigins) {
+			return change{}, err
+		}
+		return change{EmbedTokenOriginsChanged, originsDetail(origins), "allowed_origins", mustJSON(origins)}, nil
+	})
+}
+
+// SetAppearance replaces the appearance. Errors: as SetOrigins.
+func (s *EmbedTokens) SetAppearance(ctx context.Context, actor models.User, id string, appearance Appearance) error {
+	return s.change(ctx, actor, id, func(token models.EmbedToken) (change, error) {
+		clean, err := appearance.clean()
+		if err != nil || clean == ReadAppearance(token) {
+			return change{}, err
+		}
+		return change{EmbedTokenChanged, "appearance", "appearance", mustJSON(clean)}, nil
+	})
+}
+
+// Rename gives a token another name. Errors: as SetOrigins.
+func (s *EmbedTokens) Rename(ctx context.Context, actor models.User, id, name string) error {
+	return s.change(ctx, actor, id, func(token models.EmbedToken) (change, error) {
+		name, err := cleanName(name)
+		if err != nil || name == token.Name {
+			return change{}, err
+		}
+		return change{EmbedTokenChanged, "name: " + name, "name", name}, nil
+	})
+}
+
+// change is a column to set, and what the audit log says of it; without an action there is nothing to change.
+type change struct {
+	action, detail string
+	column         string
+	value          string
+}
+
+func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string, decide func(models.EmbedToken) (change, error)) error {
+	if err := mustBeAdmin(actor); err != nil {
+		return err
+	}
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		token, err := embedTokenOf(forChange(s.db, tx), actor.OrganizationID, id)
+		if err != nil {
+			return err
+		}
+		if token.RevokedAt != nil {
+			return Refuse(Conflict, "This token was revoked and cannot be changed any more.")
+		}
+		to, err := decide(token)
+		if err != nil || to.action == "" {
+			return err
+		}
+		err = tx.Model(&models.EmbedToken{}).Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
+			UpdateColumns(map[string]any{to.column: to.value, "updated_at": s.clock()}).Error
+		if err != nil {
+			return fmt.Errorf("change embed token: %w", err)
+		}
+		return s.audit.Note(tx, actor, to.action, tokenTarget(token), to.detail)
+	})
+}
+
+// Revoke ends a token for good; again it changes nothing. Errors: Forbidden, NotFound.
+func (s *EmbedTokens) Revoke(ctx context.Context, actor models.User, id string) error {
+	if err := mustBeAdmin(actor); err != nil {
+		return err
+	}
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		token, err := embedTokenOf(tx, actor.OrganizationID, id)
+		if err != nil {
+			return err
+		}
+		now := s.clock()
+		result := tx.Model(&models.EmbedToken{}).Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
+			UpdateColumns(map[string]any{"revoked_at": now, "updated_at": now})
+		if result.Error != nil || result.RowsAffected == 0 {
+			return result.Error
+		}
+		return s.audit.Note(tx, actor, EmbedTokenRevoked, tokenTarget(token), "")
+	})
+}
+
+func embedTokenOf(tx *gorm.DB, organizationID, id string) (token models.EmbedToken, err error) {
+	err = ofOrganization(tx, organizationID, id, &token, "Embed token not found.")
+	return token, err
+}
+
+func cleanName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if !within(name, maxTokenName) || !plainLine(name) {
+		return "", refuseField("name", "The name must have 1 to %d characters.", maxTokenName)
+	}
+	return name, nil
+}
+
+func originsOf(lines string) ([]string, error) {
+	origins, wrong := ParseOrigins(lines)
+	if len(wrong) > 0 {
+		return nil, refuseField("origins", "Line %d: %s", wrong[0].Line, wrong[0].Reason)
+	}
+	return origins, nil
+}
+
+func tokenTarget(token models.EmbedToken) string { return token.Name + " (" + token.Prefix + "…)" }
+
+func originsDetail(origins []string) string {
+	if len(origins) == 0 {
+		return "every origin"
+	}
+	return strings.Join(origins, " ")
+}

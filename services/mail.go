@@ -1,0 +1,90 @@
+package services
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+const mailTimeout = 30 * time.Second // of one mail
+
+// Mailer sends mail to one person. Implementations put nothing of a mail into their errors: it may hold a link that lets one in.
+type Mailer interface {
+	Send(ctx context.Context, to, subject, text string) error
+}
+
+// SMTP sends mail by a server.
+type SMTP struct {
+	client *gomail.Client
+	from   string
+}
+
+// NewSMTP reads smtp://user:password@host:port, where the connection is encrypted if the server can, or smtps://, where it always
+// is; user and port may be missing. A password travels encrypted only, but to this very machine.
+func NewSMTP(server, from string) (*SMTP, error) {
+	u, err := url.Parse(server)
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" {
+		return nil, fmt.Errorf("must be a URL like smtp://user:password@host:587 or smtps://user:password@host:465")
+	}
+	options := []gomail.Option{gomail.WithTimeout(mailTimeout)}
+	if u.Scheme == "smtps" {
+		options = append(options, gomail.WithSSL(), gomail.WithPort(465))
+	} else {
+		policy := gomail.TLSOpportunistic
+		if u.User != nil && u.Hostname() != "localhost" && u.Hostname() != "127.0.0.1" && u.Hostname() != "::1" {
+			policy = gomail.TLSMandatory
+		}
+		options = append(options, gomail.WithTLSPolicy(policy), gomail.WithPort(587))
+	}
+	if u.Port() != "" {
+		port, err := strconv.Atoi(u.Port())
+		if err != nil || port < 1 || port > 65535 {
+			return nil, fmt.Errorf("must have a port between 1 and 65535")
+		}
+		options = append(options, gomail.WithPort(port))
+	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
+	}
+	options = append(options, gomail.WithTLSConfig(&tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}))
+	client, err := gomail.NewClient(u.Hostname(), options...)
+	if err != nil {
+		return nil, fmt.Errorf("must be a URL like smtp://user:password@host:587 or smtps://user:password@host:465")
+	}
+	return &SMTP{client: client, from: from}, nil
+}
+
+// ValidSender reports whether from is an address that mail can come from, with a name or without.
+func ValidSender(from string) bool {
+	_, err := mail.ParseAddress(from)
+	return err == nil && plainLine(from)
+}
+
+// Send implements Mailer.
+func (s *SMTP) Send(ctx context.Context, to, subject, text string) error {
+	message := gomail.NewMsg()
+	if err := message.From(s.from); err != nil {
+		return fmt.Errorf("the sender's address is refused")
+	}
+	if err := message.To(to); err != nil {
+		return fmt.Errorf("the recipient's address is refused")
+	}
+	message.Subject(subject)
+	message.SetBodyString(gomail.TypeTextPlain, text)
+	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
+	defer cancel()
+	err := s.client.DialAndSendWithContext(ctx, message)
+	var refused *gomail.SendError
+	if errors.As(err, &refused) { // in full it names the recipient, and servers quote what they refuse
+		return fmt.Errorf("%s: answer %d", refused.Reason, refused.ErrorCode())
+	}
+	return err
+}

@@ -1,0 +1,440 @@
+package services_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/models"
+	"parley/services"
+)
+
+// admin makes ben an admin of the house.
+func (w *world) admin() models.User {
+	w.Helper()
+	w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", w.ben.ID).Update("role", models.RoleAdmin).Error)
+	w.ben.Role = models.RoleAdmin
+	return w.ben
+}
+
+// user is a user as stored now.
+func (w *world) user(id string) (user models.User) {
+	w.Helper()
+	w.ok(w.db.Read.Where("id = ?", id).Take(&user).Error)
+	return user
+}
+
+// noted is the audit log, "action target detail" an entry, oldest first.
+func (w *world) noted() []string {
+	w.Helper()
+	var entries []models.AuditEntry
+	w.ok(w.db.Read.Where("organization_id = ?", w.organization.ID).Order("created_at, id").Find(&entries).Error)
+	lines := make([]string, len(entries))
+	for i, e := range entries {
+		lines[i] = strings.TrimSpace(e.ActorName + " " + e.Action + " " + e.Target + " " + e.Detail)
+	}
+	return lines
+}
+
+func personOf(user models.User) string { return user.Name + " (" + user.Email + ")" }
+
+// everyChange is what an admin may do to a member.
+func (w *world) everyChange() map[string]func(actor models.User, id string) error {
+	return map[string]func(actor models.User, id string) error{
+		"role": func(actor models.User, id string) error {
+			return w.members.SetRole(w.Context(), actor, id, models.RoleAgent)
+		},
+		"promote": func(actor models.User, id string) error {
+			return w.members.SetRole(w.Context(), actor, id, models.RoleAdmin)
+		},
+		"disable": func(actor models.User, id string) error { return w.members.Disable(w.Context(), actor, id) },
+		"enable":  func(actor models.User, id string) error { return w.members.Enable(w.Context(), actor, id) },
+		"remove":  func(actor models.User, id string) error { return w.members.Remove(w.Context(), actor, id) },
+	}
+}
+
+func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
+	each(t, func(w *world) {
+		stranger := w.newHouse("Globex", silent)
+		ben := w.admin()
+		for name, change := range w.everyChange() {
+			for who, test := range map[string]struct {
+				actor models.User
+				id    string
+				kind  services.Kind
+			}{
+				"an agent":                      {w.ann, ben.ID, services.Forbidden},
+				"oneself":                       {ben, ben.ID, services.Forbidden},
+				"the owner":                     {ben, w.owner.ID, services.Forbidden},
+				"the owner oneself":             {w.owner, w.owner.ID, services.Forbidden},
+				"another organization's user":   {ben, stranger.ann.ID, services.NotFound},
+				"another organization's owner":  {ben, stranger.owner.ID, services.NotFound},
+				"a user of whom nobody knows":   {ben, models.NewID(), services.NotFound},
+				"what is no id":                 {ben, "' OR 1=1 --", services.NotFound},
+				"an agent, another's user":      {w.ann, stranger.ann.ID, services.Forbidden},
+				"an admin of whom nobody knows": {models.User{ID: models.NewID(), OrganizationID: w.organization.ID, Role: models.RoleOwner}, w.ann.ID, services.Forbidden},
+			} {
+				if err := change(test.actor, test.id); err == nil || services.KindOf(err) != test.kind {
+					w.Errorf("%s, %s: %v", name, who, err)
+				}
+			}
+		}
+		_, _, err := w.members.List(w.Context(), w.ann)
+		w.refused(services.Forbidden, err)
+		if n := w.count(&models.User{}, "disabled_at IS NOT NULL OR removed_at IS NOT NULL OR login_version > 1"); n != 0 || len(w.noted()) != 0 {
+			w.Errorf("%d users were changed, noted %v", n, w.noted())
+		}
+		users, invitations, err := w.members.List(w.Context(), ben)
+		w.ok(err)
+		if len(users) != 3 || users[0].Name != "Ann" || users[2].Name != "Olga" || len(invitations) != 0 {
+			w.Errorf("listed %+v, %+v", users, invitations)
+		}
+	})
+}
+
+func TestSetRole_countsWithTheNextRequest(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		token := w.logIn(w.ann)
+		for range 2 { // once again changes nothing
+			w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
+		}
+		if role := w.identified(token).User.Role; role != models.RoleAdmin {
+			w.Errorf("is %s", role)
+		}
+		w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAgent))
+		equal(w, w.noted()[1:], "Olga user.role_changed "+personOf(w.ann)+" agent → admin", "Olga user.role_changed "+personOf(w.ann)+" admin → agent")
+		for _, role := range []models.Role{models.RoleOwner, "", "root"} {
+			err := w.members.SetRole(w.Context(), w.owner, w.ann.ID, role)
+			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != "role" {
+				w.Errorf("%q: %v", role, err)
+			}
+		}
+	})
+}
+
+func TestDisable_locksOutAndEndsSessions(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		token := w.logIn(w.ann)
+		before, noted := len(of[userSessionsEnded](w.news)), len(w.noted())
+		for range 2 {
+			w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
+		}
+		w.loggedOut(token)
+		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
+		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+		w.refused(services.Unauthorized, err)
+		for range 2 {
+			w.ok(w.members.Enable(w.Context(), w.owner, w.ann.ID))
+		}
+		w.loggedOut(token) // what ended does not begin again
+		equal(w, w.noted()[noted:], "Olga user.disabled "+personOf(w.ann), "Olga user.enabled "+personOf(w.ann))
+		w.identified(w.logIn(w.ann))
+	})
+}
+
+// What a user who is locked out has claimed nobody else could claim.
+func TestDisable_givesBackWhatWasClaimed(t *testing.T) {
+	each(t, func(w *world) {
+		hers, done, bens := w.opened("jo"), w.opened("kim"), w.opened("lee")
+		for ref, user := range map[services.Ref]models.User{hers: w.ann, done: w.ann, bens: w.ben} {
+			_, err := w.conversations.Assign(w.Context(), user, ref.ID)
+			w.ok(err)
+		}
+		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, done.ID, nil)
+		w.ok(err)
+		w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
+		equal(w, of[released](w.news), released{w.organization.ID, hers.ID})
+		_, err = w.conversations.Assign(w.Context(), w.ben, hers.ID)
+		w.ok(err)
+		if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", w.ann.ID); n != 1 {
+			w.Errorf("%d sessions are hers: the resolved one stays", n)
+		}
+	})
+}
+
+func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		w.ok(w.profile.SetPhoto(w.Context(), w.ann, picture(w, 300, 300)))
+		token := w.logIn(w.ann)
+		conversation := w.opened("jo")
+		w.stored(text(conversation, agent(w.ann), "Hello"))
+		w.ok(w.members.Remove(w.Context(), w.owner, w.ann.ID))
+		w.loggedOut(token)
+		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+		w.refused(services.Unauthorized, err)
+		names, err := w.organizations.SenderNames(w.Context(), w.organization.ID)
+		w.ok(err)
+		if gone := w.user(w.ann.ID); names[w.ann.ID] != "Ann" || gone.PasswordHash != "" || gone.PhotoID != nil || strings.Contains(gone.Email, "@") {
+			w.Errorf("is called %q, and is %+v", names[w.ann.ID], gone)
+		}
+		if n := w.count(&models.Photo{}, "1 = 1"); n != 0 {
+			w.Error("the photo stays")
+		}
+		for name, change := range w.everyChange() {
+			if err := change(w.owner, w.ann.ID); services.KindOf(err) != services.NotFound || err == nil {
+				w.Errorf("%s once removed: %v", name, err)
+			}
+		}
+		users, _, err := w.members.List(w.Context(), w.owner)
+		w.ok(err)
+		if len(users) != 2 {
+			w.Errorf("%d users are listed", len(users))
+		}
+		_, secret, err := w.members.Invite(w.Context(), w.owner, w.ann.Email, models.RoleAgent)
+		w.ok(err)
+		again, err := w.members.Accept(w.Context(), secret, "Ann", password)
+		w.ok(err)
+		if again.ID == w.ann.ID {
+			w.Error("the old account came back")
+		}
+		w.identified(w.logIn(again))
+	})
+}
+
+// Whatever two admins do to each other at once, one of them loses.
+func TestDisable_ofEachOtherAtOnceLocksOutOne(t *testing.T) {
+	each(t, func(w *world) {
+		ben := w.admin()
+		w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
+		ann := w.user(w.ann.ID)
+		errs := make(chan error, 2)
+		go func() { errs <- w.members.Disable(w.Context(), ann, ben.ID) }()
+		go func() { errs <- w.members.Disable(w.Context(), ben, ann.ID) }()
+		first, second := <-errs, <-errs
+		if (first == nil) == (second == nil) || services.KindOf(errors.Join(first, second)) != services.Forbidden {
+			w.Errorf("%v and %v", first, second)
+		}
+		if n := w.count(&models.User{}, "disabled_at IS NOT NULL"); n != 1 {
+			w.Errorf("%d are disabled", n)
+		}
+	})
+}
+
+func TestInvite_letsOnePersonIn(t *testing.T) {
+	each(t, func(w *world) {
+		stranger := w.newHouse("Globex", silent)
+		invitation, secret, err := w.members.Invite(w.Context(), w.admin(), "  New@Acme.example ", models.RoleAdmin)
+		w.ok(err)
+		if n := w.count(&models.Invitation{}, "token_hash = ? OR email <> 'new@acme.example'", secret); n != 0 || len(secret) < 30 {
+			w.Errorf("%d invitations hold the secret %q itself, or another address", n, secret)
+		}
+		invited, err := w.members.Invitation(w.Context(), secret)
+		w.ok(err)
+		if invited.Organization != "Acme" || invited.InvitedBy != "Ben" || invited.Invitation.Email != "new@acme.example" {
+			w.Errorf("the page shows %+v", invited)
+		}
+		for field, form := range map[string][2]string{"name": {" ", password}, "password": {"Nina", "short"}} {
+			_, err := w.members.Accept(w.Context(), secret, form[0], form[1])
+			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != field {
+				w.Errorf("%s: %v", field, err)
+			}
+		}
+		nina, err := w.members.Accept(w.Context(), secret, " Nina ", password)
+		w.ok(err)
+		if nina.OrganizationID != w.organization.ID || nina.Role != models.RoleAdmin || nina.Name != "Nina" || nina.Email != "new@acme.example" {
+			w.Errorf("joined as %+v", nina)
+		}
+		w.identified(w.logIn(nina))
+		_, err = w.members.Accept(w.Context(), secret, "Mallory", password)
+		w.refused(services.NotFound, err)
+		_, err = w.members.Invitation(w.Context(), secret)
+		w.refused(services.NotFound, err)
+		w.refused(services.NotFound, w.members.RevokeInvitation(w.Context(), w.owner, invitation.ID))
+		equal(w, w.noted()[:2], "Ben user.invited new@acme.example admin", "Nina user.joined "+personOf(nina)+" admin")
+		if n := w.count(&models.User{}, "organization_id = ?", stranger.organization.ID); n != 3 {
+			w.Error("somebody joined another organization")
+		}
+	})
+}
+
+func TestAccept_ofManyAtOnceOneJoins(t *testing.T) {
+	each(t, func(w *world) {
+		_, secret, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		w.ok(err)
+		errs := make(chan error)
+		for range 8 {
+			go func() {
+				_, err := w.members.Accept(w.Context(), secret, "Nina", password)
+				errs <- err
+			}()
+		}
+		joined := 0
+		for range 8 {
+			if err := <-errs; err == nil {
+				joined++
+			} else {
+				w.refused(services.NotFound, err)
+			}
+		}
+		if n := w.count(&models.User{}, "email = 'new@acme.example'"); joined != 1 || n != 1 {
+			w.Errorf("%d joined, %d users are there", joined, n)
+		}
+	})
+}
+
+func TestInvitation_livesADay(t *testing.T) {
+	each(t, func(w *world) {
+		_, secret, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		w.ok(err)
+		w.clock.advance(24*time.Hour - time.Second)
+		_, err = w.members.Invitation(w.Context(), secret)
+		w.ok(err)
+		w.clock.advance(time.Second)
+		_, err = w.members.Invitation(w.Context(), secret)
+		w.refused(services.NotFound, err)
+		_, err = w.members.Accept(w.Context(), secret, "Nina", password)
+		w.refused(services.NotFound, err)
+		_, fresh, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent) // the old one is not in its way
+		w.ok(err)
+		_, err = w.members.Accept(w.Context(), fresh, "Nina", password)
+		w.ok(err)
+		for _, wrong := range []string{"", "x", secret, fresh, services.HashToken(fresh), strings.Repeat("x", 10_000), "\x00", "' OR 1=1 --"} {
+			_, err := w.members.Invitation(w.Context(), wrong)
+			w.refused(services.NotFound, err)
+		}
+	})
+}
+
+func TestInvite_refusesWhatIsNoGood(t *testing.T) {
+	each(t, func(w *world) {
+		stranger := w.newHouse("Globex", silent)
+		for email, kind := range map[string]services.Kind{"": services.Invalid, "nobody": services.Invalid, "a@b.example, c@d.example": services.Invalid, "Ann <ann@b.example>": services.Invalid,
+			"a\r\nBcc: x@b.example": services.Invalid, "a\x00@b.example": services.Invalid, strings.ToUpper(w.ann.Email): services.Conflict, stranger.ann.Email: services.Conflict} {
+			_, secret, err := w.members.Invite(w.Context(), w.owner, email, models.RoleAgent)
+			if err == nil || services.KindOf(err) != kind || services.AsError(err).Field != "email" || secret != "" {
+				w.Errorf("%q: %q, %v", email, secret, err)
+			}
+		}
+		for _, role := range []models.Role{models.RoleOwner, "", "root"} {
+			_, _, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", role)
+			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != "role" {
+				w.Errorf("%q: %v", role, err)
+			}
+		}
+		_, _, err := w.members.Invite(w.Context(), w.ann, "new@acme.example", models.RoleAgent)
+		w.refused(services.Forbidden, err)
+		if n := w.count(&models.Invitation{}, "1 = 1"); n != 0 {
+			w.Errorf("%d invitations were made", n)
+		}
+	})
+}
+
+func TestInvite_sentTwiceInvitesOnce(t *testing.T) {
+	each(t, func(w *world) {
+		errs := make(chan error)
+		for range 4 {
+			go func() {
+				_, _, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+				errs <- err
+			}()
+		}
+		made := 0
+		for range 4 {
+			if err := <-errs; err == nil {
+				made++
+			} else {
+				w.refused(services.Conflict, err)
+			}
+		}
+		if made != 1 {
+			w.Errorf("%d invitations", made)
+		}
+		equal(w, w.noted(), "Olga user.invited new@acme.example agent")
+		stranger := w.newHouse("Globex", silent)
+		if _, _, err := w.members.Invite(w.Context(), stranger.owner, "new@acme.example", models.RoleAgent); err != nil {
+			w.Errorf("another organization may invite the same person: %v", err)
+		}
+	})
+}
+
+func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
+	each(t, func(w *world) {
+		stranger := w.newHouse("Globex", silent)
+		invitation, old, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		w.ok(err)
+		for name, act := range map[string]func(actor models.User, id string) error{
+			"revoke": func(actor models.User, id string) error { return w.members.RevokeInvitation(w.Context(), actor, id) },
+			"resend": func(actor models.User, id string) error {
+				_, _, err := w.members.Resend(w.Context(), actor, id)
+				return err
+			},
+		} {
+			for who, try := range map[string]struct {
+				actor models.User
+				id    string
+				kind  services.Kind
+			}{"an agent": {w.ann, invitation.ID, services.Forbidden}, "a stranger": {stranger.owner, invitation.ID, services.NotFound},
+				"no id": {w.owner, "x", services.NotFound}, "an unknown id": {w.owner, models.NewID(), services.NotFound}} {
+				if err := act(try.actor, try.id); err == nil || services.KindOf(err) != try.kind {
+					w.Errorf("%s, %s: %v", name, who, err)
+				}
+			}
+		}
+		w.clock.advance(30 * time.Hour) // too old by now, and still listed
+		_, waiting, err := w.members.List(w.Context(), w.owner)
+		w.ok(err)
+		if len(waiting) != 1 || waiting[0].ID != invitation.ID {
+			w.Errorf("waiting: %+v", waiting)
+		}
+		_, fresh, err := w.members.Resend(w.Context(), w.owner, invitation.ID)
+		w.ok(err)
+		_, err = w.members.Invitation(w.Context(), old)
+		w.refused(services.NotFound, err)
+		_, err = w.members.Invitation(w.Context(), fresh)
+		w.ok(err)
+		w.ok(w.members.RevokeInvitation(w.Context(), w.owner, invitation.ID))
+		w.refused(services.NotFound, w.members.RevokeInvitation(w.Context(), w.owner, invitation.ID))
+		_, err = w.members.Accept(w.Context(), fresh, "Nina", password)
+		w.refused(services.NotFound, err)
+		_, _, err = w.members.Resend(w.Context(), w.owner, invitation.ID)
+		w.refused(services.NotFound, err)
+		equal(w, w.noted(), "Olga user.invited new@acme.example agent", "Olga user.invited new@acme.example new link", "Olga invitation.revoked new@acme.example")
+	})
+}
+
+// With a link of their own, whoever was locked out could come back.
+func TestInvitations_endWithTheAdminWhoMadeThem(t *testing.T) {
+	each(t, func(w *world) {
+		for name, lose := range map[string]func(id string) error{
+			"disabled": func(id string) error { return w.members.Disable(w.Context(), w.owner, id) },
+			"removed":  func(id string) error { return w.members.Remove(w.Context(), w.owner, id) },
+			"demoted":  func(id string) error { return w.members.SetRole(w.Context(), w.owner, id, models.RoleAgent) },
+		} {
+			id := models.NewID()
+			eve := models.User{ID: id, OrganizationID: w.organization.ID, Email: id + "@acme.example", Name: "Eve", Role: models.RoleAdmin, LoginVersion: 1,
+				CreatedAt: w.clock.Now(), UpdatedAt: w.clock.Now()}
+			w.create(&eve)
+			_, secret, err := w.members.Invite(w.Context(), eve, name+"@acme.example", models.RoleAdmin)
+			w.ok(err)
+			w.ok(lose(id))
+			_, err = w.members.Accept(w.Context(), secret, "Eve again", password)
+			w.refused(services.NotFound, err)
+			_, _, err = w.members.Invite(w.Context(), eve, "more@acme.example", models.RoleAdmin) // as a request that was under way would
+			w.refused(services.Forbidden, err)
+		}
+	})
+}
+
+func TestMail_sendsTheLinkAndLogsNone(t *testing.T) {
+	each(t, func(w *world) {
+		invitation, secret, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		w.ok(err)
+		link := "https://chat.example/invitation/" + secret
+		sent := w.members.Mail(w.owner, "Acme", invitation, link)
+		w.members.Wait()
+		if !sent || len(w.mailer.sent) != 1 || !strings.HasPrefix(w.mailer.sent[0], "new@acme.example\nJoin Acme on Parley\n") || !strings.Contains(w.mailer.sent[0], link) {
+			w.Errorf("%t, sent %q", sent, w.mailer.sent)
+		}
+		if text := services.WithoutSecret(errors.New("refused: GET /invitation/"+secret), link); text != "refused: GET /invitation/…" {
+			w.Errorf("logged %q", text)
+		}
+		without := services.NewMembers(w.db, w.login, w.audit, nil, w.news, w.clock.Now)
+		if without.Mail(w.owner, "Acme", invitation, link) {
+			w.Error("says that it mails without a mailer")
+		}
+	})
+}

@@ -1,0 +1,112 @@
+package services
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+const maxOrigins = 50
+
+// LineError is what is wrong with a line of a form; lines count from 1.
+type LineError struct {
+	Line   int
+	Text   string // cut
+	Reason string
+}
+
+// hostNames maps a host name as browsers do before they send it. A name with an underscore is refused: the browser's own
+// check of frame-ancestors would not match it.
+var (
+	hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true), idna.Transitional(false), idna.CheckHyphens(false))
+	hostName  = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
+	numeric   = regexp.MustCompile(`^(0x[0-9a-f]*|[0-9]+)$`)
+)
+
+// ParseOrigins reads a list of origins, one a line, into the form that browsers send: scheme, host, and a port that is not the
+// scheme's own. Blank lines and repeats are dropped. What is wrong is told by line; the rest is returned all the same.
+func ParseOrigins(lines string) (origins []string, wrong []LineError) {
+	origins = []string{}
+	n := 0
+	for text := range strings.SplitSeq(lines, "\n") {
+		n++
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		origin, reason := parseOrigin(text)
+		if reason == "" && slices.Contains(origins, origin) {
+			continue
+		}
+		if reason == "" && len(origins) == maxOrigins {
+			reason = fmt.Sprintf("A list holds at most %d origins.", maxOrigins)
+		}
+		if reason == "" {
+			origins = append(origins, origin)
+			continue
+		}
+		if wrong = append(wrong, LineError{Line: n, Text: line(text, 100), Reason: reason}); len(wrong) == maxOrigins {
+			break // nobody reads more of them
+		}
+	}
+	return origins, wrong
+}
+
+func parseOrigin(text string) (origin, reason string) {
+	if !plainLine(text) {
+		return "", "The line holds characters that are no text."
+	}
+	if strings.Contains(text, "*") {
+		return "", "Wildcards are not allowed: they would let in every page of a domain, also one that somebody else takes over. List each origin."
+	}
+	scheme, rest, found := strings.Cut(text, "://")
+	scheme = strings.ToLower(scheme)
+	if !found || (scheme != "https" && scheme != "http") {
+		return "", "An origin begins with https:// or http://, like https://shop.example."
+	}
+	if strings.ContainsAny(strings.TrimSuffix(rest, "/"), `/?#\`) {
+		return "", "An origin has no path: it ends after the host or port."
+	}
+	if strings.Contains(rest, "@") {
+		return "", "An origin has no user name or password."
+	}
+	u, err := url.Parse(scheme + "://" + strings.TrimSuffix(rest, "/"))
+	if err != nil || u.Hostname() == "" {
+		return "", "This is not an origin. It looks like https://shop.example or http://localhost:3000."
+	}
+	host, reason := parseHost(u.Hostname())
+	if reason != "" {
+		return "", reason
+	}
+	if u.Port() == "" {
+		return scheme + "://" + host, ""
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil || port < 1 || port > 65535 {
+		return "", "The port must be a number from 1 to 65535."
+	}
+	if (scheme == "https" && port == 443) || (scheme == "http" && port == 80) {
+		return scheme + "://" + host, ""
+	}
+	return fmt.Sprintf("%s://%s:%d", scheme, host, port), ""
+}
+
+func parseHost(text string) (host, reason string) {
+	if strings.Contains(text, ":") {
+		return "", "Browsers do not let a page in by an IPv6 address. Use its host name."
+	}
+	host, err := hostNames.ToASCII(text)
+	if again, againErr := hostNames.ToASCII(host); err != nil || againErr != nil || again != host || !hostName.MatchString(host) {
+		return "", "The host is not a valid name." // some letters map to names that are refused when the list is edited
+	}
+	last := host[strings.LastIndex(host, ".")+1:]
+	if _, err := netip.ParseAddr(host); err != nil && numeric.MatchString(last) { // browsers would read it as an address
+		return "", "The host is not a valid address."
+	}
+	return host, ""
+}

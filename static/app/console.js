@@ -1,0 +1,69 @@
+// Shows the organization's events as they come. What people wrote is in them: it is shown as text and never as markup.
+import { request, socket } from "./socket.js";
+
+const KEPT = 200; // events
+
+const part = (name) => document.getElementById(`console-${name}`);
+const [list, listen, filter, state] = ["events", "listen", "filter", "state"].map(part);
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+
+let listening = false;
+
+function say(text) {
+  state.textContent = text;
+}
+
+const matches = (row) => row.textContent.toLowerCase().includes(filter.value.trim().toLowerCase());
+
+function show(event, payload) {
+  const row = part("event").content.firstElementChild.cloneNode(true);
+  const now = new Date();
+  const text = JSON.stringify(payload, null, 2) ?? "";
+  row.querySelector("time").dateTime = now.toISOString();
+  row.querySelector("time").textContent = clock.format(now);
+  row.querySelector("code").textContent = event;
+  row.querySelector("summary > span").textContent = JSON.stringify(payload) ?? "";
+  row.querySelector("pre").textContent = text;
+  row.hidden = !matches(row);
+  list.prepend(row);
+  while (list.children.length > KEPT) list.lastElementChild.remove();
+  settle();
+}
+
+function settle() {
+  const any = [...list.children].some((row) => !row.hidden);
+  part("empty").hidden = any;
+  if (!any && list.children.length) part("empty").textContent = "No event matches the filter.";
+}
+
+socket.onAny((event, payload) => {
+  if (listening) show(event, payload);
+});
+
+// Joined again after every loss of the connection: what came meanwhile is not repeated.
+socket.on("connect", async () => {
+  const acks = await Promise.all([request("join_queue"), request("join_org_presence")]);
+  const refused = acks.find((ack) => !ack.ok);
+  say(refused ? refused.message : "Listening");
+});
+
+socket.on("disconnect", () => say(listening ? "The connection is lost. Trying again…" : "Paused"));
+socket.on("connect_error", () => say("The server can't be reached. Trying again…"));
+
+listen.addEventListener("click", () => {
+  listening = !listening;
+  listen.textContent = listening ? "Pause" : "Listen";
+  if (listening) socket.connect();
+  else socket.disconnect();
+});
+
+part("clear").addEventListener("click", () => {
+  list.replaceChildren();
+  part("empty").textContent = "Nothing yet.";
+  settle();
+});
+
+filter.addEventListener("input", () => {
+  for (const row of list.children) row.hidden = !matches(row);
+  settle();
+});

@@ -1,0 +1,9 @@
+// What every page of settings does. Each behaviour has its own module.
+import "./csrf.js";
+import "./popover.js";
+import "./copy.js";
+import "./shown_once.js";
+import "./submit.js";
+import "./notice.js";
+import "./time.js";
+import "./service_worker.js";

@@ -1,0 +1,40 @@
+// The widget in the frame shows the appearance while it is chosen, and the colour can be picked as well as typed.
+const REDRAW = 250; // ms after the last key
+
+const frame = document.getElementById("preview");
+const form = document.getElementById("appearance-form");
+const well = form?.querySelector("[data-colour-of]");
+const colour = well && form.elements[well.dataset.colourOf];
+
+let timer;
+let shown;
+
+function draw() {
+  const query = new URLSearchParams();
+  for (const name of ["colour", "title", "greeting", "language", "position"]) query.set(name, form.elements[name].value);
+  const url = `${frame.dataset.preview}?${query}`;
+  if (url === shown) return;
+  shown = url;
+  frame.contentWindow.location.replace(url); // no entry in the history for every key
+  frame.parentElement.classList.toggle("preview-left", form.elements.position.value === "left");
+}
+
+const valid = () => /^#[0-9a-f]{6}$/i.test(colour.value);
+
+function matchWell() {
+  well.value = valid() ? colour.value : colour.placeholder;
+}
+
+well?.addEventListener("input", (event) => {
+  colour.value = well.value;
+  event.stopPropagation();
+  form.dispatchEvent(new Event("input"));
+});
+
+form?.addEventListener("input", () => {
+  matchWell();
+  clearTimeout(timer);
+  timer = setTimeout(draw, REDRAW);
+});
+
+if (form) matchWell();

@@ -1,0 +1,13 @@
+// A form is sent once, however often its button is pressed: the answer to the first may hold a secret that the second
+// answer would not. Forms of htmx and of dialogs leave no page and are left alone.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "dialog" || form.matches("[hx-post], [hx-get]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+
+// The page may come back from the browser's history as it was left.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
