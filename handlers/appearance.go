@@ -51,8 +51,12 @@ func (a *App) previewPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	organization, err := a.Organizations.Get(c.UserContext(), row.Token.OrganizationID)
+	if err != nil {
+		return err
+	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'self'"))
-	widget := showWidget(c, row.Bot.Name, services.ReadScript(row.Bot).Greeting, appearanceOf(c.Query))
+	widget := showWidget(c, row.Bot.Name, services.ReadScript(row.Bot).Greeting, appearanceOf(c.Query), organization.Language)
 	widget.Preview = true
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }

@@ -48,7 +48,7 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
-	widget := showWidget(c, opened.BotName, opened.Greeting, opened.Appearance)
+	widget := showWidget(c, opened.BotName, opened.Greeting, opened.Appearance, opened.Language)
 	widget.ConversationID, widget.ExternalID = opened.ConversationID, opened.ExternalID
 	if title := c.Query("title"); title != "" {
 		widget.Title = title
@@ -57,10 +57,10 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 }
 
 // showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's, then the
-// browser's.
-func showWidget(c *fiber.Ctx, botName string, greeting services.Body, look services.Appearance) views.Widget {
+// browser's, then the organization's.
+func showWidget(c *fiber.Ctx, botName string, greeting services.Body, look services.Appearance, organizationLanguage string) views.Widget {
 	c.Vary(fiber.HeaderAcceptLanguage)
-	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage))
+	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage), organizationLanguage)
 	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: botName, Greeting: greeting.Content, Position: look.Position,
 		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
 	if look.Greeting != "" {

@@ -164,13 +164,6 @@ func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name
 	})
 }
 
-// Name is the name of an organization.
-func (s *Organizations) Name(ctx context.Context, organizationID string) (string, error) {
-	var organization models.Organization
-	err := s.db.Read.WithContext(ctx).Where("id = ?", organizationID).Take(&organization).Error
-	return organization.Name, err
-}
-
 // Credentials are the e-mail and password of a demo user.
 type Credentials struct {
 	Email    string `json:"email"`

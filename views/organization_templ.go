@@ -93,11 +93,11 @@ func OrganizationSettingsPage(p OrganizationSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "time_zone", Label: "Time zone", Value: p.TimeZone, Error: p.Errors["time_zone"], Help: "Where your organization works. Times on these pages are in each reader's own.", Groups: timeZoneGroups(p.TimeZone)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "time_zone", Label: "Time zone", Value: p.TimeZone, Error: p.Errors["time_zone"], Help: "Of times where a reader's own is not known.", Groups: timeZoneGroups(p.TimeZone)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "language", Label: "Language", Value: p.Language, Error: p.Errors["language"], Help: "The widget speaks the end user's language. This one where it does not know it, and in new web chats.", Choices: languages}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "language", Label: "Language", Value: p.Language, Error: p.Errors["language"], Help: "The widget speaks the end user's language, and this one where it does not have that.", Choices: languages}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
