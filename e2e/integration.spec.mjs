@@ -239,7 +239,6 @@ test("the widget wears its appearance, in the corner that was chosen", async ({ 
     await widget.locator("#bubble").click();
     await expect.poll(box).toEqual([0, 0, 380]);
     await visitor.context().close();
-    shop.close();
   }
 });
 
