@@ -204,11 +204,8 @@ func (s *Bots) RemovePhoto(ctx context.Context, actor models.User, id string) er
 
 func (s *Bots) replacePhoto(ctx context.Context, actor models.User, id string, photo *models.Photo) error {
 	return s.change(ctx, actor, id, func(tx *gorm.DB, bot models.Bot) error {
-		if photo == nil && bot.PhotoID == nil {
-			return nil
-		}
 		photoID, err := replacePhoto(tx, bot.OrganizationID, bot.PhotoID, photo)
-		if err != nil {
+		if err != nil || photoID == bot.PhotoID {
 			return err
 		}
 		// Forms that are open stay good: a picture is none of their business.

@@ -327,6 +327,10 @@ func TestBotPhoto_leavesOpenFormsGood(t *testing.T) {
 		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
 		first := *w.storedBot().PhotoID
 		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
+		if same := *w.storedBot().PhotoID; same != first {
+			w.Error("the same picture again is another photo")
+		}
+		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 100, 200)))
 		_, err := w.photos.Get(w.Context(), first)
 		w.refused(services.NotFound, err)
 		form.Fallback = "Hm?"

@@ -80,7 +80,10 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 				return err
 			}
 		}
-		return createUser(tx, &owner)
+		if err := createUser(tx, &owner); err != nil {
+			return err
+		}
+		return s.audit.Note(tx, owner, OrganizationCreated, organization.Name, "")
 	})
 	return owner, err
 }

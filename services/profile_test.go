@@ -94,9 +94,11 @@ func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		tokens := []string{w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ann)}
-		errs := make([]chan error, len(tokens))
+		identities, errs := make([]services.Identity, len(tokens)), make([]chan error, len(tokens))
 		for i, token := range tokens {
-			identity := w.identified(token)
+			identities[i] = w.identified(token)
+		}
+		for i, identity := range identities {
 			errs[i] = make(chan error, 1)
 			go func() {
 				errs[i] <- w.profile.ChangePassword(w.Context(), identity, password, fmt.Sprint("another good password ", i))
