@@ -60,7 +60,7 @@ func (a *App) showChannel(c *fiber.Ctx, status int, change func(*views.ChannelDe
 	page := views.ChannelDetail{Layout: a.layout(c, "Mobile channel of "+row.Bot.Name), Channel: views.Channel{ID: row.Channel.ID, BotName: row.Bot.Name}, BaseURL: a.baseURL(c),
 		Form:    views.EmbedTokenForm{Key: models.NewID()},
 		WebView: views.WebViewForm{Token: c.Query("embed_token"), SessionID: c.Query("session_id"), CustomerName: c.Query("customer_name"), Title: c.Query("title")}}
-	page.Notice = a.told(c)
+	page.Up, page.Notice = views.Link{Path: "/integration/mobile-sdk", Name: "Mobile SDK"}, a.told(c)
 	if page.Tokens, err = a.tokensOf(c, models.ChannelMobileSDK, row.Channel.ID); err != nil {
 		return err
 	}

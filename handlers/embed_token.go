@@ -83,7 +83,7 @@ func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*v
 	}
 	page := views.EmbedTokenDetail{Layout: a.layout(c, row.Token.Name), Token: showToken(row), BaseURL: a.baseURL(c), Made: made,
 		Form: views.EmbedTokenForm{Name: row.Token.Name, Origins: strings.Join(row.Token.AllowedOrigins, "\n")}, Appearance: appearanceForm(row)}
-	page.Notice = a.told(c)
+	page.Up, page.Notice = views.Link{Path: "/integration/web-chat", Name: "Web Chat"}, a.told(c)
 	if change != nil {
 		change(&page)
 	}

@@ -325,7 +325,7 @@ func (p BotEditor) Heading() string {
 	if p.ID == "" {
 		return "Create a bot"
 	}
-	return "Edit bot"
+	return p.StoredName
 }
 
 func BotPage(p BotEditor) templ.Component {

@@ -69,7 +69,7 @@ func (f Field) describedBy() string {
 
 // attributes are what input, textarea and select have alike.
 func (f Field) attributes() templ.Attributes {
-	attributes := templ.Attributes{"id": f.id(), "name": f.Name, "class": "input", "required": f.Required, "autofocus": f.Focus}
+	attributes := templ.Attributes{"id": f.id(), "name": f.Name, "class": "input", "required": f.Required, "autofocus": f.Focus || f.Error != ""}
 	if f.describedBy() != "" {
 		attributes["aria-describedby"] = f.describedBy()
 	}

@@ -30,10 +30,15 @@ function show(event, payload) {
   settle();
 }
 
+// emptiness says why no event is to be seen, and what brings one.
+function emptiness() {
+  if (list.children.length) return "No event matches the filter.";
+  return listening ? "No event yet. Write something in the widget." : "Click Listen, then write something in the widget.";
+}
+
 function settle() {
-  const any = [...list.children].some((row) => !row.hidden);
-  part("empty").hidden = any;
-  if (!any && list.children.length) part("empty").textContent = "No event matches the filter.";
+  part("empty").hidden = [...list.children].some((row) => !row.hidden);
+  part("empty").textContent = emptiness();
 }
 
 socket.onAny((event, payload) => {
@@ -55,11 +60,11 @@ listen.addEventListener("click", () => {
   listen.textContent = listening ? "Pause" : "Listen";
   if (listening) socket.connect();
   else socket.disconnect();
+  settle();
 });
 
 part("clear").addEventListener("click", () => {
   list.replaceChildren();
-  part("empty").textContent = "Nothing yet.";
   settle();
 });
 
