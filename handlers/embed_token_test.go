@@ -230,3 +230,18 @@ func TestEmbedToken_revokedMeanwhileSaysSo(t *testing.T) {
 		d.has(body, `<p role="alert" class="error">This token was revoked and cannot be changed any more.</p>`)
 	}
 }
+
+func TestIntegration_aBotThatIsGoneIsSaidBesideItsField(t *testing.T) {
+	d := newDesk(t).admin()
+	for _, path := range []string{"/integration/web-chat", "/integration/mobile-sdk"} {
+		form := url.Values{"bot_id": {models.NewID()}, "name": {"My shop"}, "origins": {"https://shop.example"}, "form_key": {models.NewID()}}
+		response, body := d.post(path, form, false)
+		if response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s is answered %d", path, response.StatusCode)
+		}
+		d.has(body, "This bot is not there any more. Choose another.", `aria-invalid="true"`)
+		if path == "/integration/web-chat" {
+			d.has(body, "My shop", "https://shop.example")
+		}
+	}
+}

@@ -289,6 +289,24 @@ func TestRemoveBot_racesWithANewChannel(t *testing.T) {
 	})
 }
 
+func TestCreateChannel_ofABotThatIsGone(t *testing.T) {
+	each(t, func(w *world) {
+		channels := services.NewChannels(w.db, w.audit, w.clock.Now)
+		for range 20 { // races as above, until one side is late
+			bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: models.NewID()})
+			w.ok(err)
+			removed := make(chan error, 1)
+			go func() { removed <- w.bots.Remove(w.Context(), w.owner, bot.ID) }()
+			if _, err := channels.Create(w.Context(), w.owner, bot.ID); err != nil && services.AsError(err).Field != "bot_id" {
+				w.Errorf("made: %v", err)
+			}
+			if err := <-removed; err != nil {
+				w.refused(services.Conflict, err)
+			}
+		}
+	})
+}
+
 func TestTryBot_answersAsTheUnsavedFormWould(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(talkative)

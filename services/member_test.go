@@ -2,6 +2,7 @@ package services_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,56 @@ func TestDisable_givesBackWhatWasClaimed(t *testing.T) {
 			w.Errorf("%d sessions are hers: the resolved one stays", n)
 		}
 	})
+}
+
+func TestDisable_leavesNothingClaimedByWhoIsOut(t *testing.T) {
+	each(t, func(w *world) {
+		resolved, open := w.opened("jo"), w.opened("kim")
+		_, err := w.conversations.Assign(w.Context(), w.ann, resolved.ID)
+		w.ok(err)
+		_, err = w.conversations.Resolve(w.Context(), w.organization.ID, resolved.ID, nil)
+		w.ok(err)
+		w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
+		_, err = w.conversations.Assign(w.Context(), w.ann, open.ID) // on its way when it happened
+		w.refused(services.Unauthorized, err)
+		_, err = w.conversations.Reopen(w.Context(), w.ben, resolved.ID)
+		w.ok(err)
+		for _, ref := range []services.Ref{resolved, open} {
+			session, err := w.conversations.Assign(w.Context(), w.ben, ref.ID)
+			w.ok(err)
+			if session.AssignedAgentID == nil || *session.AssignedAgentID != w.ben.ID {
+				w.Errorf("is claimed by %v", session.AssignedAgentID)
+			}
+		}
+	})
+}
+
+func TestDisable_racesWithAClaim(t *testing.T) {
+	each(t, func(w *world) {
+		for i := range 10 {
+			user, ref, done := w.newAgent(), w.opened(fmt.Sprint("racer ", i)), make(chan error, 1)
+			go func() {
+				_, err := w.conversations.Assign(w.Context(), user, ref.ID)
+				done <- err
+			}()
+			w.ok(w.members.Disable(w.Context(), w.owner, user.ID))
+			if err := <-done; err != nil {
+				w.refused(services.Unauthorized, err)
+			}
+			if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", user.ID); n != 0 {
+				w.Errorf("%d sessions are claimed by who is out", n)
+			}
+		}
+	})
+}
+
+// newAgent adds an agent to the organization.
+func (w *world) newAgent() models.User {
+	w.Helper()
+	id, now := models.NewID(), w.clock.Now()
+	user := models.User{ID: id, OrganizationID: w.organization.ID, Email: id + "@acme.example", Name: "Ned", Role: models.RoleAgent, LoginVersion: 1, CreatedAt: now, UpdatedAt: now}
+	w.create(&user)
+	return user
 }
 
 func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {

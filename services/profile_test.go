@@ -320,7 +320,7 @@ func TestSecondFactor_ofManyWithOneCodeOneGetsIn(t *testing.T) {
 		setup, recovery := w.twoFactors()
 		for _, code := range []string{w.code(setup, 0), recovery[3]} {
 			errs := make(chan error)
-			for range 6 {
+			for range 4 {
 				waiting := w.halfway()
 				go func() {
 					_, err := w.login.SecondFactor(w.Context(), waiting, code, device)
@@ -328,7 +328,7 @@ func TestSecondFactor_ofManyWithOneCodeOneGetsIn(t *testing.T) {
 				}()
 			}
 			in := 0
-			for range 6 {
+			for range 4 {
 				if err := <-errs; err == nil {
 					in++
 				} else {
@@ -372,7 +372,7 @@ func TestRecoveryCodes_workOnceEach(t *testing.T) {
 func TestSecondFactor_limitsAttemptsByUser(t *testing.T) {
 	each(t, func(w *world) {
 		setup, _ := w.twoFactors()
-		w.clock.advance(services.LoginRate.Window)
+		w.clock.advance(services.CodeRate.Window)
 		waiting := w.halfway()
 		errs := make(chan error)
 		const guesses = 60
@@ -390,12 +390,12 @@ func TestSecondFactor_limitsAttemptsByUser(t *testing.T) {
 				w.refused(services.RateLimited, err)
 			}
 		}
-		if tried != services.LoginRate.Count {
+		if tried != services.CodeRate.Count {
 			w.Errorf("%d of %d guesses were tried", tried, guesses)
 		}
 		_, err := w.login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
 		w.refused(services.RateLimited, err)
-		w.clock.advance(services.LoginRate.Window)
+		w.clock.advance(services.CodeRate.Window)
 		_, err = w.login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
 		w.ok(err)
 	})
