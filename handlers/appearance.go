@@ -52,7 +52,7 @@ func (a *App) previewPage(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'self'"))
-	widget := showWidget(c, row.Bot.Name, services.ReadScript(row.Bot).Greeting, appearanceOf(c.Query))
+	widget := showWidget(c, row.Bot.Name, photoID(row.Bot.PhotoID), services.ReadScript(row.Bot).Greeting, appearanceOf(c.Query))
 	widget.Preview = true
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }

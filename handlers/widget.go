@@ -48,7 +48,7 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
-	widget := showWidget(c, opened.BotName, opened.Greeting, opened.Appearance)
+	widget := showWidget(c, opened.BotName, opened.BotPhotoID, opened.Greeting, opened.Appearance)
 	widget.ConversationID, widget.ExternalID = opened.ConversationID, opened.ExternalID
 	if title := c.Query("title"); title != "" {
 		widget.Title = title
@@ -58,10 +58,10 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 
 // showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's, then the
 // browser's.
-func showWidget(c *fiber.Ctx, botName string, greeting services.Body, look services.Appearance) views.Widget {
+func showWidget(c *fiber.Ctx, botName, botPhotoID string, greeting services.Body, look services.Appearance) views.Widget {
 	c.Vary(fiber.HeaderAcceptLanguage)
 	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage))
-	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: botName, Greeting: greeting.Content, Position: look.Position,
+	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: botName, BotPhotoURL: wire.PhotoURL(botPhotoID), Greeting: greeting.Content, Position: look.Position,
 		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
 	if look.Greeting != "" {
 		widget.Greeting = look.Greeting
@@ -98,8 +98,12 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	photos, err := a.Organizations.SenderPhotos(c.UserContext(), ref.OrganizationID)
+	if err != nil {
+		return err
+	}
 	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(wire.NewWidgetHistory(messages, names))
+	return c.JSON(wire.NewWidgetHistory(messages, names, photos))
 }
