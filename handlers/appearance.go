@@ -56,7 +56,8 @@ func (a *App) previewPage(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'self'"))
-	widget := showWidget(c, row.Bot.Name, services.ReadScript(row.Bot).Greeting, appearanceOf(c.Query), organization.Language)
+	widget := showWidget(c, services.OpenedWidget{BotName: row.Bot.Name, BotPhotoID: photoID(row.Bot.PhotoID), Greeting: services.ReadScript(row.Bot).Greeting,
+		Appearance: appearanceOf(c.Query), Language: organization.Language})
 	widget.Preview = true
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }

@@ -177,7 +177,7 @@ func addLines(run *views.Messages, lines []views.Line, before, after *models.Mes
 
 // showMessage is a message as everybody in the conversation sees it.
 func showMessage(m models.Message, names names, read bool, answer *services.Selected) views.Message {
-	shown := views.Message{ID: m.ID, Seq: m.Seq, SenderType: string(m.SenderType), SenderName: names.senders[m.SenderID], ContentType: m.ContentType,
+	shown := views.Message{ID: m.ID, Seq: m.Seq, SenderType: string(m.SenderType), SenderName: names.senders[m.SenderID], SenderPhotoID: names.photos[m.SenderID], ContentType: m.ContentType,
 		Content: m.Content, CreatedAt: m.CreatedAt, Answered: (*views.Selected)(answer)}
 	if m.SenderType == models.SenderEndUser {
 		shown.Unread = !read

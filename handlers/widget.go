@@ -48,8 +48,7 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
-	widget := showWidget(c, opened.BotName, opened.Greeting, opened.Appearance, opened.Language)
-	widget.ConversationID, widget.ExternalID = opened.ConversationID, opened.ExternalID
+	widget := showWidget(c, opened)
 	if title := c.Query("title"); title != "" {
 		widget.Title = title
 	}
@@ -58,10 +57,12 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 
 // showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's, then the
 // browser's, then the organization's.
-func showWidget(c *fiber.Ctx, botName string, greeting services.Body, look services.Appearance, organizationLanguage string) views.Widget {
+func showWidget(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
+	look, greeting := opened.Appearance, opened.Greeting
 	c.Vary(fiber.HeaderAcceptLanguage)
-	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage), organizationLanguage)
-	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: botName, Greeting: greeting.Content, Position: look.Position,
+	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage), opened.Language)
+	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: opened.BotName, BotPhotoURL: wire.PhotoURL(opened.BotPhotoID),
+		Greeting: greeting.Content, Position: look.Position, ConversationID: opened.ConversationID, ExternalID: opened.ExternalID,
 		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
 	if look.Greeting != "" {
 		widget.Greeting = look.Greeting
@@ -98,8 +99,12 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	photos, err := a.Organizations.SenderPhotos(c.UserContext(), ref.OrganizationID)
+	if err != nil {
+		return err
+	}
 	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(wire.NewWidgetHistory(messages, names))
+	return c.JSON(wire.NewWidgetHistory(messages, names, photos))
 }

@@ -40,7 +40,7 @@ func (s *Conversations) Assign(ctx context.Context, agent models.User, id string
 		return nil
 	})
 	if claimed && err == nil {
-		s.publisher.ConversationAssigned(agent.OrganizationID, id, Agent{agent.ID, agent.Name})
+		s.publisher.ConversationAssigned(agent.OrganizationID, id, Agent{ID: agent.ID, Name: agent.Name, PhotoID: orEmpty(agent.PhotoID)})
 	}
 	return session, err
 }
@@ -76,7 +76,7 @@ func agentOf(tx *gorm.DB, organizationID, agentID string) (Agent, error) {
 // AssignedTo is who has claimed the open session, if anybody has.
 func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error) {
 	var agents []Agent
-	err := s.db.Read.WithContext(ctx).Table("conversation_sessions AS s").Select("u.id, u.name").
+	err := s.db.Read.WithContext(ctx).Table("conversation_sessions AS s").Select("u.id, u.name, COALESCE(u.photo_id, '') AS photo_id").
 		Joins("JOIN users AS u ON u.id = s.assigned_agent_id AND u.organization_id = s.organization_id").
 		Where("s.organization_id = ? AND s.conversation_id = ? AND s.status = 'open'", ref.OrganizationID, ref.ID).Limit(1).Scan(&agents).Error
 	if err != nil {

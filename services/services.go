@@ -30,7 +30,7 @@ type Publisher interface {
 }
 
 // Agent is what others learn of a user: the end user reads who answers.
-type Agent struct{ ID, Name string }
+type Agent struct{ ID, Name, PhotoID string }
 
 // MessagesRead says that reader has read messages of a conversation.
 type MessagesRead struct {

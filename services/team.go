@@ -61,7 +61,7 @@ func (t *teams) of(ctx context.Context, organizationID string) (Team, error) {
 	team := Team{Agents: []Agent{}, Online: len(online)}
 	for _, id := range online {
 		if name := names[id]; name != "" {
-			team.Agents = append(team.Agents, Agent{id, name})
+			team.Agents = append(team.Agents, Agent{ID: id, Name: name})
 		}
 	}
 	slices.SortFunc(team.Agents, func(a, b Agent) int {

@@ -49,6 +49,7 @@ type OpenedWidget struct {
 	ConversationID string
 	ExternalID     string
 	BotName        string
+	BotPhotoID     string // empty: none
 	Greeting       Body
 	AllowedOrigins []string // empty: any page may frame the widget
 	Appearance     Appearance
@@ -81,7 +82,7 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
 	}
 	s.seen(ctx, token, OriginOf(firstOf(request.Origin, request.Referer)))
-	return OpenedWidget{ConversationID: conversation.ID, ExternalID: request.ExternalID, BotName: bot.Name,
+	return OpenedWidget{ConversationID: conversation.ID, ExternalID: request.ExternalID, BotName: bot.Name, BotPhotoID: orEmpty(bot.PhotoID),
 		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins, Appearance: ReadAppearance(token), Language: organization.Language}, nil
 }
 

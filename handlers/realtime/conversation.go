@@ -54,7 +54,8 @@ func (s *Server) welcome(ctx context.Context, ref services.Ref) (*wire.Welcome, 
 	}
 	welcome := &wire.Welcome{}
 	if agent != nil {
-		welcome.AssignedTo = &wire.Agent{ID: agent.ID, Name: agent.Name}
+		assigned := showAgent(*agent)
+		welcome.AssignedTo = &assigned
 	}
 	if team, err := s.presence.Team(ctx, ref.OrganizationID); err == nil {
 		shown := showTeam(team)

@@ -60,7 +60,7 @@ func (p *Publisher) MessagesRead(r services.MessagesRead) {
 // ConversationAssigned tells the queue, and the conversation who answers.
 func (p *Publisher) ConversationAssigned(organizationID, conversationID string, agent services.Agent) {
 	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.AssignedEvent, wire.ConversationAssigned{ConversationID: conversationID, AssignedTo: agent.ID})
-	p.emit(p.io.To(wire.ConversationRoom(conversationID)), wire.AgentJoinedEvent, wire.AgentJoined{ConversationID: conversationID, Agent: wire.Agent(agent)})
+	p.emit(p.io.To(wire.ConversationRoom(conversationID)), wire.AgentJoinedEvent, wire.AgentJoined{ConversationID: conversationID, Agent: showAgent(agent)})
 }
 
 // ConversationReleased tells the queue, and the conversation that nobody answers.
@@ -99,9 +99,13 @@ func (p *Publisher) TeamChanged(organizationID string, team services.Team) {
 func showTeam(team services.Team) wire.Team {
 	shown := wire.Team{Agents: make([]wire.Agent, len(team.Agents)), Online: team.Online}
 	for i, agent := range team.Agents {
-		shown.Agents[i] = wire.Agent(agent)
+		shown.Agents[i] = showAgent(agent)
 	}
 	return shown
+}
+
+func showAgent(agent services.Agent) wire.Agent {
+	return wire.Agent{ID: agent.ID, Name: agent.Name, PhotoURL: wire.PhotoURL(agent.PhotoID)}
 }
 
 // AgentStatusChanged tells the organization's presence room.

@@ -123,7 +123,7 @@ func NewHistory(messages []models.Message, readBy map[string]map[string]time.Tim
 	return history
 }
 
-// WidgetMessage is a message in the end user's history: without session_id and read_by, with the name of an agent or bot.
+// WidgetMessage is a message in the end user's history: without session_id and read_by, with the name and photo of an agent or bot.
 type WidgetMessage struct {
 	ID             string            `json:"id"`
 	ConversationID string            `json:"conversation_id"`
@@ -131,6 +131,7 @@ type WidgetMessage struct {
 	SenderType     models.SenderType `json:"sender_type"`
 	SenderID       string            `json:"sender_id"`
 	SenderName     string            `json:"sender_name,omitempty"`
+	SenderPhotoURL string            `json:"sender_photo_url,omitempty"`
 	ClientID       string            `json:"client_id,omitempty"`
 	ContentType    string            `json:"content_type"`
 	Content        string            `json:"content"`
@@ -138,16 +139,16 @@ type WidgetMessage struct {
 	CreatedAt      Time              `json:"created_at"`
 }
 
-// NewWidgetHistory shows messages to the end user. names are the organization's agents and bots: an end user may have chosen
-// an external_id that is in it.
-func NewWidgetHistory(messages []models.Message, names map[string]string) []WidgetMessage {
+// NewWidgetHistory shows messages to the end user. names are the organization's agents and bots, photos the ids of theirs: an end
+// user may have chosen an external_id that is in them.
+func NewWidgetHistory(messages []models.Message, names, photos map[string]string) []WidgetMessage {
 	history := make([]WidgetMessage, len(messages))
 	for i, m := range messages {
 		r := NewMessageReceived(m)
 		history[i] = WidgetMessage{ID: r.ID, ConversationID: r.ConversationID, Seq: r.Seq, SenderType: r.SenderType, SenderID: r.SenderID,
 			ClientID: r.ClientID, ContentType: r.ContentType, Content: r.Content, RichMedia: r.RichMedia, CreatedAt: r.CreatedAt}
 		if m.SenderType != models.SenderEndUser {
-			history[i].SenderName = names[m.SenderID]
+			history[i].SenderName, history[i].SenderPhotoURL = names[m.SenderID], PhotoURL(photos[m.SenderID])
 		}
 	}
 	return history
@@ -198,8 +199,17 @@ type ConversationViewed struct {
 
 // Agent is an agent as end users see one.
 type Agent struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	PhotoURL string `json:"photo_url,omitempty"`
+}
+
+// PhotoURL is where a photo is, from the base URL on; empty where there is none.
+func PhotoURL(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "/photos/" + id
 }
 
 // AgentJoined tells the conversation who answers.

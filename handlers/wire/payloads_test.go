@@ -75,15 +75,16 @@ func TestHistory_ofAgentsTellsWhoHasRead(t *testing.T) {
 func TestHistory_ofTheWidgetKeepsSessionsAndReadersBack(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{"bot-1": "Pip", "browser-1": "an agent whose id an end user has taken"}
-	golden(t, wire.NewWidgetHistory([]models.Message{message, question}, names), `[
+	photos := map[string]string{"bot-1": "photo-1", "browser-1": "photo-2"}
+	golden(t, wire.NewWidgetHistory([]models.Message{message, question}, names, photos), `[
 		{"id":"m-1","conversation_id":"conv-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
 		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000"},
-		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","sender_name":"Pip","client_id":"c-1","content_type":"quick_button","content":"",
+		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","sender_name":"Pip","sender_photo_url":"/photos/photo-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, wire.NewWidgetHistory([]models.Message{question}, nil), `[
+	golden(t, wire.NewWidgetHistory([]models.Message{question}, nil, nil), `[
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, wire.NewWidgetHistory(nil, nil), `[]`)
+	golden(t, wire.NewWidgetHistory(nil, nil, nil), `[]`)
 }
 
 func conversation() models.Conversation {

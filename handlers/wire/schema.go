@@ -32,6 +32,8 @@ var abouts = map[string]string{
 	"sender_type":               "Who sends.",
 	"sender_id":                 "external_id for end users; UUID of the user or bot.",
 	"sender_name":               "Name of the agent or bot.",
+	"sender_photo_url":          "Their photo, relative to the base URL. Missing: they have none.",
+	"photo_url":                 "The agent's photo, relative to the base URL. Missing: none is known.",
 	"external_id":               "The session identifier that identifies the end user.",
 	"client_id":                 "The sender's own id of the message, at most 64 characters: sent again it is stored once.",
 	"seq":                       "Number of the message in its conversation: 1, 2, 3 … without a hole.",

@@ -1,7 +1,8 @@
 // Draws a message: who, what, and how it stands with it.
 import { drawAnswer } from "./answer.js";
+import { avatarOf } from "./avatar.js";
 import { button, el } from "./element.js";
-import { initialOf, isOwn, nameOf } from "./names.js";
+import { isOwn, nameOf } from "./names.js";
 import { buttonsOf } from "./rich/buttons.js";
 import { carouselOf } from "./rich/carousel.js";
 import { dropdownOf } from "./rich/dropdown.js";
@@ -28,12 +29,9 @@ function contentOf(entry) {
 }
 
 function senderOf(message) {
-  const name = nameOf(message);
-  const avatar = el("span", `avatar from-${message.sender_type}`, initialOf(name));
-  avatar.setAttribute("aria-hidden", "true");
-  const label = el("bdi", "name", name);
+  const label = el("bdi", "name", nameOf(message));
   label.dataset.sender = message.sender_id;
-  return [avatar, label];
+  return [avatarOf(message), label];
 }
 
 function faultOf(entry) {

@@ -1,10 +1,13 @@
-// Who is called what. The history names its senders; a live message only says the id, which the team's list may name.
-import { botName } from "./page.js";
+// Who is called what, and what they look like. The history names its senders; a live message only says the id, which the team's
+// list may name.
+import { botName, botPhoto } from "./page.js";
 import { plain, t } from "./text.js";
 
 const names = new Map(); // sender id → name
+const photos = new Map(); // sender id → URL
 
-export function learn(id, name) {
+export function learn({ id, name, photo_url }) {
+  if (photo_url) photos.set(id, photo_url);
   if (!id || !name || names.get(id) === name) return;
   names.set(id, name);
   for (const node of document.querySelectorAll("#messages .name")) if (node.dataset.sender === id) node.textContent = plain(name);
@@ -16,6 +19,8 @@ export function nameOf({ sender_type, sender_id }) {
   const known = names.get(sender_id) || (sender_type === "bot" && botName);
   return known ? plain(known) : t(sender_type === "bot" ? "bot" : "agent");
 }
+
+export const photoOf = ({ sender_type, sender_id }) => photos.get(sender_id) || (sender_type === "bot" && botPhoto);
 
 const letters = new Intl.Segmenter();
 

@@ -1,6 +1,6 @@
 // Who is there: the agent who has taken the conversation, else who is online, else nobody, which is said as it is.
-import { el } from "./element.js";
-import { initialOf, learn } from "./names.js";
+import { avatarOf } from "./avatar.js";
+import { learn } from "./names.js";
 import { keepPlace } from "./scroll.js";
 import { line } from "./order.js";
 import { part } from "./page.js";
@@ -35,26 +35,26 @@ function show() {
   presence.classList.toggle("is-online", there);
   presence.hidden = false;
   avatars.replaceChildren(
-    ...(answering ? [answering] : team.agents.slice(0, SHOWN)).map(({ name }) => el("span", "avatar", initialOf(name))),
+    ...(answering ? [answering] : team.agents.slice(0, SHOWN)).map(({ id }) => avatarOf({ sender_type: "agent", sender_id: id })),
   );
 }
 
 function know(next) {
   if (!next) return;
   team = next;
-  for (const { id, name } of team.agents) learn(id, name);
+  team.agents.forEach(learn);
   show();
 }
 
 function assign(agent) {
   assigned = agent;
-  if (agent) learn(agent.id, agent.name);
+  if (agent) learn(agent);
   show();
 }
 
 on("join", (ack) => {
   assigned = ack.assigned_to || null;
-  if (assigned) learn(assigned.id, assigned.name);
+  if (assigned) learn(assigned);
   know(ack.team);
 });
 

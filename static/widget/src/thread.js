@@ -14,7 +14,7 @@ const KEPT = 300; // down to as many
 export const range = { first: 0, last: 0 }; // 0: nothing yet
 
 function enter(message) {
-  learn(message.sender_id, message.sender_name);
+  learn({ id: message.sender_id, name: message.sender_name, photo_url: message.sender_photo_url });
   const own = isOwn(message) && message.client_id ? byClientID.get(message.client_id) : undefined;
   const entry = own || newEntry(message);
   entry.message = message;

@@ -1,6 +1,7 @@
 // Who types, on either side.
+import { avatarOf } from "./avatar.js";
 import { el } from "./element.js";
-import { initialOf, nameOf } from "./names.js";
+import { nameOf } from "./names.js";
 import { part } from "./page.js";
 import { keepPlace } from "./scroll.js";
 import { on } from "./signal.js";
@@ -23,12 +24,10 @@ function hide() {
 
 heard("typing_indicator", ({ sender_type, sender_id }) => {
   if (sender_type === "end_user") return;
-  const name = nameOf({ sender_type, sender_id });
-  const avatar = el("span", `avatar from-${sender_type}`, initialOf(name));
-  avatar.setAttribute("aria-hidden", "true");
+  const sender = { sender_type, sender_id };
   const dots = el("span", "dots", el("i"), el("i"), el("i"));
   dots.setAttribute("aria-hidden", "true");
-  box.replaceChildren(avatar, dots, el("span", "hidden-label", t("typing", { name })));
+  box.replaceChildren(avatarOf(sender), dots, el("span", "hidden-label", t("typing", { name: nameOf(sender) })));
   keepPlace(() => (box.hidden = false));
   clearTimeout(timer);
   timer = setTimeout(hide, SHOWN);
