@@ -1,6 +1,6 @@
 // The profile: name, photo, password, second factor, where one is logged in, and this browser's preferences.
 import { code, newcomer, test } from "./company.mjs";
-import { expect, logIn, sideways, tabTo, violations } from "./journey.mjs";
+import { answer, expect, inThread, logIn, openThread, openWidget, received, say, sideways, tabTo, violations } from "./journey.mjs";
 
 test.use({ mayLog: /status of 40[0134]|status of 4(09|13|29)/ }); // the browser reports refusals itself
 
@@ -37,6 +37,28 @@ test("name and photo, which the team sees", async ({ admin, newContext }) => {
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   await expect(page.getByText("The photo was removed.")).toBeVisible();
   await expect(photo).toHaveCount(0);
+});
+
+test("the photo of who answers is seen in the chat and in the inbox", async ({ admin, newContext }) => {
+  const { page } = await newcomer(admin, newContext);
+  await page.goto("/profile");
+  await page.getByLabel("Photo", { exact: true }).setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
+  await page.getByRole("button", { name: "Upload photo" }).click();
+  await expect(page.getByText("The photo was saved.")).toBeVisible();
+
+  const widget = await (await newContext()).newPage();
+  const guest = await openWidget(widget);
+  await say(widget, "Who is there?");
+  await page.goto("/inbox");
+  await openThread(page, guest);
+  await page.getByRole("button", { name: "Claim", exact: true }).click();
+  await answer(page, "It is me.");
+  await expect(inThread(page, "It is me.").locator(".avatar img")).toBeVisible();
+  const photo = received(widget, "It is me.").locator(".avatar img");
+  await expect(photo).toBeVisible();
+  expect(await photo.evaluate((image) => image.decode().then(() => image.naturalWidth))).toBeGreaterThan(0);
+  await widget.reload(); // now from the history
+  await expect(photo).toBeVisible();
 });
 
 test("a second factor: set up, asked for, replaced by a recovery code, turned off", async ({ admin, newContext }) => {

@@ -325,6 +325,7 @@ func (e *editedBot) trial() views.BotTrial {
 }
 
 func (e *editedBot) showTrialMessage(message models.Message) views.Message {
-	names := names{senders: map[string]string{string(models.SenderBot): e.form.Name, string(models.SenderEndUser): "You"}}
+	names := names{senders: map[string]string{string(models.SenderBot): e.form.Name, string(models.SenderEndUser): "You"},
+		photos: map[string]string{string(models.SenderBot): photoID(e.stored.Bot.PhotoID)}}
 	return showMessage(message, names, message.SenderType == models.SenderEndUser, nil)
 }

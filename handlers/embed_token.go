@@ -123,7 +123,9 @@ func (a *App) revokePage(c *fiber.Ctx) error {
 	if row.Token.RevokedAt != nil {
 		return c.Redirect(tokenPath(row), fiber.StatusSeeOther)
 	}
-	return render(c, fiber.StatusOK, views.RevokePage(views.Revoke{Layout: a.layout(c, "Revoke"), Token: showToken(row), Path: tokenPath(row)}), nil)
+	page := views.Revoke{Layout: a.layout(c, "Revoke "+row.Token.Name), Token: showToken(row), Path: tokenPath(row)}
+	page.Layout.Path = page.Path // below Mobile SDK for a token of an app
+	return render(c, fiber.StatusOK, views.RevokePage(page), nil)
 }
 
 func (a *App) revokeEmbedToken(c *fiber.Ctx) error {

@@ -73,13 +73,13 @@ func TestTeam_isToldOnceAnOrganizationWhoeverCameAndWent(t *testing.T) {
 	presence.Connected("org", "ann")
 	presence.Connected("org", "ben")
 	presence.Reconcile(t.Context())
-	equal(t, of[team](news), team{"org", "[{ann Ann} {ben Ben}]", 2})
+	equal(t, of[team](news), team{"org", "[{ann Ann } {ben Ben }]", 2})
 	presence.Connected("org", "ann") // a second tab is no news
 	presence.Reconcile(t.Context())
 	presence.Disconnected("org", "ben")
 	clock.advance(services.PresenceGrace)
 	presence.Reconcile(t.Context())
-	equal(t, of[team](news)[1:], team{"org", "[{ann Ann}]", 1})
+	equal(t, of[team](news)[1:], team{"org", "[{ann Ann }]", 1})
 }
 
 func TestTeam_isToldWhenANodeDied(t *testing.T) {
@@ -88,7 +88,7 @@ func TestTeam_isToldWhenANodeDied(t *testing.T) {
 	store.held["ben"] = true
 	store.dead = []services.PresentAgent{{OrganizationID: "org", AgentID: "ann"}, {OrganizationID: "other", AgentID: "eve"}}
 	presence.Refresh(t.Context())
-	equal(t, of[team](news), team{"org", "[{ben Ben}]", 1}, team{"other", "[{ben Ben}]", 1})
+	equal(t, of[team](news), team{"org", "[{ben Ben }]", 1}, team{"other", "[{ben Ben }]", 1})
 }
 
 func TestTeam_asksAStoreThatIsAwayOnceASecond(t *testing.T) {
