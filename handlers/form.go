@@ -45,7 +45,7 @@ const doneCookie = "done"
 // notices are what a page says after a form was accepted. The cookie carries the key alone: whoever could set a cookie could
 // otherwise make our pages say anything.
 var notices = map[string]string{
-	"sent_before": "This form was sent before. Nothing was done a second time.",
+	"sent_before": "This form was sent before. Nothing was done a second time. If what you sent is missing here, fill it in again.",
 
 	"api_key_revoked":    "The key was revoked.",
 	"bot_created":        "The bot was created. It is saved and ready for a channel.",
