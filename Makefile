@@ -52,6 +52,10 @@ generate: ## Make templates, CSS, the widget, vendored libraries and the README'
 	npm run vendor
 	go test ./handlers/wire -run README -update
 
+.PHONY: screenshots
+screenshots: setup ## Take the README's pictures of the program itself
+	.ci/servers.sh node e2e/screenshots.mjs
+
 .PHONY: build
 build: ## A static binary: bin/parley
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/parley ./cmd/parley

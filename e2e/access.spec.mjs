@@ -1,15 +1,6 @@
 // Keyboard alone, narrow screens, and what axe finds.
-import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, setUp, test, violations } from "./journey.mjs";
+import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, setUp, sideways, tabTo, test, violations } from "./journey.mjs";
 import { startEmpty } from "./parley.mjs";
-
-// Tab until the locator has the focus.
-async function tabTo(page, locator) {
-  for (let i = 0; i < 60; i++) {
-    if (await locator.evaluate((node) => node === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`the keyboard does not reach ${locator}`);
-}
 
 test("an agent with the keyboard alone", async ({ newContext }) => {
   const widget = await (await newContext()).newPage();
@@ -56,8 +47,6 @@ test("an agent with the keyboard alone", async ({ newContext }) => {
   await expect(page.locator("#tags-tag")).toBeHidden();
   await expect(page.locator("#thread-tags summary")).toBeFocused();
 });
-
-const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 test("a phone of 360 px", async ({ newContext }) => {
   const phone = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };

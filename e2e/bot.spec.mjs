@@ -1,6 +1,6 @@
 // Bots: made, edited, tried beside the form, and then heard in the real widget.
-import { sideways, tabTo, test } from "./company.mjs";
-import { expect, logIn, openWidget, received, say, violations } from "./journey.mjs";
+import { test } from "./company.mjs";
+import { expect, logIn, openWidget, received, say, sideways, tabTo, violations } from "./journey.mjs";
 
 test.describe.configure({ mode: "serial" }); // they edit one bot
 

@@ -1,9 +1,9 @@
 // What the widget may weigh: from the built files, and as Chromium loads it.
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { embedToken, expect, openWidget, test } from "./journey.mjs";
+import { site } from "./site.mjs";
 
 const LOADER = 2_500; // bytes
 const PAGE = 40_000; // bytes, of all that the page loads
@@ -40,18 +40,14 @@ test("the page is small, in every language, and makes few requests", async ({ ne
 test("on a host page nothing shifts, and one request more is made", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const token = await embedToken(context);
-  const host = createServer((_, response) => {
-    response.setHeader("Content-Type", "text/html");
-    response.end(`<!doctype html><title>Host</title><body><script>
+  const host = await site(`<!doctype html><title>Host</title><body><script>
       window.shifts = [];
       new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value))).observe({ type: "layout-shift", buffered: true });
     </script><script async src="${baseURL}/chat-widget/embed.js" data-embed-token="${token}"></script>${"<p>Text of the site.</p>".repeat(80)}</body>`);
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => host.once("listening", resolve));
   const page = await context.newPage();
   const own = [];
   page.on("request", (request) => request.frame() === page.mainFrame() && own.push(request.url()));
-  await page.goto(`http://localhost:${host.address().port}`);
+  await page.goto(host.url);
   const widget = page.frameLocator("iframe");
   await widget.getByRole("button", { name: "Minimize" }).click();
   await expect(widget.locator("#bubble")).toBeVisible();
@@ -59,5 +55,4 @@ test("on a host page nothing shifts, and one request more is made", async ({ new
   await expect(widget.locator("#composer")).toBeVisible();
   expect(await page.evaluate(() => window.shifts)).toEqual([]);
   expect(own.filter((url) => url.startsWith(baseURL))).toEqual([`${baseURL}/chat-widget/embed.js`]);
-  host.close();
 });

@@ -61,14 +61,3 @@ export function code(secret, ahead = 0) {
   const at = mac[19] & 15;
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
-
-export const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-// Tab until the locator has the focus.
-export async function tabTo(page, locator) {
-  for (let i = 0; i < 80; i++) {
-    if (await locator.evaluate((node) => node === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`the keyboard does not reach ${locator}`);
-}

@@ -1,6 +1,6 @@
 // Company: API Keys, Team, Settings, Audit log.
-import { invite, newcomer, sideways, tabTo, test } from "./company.mjs";
-import { expect, logIn, violations } from "./journey.mjs";
+import { invite, newcomer, test } from "./company.mjs";
+import { expect, logIn, sideways, tabTo, violations } from "./journey.mjs";
 
 test.use({ mayLog: /status of 40[0134]|status of 409/ }); // the browser reports refusals itself
 

@@ -61,7 +61,6 @@ test("first run: make a bot, paste the snippet, the first visitor", async ({ new
   await expect(page.locator("#inbox")).toBeVisible();
   await page.goto(`${parley.url}/integration/web-chat`);
   await expect(page.locator(".table-tokens tbody tr")).toHaveCount(1); // the second sending made nothing
-  shop.close();
 });
 
 test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Script Snippet", async ({ newContext, owner }) => {
@@ -127,8 +126,6 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
   const gone = visitor.waitForResponse(/\/chat-widget\?/);
   await visitor.reload();
   expect((await gone).status()).toBe(403);
-  shop.close();
-  stranger.close();
 });
 
 let token; // of the web chat that the next steps use
@@ -159,7 +156,6 @@ test("Custom Parameters, and a known user identity as the developer guide shows 
   await expect(sent(elsewhere.frameLocator("iframe"), "It is Alice")).toBeVisible();
   await owner.goto("/inbox");
   await expect(owner.locator(".row").filter({ hasText: "Alice Smith" })).toBeVisible();
-  shop.close();
 });
 
 let channelID;

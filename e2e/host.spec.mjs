@@ -1,18 +1,7 @@
 // The widget on other people's pages.
-import { createServer } from "node:http";
 import { answer, embedToken, expect, logIn, openThread, people, received, say, sent, test, violations } from "./journey.mjs";
 import { start } from "./parley.mjs";
-
-// A site of somebody else, with the page it is given and the strictest policy under which a widget can work.
-async function site(page, policy) {
-  const server = createServer((request, response) => {
-    response.setHeader("Content-Type", "text/html; charset=utf-8");
-    if (policy) response.setHeader("Content-Security-Policy", policy);
-    response.end(typeof page === "function" ? page(request.url) : page);
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  return { url: `http://localhost:${server.address().port}`, close: () => server.close() };
-}
+import { site } from "./site.mjs";
 
 const snippet = (url, token) => `<script src="${url}/chat-widget/embed.js" data-embed-token="${token}"></script>`;
 
@@ -34,7 +23,6 @@ test("the snippet, on another origin under a policy, twice, async, in the head",
   const key = `cw_sid_${await embedToken(context)}`;
   const kept = await page.evaluate((k) => localStorage.getItem(k), key);
   expect(kept).toBeTruthy();
-  host.close();
 });
 
 test("a known user by an iframe of one's own, as in the guide", async ({ newContext, baseURL }) => {
@@ -57,7 +45,6 @@ test("a known user by an iframe of one's own, as in the guide", async ({ newCont
   await other.goto(host.url);
   await expect(sent(other.frameLocator("iframe"), "It is me")).toBeVisible();
   await expect(received(other.frameLocator("iframe"), "told the team")).toBeVisible();
-  host.close();
 });
 
 // A site with the snippet on it, and its page, opened.
@@ -90,7 +77,7 @@ const listen = (page) => page.evaluate(() => {
 const heard = (page, event) => page.evaluate((name) => window.heard.filter(([one]) => one === name).map(([, detail]) => detail), event);
 
 test("minimised to a bubble and back, with what was missed, and as it was left", async ({ newContext, baseURL }) => {
-  const { page, widget, frame, host } = await visit({ newContext, baseURL });
+  const { page, widget, frame } = await visit({ newContext, baseURL });
   const agent = await (await newContext()).newPage();
   await logIn(agent, (await people(agent.context())).agent);
   await expect.poll(() => box(frame)).toEqual(large);
@@ -123,11 +110,10 @@ test("minimised to a bubble and back, with what was missed, and as it was left",
   await page.reload();
   await expect(received(widget, "Two")).toBeVisible();
   await expect(widget.locator(".divider")).toHaveCount(0); // read
-  host.close();
 });
 
 test("the keyboard goes in and comes back to where it was", async ({ newContext, baseURL }) => {
-  const { page, widget, frame, host } = await visit({ newContext, baseURL });
+  const { page, widget, frame } = await visit({ newContext, baseURL });
   await widget.getByRole("button", { name: "Minimize" }).click();
   await expect.poll(() => box(frame)).toEqual(small);
   await page.evaluate(() => document.getElementById("own").addEventListener("click", () => Parley.toggle()));
@@ -145,7 +131,6 @@ test("the keyboard goes in and comes back to where it was", async ({ newContext,
   await expect(page.locator("#own")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(widget.getByLabel("Message", { exact: true })).toHaveValue("typed at once");
-  host.close();
 });
 
 // The colour of one point of a page, as it is seen.
@@ -166,20 +151,19 @@ async function colourAt(page, x, y) {
 
 for (const scheme of ["light", "dark"]) {
   test(`around the bubble the site is seen, ${scheme}`, async ({ newContext, baseURL }) => {
-    const { page, widget, frame, host } = await visit({ newContext, baseURL }, { options: { colorScheme: scheme } });
+    const { page, widget, frame } = await visit({ newContext, baseURL }, { options: { colorScheme: scheme } });
     await page.evaluate(() => (document.body.style.background = "rgb(200, 30, 60)"));
     await widget.getByRole("button", { name: "Minimize" }).click();
     await expect.poll(() => box(frame)).toEqual(small);
     const { width, height } = page.viewportSize();
     await expect.poll(() => colourAt(page, width - 80, height - 80)).toEqual([200, 30, 60]);
     expect(await colourAt(page, width - 44, height - 60)).not.toEqual([200, 30, 60]);
-    host.close();
   });
 }
 
 test("on a phone: a bubble first, then all of the screen, and the site holds still", async ({ newContext, baseURL }) => {
   const options = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
-  const { page, widget, frame, host } = await visit({ newContext, baseURL }, { options });
+  const { page, widget, frame } = await visit({ newContext, baseURL }, { options });
   await expect.poll(() => box(frame)).toEqual(small);
   await page.evaluate(() => (document.documentElement.style.overflow = "scroll"));
   await widget.locator("#bubble").tap();
@@ -202,11 +186,10 @@ test("on a phone: a bubble first, then all of the screen, and the site holds sti
   await widget.getByRole("button", { name: "Minimize" }).tap();
   await expect.poll(() => box(frame)).toEqual(small);
   expect(await page.evaluate(() => document.documentElement.style.overflow)).toBe("scroll");
-  host.close();
 });
 
 test("in a page that replaces its body, and throws the frame away", async ({ newContext, baseURL }) => {
-  const { page, widget, frame, host } = await visit({ newContext, baseURL });
+  const { page, widget, frame } = await visit({ newContext, baseURL });
   await say(widget, "Before the next page");
   await widget.getByLabel("Message", { exact: true }).fill("half a sen");
   await page.evaluate(() => {
@@ -232,7 +215,6 @@ test("in a page that replaces its body, and throws the frame away", async ({ new
     return new Promise((resolve) => (again.onload = resolve));
   }, baseURL);
   await expect(frame).toHaveCount(1);
-  host.close();
 });
 
 test("inserted late, and named by nothing but window.Parley", async ({ newContext, baseURL }) => {
@@ -250,13 +232,12 @@ test("inserted late, and named by nothing but window.Parley", async ({ newContex
   await expect(page.frameLocator("iframe").getByText("Hi, I am Pip.")).toBeVisible();
   const added = await page.evaluate((before) => Object.getOwnPropertyNames(window).filter((name) => !before.includes(name)), names);
   expect(added.filter((name) => !/^\d+$/.test(name))).toEqual(["Parley"]);
-  host.close();
 });
 
 test("window.Parley: called before it loads, told what happens, and switching who it is", async ({ newContext, baseURL }) => {
   const user = `user_${Date.now()}`;
   const head = `<script>window.early = []; (window.Parley = window.Parley || []).push(["on", "ready", () => early.push("ready")], ["close"], ["nonsense"]);</script>`;
-  const { page, widget, frame, host, token } = await visit({ newContext, baseURL }, { head });
+  const { page, widget, frame, token } = await visit({ newContext, baseURL }, { head });
   await expect.poll(() => page.evaluate(() => window.early)).toEqual(["ready"]);
   await expect.poll(() => box(frame)).toEqual(small);
   const anonymous = await widget.locator("#parley").getAttribute("data-external-id");
@@ -298,11 +279,10 @@ test("window.Parley: called before it loads, told what happens, and switching wh
     return typeof stop;
   }).catch(String);
   expect(off).toBe("function");
-  host.close();
 });
 
 test("messages of others are ignored, on either side", async ({ newContext, baseURL }) => {
-  const { page, widget, frame, host, token } = await visit({ newContext, baseURL });
+  const { page, widget, frame, token } = await visit({ newContext, baseURL });
   await say(widget, "Only the loader speaks");
   await listen(page);
   // To the loader: from the page itself and from another frame, in our name.
@@ -335,14 +315,12 @@ test("messages of others are ignored, on either side", async ({ newContext, base
   await say(other.frameLocator("iframe"), "Alone");
   await expect(other.frameLocator("iframe").getByRole("button", { name: "Minimize" })).toHaveCount(0);
   expect(await other.evaluate(() => window.got)).toEqual([]);
-  for (const server of [host, stranger, curious]) server.close();
 });
 
 test("the site's own words for the language", async ({ newContext, baseURL }) => {
-  const { frame, widget, host } = await visit({ newContext, baseURL }, { lang: 'data-lang="ar"' });
+  const { frame, widget } = await visit({ newContext, baseURL }, { lang: 'data-lang="ar"' });
   await expect(widget.locator("html")).toHaveAttribute("dir", "rtl");
   await expect(frame).toHaveAttribute("title", "محادثة");
-  host.close();
 });
 
 test.describe("an allow-list", () => {
@@ -350,16 +328,10 @@ test.describe("an allow-list", () => {
   test("lets its own site in and no other", async ({ newContext }) => {
     const parley = await start();
     await parley.stop();
-    const mine = await site("", "");
-    mine.close();
+    const mine = await site();
     const token = parley.allow(mine.url);
     await parley.again();
-    const listed = await new Promise((resolve) => {
-      const server = createServer((_, response) => {
-        response.setHeader("Content-Type", "text/html");
-        response.end(`<!doctype html><title>Mine</title><body>${snippet(parley.url, token)}</body>`);
-      }).listen(Number(new URL(mine.url).port), "127.0.0.1", () => resolve(server));
-    });
+    mine.page = `<!doctype html><title>Mine</title><body>${snippet(parley.url, token)}</body>`;
     const page = await (await newContext()).newPage();
     await page.goto(mine.url);
     await say(page.frameLocator("iframe"), "From the listed site");
@@ -374,10 +346,8 @@ test.describe("an allow-list", () => {
       await expect(stranger.frameLocator("iframe").locator("#composer")).toHaveCount(0);
       await expect(stranger.locator("iframe")).toBeHidden(); // whoever visits the site need not see why
       await stranger.context().close();
-      foreign.close();
     }
     await page.context().close();
-    listed.close();
     await parley.remove();
   });
 });

@@ -1,7 +1,7 @@
 // The inbox by itself: what an agent sees and does in it, with a server of its own and end users who speak Socket.IO.
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
-import { answer, expect, inThread, openEditor, openThread, row, test } from "./journey.mjs";
+import { answer, expect, inThread, openEditor, openThread, row, sideways, test } from "./journey.mjs";
 import { open, start } from "./parley.mjs";
 
 let parley;
@@ -49,8 +49,6 @@ async function agent(newContext, { path, who, ...options } = {}) {
 }
 
 const message = (page) => page.getByLabel("Message", { exact: true });
-const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
 test("three panes, a drawer, one pane: and the panel stays as it was left", async ({ newContext }) => {
   const { name, id, call } = await endUser();
   await call("visit", { page_url: "https://shop.example/plans", page_title: "Plans <b>", time_zone: "Asia/Tokyo", language: "de" });

@@ -1,5 +1,5 @@
 // The pages of Integration as people meet them: with the keyboard, on a phone, in the dark, without JavaScript, under axe.
-import { expect, logIn, openWidget, people, say, test, violations } from "./journey.mjs";
+import { expect, logIn, openWidget, people, say, sideways, tabTo, test, violations } from "./journey.mjs";
 import { site, withSnippet } from "./site.mjs";
 
 test.use({ mayLog: /status of 40[039]/ }); // the browser reports refusals itself
@@ -38,11 +38,6 @@ const openChannel = async (page) => {
 };
 
 const previewOf = (page) => page.frameLocator("#preview");
-
-const sideways = (page) =>
-  page.evaluate(() =>
-    Math.max(...[document.documentElement, document.querySelector("main")].map((node) => node.scrollWidth - node.clientWidth)),
-  );
 
 // everyPage visits each page and state of Integration and calls look on it.
 async function everyPage(page, look) {
@@ -101,15 +96,6 @@ test("a phone of 360 px scrolls down only", async ({ newContext }) => {
   const page = await admin(await newContext({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }));
   await everyPage(page, async (_, what) => expect(await sideways(page), what).toBe(0));
 });
-
-// Tab until the locator has the focus.
-async function tabTo(page, locator) {
-  for (let i = 0; i < 80; i++) {
-    if (await locator.evaluate((node) => node === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`the keyboard does not reach ${locator}`);
-}
 
 test("a token is made, dressed and revoked with the keyboard alone", async ({ newContext }) => {
   const page = await admin(await newContext());
@@ -239,7 +225,6 @@ test("the widget wears its appearance, in the corner that was chosen", async ({ 
     await widget.locator("#bubble").click();
     await expect.poll(box).toEqual([0, 0, 380]);
     await visitor.context().close();
-    shop.close();
   }
 });
 

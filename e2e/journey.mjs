@@ -119,6 +119,21 @@ export async function openEditor(inbox, type) {
   await expect(inbox.locator("#rich-media-form")).toBeVisible();
 }
 
+// tabTo presses Tab until the locator has the focus.
+export async function tabTo(page, locator) {
+  for (let i = 0; i < 80; i++) {
+    if (await locator.evaluate((node) => node === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`the keyboard does not reach ${locator}`);
+}
+
+// sideways is by how much a page, or its main part, scrolls to the side, px.
+export const sideways = (page) =>
+  page.evaluate(() =>
+    Math.max(...[document.documentElement, ...document.querySelectorAll("main")].map((node) => node.scrollWidth - node.clientWidth)),
+  );
+
 // violations asks axe about a page or frame, once nothing fades any more: half way, a colour has no contrast yet. It runs
 // outside of the page's policy.
 export async function violations(frame) {

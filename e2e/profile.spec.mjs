@@ -1,6 +1,6 @@
 // The profile: name, photo, password, second factor, where one is logged in, and this browser's preferences.
-import { code, newcomer, sideways, tabTo, test } from "./company.mjs";
-import { answer, expect, inThread, logIn, openThread, openWidget, received, say, violations } from "./journey.mjs";
+import { code, newcomer, test } from "./company.mjs";
+import { answer, expect, inThread, logIn, openThread, openWidget, received, say, sideways, tabTo, violations } from "./journey.mjs";
 
 test.use({ mayLog: /status of 40[0134]|status of 4(09|13|29)/ }); // the browser reports refusals itself
 

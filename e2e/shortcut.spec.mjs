@@ -57,6 +57,8 @@ test("a conversation from the list to resolved, without the mouse", async ({ des
   await page.keyboard.type("billing,");
   await page.keyboard.press("Enter");
   await expect(page.locator("#thread-header")).toContainText("Resolved");
+  await expect(page.locator("#toasts")).toContainText("Resolved");
+  await expect(page.locator("#toasts [data-path]")).toHaveCount(1); // the claim can't be undone any more
   await page.keyboard.press("z"); // undo
   await expect(page.locator("#resolve")).toBeVisible();
   await expect(page.locator("#thread-header")).toContainText("billing");

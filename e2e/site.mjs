@@ -1,13 +1,17 @@
-// A site of somebody else: answers the page it is given, under the origin of this machine's other name.
+// A site of somebody else, under the origin of this machine's other name: answers every path with the page it is given, and with
+// the policy if there is one. It ends with the tests: a browser asks for the icon of a site whenever it likes.
 import { createServer } from "node:http";
 
-export async function site(page = "") {
-  const server = createServer((_, response) => {
+export async function site(page = "", policy = "") {
+  const host = { page };
+  const server = createServer((request, response) => {
     response.setHeader("Content-Type", "text/html; charset=utf-8");
-    response.end(host.page);
-  }).listen(0, "127.0.0.1");
+    if (policy) response.setHeader("Content-Security-Policy", policy);
+    response.end(typeof host.page === "function" ? host.page(request.url) : host.page);
+  });
+  server.listen(0, "127.0.0.1").unref();
   await new Promise((resolve) => server.once("listening", resolve));
-  const host = { page, url: `http://localhost:${server.address().port}`, close: () => server.close() };
+  host.url = `http://localhost:${server.address().port}`;
   return host;
 }
 

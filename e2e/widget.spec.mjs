@@ -1,21 +1,11 @@
 // The chat itself: what it shows, by every means of reading and operating it.
 import { createServer } from "node:http";
-import { expect, received, say, sent, violations } from "./journey.mjs";
+import { expect, received, say, sent, sideways, tabTo, violations } from "./journey.mjs";
 import { test } from "./stage.mjs";
 
 const log = (page) => page.locator("#log");
 const messages = (page) => page.locator("#messages > .message");
 const scrollTo = (page, top) => log(page).evaluate((node, y) => (node.scrollTop = y), top);
-const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-async function tabTo(page, locator) {
-  for (let i = 0; i < 60; i++) {
-    if (await locator.evaluate((node) => node === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`the keyboard does not reach ${locator}`);
-}
-
 // Pictures of another site, which come when the test lets them.
 async function pictures() {
   let release;

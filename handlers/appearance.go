@@ -51,8 +51,13 @@ func (a *App) previewPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	organization, err := a.Organizations.Get(c.UserContext(), row.Token.OrganizationID)
+	if err != nil {
+		return err
+	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'self'"))
-	widget := showWidget(c, row.Bot.Name, photoID(row.Bot.PhotoID), services.ReadScript(row.Bot).Greeting, appearanceOf(c.Query))
+	widget := showWidget(c, services.OpenedWidget{BotName: row.Bot.Name, BotPhotoID: photoID(row.Bot.PhotoID), Greeting: services.ReadScript(row.Bot).Greeting,
+		Appearance: appearanceOf(c.Query), Language: organization.Language})
 	widget.Preview = true
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }

@@ -16,13 +16,17 @@ func (a *App) auditPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	people, _, err := a.Members.List(c.UserContext(), user)
+	people, err := a.Audit.Actors(c.UserContext(), user)
 	if err != nil {
 		return err
 	}
 	page := views.AuditLog{Layout: a.layout(c, "Audit log"), ActorID: query.ActorID, Action: query.Action, Cursor: query.Cursor, Next: next}
 	for _, person := range people {
-		page.People = append(page.People, views.Choice{Label: person.Name, Value: person.ID})
+		label := person.Name
+		if person.RemovedAt != nil {
+			label += " (removed)"
+		}
+		page.People = append(page.People, views.Choice{Label: label, Value: person.ID})
 	}
 	for _, entry := range entries {
 		page.Entries = append(page.Entries, views.AuditEntry{At: entry.CreatedAt, ActorName: entry.ActorName, Action: entry.Action, Target: entry.Target, Detail: entry.Detail})

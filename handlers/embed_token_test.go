@@ -215,3 +215,33 @@ func TestAppearance_isWornByTheWidgetAndItsPreview(t *testing.T) {
 		t.Errorf("the preview counts as a visit: %v %v", after.Token.LastSeenAt, err)
 	}
 }
+
+func TestEmbedToken_revokedMeanwhileSaysSo(t *testing.T) {
+	d := newDesk(t).admin()
+	id, _ := d.embedToken("Web shop", "")
+	if err := d.app.EmbedTokens.Revoke(d.Context(), d.user(), id); err != nil {
+		t.Fatal(err)
+	}
+	for path, form := range map[string]url.Values{"": {"name": {"Shop"}}, "/appearance": {"title": {"Shop"}}} {
+		response, body := d.post("/integration/web-chat/"+id+path, form, false)
+		if response.StatusCode != http.StatusConflict {
+			t.Errorf("%q of a revoked token is answered %d", path, response.StatusCode)
+		}
+		d.has(body, `<p role="alert" class="error">This token was revoked and cannot be changed any more.</p>`)
+	}
+}
+
+func TestIntegration_aBotThatIsGoneIsSaidBesideItsField(t *testing.T) {
+	d := newDesk(t).admin()
+	for _, path := range []string{"/integration/web-chat", "/integration/mobile-sdk"} {
+		form := url.Values{"bot_id": {models.NewID()}, "name": {"My shop"}, "origins": {"https://shop.example"}, "form_key": {models.NewID()}}
+		response, body := d.post(path, form, false)
+		if response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s is answered %d", path, response.StatusCode)
+		}
+		d.has(body, "This bot is not there any more. Choose another.", `aria-invalid="true"`)
+		if path == "/integration/web-chat" {
+			d.has(body, "My shop", "https://shop.example")
+		}
+	}
+}

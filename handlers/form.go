@@ -108,7 +108,11 @@ func (e formErrors) any() string {
 // refused says what was wrong with a form, for the page that shows it anew, and that page's status. What is no fault of the
 // form is handed back.
 func refused(c *fiber.Ctx, err error) (formErrors, int, error) {
-	switch services.KindOf(err) {
+	kind := services.KindOf(err)
+	if kind == services.NotFound && services.AsError(err).Field != "" { // what the form chose; what its address names is no part of it
+		kind = services.Invalid
+	}
+	switch kind {
 	case services.Invalid, services.Conflict, services.Unauthorized, services.TooLarge, services.RateLimited, services.Unavailable:
 		refusal, status := refusalOf(c, err)
 		return formErrors{refusal.Field: refusal.Message}, status, nil

@@ -49,6 +49,7 @@ func (a *App) profileChanged(c *fiber.Ctx, err error, what, field string) error 
 		return err
 	}
 	if text, ok := wrong[""]; ok {
+		delete(wrong, "")
 		wrong[field] = text
 	}
 	page := views.Profile{Name: identityOf(c).User.Name, Errors: wrong}

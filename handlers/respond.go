@@ -116,12 +116,13 @@ func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 	layout := views.Layout{Title: title, Asset: static.URL, Imports: static.Imports}
 	if identity := identityOf(c); identity.User.ID != "" {
-		name, err := a.Organizations.Name(c.UserContext(), identity.User.OrganizationID)
+		organization, err := a.Organizations.Get(c.UserContext(), identity.User.OrganizationID)
 		if err != nil {
 			slog.Error("read organization", "error", err)
 		}
+		c.SetUserContext(views.InZone(c.UserContext(), organization.TimeZone))
 		layout.User = &views.LayoutUser{ID: identity.User.ID, Name: identity.User.Name, Email: identity.User.Email,
-			Role: string(identity.User.Role), PhotoID: photoID(identity.User.PhotoID), OrganizationName: name}
+			Role: string(identity.User.Role), PhotoID: photoID(identity.User.PhotoID), OrganizationName: organization.Name}
 	}
 	return layout
 }

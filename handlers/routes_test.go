@@ -11,8 +11,8 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/gofiber/fiber/v2"
 
-	"parley/migrations"
 	"parley/models"
+	"parley/models/modelstest"
 	"parley/services"
 	"parley/services/state"
 )
@@ -74,19 +74,12 @@ func (silence) UserSessionsEnded(string)                           {}
 // testApp is the application in memory, and the cookie of the demo's agent.
 func testApp(t *testing.T) (server *fiber.App, app *App, cookie string) {
 	t.Helper()
+	return testAppOn(t, modelstest.SQLite(t))
+}
+
+func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie string) {
+	t.Helper()
 	ctx := context.Background()
-	db, err := models.Open(ctx, "", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	conn, err := db.SQL()
-	if err == nil {
-		err = migrations.Up(ctx, conn, db.Postgres())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	limiter := state.NewMemoryLimiter(models.Now)
 	cost := argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 	login, err := services.NewLogin(db, state.NewDatabaseWebSessions(db, models.Now), limiter, silence{}, models.Now, make([]byte, 32), services.NewSecretBox(make([]byte, 32)), cost)

@@ -45,11 +45,11 @@ func (a *App) resendInvitation(c *fiber.Ctx) error {
 func (a *App) showInvitationLink(c *fiber.Ctx, invitation models.Invitation, secret string) error {
 	link := a.baseURL(c) + "/invitation/" + secret
 	user := identityOf(c).User
-	organization, err := a.Organizations.Name(c.UserContext(), user.OrganizationID)
+	organization, err := a.Organizations.Get(c.UserContext(), user.OrganizationID)
 	if err != nil {
 		return err
 	}
-	a.Members.Mail(user, organization, invitation, link)
+	a.Members.Mail(user, organization.Name, invitation, link)
 	return a.showTeam(c, fiber.StatusOK, views.Team{Role: string(models.RoleAgent), Invited: &views.InvitedLink{Email: invitation.Email, URL: link}})
 }
 

@@ -48,8 +48,7 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
-	widget := showWidget(c, opened.BotName, opened.BotPhotoID, opened.Greeting, opened.Appearance)
-	widget.ConversationID, widget.ExternalID = opened.ConversationID, opened.ExternalID
+	widget := showWidget(c, opened)
 	if title := c.Query("title"); title != "" {
 		widget.Title = title
 	}
@@ -57,11 +56,13 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 }
 
 // showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's, then the
-// browser's.
-func showWidget(c *fiber.Ctx, botName, botPhotoID string, greeting services.Body, look services.Appearance) views.Widget {
+// browser's, then the organization's.
+func showWidget(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
+	look, greeting := opened.Appearance, opened.Greeting
 	c.Vary(fiber.HeaderAcceptLanguage)
-	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage))
-	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: botName, BotPhotoURL: wire.PhotoURL(botPhotoID), Greeting: greeting.Content, Position: look.Position,
+	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage), opened.Language)
+	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: opened.BotName, BotPhotoURL: wire.PhotoURL(opened.BotPhotoID),
+		Greeting: greeting.Content, Position: look.Position, ConversationID: opened.ConversationID, ExternalID: opened.ExternalID,
 		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
 	if look.Greeting != "" {
 		widget.Greeting = look.Greeting

@@ -34,10 +34,6 @@ func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
 				_, err := w.bots.Save(w.Context(), actor, id, services.BotForm{Name: "Mine"})
 				return err
 			},
-			"try": func(actor models.User, id string) error {
-				_, _, err := w.bots.Try(w.Context(), actor, id, services.BotForm{Name: "Mine"}, "hello")
-				return err
-			},
 			"remove": func(actor models.User, id string) error { return w.bots.Remove(w.Context(), actor, id) },
 			"photo": func(actor models.User, id string) error {
 				return w.bots.SetPhoto(w.Context(), actor, id, picture(w, 10, 10))
@@ -289,34 +285,55 @@ func TestRemoveBot_racesWithANewChannel(t *testing.T) {
 	})
 }
 
-func TestTryBot_answersAsTheUnsavedFormWould(t *testing.T) {
+func TestCreateChannel_ofABotThatIsGone(t *testing.T) {
+	each(t, func(w *world) {
+		channels := services.NewChannels(w.db, w.audit, w.clock.Now)
+		for range 20 { // races as above, until one side is late
+			bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: models.NewID()})
+			w.ok(err)
+			removed := make(chan error, 1)
+			go func() { removed <- w.bots.Remove(w.Context(), w.owner, bot.ID) }()
+			if _, err := channels.Create(w.Context(), w.owner, bot.ID); err != nil && services.AsError(err).Field != "bot_id" {
+				w.Errorf("made: %v", err)
+			}
+			if err := <-removed; err != nil {
+				w.refused(services.Conflict, err)
+			}
+		}
+	})
+}
+
+func TestBotForm_saysWhatTheBotWouldSay(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(talkative)
 		form := w.form()
 		form.Rules[0].Answer = "Howdy!"
 		form.Fallback = ""
+		answer := func(form services.BotForm, stored models.Bot, said string) string {
+			script, err := form.Script(stored)
+			w.ok(err)
+			answer, any := script.Answer(services.Body{ContentType: services.TypeText, Content: said})
+			if any != (answer.Content != "") {
+				w.Errorf("to %q: %q, %t", said, answer.Content, any)
+			}
+			return answer.Content
+		}
 		before := w.storedBot()
 		for said, want := range map[string]string{"hello there": "Howdy!", "something": ""} {
-			answer, any, err := w.bots.Try(w.Context(), w.owner, w.bot.ID, form, said)
-			w.ok(err)
-			if answer.Content != want || any != (want != "") {
-				w.Errorf("to %q: %q, %t", said, answer.Content, any)
+			if got := answer(form, before, said); got != want {
+				w.Errorf("to %q: %q", said, got)
 			}
 		}
 		if w.storedBot() != before || len(w.noted()) != 0 {
 			w.Error("trying changed the bot")
 		}
-		answer, _, err := w.bots.Try(w.Context(), w.owner, "", services.BotForm{Fallback: "New here."}, "hi")
-		if err != nil || answer.Content != "New here." {
-			w.Errorf("a bot that is not there yet: %q, %v", answer.Content, err)
+		if got := answer(services.BotForm{Fallback: "New here."}, models.Bot{}, "hi"); got != "New here." {
+			w.Errorf("a bot that is not there yet: %q", got)
 		}
 		form.Rules[0].Answer = ""
-		_, _, err = w.bots.Try(w.Context(), w.owner, w.bot.ID, form, "hello")
-		if services.AsError(err).Field != "rules.0.answer" {
+		if _, err := form.Script(before); services.AsError(err).Field != "rules.0.answer" {
 			w.Error(err)
 		}
-		_, _, err = w.bots.Try(w.Context(), w.owner, w.bot.ID, w.form(), "  ")
-		w.refused(services.Invalid, err)
 	})
 }
 
@@ -327,6 +344,10 @@ func TestBotPhoto_leavesOpenFormsGood(t *testing.T) {
 		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
 		first := *w.storedBot().PhotoID
 		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
+		if same := *w.storedBot().PhotoID; same != first {
+			w.Error("the same picture again is another photo")
+		}
+		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 100, 200)))
 		_, err := w.photos.Get(w.Context(), first)
 		w.refused(services.NotFound, err)
 		form.Fallback = "Hm?"

@@ -36,7 +36,7 @@ func (s *Channels) Create(ctx context.Context, actor models.User, botID string) 
 		return channel, err
 	}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		bot, err := botOf(tx, actor.OrganizationID, botID)
+		bot, err := chosenBot(tx, actor.OrganizationID, botID)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,9 @@ func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot, kind s
 	now := s.clock()
 	fresh := models.Channel{ID: models.NewID(), OrganizationID: bot.OrganizationID, BotID: bot.ID, Type: kind, Name: bot.Name, CreatedAt: now, UpdatedAt: now}
 	result := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "bot_id"}, {Name: "type"}}, DoNothing: true}).Create(&fresh)
-	if result.Error != nil {
+	if errors.Is(result.Error, gorm.ErrForeignKeyViolated) { // removed this very moment
+		return channel, false, noSuchBot()
+	} else if result.Error != nil {
 		return channel, false, fmt.Errorf("create channel: %w", result.Error)
 	}
 	if result.RowsAffected == 1 {
@@ -118,6 +120,19 @@ func channelRows(tx *gorm.DB, organizationID string, channels []models.Channel) 
 func botOf(tx *gorm.DB, organizationID, id string) (bot models.Bot, err error) {
 	err = ofOrganization(tx, organizationID, id, &bot, "Bot not found.")
 	return bot, err
+}
+
+// chosenBot is the bot of a form's bot_id.
+func chosenBot(tx *gorm.DB, organizationID, id string) (models.Bot, error) {
+	bot, err := botOf(tx, organizationID, id)
+	if err != nil && KindOf(err) == NotFound {
+		err = noSuchBot()
+	}
+	return bot, err
+}
+
+func noSuchBot() *Error {
+	return &Error{Kind: NotFound, Message: "This bot is not there any more. Choose another.", Field: "bot_id"}
 }
 
 func mobileChannelOf(tx *gorm.DB, organizationID, id string) (channel models.Channel, err error) {

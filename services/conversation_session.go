@@ -13,7 +13,7 @@ import (
 )
 
 // Assign gives the open session to agent. Of many agents at once exactly one gets it; one's own again is returned unchanged.
-// Errors: NotFound, Conflict when it is another's or none is open.
+// Errors: NotFound, Conflict when it is another's or none is open, Unauthorized when agent was locked out meanwhile.
 func (s *Conversations) Assign(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
 	claimed := false
 	session, err := s.changeSession(ctx, agent.OrganizationID, id, func(tx *gorm.DB, session *models.ConversationSession) error {
@@ -22,6 +22,9 @@ func (s *Conversations) Assign(ctx context.Context, agent models.User, id string
 				return nil
 			}
 			return claimedBy(tx, agent.OrganizationID, *session.AssignedAgentID)
+		}
+		if err := stillIn(s.db, tx, agent); err != nil {
+			return err
 		}
 		now := s.clock()
 		result := tx.Model(&models.ConversationSession{}).
@@ -40,6 +43,20 @@ func (s *Conversations) Assign(ctx context.Context, agent models.User, id string
 		s.publisher.ConversationAssigned(agent.OrganizationID, id, Agent{ID: agent.ID, Name: agent.Name, PhotoID: orEmpty(agent.PhotoID)})
 	}
 	return session, err
+}
+
+// stillIn refuses who was locked out while their request was under way, and keeps Members from locking them out before this ends:
+// what they claim would stay theirs for ever.
+func stillIn(db *models.DB, tx *gorm.DB, agent models.User) error {
+	if db.Postgres() { // on SQLite the transaction itself is the lock
+		tx = tx.Clauses(clause.Locking{Strength: "SHARE"})
+	}
+	var users []models.User
+	err := tx.Select("id").Where("organization_id = ? AND id = ? AND disabled_at IS NULL", agent.OrganizationID, agent.ID).Limit(1).Find(&users).Error
+	if err == nil && len(users) == 0 {
+		err = loggedOut()
+	}
+	return err
 }
 
 func claimedBy(tx *gorm.DB, organizationID, agentID string) error {
@@ -107,7 +124,7 @@ func (s *Conversations) Resolve(ctx context.Context, organizationID, id string, 
 	return session, err
 }
 
-// Reopen takes the newest session's resolution back: it is open again, with its agent and its tags. Errors: NotFound, Conflict
+// Reopen takes the newest session's resolution back: it is open again, with its tags, and its agent if they are still there. Errors: NotFound, Conflict
 // when one is open or there is none.
 func (s *Conversations) Reopen(ctx context.Context, agent models.User, id string) (session models.ConversationSession, err error) {
 	var assigned *Agent
@@ -122,9 +139,19 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User, id string
 			return Refuse(Conflict, "This conversation is open already.")
 		}
 		session = newest[0]
+		columns := map[string]any{"status": models.SessionOpen, "resolved_at": nil}
+		if session.AssignedAgentID != nil {
+			err := stillIn(s.db, tx, models.User{ID: *session.AssignedAgentID, OrganizationID: agent.OrganizationID})
+			if err != nil && KindOf(err) != Unauthorized {
+				return err
+			} else if err != nil { // nobody else could take it
+				session.AssignedAgentID, session.AssignedAt = nil, nil
+				columns["assigned_agent_id"], columns["assigned_at"] = nil, nil
+			}
+		}
 		result := tx.Model(&models.ConversationSession{}).
 			Where("organization_id = ? AND id = ? AND status = ?", agent.OrganizationID, session.ID, models.SessionResolved).
-			Updates(map[string]any{"status": models.SessionOpen, "resolved_at": nil})
+			Updates(columns)
 		if errors.Is(result.Error, gorm.ErrDuplicatedKey) { // opened by a node whose clock is behind, so it is not the newest
 			return Refuse(Conflict, "This conversation is open already.")
 		} else if result.Error != nil {

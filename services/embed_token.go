@@ -73,7 +73,7 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User, request New
 	token = models.EmbedToken{ID: strings.ToLower(request.FormKey), OrganizationID: actor.OrganizationID, Name: name, Prefix: secret[:8], TokenHash: hash,
 		AllowedOrigins: origins, Appearance: "{}", CreatedAt: now, UpdatedAt: &now}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		bot, err := botOf(tx, actor.OrganizationID, request.BotID)
+		bot, err := chosenBot(tx, actor.OrganizationID, request.BotID)
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ type Error struct {
 	Kind       Kind
 	Message    string
 	RetryAfter time.Duration // RateLimited: when to come again
-	Field      string        // Invalid: the form field it is about, if it is about one
+	Field      string        // the form field it is about, if it is about one
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -54,5 +54,5 @@ const (
 // WithoutSecret is what the log reads of mail that failed.
 var WithoutSecret = withoutSecret
 
-// LoginRate is the limit of failed logins.
-var LoginRate = loginRate
+// LoginRate is the limit of failed logins, CodeRate that of attempts at a second factor.
+var LoginRate, CodeRate = loginRate, codeRate

@@ -22,8 +22,7 @@ const (
 	maxPassword = 256 // bytes: longer ones only cost hashing time
 )
 
-// loginRate limits failed attempts by address and e-mail, and those at a second factor by user: more than a person mistypes, too
-// few to guess.
+// loginRate limits failed attempts by address and e-mail: more than a person mistypes, too few to guess.
 var loginRate = Rate{Count: 20, Window: 5 * time.Minute}
 
 // Login checks passwords and second factors and keeps web sessions.

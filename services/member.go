@@ -183,7 +183,7 @@ func (s *Members) change(ctx context.Context, actor models.User, id string, chan
 		if err := stillAdmin(tx, actor); err != nil {
 			return err
 		}
-		user, err := memberOf(tx, actor.OrganizationID, id)
+		user, err := memberOf(forChange(s.db, tx), actor.OrganizationID, id)
 		if err != nil {
 			return err
 		}

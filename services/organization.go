@@ -80,7 +80,10 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 				return err
 			}
 		}
-		return createUser(tx, &owner)
+		if err := createUser(tx, &owner); err != nil {
+			return err
+		}
+		return s.audit.Note(tx, owner, OrganizationCreated, organization.Name, "")
 	})
 	return owner, err
 }
@@ -162,13 +165,6 @@ func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name
 		}
 		return s.audit.Note(tx, actor, OrganizationChanged, name, changed)
 	})
-}
-
-// Name is the name of an organization.
-func (s *Organizations) Name(ctx context.Context, organizationID string) (string, error) {
-	var organization models.Organization
-	err := s.db.Read.WithContext(ctx).Where("id = ?", organizationID).Take(&organization).Error
-	return organization.Name, err
 }
 
 // Credentials are the e-mail and password of a demo user.

@@ -39,8 +39,8 @@ func TestSetUp_makesTheFirstOrganizationAndItsOwner(t *testing.T) {
 		if owner.Role != models.RoleOwner || owner.Email != "olga@acme.example" || owner.Name != "Olga" || owner.LoginVersion != 1 {
 			w.Errorf("owner %+v", owner)
 		}
-		if name, err := w.organizations.Name(w.Context(), owner.OrganizationID); err != nil || name != "Acme" {
-			w.Errorf("named %q, %v", name, err)
+		if made, err := w.organizations.Get(w.Context(), owner.OrganizationID); err != nil || made.Name != "Acme" {
+			w.Errorf("named %q, %v", made.Name, err)
 		}
 		if empty, err := w.organizations.Empty(w.Context()); err != nil || empty {
 			w.Errorf("empty: %t, %v", empty, err)
@@ -288,8 +288,8 @@ func TestNames_areOfTheOrganizationOnly(t *testing.T) {
 		if len(types) != 2 || types[w.webchat.ID] != models.ChannelWebchat || types[w.mobile.ID] != models.ChannelMobileSDK {
 			w.Errorf("types %v", types)
 		}
-		if _, err := w.organizations.Name(w.Context(), models.NewID()); err == nil {
-			w.Error("an organization there never was has a name")
+		if _, err := w.organizations.Get(w.Context(), models.NewID()); err == nil {
+			w.Error("an organization there never was is found")
 		}
 	})
 }

@@ -96,8 +96,15 @@ func (s *Photos) read(ctx context.Context, organizationID string, upload []byte)
 	return models.Photo{ID: models.NewID(), OrganizationID: organizationID, Content: base64.StdEncoding.EncodeToString(content), CreatedAt: s.clock()}, nil
 }
 
-// replacePhoto stores photo in place of the one with the id old; either may be missing.
+// replacePhoto stores photo in place of the one with the id old; either may be missing. The same picture again keeps its id.
 func replacePhoto(tx *gorm.DB, organizationID string, old *string, photo *models.Photo) (id *string, err error) {
+	if old != nil && photo != nil {
+		var same int64
+		err := tx.Model(&models.Photo{}).Where("organization_id = ? AND id = ? AND content = ?", organizationID, *old, photo.Content).Count(&same).Error
+		if err != nil || same > 0 {
+			return old, err
+		}
+	}
 	if photo != nil {
 		if err := tx.Create(photo).Error; err != nil {
 			return nil, err

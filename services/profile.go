@@ -31,7 +31,12 @@ func (s *Profile) SetName(ctx context.Context, user models.User, name string) er
 	if err != nil {
 		return err
 	}
-	return s.update(s.db.Write.WithContext(ctx), user, map[string]any{"name": name, "updated_at": s.clock()})
+	return s.change(ctx, user, "name: "+name, func(_ *gorm.DB, now models.User) (map[string]any, error) {
+		if name == now.Name {
+			return nil, nil
+		}
+		return map[string]any{"name": name}, nil
+	})
 }
 
 // SetPhoto gives the user a picture. Errors: Invalid, TooLarge.
@@ -49,19 +54,36 @@ func (s *Profile) RemovePhoto(ctx context.Context, user models.User) error {
 }
 
 func (s *Profile) replacePhoto(ctx context.Context, user models.User, photo *models.Photo) error {
+	return s.change(ctx, user, "photo", func(tx *gorm.DB, now models.User) (map[string]any, error) {
+		photoID, err := replacePhoto(tx, now.OrganizationID, now.PhotoID, photo)
+		if err != nil || photoID == now.PhotoID {
+			return nil, err
+		}
+		return map[string]any{"photo_id": photoID}, nil
+	})
+}
+
+// change stores the columns that change answers, and writes into the audit log what they are about. No columns: nothing changes.
+func (s *Profile) change(ctx context.Context, user models.User, about string, change func(*gorm.DB, models.User) (map[string]any, error)) error {
 	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, user.OrganizationID); err != nil {
 			return err
 		}
 		now, err := memberOf(tx, user.OrganizationID, user.ID)
-		if err != nil {
+		if KindOf(err) == NotFound && err != nil {
+			return loggedOut()
+		} else if err != nil {
 			return err
 		}
-		photoID, err := replacePhoto(tx, user.OrganizationID, now.PhotoID, photo)
-		if err != nil {
+		columns, err := change(tx, now)
+		if err != nil || columns == nil {
 			return err
 		}
-		return s.update(tx, user, map[string]any{"photo_id": photoID, "updated_at": s.clock()})
+		columns["updated_at"] = s.clock()
+		if err := s.update(tx, user, columns); err != nil {
+			return err
+		}
+		return s.audit.Note(tx, now, ProfileChanged, person(now), about)
 	})
 }
 
@@ -85,9 +107,7 @@ func (s *Profile) ChangePassword(ctx context.Context, identity Identity, current
 	if err != nil {
 		return err
 	}
-	return s.endOthers(ctx, identity, map[string]any{"password_hash": hash}, func(tx *gorm.DB) error {
-		return s.audit.Note(tx, user, PasswordChanged, person(user), "")
-	})
+	return s.endOthers(ctx, identity, map[string]any{"password_hash": hash}, PasswordChanged)
 }
 
 // knows fails unless password is the user's. Failures count together, wherever they come from: who gets here sits at the user's
@@ -134,15 +154,16 @@ func (s *Profile) Sessions(ctx context.Context, identity Identity) ([]ActiveSess
 
 // EndOtherSessions ends all web sessions of the user but this one, and their sockets. Error: Conflict as for ChangePassword.
 func (s *Profile) EndOtherSessions(ctx context.Context, identity Identity) error {
-	return s.endOthers(ctx, identity, map[string]any{}, nil)
+	return s.endOthers(ctx, identity, map[string]any{}, SessionsEnded)
 }
 
-func (s *Profile) endOthers(ctx context.Context, identity Identity, change map[string]any, then func(*gorm.DB) error) error {
+// endOthers stores change, ends the user's other web sessions, and notes both as action.
+func (s *Profile) endOthers(ctx context.Context, identity Identity, change map[string]any, action string) error {
 	err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := s.login.endOtherSessions(tx, identity.User, identity.WebSessionID, change); err != nil || then == nil {
+		if err := s.login.endOtherSessions(tx, identity.User, identity.WebSessionID, change); err != nil {
 			return err
 		}
-		return then(tx)
+		return s.audit.Note(tx, identity.User, action, person(identity.User), "")
 	})
 	if err == nil {
 		s.login.keep(identity)

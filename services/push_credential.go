@@ -1,6 +1,7 @@
 package services
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,6 +118,11 @@ func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID
 			}
 		}
 		row.Settings = mustJSON(draft.settings)
+		if stored != nil && row.Settings == stored.Settings && s.box.Current(stored.Secret) { // sent twice
+			if same, err := s.box.Open(stored.Secret, sealedRow(*stored)...); err == nil && bytes.Equal(same, plain) {
+				return nil
+			}
+		}
 		row.Secret = s.box.Seal(plain, sealedRow(row)...)
 		if stored == nil {
 			err = tx.Create(&row).Error

@@ -27,6 +27,10 @@ const (
 	recoveryLength = 16 // characters of base32: 80 random bits, so a hash without salt is enough
 )
 
+// codeRate limits attempts at a user's codes. Three of a million are good at a time: at this rate who knows the password needs
+// months for an even chance, and the audit log holds every attempt.
+var codeRate = Rate{Count: 10, Window: 5 * time.Minute}
+
 // AwaitsSecondFactor says whether a cookie's token waits for a code. Errors: Unauthorized when it does not, Unavailable.
 func (s *Login) AwaitsSecondFactor(ctx context.Context, token string) error {
 	_, err := s.awaiting(ctx, token)
@@ -67,7 +71,7 @@ func (s *Login) SecondFactor(ctx context.Context, token, code string, device Dev
 // limitCodes counts an attempt at the user's codes. All count, whatever their address: who gets here knows the password, and could
 // come from many.
 func (s *Login) limitCodes(ctx context.Context, user models.User) error {
-	wait, err := s.limiter.Allow(ctx, "second factor:"+user.ID, loginRate)
+	wait, err := s.limiter.Allow(ctx, "second factor:"+user.ID, codeRate)
 	if err != nil {
 		return fmt.Errorf("limit second factors: %w", err)
 	}

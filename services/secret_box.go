@@ -62,6 +62,11 @@ func (b *SecretBox) Seal(plain []byte, row ...string) string {
 	return strings.Join([]string{sealedVersion, key.id, base64.RawURLEncoding.EncodeToString(sealed)}, ".")
 }
 
+// Current reports whether a text was sealed by the key that seals now.
+func (b *SecretBox) Current(sealed string) bool {
+	return strings.HasPrefix(sealed, sealedVersion+"."+b.keys[0].id+".")
+}
+
 // Open decrypts what Seal made for the same row.
 func (b *SecretBox) Open(sealed string, row ...string) ([]byte, error) {
 	parts := strings.Split(sealed, ".")

@@ -53,6 +53,7 @@ type OpenedWidget struct {
 	Greeting       Body
 	AllowedOrigins []string // empty: any page may frame the widget
 	Appearance     Appearance
+	Language       string // the organization's, a BCP 47 tag: for whoever's own is not there
 }
 
 // Open checks the embed token and returns the end user's conversation, made if need be. A conversation without messages
@@ -76,9 +77,13 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 	if err != nil {
 		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
 	}
+	var organization models.Organization
+	if err := s.db.Read.WithContext(ctx).Where("id = ?", token.OrganizationID).Take(&organization).Error; err != nil {
+		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
+	}
 	s.seen(ctx, token, OriginOf(firstOf(request.Origin, request.Referer)))
 	return OpenedWidget{ConversationID: conversation.ID, ExternalID: request.ExternalID, BotName: bot.Name, BotPhotoID: orEmpty(bot.PhotoID),
-		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins, Appearance: ReadAppearance(token)}, nil
+		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins, Appearance: ReadAppearance(token), Language: organization.Language}, nil
 }
 
 // seen notes that the widget was opened with a token, from a page of origin if the browser has said so. Once a minute is

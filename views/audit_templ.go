@@ -36,7 +36,8 @@ type AuditEntry struct {
 // target is what it was done to, or nothing where people did it to themselves.
 func (e AuditEntry) target() string {
 	switch e.Action {
-	case "login.succeeded", "login.failed", "password.changed", "second_factor.enabled", "second_factor.disabled", "user.joined", "organization.changed":
+	case "login.succeeded", "login.failed", "password.changed", "sessions.ended", "profile.changed", "second_factor.enabled", "second_factor.disabled",
+		"user.joined", "organization.changed":
 		return ""
 	}
 	return e.Target
@@ -51,10 +52,11 @@ var auditActions = []struct {
 	actions []auditAction
 }{
 	{"Logins", []auditAction{{"login.succeeded", "Logged in"}, {"login.failed", "Failed to log in"}, {"password.changed", "Changed the password"},
+		{"sessions.ended", "Logged out the other browsers"}, {"profile.changed", "Changed the profile"},
 		{"second_factor.enabled", "Turned the second factor on"}, {"second_factor.disabled", "Turned the second factor off"}}},
 	{"Team", []auditAction{{"user.invited", "Invited"}, {"invitation.revoked", "Revoked the invitation of"}, {"user.joined", "Joined"},
 		{"user.role_changed", "Changed the role of"}, {"user.disabled", "Disabled"}, {"user.enabled", "Enabled"}, {"user.removed", "Removed"}}},
-	{"Company", []auditAction{{"organization.changed", "Changed the settings"}, {"api_key.created", "Created the API key"}, {"api_key.revoked", "Revoked the API key"}}},
+	{"Company", []auditAction{{"organization.created", "Created the organization"}, {"organization.changed", "Changed the settings"}, {"api_key.created", "Created the API key"}, {"api_key.revoked", "Revoked the API key"}}},
 	{"Bots", []auditAction{{"bot.created", "Created the bot"}, {"bot.changed", "Changed the bot"}, {"bot.removed", "Removed the bot"}}},
 	{"Integration", []auditAction{{"embed_token.created", "Created the embed token"}, {"embed_token.changed", "Changed the embed token"},
 		{"embed_token.origins_changed", "Changed the origins of"}, {"embed_token.revoked", "Revoked the embed token"}, {"channel.created", "Created the channel"},
@@ -204,7 +206,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var4 string
 						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(e.ActorName)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 125, Col: 48}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 127, Col: 48}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 						if templ_7745c5c3_Err != nil {
@@ -217,7 +219,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var5 string
 						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(auditText(e.Action))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 127, Col: 30}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 129, Col: 30}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 						if templ_7745c5c3_Err != nil {
@@ -235,7 +237,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 							var templ_7745c5c3_Var6 string
 							templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(e.target())
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 129, Col: 47}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 131, Col: 47}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 							if templ_7745c5c3_Err != nil {
@@ -254,7 +256,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 							var templ_7745c5c3_Var7 string
 							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(e.Detail)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 132, Col: 50}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 134, Col: 50}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 							if templ_7745c5c3_Err != nil {
@@ -292,7 +294,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var8 templ.SafeURL
 						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(p.page(""))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 143, Col: 41}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 145, Col: 41}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 						if templ_7745c5c3_Err != nil {
@@ -311,7 +313,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var9 templ.SafeURL
 						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(p.page(p.Next))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 146, Col: 45}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 148, Col: 45}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 						if templ_7745c5c3_Err != nil {

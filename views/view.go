@@ -1,6 +1,7 @@
 package views
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -46,8 +47,25 @@ func humanSize(bytes int64) string {
 // machineTime is the datetime attribute's form. The script time.js shows it in the reader's own zone.
 func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// utcTime is what is read before a script ran, or without one.
-func utcTime(t time.Time) string { return t.UTC().Format("2 Jan 15:04") }
+type zoneKey struct{}
+
+// InZone lets the pages rendered with the context write times in a zone by its IANA name. Without it, or where the name is
+// unknown, they are in UTC.
+func InZone(ctx context.Context, name string) context.Context {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return ctx
+	}
+	return context.WithValue(ctx, zoneKey{}, zone)
+}
+
+// zonedTime is what is read before a script ran, or without one.
+func zonedTime(ctx context.Context, t time.Time) string {
+	if zone, ok := ctx.Value(zoneKey{}).(*time.Location); ok {
+		return t.In(zone).Format("2 Jan 15:04 MST")
+	}
+	return t.UTC().Format("2 Jan 15:04 MST")
+}
 
 // count leaves out the zero and stops at 99.
 func count(n int) string {

@@ -111,6 +111,13 @@ func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, err
 	if err != nil {
 		return nil, err
 	}
+	if len(config.SecretKeyOld) > 0 {
+		resealed, lost, err := services.Reseal(ctx, b.db, box)
+		if err != nil {
+			return nil, err
+		}
+		slog.Info("SECRET_KEY_OLD is not needed any more once every node has started with SECRET_KEY", "sealed_anew", resealed, "lost", lost)
+	}
 	organizations := services.NewOrganizations(b.db, login, clock, config.SecretKey)
 	if withDemo {
 		if app.Demo, err = seedDemo(ctx, organizations); err != nil {

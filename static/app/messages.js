@@ -7,6 +7,7 @@ import { current, partOf } from "./thread.js";
 
 const MOST = 300; // messages on the page before one of its ends is cut
 const KEPT = 200; // messages that a cut leaves
+const NEAR = 200; // px from an end of the page at which what is beyond it is asked for
 
 const list = () => document.getElementById("messages");
 const messages = () => list()?.querySelectorAll(":scope > [data-seq]") ?? [];
@@ -150,6 +151,24 @@ function link(id, { dataset }) {
   if (id === "older") list().prepend(item);
   else list().append(item);
   htmx.process(item);
+}
+
+// Only scrolling asks, not what is in sight: a page that is still being drawn stands at its beginning for a moment.
+document.addEventListener(
+  "scroll",
+  ({ target }) => {
+    if (target.id !== "log") return;
+    if (target.scrollTop < NEAR) ask("older");
+    if (target.scrollHeight - target.scrollTop - target.clientHeight < NEAR) ask("later");
+  },
+  true, // scroll does not bubble
+);
+
+function ask(id) {
+  const item = document.querySelector(`#${id}:not([data-asked])`);
+  if (!item) return;
+  item.dataset.asked = ""; // once; after that it is a link to press
+  item.querySelector("a").click();
 }
 
 // Goes to the newest message, also where the page was cut off before it.

@@ -32,6 +32,11 @@ function forget(conversation) {
   for (const button of region().querySelectorAll(`[data-path^="${CSS.escape(conversation)}"]`)) away(button.closest(".toast"));
 }
 
+// Not even while the next thing is being done: pressed now, it would undo the one before.
+document.addEventListener("htmx:config:request", ({ detail: { ctx: { request } } }) => {
+  if (request.method === "POST" && /^[/]inbox[/][^/]+[/](claim|release|resolve|reopen)\b/.test(request.action)) forget(conversationOf(request.action));
+});
+
 // action is pressed once: it runs, or its path is posted. stays is for what has to be answered.
 export function showToast(text, { action, stays = false } = {}) {
   const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
