@@ -150,20 +150,47 @@ func (s *Login) try(ctx context.Context, attempt, password, hash string) error {
 	return Refuse(Unauthorized, "E-mail or password is wrong.")
 }
 
-// SetPassword changes a user's password and ends all their web sessions and sockets. Errors: Invalid, NotFound.
-func (s *Login) SetPassword(ctx context.Context, organizationID, userID, password string) error {
+// ResetPassword gives the user with an e-mail a new password, without a second factor if that is lost too, and ends all their web
+// sessions; a server notices within seconds and closes the sockets. For whoever runs the installation: it asks for no proof.
+// Errors: Invalid, NotFound.
+func (s *Login) ResetPassword(ctx context.Context, email, password string, withoutSecondFactor bool) error {
+	email = strings.ToLower(strings.TrimSpace(email))
+	if !storable(email) {
+		return Refuse(NotFound, "User not found.")
+	}
 	hash, err := s.HashPassword(ctx, password)
 	if err != nil {
 		return err
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		return s.endSessions(tx, organizationID, userID, map[string]any{"password_hash": hash})
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var users []models.User
+		if err := tx.Where("email = ?", email).Limit(1).Find(&users).Error; err != nil {
+			return err
+		}
+		if len(users) == 0 {
+			return Refuse(NotFound, "User not found.")
+		}
+		user := users[0]
+		if err := s.endSessions(tx, user.OrganizationID, user.ID, map[string]any{"password_hash": hash}); err != nil {
+			return err
+		}
+		if withoutSecondFactor {
+			if err := s.disableSecondFactor(tx, user); err != nil {
+				return err
+			}
+		}
+		return s.audit.Note(tx, user, PasswordChanged, person(user), "reset on the server")
 	})
-	if err != nil {
-		return err
+}
+
+// disableSecondFactor changes nothing where there is none.
+func (s *Login) disableSecondFactor(tx *gorm.DB, user models.User) error {
+	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL", user.OrganizationID, user.ID).
+		Updates(map[string]any{"totp_secret": "", "totp_enabled_at": nil, "totp_last_step": 0, "recovery_codes": "[]", "updated_at": s.clock()})
+	if result.Error != nil || result.RowsAffected == 0 {
+		return result.Error
 	}
-	s.publisher.UserSessionsEnded(userID)
-	return nil
+	return s.audit.Note(tx, user, SecondFactorDisabled, person(user), "")
 }
 
 // HashPassword checks a new password's length and hashes it. Error: Invalid.

@@ -19,7 +19,7 @@ var device = services.Device{Address: "203.0.113.7", UserAgent: "Mozilla/5.0 (te
 // knows gives a user the password.
 func (w *world) knows(user models.User) {
 	w.Helper()
-	w.ok(w.login.SetPassword(w.Context(), user.OrganizationID, user.ID, password))
+	w.ok(w.login.ResetPassword(w.Context(), user.Email, password, false))
 }
 
 func (w *world) logIn(user models.User) (token string) {
@@ -203,17 +203,15 @@ func TestLogout_endsOneSessionAndItsSockets(t *testing.T) {
 	})
 }
 
-func TestSetPassword_endsEverySessionOfTheUser(t *testing.T) {
+func TestResetPassword_endsEverySessionOfTheUser(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.knows(w.ben)
 		anns, other, bens := w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ben)
-		before := len(of[userSessionsEnded](w.news))
-		w.ok(w.login.SetPassword(w.Context(), w.organization.ID, w.ann.ID, "another good password"))
+		w.ok(w.login.ResetPassword(w.Context(), w.ann.Email, "another good password", false))
 		w.loggedOut(anns)
 		w.loggedOut(other)
 		w.identified(bens)
-		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
 		if _, err := w.login.Login(w.Context(), w.ann.Email, password, device); services.KindOf(err) != services.Unauthorized {
 			w.Errorf("with the old password: %v", err)
 		}
@@ -223,12 +221,12 @@ func TestSetPassword_endsEverySessionOfTheUser(t *testing.T) {
 	})
 }
 
-func TestSetPassword_wantsItLongEnough(t *testing.T) {
+func TestResetPassword_wantsItLongEnough(t *testing.T) {
 	each(t, func(w *world) {
 		for password, valid := range map[string]bool{
 			"": false, "123456789": false, "1234567890": true, "äöüäöüäöü": false, "äöüäöüäöüä": true, strings.Repeat("x", 256): true, strings.Repeat("x", 257): false,
 		} {
-			err := w.login.SetPassword(w.Context(), w.organization.ID, w.ann.ID, password)
+			err := w.login.ResetPassword(w.Context(), w.ann.Email, password, false)
 			if valid != (err == nil) || (!valid && services.AsError(err).Field != "password") {
 				w.Errorf("%q: %v", password, err)
 			}
@@ -236,13 +234,28 @@ func TestSetPassword_wantsItLongEnough(t *testing.T) {
 	})
 }
 
-func TestUsers_ofAnotherOrganizationAreNotFound(t *testing.T) {
+func TestResetPassword_ofNobodyIsNotFound(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
-		w.refused(services.NotFound, w.login.SetPassword(w.Context(), stranger.organization.ID, w.ann.ID, password))
-		w.refused(services.NotFound, w.login.SetPassword(w.Context(), w.organization.ID, models.NewID(), password))
-		if n := w.count(&models.User{}, "login_version > 1 OR disabled_at IS NOT NULL OR password_hash <> ''"); n != 0 || len(of[userSessionsEnded](w.news)) != 0 {
-			w.Error("a user of another organization was changed")
+		for _, email := range []string{"nobody@example.com", "", "a\x00b", "\xff"} {
+			w.refused(services.NotFound, w.login.ResetPassword(w.Context(), email, password, true))
+		}
+		if n := w.count(&models.User{}, "login_version > 1 OR password_hash <> ''"); n != 0 {
+			w.Errorf("%d users were changed", n)
+		}
+	})
+}
+
+func TestResetPassword_takesTheSecondFactorOffWhereAsked(t *testing.T) {
+	each(t, func(w *world) {
+		w.knows(w.ann)
+		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", w.ann.ID).Update("totp_enabled_at", w.clock.Now()).Error)
+		for _, without := range []bool{false, true} {
+			w.ok(w.login.ResetPassword(w.Context(), " "+strings.ToUpper(w.ann.Email), password, without))
+			result, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+			w.ok(err)
+			if result.SecondFactor == without {
+				w.Errorf("without one: %t, asked for one: %t", without, result.SecondFactor)
+			}
 		}
 	})
 }

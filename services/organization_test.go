@@ -205,7 +205,7 @@ func TestSeed_bringsBackWhatWasChanged(t *testing.T) {
 		w.ok(err)
 		var agent models.User
 		w.ok(w.db.Read.Where("email = ?", first.Agent.Email).Take(&agent).Error)
-		w.ok(w.login.SetPassword(w.Context(), first.OrganizationID, agent.ID, "something else here"))
+		w.ok(w.login.ResetPassword(w.Context(), agent.Email, "something else here", false))
 		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", agent.ID).
 			Updates(map[string]any{"disabled_at": w.clock.Now(), "totp_enabled_at": w.clock.Now()}).Error)
 		_, err = w.organizations.Seed(w.Context(), false)

@@ -266,7 +266,7 @@ func (s *Profile) DisableSecondFactor(ctx context.Context, user models.User, pro
 	}
 	err := error(wrongCode())
 	if isCode(plainCode(proof)) {
-		err = s.login.useCode(ctx, user, proof, s.disable)
+		err = s.login.useCode(ctx, user, proof, s.login.disableSecondFactor)
 	}
 	if KindOf(err) != Invalid || err == nil {
 		return err
@@ -276,14 +276,5 @@ func (s *Profile) DisableSecondFactor(ctx context.Context, user models.User, pro
 	} else if err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.disable(tx, user) })
-}
-
-func (s *Profile) disable(tx *gorm.DB, user models.User) error {
-	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL", user.OrganizationID, user.ID).
-		Updates(map[string]any{"totp_secret": "", "totp_enabled_at": nil, "totp_last_step": 0, "recovery_codes": "[]", "updated_at": s.clock()})
-	if result.Error != nil || result.RowsAffected == 0 {
-		return result.Error
-	}
-	return s.audit.Note(tx, user, SecondFactorDisabled, person(user), "")
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.login.disableSecondFactor(tx, user) })
 }

@@ -187,7 +187,7 @@ func TestEndOtherSessions_keepsThisOne(t *testing.T) {
 	})
 }
 
-func TestSetPassword_forgetsTheLoginsItEnds(t *testing.T) {
+func TestResetPassword_forgetsTheLoginsItEnds(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.logIn(w.ann)

@@ -249,3 +249,27 @@ func TestDemo(t *testing.T) {
 		t.Errorf("/ leads to %s", to)
 	}
 }
+
+func TestUserPassword_letsSomebodyInAgain(t *testing.T) {
+	t.Parallel()
+	check := func(t *testing.T, w *world) {
+		agent := services.Credentials{Email: w.seeded.Agent.Email, Password: secrets.add("a password after a reset")}
+		for _, args := range [][]string{{"--email", "nobody@demo.parley.example", "--password-stdin"}, {"--email", agent.Email}, {"--password-stdin"}} {
+			if out, err := w.command(agent.Password+"\n", append([]string{"user", "password"}, args...)...); err == nil || strings.Contains(err.Error(), "\n") {
+				t.Errorf("user password %q is answered %q, %v", args, out, err)
+			}
+		}
+		if out, err := w.command("short\n", "user", "password", "--email", agent.Email, "--password-stdin"); err == nil {
+			t.Errorf("a short password is answered %q", out)
+		}
+		if out, err := w.command(agent.Password+"\n", "user", "password", "--email", agent.Email, "--password-stdin", "--without-second-factor"); err != nil || out != "" {
+			t.Fatalf("%q, %v", out, err)
+		}
+		if len(w.nodes) == 0 {
+			w.start()
+		}
+		w.login(0, agent)
+	}
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); check(t, newWorld(t, sqliteEnv(t), 0)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); check(t, newWorld(t, postgresEnv(t), 1)) })
+}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -23,6 +24,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema."`
 	Org     orgCommand     `cmd:"" help:"Make organizations."`
 	Seed    seedCommand    `cmd:"" help:"Make a demo organization with bot, channels, users and a fresh embed token."`
+	User    userCommand    `cmd:"" help:"Help people who cannot log in."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -77,8 +79,29 @@ func parse(parser *kong.Kong, args []string, exited error) (command *kong.Contex
 	return parser.Parse(args)
 }
 
+// password reads the one that a command is given on standard input, where no other process sees it.
+func (p *program) password() (string, error) {
+	input, err := io.ReadAll(io.LimitReader(p.stdin, 4096))
+	if err != nil {
+		return "", err
+	}
+	password := strings.TrimRight(string(input), "\r\n")
+	if password == "" {
+		return "", errors.New("standard input holds no password")
+	}
+	return password, nil
+}
+
 // organizations opens the database for the commands that work beside a server, with the services they need.
 func (p *program) organizations() (*models.DB, *services.Organizations, error) {
+	db, login, err := p.login()
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, services.NewOrganizations(db, login, models.Now, p.config.SecretKey), nil
+}
+
+func (p *program) login() (*models.DB, *services.Login, error) {
 	db, err := openDatabase(p.ctx, p.config)
 	if err != nil {
 		return nil, nil, err
@@ -92,5 +115,5 @@ func (p *program) organizations() (*models.DB, *services.Organizations, error) {
 		db.Close()
 		return nil, nil, err
 	}
-	return db, services.NewOrganizations(db, login, models.Now, p.config.SecretKey), nil
+	return db, login, nil
 }

@@ -2,9 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
-	"strings"
 
 	"parley/services"
 )
@@ -22,13 +19,9 @@ type orgCreateCommand struct {
 
 // Run prints the ids of what it made.
 func (o *orgCreateCommand) Run(p *program) error {
-	input, err := io.ReadAll(io.LimitReader(p.stdin, 4096))
+	password, err := p.password()
 	if err != nil {
 		return err
-	}
-	password := strings.TrimRight(string(input), "\r\n")
-	if password == "" {
-		return errors.New("standard input holds no password")
 	}
 	db, organizations, err := p.organizations()
 	if err != nil {
