@@ -191,7 +191,7 @@ func TestResetPassword_forgetsTheLoginsItEnds(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.logIn(w.ann)
-		w.knows(w.ann)
+		w.ok(w.login.ResetPassword(w.Context(), w.ann.Email, password, false))
 		if n := w.count(&models.Login{}, "1 = 1"); n != 0 {
 			w.Errorf("%d logins are listed", n)
 		}
