@@ -170,6 +170,7 @@ test("everything works without JavaScript", async ({ newContext }) => {
 
 test("the preview is the widget, changes while one types, and leaves no trace", async ({ newContext }) => {
   const page = await admin(await newContext());
+  await page.goto("/integration/web-chat"); // away from the inbox, which has a socket
   const sockets = [];
   page.on("websocket", (socket) => sockets.push(socket.url()));
   const history = [];
