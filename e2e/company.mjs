@@ -61,3 +61,10 @@ export function code(secret, ahead = 0) {
   const at = mac[19] & 15;
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
+
+// loggedOut waits until a page shows the login. An open inbox may be on its way there by itself, which interrupts whoever goes there.
+export const loggedOut = (page) =>
+  expect(async () => {
+    await page.goto("/inbox");
+    await expect(page.getByRole("button", { name: "Log in" })).toBeVisible({ timeout: 1_000 });
+  }).toPass();

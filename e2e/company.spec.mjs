@@ -1,5 +1,5 @@
 // Company: API Keys, Team, Settings, Audit log.
-import { invite, newcomer, test } from "./company.mjs";
+import { invite, loggedOut, newcomer, test } from "./company.mjs";
 import { expect, logIn, sideways, tabTo, violations } from "./journey.mjs";
 
 test.use({ mayLog: /status of 40[0134]|status of 409/ }); // the browser reports refusals itself
@@ -77,8 +77,7 @@ test("invited, joined, made an admin, disabled, enabled, removed", async ({ admi
   await expect(admin.getByText("Every browser of theirs is logged out.")).toBeVisible();
   await closed;
   expect(Date.now() - since).toBeLessThan(5_000);
-  await cleo.page.goto("/inbox");
-  await expect(cleo.page.getByRole("button", { name: "Log in" })).toBeVisible();
+  await loggedOut(cleo.page);
   await cleo.page.getByLabel("Email").fill(cleo.email);
   await cleo.page.getByLabel("Password").fill(cleo.password);
   await cleo.page.getByRole("button", { name: "Log in" }).click();
@@ -92,8 +91,7 @@ test("invited, joined, made an admin, disabled, enabled, removed", async ({ admi
   await admin.getByRole("button", { name: `Remove ${cleo.name}` }).click();
   await expect(admin.getByText("Removed from the team.")).toBeVisible();
   await expect(rowOf(admin, cleo.name)).toHaveCount(0);
-  await cleo.page.goto("/inbox");
-  await expect(cleo.page.getByRole("button", { name: "Log in" })).toBeVisible();
+  await loggedOut(cleo.page);
 
   await admin.getByRole("link", { name: "Audit log" }).click();
   await admin.getByLabel("Action").selectOption({ label: "Changed the role of" });

@@ -1,5 +1,5 @@
 // The profile: name, photo, password, second factor, where one is logged in, and this browser's preferences.
-import { code, newcomer, test } from "./company.mjs";
+import { code, loggedOut, newcomer, test } from "./company.mjs";
 import { answer, expect, inThread, logIn, openThread, openWidget, received, say, sideways, tabTo, violations } from "./journey.mjs";
 
 test.use({ mayLog: /status of 40[0134]|status of 4(09|13|29)/ }); // the browser reports refusals itself
@@ -143,8 +143,7 @@ test("log out the others, and change the password", async ({ admin, newContext }
   await page.getByRole("button", { name: "Log out the others" }).click();
   await expect(page.getByText("Every other browser was logged out.")).toBeVisible();
   await expect(sessions).toHaveCount(1);
-  await other.goto("/inbox");
-  await expect(other.getByRole("button", { name: "Log in" })).toBeVisible();
+  await loggedOut(other);
 
   await logIn(other, person);
   await page.goto("/profile");
@@ -156,8 +155,7 @@ test("log out the others, and change the password", async ({ admin, newContext }
   await page.getByLabel("New password").fill("another password");
   await page.getByRole("button", { name: "Change password" }).click();
   await expect(page.getByText("Your password was changed")).toBeVisible();
-  await other.goto("/inbox");
-  await expect(other.getByRole("button", { name: "Log in" })).toBeVisible();
+  await loggedOut(other);
   await logIn(other, { ...person, password: "another password" });
 });
 

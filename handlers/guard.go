@@ -27,7 +27,11 @@ func (a *App) page(c *fiber.Ctx) error {
 	if services.KindOf(err) != services.Unauthorized || err == nil {
 		return nextUnless(c, err)
 	}
-	login := "/auth/login?next=" + url.QueryEscape(c.OriginalURL())
+	next := c.OriginalURL()
+	if page, err := url.Parse(c.Get("HX-Current-URL")); err == nil && page.Path != "" { // of a part it is the page to come back to
+		next = page.RequestURI()
+	}
+	login := "/auth/login?next=" + url.QueryEscape(next)
 	if isPart(c) { // htmx follows a redirect itself and would draw the login page into a part
 		c.Set("HX-Redirect", login)
 		return c.SendStatus(fiber.StatusUnauthorized)

@@ -223,8 +223,8 @@ func TestRender_pagePartRefusal(t *testing.T) {
 	if lost.StatusCode != 404 || strings.Contains(body, "<html") || !strings.Contains(body, "Conversation not found.") {
 		t.Errorf("a refused part is %d %.200s", lost.StatusCode, body)
 	}
-	out, _ := ask(t, server, "GET", "/inbox/list", "", "HX-Request", "true")
-	if out.StatusCode != 401 || !strings.HasPrefix(out.Header.Get("HX-Redirect"), "/auth/login?next=") {
+	out, _ := ask(t, server, "GET", "/inbox/list", "", "HX-Request", "true", "HX-Current-URL", "https://chat.example.com/inbox?filter=mine")
+	if out.StatusCode != 401 || out.Header.Get("HX-Redirect") != "/auth/login?next=%2Finbox%3Ffilter%3Dmine" {
 		t.Errorf("a part for nobody is answered %d %v", out.StatusCode, out.Header)
 	}
 	app.Ready = func(context.Context) error { return context.DeadlineExceeded }
