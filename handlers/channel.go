@@ -15,7 +15,6 @@ func (a *App) mobileSDKPage(c *fiber.Ctx) error {
 func (a *App) showMobileSDK(c *fiber.Ctx, status int, form views.ChannelForm) error {
 	user := identityOf(c).User
 	page := views.MobileSDK{Layout: a.layout(c, "Mobile SDK"), Form: form}
-	page.Notice = a.told(c)
 	rows, err := a.Channels.List(c.UserContext(), user)
 	if err != nil {
 		return err
@@ -60,7 +59,7 @@ func (a *App) showChannel(c *fiber.Ctx, status int, change func(*views.ChannelDe
 	page := views.ChannelDetail{Layout: a.layout(c, "Mobile channel of "+row.Bot.Name), Channel: views.Channel{ID: row.Channel.ID, BotName: row.Bot.Name}, BaseURL: a.baseURL(c),
 		Form:    views.EmbedTokenForm{Key: models.NewID()},
 		WebView: views.WebViewForm{Token: c.Query("embed_token"), SessionID: c.Query("session_id"), CustomerName: c.Query("customer_name"), Title: c.Query("title")}}
-	page.Up, page.Notice = views.Link{Path: "/integration/mobile-sdk", Name: "Mobile SDK"}, a.told(c)
+	page.Up = views.Link{Path: "/integration/mobile-sdk", Name: "Mobile SDK"}
 	if page.Tokens, err = a.tokensOf(c, models.ChannelMobileSDK, row.Channel.ID); err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func TestChannel_tokensAreOfTheApp(t *testing.T) {
 		t.Errorf("no name: %d", refused.StatusCode)
 	}
 	d.has(body, `id="token-name-error"`)
-	rows, err := d.app.EmbedTokens.List(d.Context(), d.user())
+	rows, err := d.app.EmbedTokens.List(d.Context(), d.user(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (a *App) developerGuidePage(c *fiber.Ctx) error {
 	for _, example := range wire.RichMediaExamples {
 		page.RichMedia = append(page.RichMedia, views.GuideExample{Heading: example.Heading, Text: wire.Indented(example.RichMessage)})
 	}
-	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User)
+	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User, "", "")
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (a *App) developerGuidePage(c *fiber.Ctx) error {
 		return err
 	}
 	for _, row := range channels {
-		page.Channels = append(page.Channels, views.Choice{Label: row.Bot.Name + " (" + row.Channel.ID + ")", Value: row.Channel.ID})
+		page.Channels = append(page.Channels, views.Choice{Label: row.Bot.Name, Value: row.Channel.ID})
 	}
 	page.ChannelID = chosen(page.Channels, c.Query("channel"))
 	return render(c, fiber.StatusOK, views.DeveloperGuidePage(page), nil)

@@ -18,7 +18,6 @@ func (a *App) webChatPage(c *fiber.Ctx) error {
 func (a *App) showWebChat(c *fiber.Ctx, status int, form views.EmbedTokenForm) (err error) {
 	page := views.WebChat{Layout: a.layout(c, "Web Chat"), Form: form}
 	page.Form.Key = models.NewID()
-	page.Notice = a.told(c)
 	if page.Tokens, err = a.tokensOf(c, models.ChannelWebchat, ""); err != nil {
 		return err
 	}
@@ -83,25 +82,18 @@ func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*v
 	}
 	page := views.EmbedTokenDetail{Layout: a.layout(c, row.Token.Name), Token: showToken(row), BaseURL: a.baseURL(c), Made: made,
 		Form: views.EmbedTokenForm{Name: row.Token.Name, Origins: strings.Join(row.Token.AllowedOrigins, "\n")}, Appearance: appearanceForm(row)}
-	page.Up, page.Notice = views.Link{Path: "/integration/web-chat", Name: "Web Chat"}, a.told(c)
+	page.Up = views.Link{Path: "/integration/web-chat", Name: "Web Chat"}
 	if change != nil {
 		change(&page)
 	}
 	return render(c, status, views.EmbedTokenPage(page), nil)
 }
 
-// changeEmbedToken sets name and origins. Sent twice it sets them to the same. Neither is stored while
-// the origins are wrong.
+// changeEmbedToken sets name and origins. Sent twice it sets them to the same.
 func (a *App) changeEmbedToken(c *fiber.Ctx) error {
 	user, id := identityOf(c).User, c.Params("id")
 	name, origins := c.FormValue("name"), c.FormValue("origins")
-	var err error
-	if _, wrong := services.ParseOrigins(origins); len(wrong) == 0 {
-		err = a.EmbedTokens.Rename(c.UserContext(), user, id, name)
-	}
-	if err == nil {
-		err = a.EmbedTokens.SetOrigins(c.UserContext(), user, id, origins)
-	}
+	err := a.EmbedTokens.Change(c.UserContext(), user, id, name, origins)
 	if err == nil {
 		return a.done(c, "/integration/web-chat/"+id, "token_saved")
 	}

@@ -110,7 +110,7 @@ func TestEmbedToken_showsItsSecretOnce(t *testing.T) {
 	if strings.Count(list, ">Web shop<") != 1 {
 		t.Error("the form sent twice made two tokens")
 	}
-	row, err := d.app.EmbedTokens.List(d.Context(), d.user())
+	row, err := d.app.EmbedTokens.List(d.Context(), d.user(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

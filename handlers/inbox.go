@@ -134,11 +134,7 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 type names struct{ senders, photos, channels map[string]string }
 
 func (a *App) names(c *fiber.Ctx) (names, error) {
-	senders, err := a.Organizations.SenderNames(c.UserContext(), identityOf(c).User.OrganizationID)
-	if err != nil {
-		return names{}, err
-	}
-	photos, err := a.Organizations.SenderPhotos(c.UserContext(), identityOf(c).User.OrganizationID)
+	senders, photos, err := a.Organizations.Senders(c.UserContext(), identityOf(c).User.OrganizationID)
 	if err != nil {
 		return names{}, err
 	}

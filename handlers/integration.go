@@ -38,12 +38,10 @@ func showToken(row services.EmbedTokenRow) views.EmbedToken {
 
 // tokensOf are the organization's embed tokens on channels of one type, or on one channel when channelID is not empty.
 func (a *App) tokensOf(c *fiber.Ctx, channelType, channelID string) ([]views.EmbedToken, error) {
-	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User)
-	var tokens []views.EmbedToken
-	for _, row := range rows {
-		if row.Channel.Type == channelType && (channelID == "" || row.Channel.ID == channelID) {
-			tokens = append(tokens, showToken(row))
-		}
+	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User, channelType, channelID)
+	tokens := make([]views.EmbedToken, len(rows))
+	for i, row := range rows {
+		tokens[i] = showToken(row)
 	}
 	return tokens, err
 }

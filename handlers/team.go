@@ -4,7 +4,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"parley/models"
-	"parley/services"
 	"parley/views"
 )
 
@@ -93,22 +92,16 @@ func (a *App) personPage(c *fiber.Ctx) error {
 // showPersonPage is for others than oneself and the owner: there is nothing to set for those.
 func (a *App) showPersonPage(c *fiber.Ctx, status int, wrong formErrors) error {
 	user := identityOf(c).User
-	people, _, err := a.Members.List(c.UserContext(), user)
+	person, err := a.Members.Get(c.UserContext(), user, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	for _, person := range people {
-		if person.ID != c.Params("id") {
-			continue
-		}
-		if person.ID == user.ID {
-			return c.Redirect("/profile", fiber.StatusSeeOther)
-		}
-		layout := a.layout(c, person.Name)
-		layout.Up = views.Link{Path: "/company/team", Name: "Team"}
-		return render(c, status, views.PersonPage(views.PersonSettings{Layout: layout, Person: showPerson(person, user), Errors: wrong}), nil)
+	if person.ID == user.ID {
+		return c.Redirect("/profile", fiber.StatusSeeOther)
 	}
-	return services.Refuse(services.NotFound, "User not found.")
+	layout := a.layout(c, person.Name)
+	layout.Up = views.Link{Path: "/company/team", Name: "Team"}
+	return render(c, status, views.PersonPage(views.PersonSettings{Layout: layout, Person: showPerson(person, user), Errors: wrong}), nil)
 }
 
 func (a *App) setRole(c *fiber.Ctx) error {

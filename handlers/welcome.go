@@ -24,7 +24,6 @@ func (a *App) welcomePage(c *fiber.Ctx) error {
 
 func (a *App) showWelcome(c *fiber.Ctx, status int, page views.Welcome) error {
 	page.Layout, page.BaseURL, page.Key = a.layout(c, "Welcome"), a.baseURL(c), newFormKey()
-	page.Notice = a.told(c)
 	return render(c, status, views.WelcomePage(page), nil)
 }
 

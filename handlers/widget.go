@@ -95,11 +95,7 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := a.Organizations.SenderNames(c.UserContext(), ref.OrganizationID)
-	if err != nil {
-		return err
-	}
-	photos, err := a.Organizations.SenderPhotos(c.UserContext(), ref.OrganizationID)
+	names, photos, err := a.Organizations.Senders(c.UserContext(), ref.OrganizationID)
 	if err != nil {
 		return err
 	}

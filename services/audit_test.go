@@ -92,11 +92,10 @@ func TestDesk_refusesAgents(t *testing.T) {
 			for name, err := range map[string]error{
 				"audit":      second(d.audit.List(d.Context(), agent, services.AuditQuery{Limit: 10})),
 				"token":      second(d.tokens.Create(d.Context(), agent, services.NewEmbedToken{BotID: bot.ID, Channel: models.ChannelWebchat, Name: "x"})),
-				"tokens":     last(d.tokens.List(d.Context(), agent)),
+				"tokens":     last(d.tokens.List(d.Context(), agent, "", "")),
 				"get token":  last(d.tokens.Get(d.Context(), agent, token.ID)),
-				"origins":    d.tokens.SetOrigins(d.Context(), agent, token.ID, "https://evil.example"),
+				"change":     d.tokens.Change(d.Context(), agent, token.ID, "x", "https://evil.example"),
 				"appearance": d.tokens.SetAppearance(d.Context(), agent, token.ID, services.Appearance{Title: "x"}),
-				"rename":     d.tokens.Rename(d.Context(), agent, token.ID, "x"),
 				"revoke":     d.tokens.Revoke(d.Context(), agent, token.ID),
 				"channel":    last(d.channels.Create(d.Context(), agent, bot.ID)),
 				"channels":   last(d.channels.List(d.Context(), agent)),
@@ -135,9 +134,8 @@ func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
 			for name, err := range map[string]error{
 				"token":      second(d.tokens.Create(d.Context(), stranger, services.NewEmbedToken{BotID: bot, Channel: models.ChannelWebchat, Name: "x"})),
 				"get token":  last(d.tokens.Get(d.Context(), stranger, token)),
-				"origins":    d.tokens.SetOrigins(d.Context(), stranger, token, ""),
+				"change":     d.tokens.Change(d.Context(), stranger, token, "x", ""),
 				"appearance": d.tokens.SetAppearance(d.Context(), stranger, token, services.Appearance{Title: "x"}),
-				"rename":     d.tokens.Rename(d.Context(), stranger, token, "x"),
 				"revoke":     d.tokens.Revoke(d.Context(), stranger, token),
 				"channel":    last(d.channels.Create(d.Context(), stranger, bot)),
 				"a channel":  last(d.channels.Get(d.Context(), stranger, channel)),
@@ -157,7 +155,7 @@ func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
 		for _, id := range []string{"", "x", "\x00", models.NewID()} {
 			try(id, id, id, id)
 		}
-		tokens, err := d.tokens.List(d.Context(), stranger)
+		tokens, err := d.tokens.List(d.Context(), stranger, "", "")
 		d.ok(err)
 		keys, err := d.keys.List(d.Context(), stranger)
 		d.ok(err)

@@ -95,13 +95,17 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User, request New
 	return token, secret, nil
 }
 
-// List returns the tokens: those that work first, of each the newest first. Error: Forbidden.
-func (s *EmbedTokens) List(ctx context.Context, actor models.User) ([]EmbedTokenRow, error) {
+// List returns the tokens on channels of a type and on a channel, where those are not empty: those that work first, of each the
+// newest first. Error: Forbidden.
+func (s *EmbedTokens) List(ctx context.Context, actor models.User, channelType, channelID string) ([]EmbedTokenRow, error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, err
 	}
 	var tokens []models.EmbedToken
-	err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).
+	read := s.db.Read.WithContext(ctx)
+	channels := read.Model(&models.Channel{}).Select("id").Where("organization_id = ? AND ? IN ('', type) AND ? IN ('', id)",
+		actor.OrganizationID, channelType, channelID)
+	err := read.Where("organization_id = ? AND channel_id IN (?)", actor.OrganizationID, channels).
 		Order("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(maxListed).Find(&tokens).Error
 	if err != nil {
 		return nil, fmt.Errorf("list embed tokens: %w", err)
@@ -150,48 +154,48 @@ func (s *EmbedTokens) rows(ctx context.Context, organizationID string, tokens []
 	return rows, nil
 }
 
-// SetOrigins replaces the list of origins, one a line. Errors: Forbidden, NotFound, Invalid with the first line that is wrong,
-// Conflict when the token is revoked.
-func (s *EmbedTokens) SetOrigins(ctx context.Context, actor models.User, id, lines string) error {
-	return s.change(ctx, actor, id, func(token models.EmbedToken) (change, error) {
+// Change gives a token a name and its origins, one a line: both or neither. Errors: Forbidden, NotFound, Invalid with the first
+// line that is wrong, Conflict when the token is revoked.
+func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, lines string) error {
+	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]change, error) {
 		origins, err := originsOf(lines)
-		if err != nil || slices.Equal(origins, token.AllowedOrigins) {
-			return change{}, err
+		if err != nil {
+			return nil, err
 		}
-		return change{EmbedTokenOriginsChanged, originsDetail(origins), "allowed_origins", mustJSON(origins)}, nil
+		name, err := cleanName(name)
+		if err != nil {
+			return nil, err
+		}
+		var to []change
+		if name != token.Name {
+			to = append(to, change{EmbedTokenChanged, "name: " + name, "name", name})
+		}
+		if !slices.Equal(origins, token.AllowedOrigins) {
+			to = append(to, change{EmbedTokenOriginsChanged, originsDetail(origins), "allowed_origins", mustJSON(origins)})
+		}
+		return to, nil
 	})
 }
 
-// SetAppearance replaces the appearance. Errors: as SetOrigins.
+// SetAppearance replaces the appearance. Errors: as Change.
 func (s *EmbedTokens) SetAppearance(ctx context.Context, actor models.User, id string, appearance Appearance) error {
-	return s.change(ctx, actor, id, func(token models.EmbedToken) (change, error) {
+	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]change, error) {
 		clean, err := appearance.clean()
 		if err != nil || clean == ReadAppearance(token) {
-			return change{}, err
+			return nil, err
 		}
-		return change{EmbedTokenChanged, "appearance", "appearance", mustJSON(clean)}, nil
+		return []change{{EmbedTokenChanged, "appearance", "appearance", mustJSON(clean)}}, nil
 	})
 }
 
-// Rename gives a token another name. Errors: as SetOrigins.
-func (s *EmbedTokens) Rename(ctx context.Context, actor models.User, id, name string) error {
-	return s.change(ctx, actor, id, func(token models.EmbedToken) (change, error) {
-		name, err := cleanName(name)
-		if err != nil || name == token.Name {
-			return change{}, err
-		}
-		return change{EmbedTokenChanged, "name: " + name, "name", name}, nil
-	})
-}
-
-// change is a column to set, and what the audit log says of it; without an action there is nothing to change.
+// change is a column to set, and what the audit log says of it.
 type change struct {
 	action, detail string
 	column         string
 	value          string
 }
 
-func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string, decide func(models.EmbedToken) (change, error)) error {
+func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string, decide func(models.EmbedToken) ([]change, error)) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
@@ -203,16 +207,18 @@ func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string, 
 		if token.RevokedAt != nil {
 			return Refuse(Conflict, "This token was revoked and cannot be changed any more.")
 		}
-		to, err := decide(token)
-		if err != nil || to.action == "" {
-			return err
+		changes, err := decide(token)
+		for _, to := range changes {
+			err := tx.Model(&models.EmbedToken{}).Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
+				UpdateColumns(map[string]any{to.column: to.value, "updated_at": s.clock()}).Error
+			if err != nil {
+				return fmt.Errorf("change embed token: %w", err)
+			}
+			if err := s.audit.Note(tx, actor, to.action, tokenTarget(token), to.detail); err != nil {
+				return err
+			}
 		}
-		err = tx.Model(&models.EmbedToken{}).Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
-			UpdateColumns(map[string]any{to.column: to.value, "updated_at": s.clock()}).Error
-		if err != nil {
-			return fmt.Errorf("change embed token: %w", err)
-		}
-		return s.audit.Note(tx, actor, to.action, tokenTarget(token), to.detail)
+		return err
 	})
 }
 

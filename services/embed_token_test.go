@@ -126,12 +126,12 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 		look := services.Appearance{Colour: " #1F6FEB ", Title: " Ask us ", Greeting: "Hi,\r\nhow are you?", Language: "pt-BR", Position: "left"}
 		d.clock.advance(time.Minute)
 		for range 2 {
-			d.ok(d.tokens.SetOrigins(d.Context(), d.owner, token.ID, "https://a.example\nhttps://b.example"))
+			d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, token.Name, "https://a.example\nhttps://b.example"))
 			d.ok(d.tokens.SetAppearance(d.Context(), d.owner, token.ID, look))
 		}
-		d.ok(d.tokens.Rename(d.Context(), d.owner, token.ID, " Shop two"))
-		d.ok(d.tokens.Rename(d.Context(), d.owner, token.ID, "Shop two "))
-		d.ok(d.tokens.SetOrigins(d.Context(), d.owner, token.ID, " "))
+		d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, " Shop two", "https://a.example\nhttps://b.example"))
+		d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, "Shop two ", "https://a.example\nhttps://b.example"))
+		d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, "Shop two", " "))
 		who := "(" + secret[:8] + "…)"
 		equal(d, d.noted(d.organization), "Ada embed_token.created Shop "+who+": every origin",
 			"Olga embed_token.origins_changed Shop "+who+": https://a.example https://b.example", "Olga embed_token.changed Shop "+who+": appearance",
@@ -153,8 +153,11 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		token, _ := d.newSite("https://a.example")
-		d.about("origins", d.tokens.SetOrigins(d.Context(), d.admin, token.ID, "https://b.example\nhttps://c.example/path"))
-		d.about("name", d.tokens.Rename(d.Context(), d.admin, token.ID, ""))
+		d.about("origins", d.tokens.Change(d.Context(), d.admin, token.ID, "Another", "https://b.example\nhttps://c.example/path"))
+		d.about("name", d.tokens.Change(d.Context(), d.admin, token.ID, "", "https://b.example"))
+		if row, err := d.tokens.Get(d.Context(), d.admin, token.ID); err != nil || row.Token.Name != token.Name || !slices.Equal(row.Token.AllowedOrigins, token.AllowedOrigins) {
+			d.Errorf("half of it is stored: %+v, %v", row.Token, err)
+		}
 		for field, looks := range map[string][]services.Appearance{
 			"colour":   {{Colour: "red"}, {Colour: "#fff"}, {Colour: "#1f6feb;"}, {Colour: "#gggggg"}},
 			"title":    {{Title: chars(61)}, {Title: "a\nb"}, {Title: "\xff"}},
@@ -191,9 +194,9 @@ func TestEmbedTokens_revokedOnceAndForGood(t *testing.T) {
 			d.Errorf("stored %+v", stored)
 		}
 		// from a page that was loaded before
-		d.refused(services.Conflict, d.tokens.SetOrigins(d.Context(), d.admin, token.ID, "https://a.example"))
+		d.refused(services.Conflict, d.tokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://a.example"))
 		d.refused(services.Conflict, d.tokens.SetAppearance(d.Context(), d.admin, token.ID, services.Appearance{Title: "x"}))
-		d.refused(services.Conflict, d.tokens.Rename(d.Context(), d.admin, token.ID, "x"))
+		d.refused(services.Conflict, d.tokens.Change(d.Context(), d.admin, token.ID, "x", ""))
 		_, err := d.widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret})
 		d.refused(services.Forbidden, err)
 		equal(d, d.noted(d.organization)[1:], "Ada embed_token.revoked Shop ("+secret[:8]+"…)")
@@ -209,7 +212,7 @@ func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
 		fresh, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{BotID: d.newBot(d.organization, "Bo").ID, Channel: models.ChannelMobileSDK, Name: "App"})
 		d.ok(err)
 		d.ok(d.tokens.Revoke(d.Context(), d.admin, gone.ID))
-		rows, err := d.tokens.List(d.Context(), d.admin)
+		rows, err := d.tokens.List(d.Context(), d.admin, "", "")
 		d.ok(err)
 		var ids []string
 		for _, row := range rows {
@@ -218,6 +221,14 @@ func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
 			}
 		}
 		equal(d, ids, fresh.ID+"Bomobile_sdk", old.ID+"Pipwebchat", gone.ID+"Pipwebchat")
+		for _, some := range [][2]string{{models.ChannelMobileSDK, ""}, {"", fresh.ChannelID}, {models.ChannelMobileSDK, fresh.ChannelID}} {
+			if rows, err := d.tokens.List(d.Context(), d.admin, some[0], some[1]); err != nil || len(rows) != 1 || rows[0].Token.ID != fresh.ID {
+				d.Errorf("of %q: %+v, %v", some, rows, err)
+			}
+		}
+		if rows, err := d.tokens.List(d.Context(), d.admin, models.ChannelWebchat, fresh.ChannelID); err != nil || len(rows) != 0 {
+			d.Errorf("of another type: %+v, %v", rows, err)
+		}
 	})
 }
 
@@ -252,7 +263,7 @@ func TestOpen_notesWhereATokenWasSeenOnceAMinute(t *testing.T) {
 		if n := len(d.noted(d.organization)); n != 1 {
 			d.Errorf("%d entries", n)
 		}
-		d.ok(d.tokens.SetOrigins(d.Context(), d.admin, token.ID, "https://shop.example"))
+		d.ok(d.tokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://shop.example"))
 		at := d.clock.Now()
 		d.clock.advance(time.Hour)
 		_, err := d.widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret, Origin: "https://evil.example"})

@@ -205,6 +205,14 @@ func stillAdmin(tx *gorm.DB, actor models.User) error {
 	return mustBeAdmin(now)
 }
 
+// Get returns a member. Errors: Forbidden, NotFound.
+func (s *Members) Get(ctx context.Context, actor models.User, id string) (models.User, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return models.User{}, err
+	}
+	return memberOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id)
+}
+
 func memberOf(tx *gorm.DB, organizationID, id string) (user models.User, err error) {
 	err = ofOrganization(tx.Where("removed_at IS NULL"), organizationID, id, &user, "User not found.")
 	return user, err

@@ -88,28 +88,28 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 	return owner, err
 }
 
-// SenderNames is what the users and bots of an organization are called, by id.
-func (s *Organizations) SenderNames(ctx context.Context, organizationID string) (map[string]string, error) {
-	var named []struct{ ID, Name string }
-	err := s.db.Read.WithContext(ctx).Raw(`SELECT id, name FROM users WHERE organization_id = ? UNION ALL SELECT id, name FROM bots WHERE organization_id = ?`,
-		organizationID, organizationID).Scan(&named).Error
-	names := map[string]string{}
-	for _, one := range named {
-		names[one.ID] = one.Name
+// Senders is what the users and bots of an organization are called, and the photos' ids of those who have one, by id.
+func (s *Organizations) Senders(ctx context.Context, organizationID string) (names, photos map[string]string, err error) {
+	var found []struct {
+		ID, Name string
+		PhotoID  *string
 	}
-	return names, err
+	err = s.db.Read.WithContext(ctx).Raw(`SELECT id, name, photo_id FROM users WHERE organization_id = ?
+		UNION ALL SELECT id, name, photo_id FROM bots WHERE organization_id = ?`, organizationID, organizationID).Scan(&found).Error
+	names, photos = map[string]string{}, map[string]string{}
+	for _, one := range found {
+		names[one.ID] = one.Name
+		if one.PhotoID != nil {
+			photos[one.ID] = *one.PhotoID
+		}
+	}
+	return names, photos, err
 }
 
-// SenderPhotos is the ids of their photos, by theirs, of those who have one.
-func (s *Organizations) SenderPhotos(ctx context.Context, organizationID string) (map[string]string, error) {
-	var pictured []struct{ ID, PhotoID string }
-	err := s.db.Read.WithContext(ctx).Raw(`SELECT id, photo_id FROM users WHERE organization_id = ? AND photo_id IS NOT NULL
-		UNION ALL SELECT id, photo_id FROM bots WHERE organization_id = ? AND photo_id IS NOT NULL`, organizationID, organizationID).Scan(&pictured).Error
-	photos := map[string]string{}
-	for _, one := range pictured {
-		photos[one.ID] = one.PhotoID
-	}
-	return photos, err
+// SenderNames is Senders without the photos.
+func (s *Organizations) SenderNames(ctx context.Context, organizationID string) (map[string]string, error) {
+	names, _, err := s.Senders(ctx, organizationID)
+	return names, err
 }
 
 // ChannelTypes is the type of each channel of an organization, by id.

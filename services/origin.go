@@ -90,10 +90,7 @@ func parseOrigin(text string) (origin, reason string) {
 	if err != nil || port < 1 || port > 65535 {
 		return "", "The port must be a number from 1 to 65535."
 	}
-	if (scheme == "https" && port == 443) || (scheme == "http" && port == 80) {
-		return scheme + "://" + host, ""
-	}
-	return fmt.Sprintf("%s://%s:%d", scheme, host, port), ""
+	return OriginOf(fmt.Sprintf("%s://%s:%d", scheme, host, port)), "" // the form that browsers' headers are compared in
 }
 
 func parseHost(text string) (host, reason string) {

@@ -77,13 +77,9 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 	if err != nil {
 		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
 	}
-	var organization models.Organization
-	if err := s.db.Read.WithContext(ctx).Where("id = ?", token.OrganizationID).Take(&organization).Error; err != nil {
-		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
-	}
-	s.seen(ctx, token, OriginOf(firstOf(request.Origin, request.Referer)))
+	s.seen(ctx, token.EmbedToken, OriginOf(firstOf(request.Origin, request.Referer)))
 	return OpenedWidget{ConversationID: conversation.ID, ExternalID: request.ExternalID, BotName: bot.Name, BotPhotoID: orEmpty(bot.PhotoID),
-		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins, Appearance: ReadAppearance(token), Language: organization.Language}, nil
+		Greeting: ReadScript(bot).Greeting, AllowedOrigins: token.AllowedOrigins, Appearance: ReadAppearance(token.EmbedToken), Language: token.Language}, nil
 }
 
 // seen notes that the widget was opened with a token, from a page of origin if the browser has said so. Once a minute is
@@ -106,14 +102,22 @@ func allowed(origins []string, header string) bool {
 	return header == "" || len(origins) == 0 || slices.Contains(origins, OriginOf(header))
 }
 
-func (s *Widget) token(ctx context.Context, secret string) (models.EmbedToken, error) {
-	var tokens []models.EmbedToken
-	err := s.db.Read.WithContext(ctx).Where("token_hash = ? AND revoked_at IS NULL", HashToken(secret)).Limit(1).Find(&tokens).Error
+// openingToken is an embed token with its organization's language.
+type openingToken struct {
+	models.EmbedToken
+	Language string
+}
+
+func (s *Widget) token(ctx context.Context, secret string) (openingToken, error) {
+	var tokens []openingToken
+	err := s.db.Read.WithContext(ctx).Model(&models.EmbedToken{}).Select("embed_tokens.*, organizations.language").
+		Joins("JOIN organizations ON organizations.id = embed_tokens.organization_id").
+		Where("embed_tokens.token_hash = ? AND embed_tokens.revoked_at IS NULL", HashToken(secret)).Limit(1).Find(&tokens).Error
 	if err != nil {
-		return models.EmbedToken{}, fmt.Errorf("find embed token: %w", err)
+		return openingToken{}, fmt.Errorf("find embed token: %w", err)
 	}
 	if len(tokens) == 0 {
-		return models.EmbedToken{}, Refuse(Forbidden, "The embed token is missing, unknown or revoked.")
+		return openingToken{}, Refuse(Forbidden, "The embed token is missing, unknown or revoked.")
 	}
 	return tokens[0], nil
 }

@@ -78,7 +78,7 @@ func OrganizationSettingsPage(p OrganizationSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "time_zone", Label: "Time zone", Value: p.TimeZone, Error: p.Errors["time_zone"], Help: "Of times where a reader's own is not known.", Groups: timeZoneGroups(p.TimeZone)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "time_zone", Label: "Time zone", Value: p.TimeZone, Error: p.Errors["time_zone"], Help: "For times where the reader's own zone is not known.", Groups: timeZoneGroups(p.TimeZone)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
