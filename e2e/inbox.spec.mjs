@@ -120,6 +120,23 @@ test("search finds by name and by external id, and stays with the place", async 
   await expect(row(page, other.name)).toBeVisible();
 });
 
+test("a search that is typed before the scripts run is not lost", async ({ newContext }) => {
+  const [one, other] = [await endUser({ name: "Quillon Early" }), await endUser()];
+  const page = await agent(newContext, { path: "/inbox?filter=all" });
+  let run;
+  const typed = new Promise((resolve) => (run = resolve));
+  await page.route("**/htmx.min.js*", async (route) => {
+    await typed;
+    await route.continue();
+  });
+  await page.reload({ waitUntil: "commit" });
+  await expect(row(page, other.name)).toBeVisible();
+  await page.locator("#search").fill("quillon");
+  run();
+  await expect(row(page, other.name)).toHaveCount(0);
+  await expect(row(page, one.name)).toBeVisible();
+});
+
 test("the list holds its order under the pointer, and says what is new", async ({ newContext }) => {
   const [first, second] = [await endUser(), await endUser()];
   const page = await agent(newContext, { viewport: { width: 1440, height: 900 } });

@@ -56,6 +56,12 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   ctx.request.body.set("selected", current());
 });
 
+// A search that was begun before the scripts were there. In a timeout, as htmx, which came before, takes up the page in one.
+setTimeout(() => {
+  const search = document.getElementById("search");
+  if (search.value !== search.defaultValue) search.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 function select(id) {
   for (const row of document.querySelectorAll(".row")) {
     if (row.dataset.conversationId === id) row.setAttribute("aria-current", "true");
