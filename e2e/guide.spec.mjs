@@ -1,7 +1,7 @@
 // The integration guide, walked from an empty installation: each numbered step by clicking what the guide says.
 import { generateKeyPairSync } from "node:crypto";
 import { io } from "socket.io-client";
-import { expect, received, say, sent, setUp, test as base } from "./journey.mjs";
+import { ada, expect, logIn, received, say, sent, setUp, test as base } from "./journey.mjs";
 import { login, startEmpty } from "./parley.mjs";
 import { site, withSnippet } from "./site.mjs";
 
@@ -17,13 +17,9 @@ const test = base.extend({
   ],
   baseURL: ({ parley }, use) => use(parley.url),
   // The owner's page; contexts end before the server does.
-  owner: async ({ newContext, parley }, use) => {
+  owner: async ({ newContext }, use) => {
     const page = await (await newContext({ permissions: ["clipboard-read", "clipboard-write"] })).newPage();
-    await page.goto(`${parley.url}/inbox`);
-    await page.getByLabel("Email").fill("ada@acme.example");
-    await page.getByLabel("Password").fill("a good password");
-    await page.getByRole("button", { name: "Log in" }).click();
-    await expect(page.locator("#inbox")).toBeVisible();
+    await logIn(page, ada);
     await use(page);
   },
 });
@@ -195,7 +191,7 @@ test("Mobile SDK: Step 2 — Open a Conversation from the App, Option A — WebV
   await app.goto(url);
   await expect(app.getByRole("heading", { name: "Support Chat" })).toBeVisible();
   await say(app, "From the app");
-  const { cookie } = await login(parley.url, { email: "ada@acme.example", password: "a good password" });
+  const { cookie } = await login(parley.url, ada);
   const list = await (await fetch(`${parley.url}/api/conversations/`, { headers: { cookie } })).json();
   const conversation = list.find(({ end_user }) => end_user.external_id === "mobile-user-12345");
   expect(conversation.end_user.display_name).toBe("Bela Kovács");

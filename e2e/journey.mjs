@@ -62,14 +62,17 @@ export async function logIn(page, who) {
   await expect(page.locator("#inbox")).toBeVisible();
 }
 
+// ada is who setUp makes the owner.
+export const ada = { email: "ada@acme.example", password: "a good password" };
+
 // setUp makes the first organization on a page that shows /setup. It leaves the owner logged in, on /welcome.
 export async function setUp(page, { url, setupToken }) {
   await page.goto(url);
   await page.getByLabel("Setup token").fill(setupToken);
   await page.getByLabel("Organization").fill("Acme");
   await page.getByLabel("Your name").fill("Ada");
-  await page.getByLabel("Email").fill("ada@acme.example");
-  await page.getByLabel("Password").fill("a good password");
+  await page.getByLabel("Email").fill(ada.email);
+  await page.getByLabel("Password").fill(ada.password);
   await page.getByRole("button", { name: "Create the organization" }).click();
 }
 

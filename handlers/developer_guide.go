@@ -82,7 +82,7 @@ func guideModels() []views.GuidePayload {
 }
 
 func guidePayload(heading, about string, payload any) views.GuidePayload {
-	return views.GuidePayload{Heading: heading, About: about, Fields: guideFields(payload), Example: wire.Example(payload)}
+	return views.GuidePayload{Heading: heading, About: about, Fields: guideFields(payload)}
 }
 
 func guideFields(payload any) []views.GuideField {

@@ -141,5 +141,5 @@ func (a *App) waitingPart(c *fiber.Ctx) error {
 	if !isPart(c) {
 		return c.Redirect(tokenPath(row), fiber.StatusSeeOther)
 	}
-	return render(c, fiber.StatusOK, nil, views.WaitingPart(showToken(row), c.Path()))
+	return render(c, fiber.StatusOK, nil, views.WaitingPart(showToken(row)))
 }

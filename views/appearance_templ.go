@@ -83,7 +83,7 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "colour", Label: "Colour", Value: f.Colour, Error: f.Errors["colour"], Placeholder: "#0e6f7c", Help: "As #rrggbb. The text on it is black or white, whichever reads better.", MaxLength: 7, Autocomplete: "off", Focus: f.Errors["colour"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "colour", Label: "Colour", Value: f.Colour, Error: f.Errors["colour"], Placeholder: "#0e6f7c", Help: "As #rrggbb. The text on it is black or white, whichever reads better.", MaxLength: 7, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -91,11 +91,11 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "title", Label: "Title", Value: f.Title, Error: f.Errors["title"], Placeholder: "Chat with us", MaxLength: 80, Autocomplete: "off", Focus: f.Errors["title"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "title", Label: "Title", Value: f.Title, Error: f.Errors["title"], Placeholder: "Chat with us", MaxLength: 80, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Lines: 3, Value: f.Greeting, Error: f.Errors["greeting"], Placeholder: f.BotGreeting, Help: "In place of the bot's own.", MaxLength: 500, Focus: f.Errors["greeting"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Lines: 3, Value: f.Greeting, Error: f.Errors["greeting"], Placeholder: f.BotGreeting, Help: "In place of the bot's own.", MaxLength: 500}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

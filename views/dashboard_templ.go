@@ -248,7 +248,7 @@ func dashboard(l Layout, heading, lead string, scripts ...string) templ.Componen
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = page(l, append([]string{"vendor/htmx.min.js", "app/dashboard.js"}, scripts...)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = page(l, append([]string{"app/dashboard.js"}, scripts...)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -712,7 +712,7 @@ func (m Message) bare() bool {
 	return m.ContentType == "text" && emojiOnly(m.Content) || m.ContentType == "image" && m.Content == ""
 }
 
-// timestamp is redrawn by time.js in the reader's zone, in one of its forms: "time", "clock", "day", "ago".
+// timestamp is redrawn by time.js in the reader's zone, in one of its forms: "time", "clock", "day", "ago", "since".
 func timestamp(t time.Time, form string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -116,7 +116,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = field(Field{Name: "server_key", ID: "server_key", Label: "Server Key", Type: "password", Error: legacy.Errors["server_key"], Help: legacy.secretHelp("Firebase Console → Project settings → Cloud Messaging → Server key"), Autocomplete: "off", Focus: legacy.Errors["server_key"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "server_key", Label: "Server Key", Type: "password", Error: legacy.Errors["server_key"], Help: legacy.secretHelp("Firebase Console → Project settings → Cloud Messaging → Server key"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -124,7 +124,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "sender_id", ID: "sender_id", Label: "Sender ID", Value: legacy.Values["sender_id"], Error: legacy.Errors["sender_id"], Help: "Firebase Console → Project settings → Cloud Messaging → Sender ID", Autocomplete: "off", Focus: legacy.Errors["sender_id"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "sender_id", Label: "Sender ID", Value: legacy.Values["sender_id"], Error: legacy.Errors["sender_id"], Help: "Firebase Console → Project settings → Cloud Messaging → Sender ID", Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -186,7 +186,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "service_account", ID: "service_account", Label: "Service account JSON", Lines: 5, Error: fcm.Errors["service_account"], Help: fcm.secretHelp("Firebase Console → Project settings → Service accounts → Generate new private key: the contents of the file"), Autocomplete: "off", Focus: fcm.Errors["service_account"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "service_account", Label: "Service account JSON", Lines: 5, Error: fcm.Errors["service_account"], Help: fcm.secretHelp("Firebase Console → Project settings → Service accounts → Generate new private key: the contents of the file"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -216,15 +216,15 @@ func pushCredentials(p ChannelDetail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "team_id", ID: "team_id", Label: "Team ID", Value: apns.Values["team_id"], Error: apns.Errors["team_id"], Help: "Apple Developer → Membership details", Autocomplete: "off", Focus: apns.Errors["team_id"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "team_id", Label: "Team ID", Value: apns.Values["team_id"], Error: apns.Errors["team_id"], Help: "Apple Developer → Membership details", Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "bundle_id", ID: "bundle_id", Label: "Bundle ID", Value: apns.Values["bundle_id"], Error: apns.Errors["bundle_id"], Help: "Your app's bundle identifier (e.g. com.example.myapp)", Autocomplete: "off", Focus: apns.Errors["bundle_id"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "bundle_id", Label: "Bundle ID", Value: apns.Values["bundle_id"], Error: apns.Errors["bundle_id"], Help: "Your app's bundle identifier (e.g. com.example.myapp)", Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "key_id", ID: "key_id", Label: "Key ID", Value: apns.Values["key_id"], Error: apns.Errors["key_id"], Help: "Apple Developer → Certificates → Keys → your APNs Auth Key", Autocomplete: "off", Focus: apns.Errors["key_id"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "key_id", Label: "Key ID", Value: apns.Values["key_id"], Error: apns.Errors["key_id"], Help: "Apple Developer → Certificates → Keys → your APNs Auth Key", Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -232,7 +232,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "private_key", ID: "private_key", Label: "Private Key", Lines: 5, Error: apns.Errors["private_key"], Help: apns.secretHelp("Contents of the downloaded .p8 file (include the full PEM block)"), Autocomplete: "off", Focus: apns.Errors["private_key"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "private_key", Label: "Private Key", Lines: 5, Error: apns.Errors["private_key"], Help: apns.secretHelp("Contents of the downloaded .p8 file (include the full PEM block)"), Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -240,7 +240,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "environment", ID: "environment", Label: "Environment", Choices: []Choice{{"sandbox (development)", "sandbox"}, {"production", "production"}}, Value: apns.Values["environment"], Error: apns.Errors["environment"], Help: "Where the app gets its device tokens from."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "environment", Label: "Environment", Choices: []Choice{{"sandbox (development)", "sandbox"}, {"production", "production"}}, Value: apns.Values["environment"], Error: apns.Errors["environment"], Help: "Where the app gets its device tokens from."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

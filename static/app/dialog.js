@@ -1,5 +1,5 @@
-// Native dialogs: a button with data-dialog opens the one it names. "parley:dialog" comes to a dialog before it is shown,
-// so that it can draw itself.
+// Native dialogs: a button with data-dialog opens the one it names, and so does a link, which without a script leads to a page that
+// asks the same; data-close in it closes it. "parley:dialog" comes to a dialog before it is shown, so that it can draw itself.
 const outside = (dialog, { clientX, clientY }) => {
   const { left, right, top, bottom } = dialog.getBoundingClientRect();
   return clientX < left || clientX > right || clientY < top || clientY > bottom;
@@ -12,8 +12,12 @@ export function openDialog(id) {
   dialog.showModal();
 }
 
-document.addEventListener("click", ({ target }) => {
+document.addEventListener("click", (event) => {
+  const { target } = event;
+  const close = target.closest("dialog [data-close]");
   const opener = target.closest("[data-dialog]");
+  if (close || opener?.matches("a")) event.preventDefault();
+  close?.closest("dialog").close();
   if (!opener) return;
   target.closest("dialog")?.close(); // one at a time
   const menu = opener.closest("details");

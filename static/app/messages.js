@@ -2,7 +2,7 @@
 // the page, so the same request heals a gap after a reconnect. The page holds a window of the conversation: #older and #later
 // lead beyond its ends, where the server has not drawn yet or where it was cut off here.
 import { separateDays } from "./days.js";
-import { atEnd, followEnd, hasUnseen, holdPlace, toEnd } from "./scroll.js";
+import { atEnd, followEnd, hasUnseen, holdPlace, toEnd, toGo } from "./scroll.js";
 import { current, partOf } from "./thread.js";
 
 const MOST = 300; // messages on the page before one of its ends is cut
@@ -159,7 +159,7 @@ document.addEventListener(
   ({ target }) => {
     if (target.id !== "log") return;
     if (target.scrollTop < NEAR) ask("older");
-    if (target.scrollHeight - target.scrollTop - target.clientHeight < NEAR) ask("later");
+    if (toGo(target) < NEAR) ask("later");
   },
   true, // scroll does not bubble
 );

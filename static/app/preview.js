@@ -25,11 +25,7 @@ function matchWell() {
   well.value = valid() ? colour.value : colour.placeholder;
 }
 
-well?.addEventListener("input", (event) => {
-  colour.value = well.value;
-  event.stopPropagation();
-  form.dispatchEvent(new Event("input"));
-});
+well?.addEventListener("input", () => (colour.value = well.value)); // before the form hears of it
 
 form?.addEventListener("input", () => {
   matchWell();

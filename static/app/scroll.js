@@ -8,7 +8,7 @@ let following = true;
 let endTop = 0; // where the log was scrolled to when it last stood at its end, px
 let unseen = 0;
 
-const toGo = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
+export const toGo = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
 
 // Measured, because what comes before the scroll's event must not take the reader back. What only grew below the reader, or
 // shrank, did not turn them from the end: then the log stands where it was put, or at its end.

@@ -1,8 +1,8 @@
 // A form is sent once, however often its button is pressed: the answer to the first may hold a secret that the second
-// answer would not. Forms of htmx and of dialogs leave no page and are left alone.
+// answer would not. Forms of dialogs leave no page and are left alone.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method === "dialog" || form.matches("[hx-post], [hx-get]")) return;
+  if (event.defaultPrevented || form.method === "dialog") return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });

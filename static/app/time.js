@@ -19,9 +19,9 @@ const forms = {
     return day.format(at);
   },
   since(at, now) {
+    if (now - at >= 24 * 60 * MINUTE) return forms.day(at, now);
     const ago = forms.ago(at, now);
-    if (ago === "now") return "just now";
-    return /(min|h)$/.test(ago) ? `${ago} ago` : forms.day(at, now);
+    return ago === "now" ? "just now" : `${ago} ago`;
   },
 };
 
