@@ -14,26 +14,92 @@ const onPostgres = { contender: "postgres" };
 const onSQLite = { contender: "sqlite", note: "; Parley on SQLite, peer on PostgreSQL" };
 
 export const rows = [
-  { of: "send", ...onPostgres, scenario: "500 senders, durable", metric: "acknowledged/s", field: "acked_per_s", target: atLeast(5) },
-  { of: "send", ...onPostgres, scenario: "500 senders, durable", metric: "p99, ms", field: "p99_ms", target: atMost(1 / 3, "≤ 1/3") },
-  { of: "send", ...onPostgres, scenario: "500 senders, durable", metric: "server CPU a delivery, µs", field: "cpu_us_per_delivery" },
-  { of: "send", ...onSQLite, scenario: "500 senders, durable", metric: "acknowledged/s", field: "acked_per_s", target: atLeast(3) },
+  {
+    of: "send",
+    ...onPostgres,
+    scenario: "500 senders, durable",
+    metric: "acknowledged/s",
+    field: "acked_per_s",
+    target: atLeast(5),
+  },
+  {
+    of: "send",
+    ...onPostgres,
+    scenario: "500 senders, durable",
+    metric: "p99, ms",
+    field: "p99_ms",
+    target: atMost(1 / 3, "≤ 1/3"),
+  },
+  {
+    of: "send",
+    ...onPostgres,
+    scenario: "500 senders, durable",
+    metric: "server CPU a delivery, µs",
+    field: "cpu_us_per_delivery",
+  },
+  {
+    of: "send",
+    ...onSQLite,
+    scenario: "500 senders, durable",
+    metric: "acknowledged/s",
+    field: "acked_per_s",
+    target: atLeast(3),
+  },
   { of: "send", ...onSQLite, scenario: "500 senders, durable", metric: "p99, ms", field: "p99_ms" },
-  { of: "single", ...onPostgres, scenario: "one sender, durable", metric: "p50, ms", field: "p50_ms", target: atMost(1, "no worse") },
+  {
+    of: "single",
+    ...onPostgres,
+    scenario: "one sender, durable",
+    metric: "p50, ms",
+    field: "p50_ms",
+    target: atMost(1, "no worse"),
+  },
   { of: "single", ...onSQLite, scenario: "one sender, durable", metric: "p50, ms", field: "p50_ms" },
-  { of: "typing", ...onPostgres, scenario: "500 rooms of two, typing", metric: "server CPU a delivery, µs", field: "cpu_us_per_delivery", target: atMost(0.6) },
-  { of: "typing", ...onPostgres, scenario: "500 rooms of two, typing", metric: "deliveries/s", field: "delivered_per_s" },
-  { of: "big", ...onPostgres, scenario: "one room of 1,000, typing", metric: "server CPU a delivery, µs", field: "cpu_us_per_delivery", target: atMost(0.7) },
+  {
+    of: "typing",
+    ...onPostgres,
+    scenario: "500 rooms of two, typing",
+    metric: "server CPU a delivery, µs",
+    field: "cpu_us_per_delivery",
+    target: atMost(0.6),
+  },
+  {
+    of: "typing",
+    ...onPostgres,
+    scenario: "500 rooms of two, typing",
+    metric: "deliveries/s",
+    field: "delivered_per_s",
+  },
+  {
+    of: "big",
+    ...onPostgres,
+    scenario: "one room of 1,000, typing",
+    metric: "server CPU a delivery, µs",
+    field: "cpu_us_per_delivery",
+    target: atMost(0.7),
+  },
   { of: "big", ...onPostgres, scenario: "one room of 1,000, typing", metric: "deliveries/s", field: "delivered_per_s" },
   {
-    of: "idle", ...onPostgres, scenario: "idle WebSockets", metric: "KB each", field: "kb_per_connection",
+    of: "idle",
+    ...onPostgres,
+    scenario: "idle WebSockets",
+    metric: "KB each",
+    field: "kb_per_connection",
     target: { text: "≤ 12 KB", met: ({ parley }) => parley <= 12 },
   },
   {
     // What a collector has not returned yet is no leak: a tenth, or 8 MB, may remain.
-    of: "churn", ...onPostgres, scenario: "20,000 connects and closes", metric: "memory after, MB more than before", digits: 1,
-    figure: (result) => result.rss_after_mb - result.rss_before_mb, unrelated: true,
-    target: { text: "back to where it was", met: ({ parley, results }) => parley <= Math.max(8, results[0].rss_before_mb / 10) },
+    of: "churn",
+    ...onPostgres,
+    scenario: "20,000 connects and closes",
+    metric: "memory after, MB more than before",
+    digits: 1,
+    figure: (result) => result.rss_after_mb - result.rss_before_mb,
+    unrelated: true,
+    target: {
+      text: "back to where it was",
+      met: ({ parley, results }) => parley <= Math.max(8, results[0].rss_before_mb / 10),
+    },
   },
 ];
 
@@ -60,7 +126,8 @@ export function line(row, results) {
     ? `${row.target.text} ${row.target.met({ ratio, parley, results: pairs.map((pair) => pair.parley) }) ? "✓" : "✗"}`
     : "";
   const shown = [peer, parley].map((number) => format(number, row.digits));
-  return `| ${[row.scenario + (row.note ?? ""), row.metric, ...shown, row.unrelated ? "" : `${format(ratio, 2)}×`, target].join(" | ")} |`;
+  const times = row.unrelated ? "" : `${format(ratio, 2)}×`;
+  return `| ${[row.scenario + (row.note ?? ""), row.metric, ...shown, times, target].join(" | ")} |`;
 }
 
 export function readResults(folder) {
@@ -70,10 +137,11 @@ export function readResults(folder) {
     rounds.set(`${of}.${contender}.${round}`, JSON.parse(readFileSync(`${folder}/${name}`, "utf8")));
   }
   return {
-    of: (measurement, contender) => [...rounds.keys()]
-      .filter((key) => key.startsWith(`${measurement}.${contender}.`))
-      .map((key) => ({ parley: rounds.get(key), peer: rounds.get(`${measurement}.peer.${key.split(".")[2]}`) }))
-      .filter((pair) => pair.peer),
+    of: (measurement, contender) =>
+      [...rounds.keys()]
+        .filter((key) => key.startsWith(`${measurement}.${contender}.`))
+        .map((key) => ({ parley: rounds.get(key), peer: rounds.get(`${measurement}.peer.${key.split(".")[2]}`) }))
+        .filter((pair) => pair.peer),
   };
 }
 

@@ -10,7 +10,10 @@ const acked = (n) => ({ acked_per_s: n });
 test("the median of the rounds is shown, and of their ratios, not of the ratio of medians", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1]), 2.5);
-  const text = line(row("send", "acked_per_s"), pairs([acked(1000), acked(6000)], [acked(2000), acked(10000)], [acked(3000), acked(9000)]));
+  const text = line(
+    row("send", "acked_per_s"),
+    pairs([acked(1000), acked(6000)], [acked(2000), acked(10000)], [acked(3000), acked(9000)]),
+  );
   assert.equal(text, "| 500 senders, durable | acknowledged/s | 2,000 | 9,000 | 5.00× | ≥ 5× ✓ |");
 });
 
@@ -30,5 +33,8 @@ test("what was not measured has no line", () => {
 });
 
 test("figures are rounded to what they can tell", () => {
-  assert.deepEqual([12345.6, 12.345, 0.456].map((n) => format(n)), ["12,346", "12.3", "0.46"]);
+  assert.deepEqual(
+    [12345.6, 12.345, 0.456].map((n) => format(n)),
+    ["12,346", "12.3", "0.46"],
+  );
 });

@@ -1,5 +1,24 @@
 // Keyboard alone, narrow screens, and what axe finds.
-import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, setUp, sideways, tabTo, test, violations } from "./journey.mjs";
+import {
+  answer,
+  chooseButton,
+  expect,
+  inThread,
+  logIn,
+  openEditor,
+  openThread,
+  openWidget,
+  people,
+  received,
+  row,
+  say,
+  sent,
+  setUp,
+  sideways,
+  tabTo,
+  test,
+  violations,
+} from "./journey.mjs";
 import { startEmpty } from "./parley.mjs";
 
 test("an agent with the keyboard alone", async ({ newContext }) => {
@@ -94,7 +113,8 @@ for (const scheme of ["light", "dark"]) {
     await page.goto("/demo");
     await expect(page.frameLocator("iframe[title=Chat]").getByText("Hi, I am Pip.")).toBeVisible();
     expect(await violations(page)).toEqual([]);
-    await page.route("**/nowhere", async (route) => route.fulfill({ response: await route.fetch(), status: 200 })); // the console reports a 404 itself
+    // With status 404 the browser itself would write to the console.
+    await page.route("**/nowhere", async (route) => route.fulfill({ response: await route.fetch(), status: 200 }));
     await page.goto("/nowhere");
     expect(await violations(page)).toEqual([]);
     await logIn(page, (await people(page.context())).agent);

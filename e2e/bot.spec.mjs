@@ -120,8 +120,13 @@ test("without JavaScript", async ({ newContext, parley }) => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing, 360 px hold everything, and the keyboard reaches it, ${colorScheme}`, async ({ newContext, parley }) => {
-    const page = await (await newContext({ colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })).newPage();
+  test(`axe finds nothing, 360 px hold everything, and the keyboard reaches it, ${colorScheme}`, async ({
+    newContext,
+    parley,
+  }) => {
+    const page = await (
+      await newContext({ colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
+    ).newPage();
     await logIn(page, parley.seeded.admin);
     for (const path of ["/bots", "/bots/new"]) {
       await page.goto(path);

@@ -27,10 +27,17 @@ test("the page is small, in every language, and makes few requests", async ({ ne
     await openWidget(page);
     await expect(page.getByText("Hi, I am Pip.")).toBeVisible();
     await expect(page.locator("#presence")).toBeVisible(); // the socket has joined
-    expect(requests.map((request) => request.url()).length, requests.map((request) => request.url()).join("\n")).toBeLessThanOrEqual(REQUESTS);
+    expect(
+      requests.map((request) => request.url()).length,
+      requests.map((request) => request.url()).join("\n"),
+    ).toBeLessThanOrEqual(REQUESTS);
     expect(sockets).toHaveLength(1);
     const html = await (await requests[0].response()).body();
-    const rest = await Promise.all(requests.filter((request) => /history/.test(request.url())).map(async (request) => (await request.response()).body()));
+    const rest = await Promise.all(
+      requests
+        .filter((request) => /history/.test(request.url()))
+        .map(async (request) => (await request.response()).body()),
+    );
     const total = files + weight(html) + rest.map(weight).reduce((a, b) => a + b, 0);
     test.info().annotations.push({ type: `bytes, ${locale}`, description: String(total) });
     expect(total).toBeLessThanOrEqual(PAGE);
@@ -42,8 +49,10 @@ test("on a host page nothing shifts, and one request more is made", async ({ new
   const token = await embedToken(context);
   const host = await site(`<!doctype html><title>Host</title><body><script>
       window.shifts = [];
-      new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value))).observe({ type: "layout-shift", buffered: true });
-    </script><script async src="${baseURL}/chat-widget/embed.js" data-embed-token="${token}"></script>${"<p>Text of the site.</p>".repeat(80)}</body>`);
+      new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
+        .observe({ type: "layout-shift", buffered: true });
+    </script><script async src="${baseURL}/chat-widget/embed.js" data-embed-token="${token}"></script>
+    ${"<p>Text of the site.</p>".repeat(80)}</body>`);
   const page = await context.newPage();
   const own = [];
   page.on("request", (request) => request.frame() === page.mainFrame() && own.push(request.url()));

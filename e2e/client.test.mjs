@@ -85,7 +85,10 @@ for (const [name, options] of Object.entries(transports)) {
       const typing = next(socket, "typing_indicator");
       inbox.emit("user_typing", { conversation_id: who.conversation_id, sender_type: "agent" });
       const { conversation_id, sender_type } = await typing;
-      assert.deepEqual({ conversation_id, sender_type }, { conversation_id: who.conversation_id, sender_type: "agent" });
+      assert.deepEqual(
+        { conversation_id, sender_type },
+        { conversation_id: who.conversation_id, sender_type: "agent" },
+      );
     });
 
     test("a burst of 1,000 arrives complete and in order", async (t) => {
@@ -95,12 +98,20 @@ for (const [name, options] of Object.entries(transports)) {
       await call(socket, "join_conversation", who);
       await call(peer, "join_conversation", who);
       const all = collect(peer, "message_received", 2000); // the bot answers each
-      const acks = await Promise.all(Array.from({ length: 1000 }, (_, i) => call(socket, "send_message", say(who, `${i}`))));
+      const acks = await Promise.all(
+        Array.from({ length: 1000 }, (_, i) => call(socket, "send_message", say(who, `${i}`))),
+      );
       const heard = await all;
       assert.ok(acks.every((ack) => ack.ok));
-      assert.deepEqual(heard.map(({ seq }) => seq), Array.from({ length: 2000 }, (_, i) => i + 1));
+      assert.deepEqual(
+        heard.map(({ seq }) => seq),
+        Array.from({ length: 2000 }, (_, i) => i + 1),
+      );
       const own = heard.filter(({ sender_type }) => sender_type === "end_user");
-      assert.deepEqual(own.map(({ content }) => content), Array.from({ length: 1000 }, (_, i) => `${i}`));
+      assert.deepEqual(
+        own.map(({ content }) => content),
+        Array.from({ length: 1000 }, (_, i) => `${i}`),
+      );
     });
 
     test("a failure is the error event, or the acknowledgement", async (t) => {
@@ -172,7 +183,8 @@ test("the guide's curl example", async (t) => {
 test("the snippets of the guide and the README lead to a conversation", async () => {
   const loader = await (await fetch(`${parley.url}/chat-widget/embed.js`)).text();
   assert.match(loader, /data-embed-token/);
-  const frame = `${parley.url}/chat-widget?embed_token=${parley.seeded.embed_token}&session_id=user_7&customer_name=Alice+Smith&title=Support+Chat`;
+  const query = "session_id=user_7&customer_name=Alice+Smith&title=Support+Chat";
+  const frame = `${parley.url}/chat-widget?embed_token=${parley.seeded.embed_token}&${query}`;
   const page = await (await fetch(frame)).text();
   assert.match(page, /data-external-id="user_7"/);
   assert.match(page, /Support Chat/);
@@ -181,7 +193,11 @@ test("the snippets of the guide and the README lead to a conversation", async ()
 // Last: it ends the server.
 test("a restart in the middle loses nothing that was acknowledged, and the client comes back", async (t) => {
   const who = await visit();
-  const socket = connect(t, parley.url, { transports: ["websocket"], reconnectionDelay: 50, reconnectionDelayMax: 200 });
+  const socket = connect(t, parley.url, {
+    transports: ["websocket"],
+    reconnectionDelay: 50,
+    reconnectionDelayMax: 200,
+  });
   await call(socket, "join_conversation", who);
   const acknowledged = [];
   let sent = 0;
@@ -189,7 +205,10 @@ test("a restart in the middle loses nothing that was acknowledged, and the clien
   const loop = (async () => {
     while (sending) {
       const content = `${sent++}`;
-      const ack = await socket.timeout(500).emitWithAck("send_message", { ...say(who, content), client_id: content }).catch(() => ({}));
+      const ack = await socket
+        .timeout(500)
+        .emitWithAck("send_message", { ...say(who, content), client_id: content })
+        .catch(() => ({}));
       if (ack.ok) acknowledged.push(content);
     }
   })();

@@ -38,7 +38,11 @@ export async function invite(admin, { email, role = "Agent: answers in the inbox
 // newcomer invites somebody and lets them join: their page is in the inbox.
 export async function newcomer(admin, newContext, options = {}) {
   const number = ++named;
-  const person = { email: `new-${process.pid}-${number}@example.com`, name: `Newcomer ${process.pid}-${number}`, password: "a password to join" };
+  const person = {
+    email: `new-${process.pid}-${number}@example.com`,
+    name: `Newcomer ${process.pid}-${number}`,
+    password: "a password to join",
+  };
   const link = await invite(admin, { email: person.email, role: options.role });
   const page = await (await newContext(options.context)).newPage();
   await page.goto(link);
@@ -62,7 +66,8 @@ export function code(secret, ahead = 0) {
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
-// loggedOut waits until a page shows the login. An open inbox may be on its way there by itself, which interrupts whoever goes there.
+// loggedOut waits until a page shows the login. An open inbox may be on its way there by itself, which interrupts
+// whoever goes there.
 export const loggedOut = (page) =>
   expect(async () => {
     await page.goto("/inbox");

@@ -30,7 +30,9 @@ test("an API key is shown once, opens nothing, and is noted as used", async ({ a
   const row = rowOf(admin, "Order system");
   await expect(row).toContainText(secret.slice(0, 8));
   await expect(row).toContainText("Never");
-  const answer = await (await newContext()).request.get(`${parley.url}/api/conversations/`, { headers: { authorization: `Bearer ${secret}` } });
+  const answer = await (await newContext()).request.get(`${parley.url}/api/conversations/`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
   expect(answer.status()).toBe(401);
   await admin.goto("/company/api-keys");
   await expect(admin.locator("body")).not.toContainText(secret);
@@ -201,13 +203,21 @@ test("with the keyboard alone", async ({ admin }) => {
 
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing, and 360 px hold everything, ${colorScheme}`, async ({ newContext, parley }) => {
-    const page = await (await newContext({ colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })).newPage();
+    const page = await (
+      await newContext({ colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
+    ).newPage();
     await logIn(page, parley.seeded.admin);
     const check = async () => {
       expect(await violations(page)).toEqual([]);
       expect(await sideways(page)).toBe(0);
     };
-    for (const path of ["/company/api-keys", "/company/team", "/company/settings", "/company/audit-log", "/company/audit-log?action=bot.removed"]) {
+    for (const path of [
+      "/company/api-keys",
+      "/company/team",
+      "/company/settings",
+      "/company/audit-log",
+      "/company/audit-log?action=bot.removed",
+    ]) {
       await page.goto(path);
       await check();
     }

@@ -4,7 +4,10 @@ import { io } from "socket.io-client";
 import { answer, expect, inThread, openThread, received, say, sent, test } from "./journey.mjs";
 import { open, start } from "./parley.mjs";
 
-test.use({ mayLog: /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|ERR_SOCKET|WebSocket (connection|is already in CLOSING)|Failed to load resource|Failed to fetch|503/ });
+test.use({
+  mayLog:
+    /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|ERR_SOCKET|WebSocket (connection|is already in CLOSING)|Failed to load resource|Failed to fetch|503/,
+});
 
 // A server of the test's own, since it is stopped.
 let parley;

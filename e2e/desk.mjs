@@ -22,7 +22,11 @@ export const test = base.extend({
     desk.endUser = async (name) => {
       const who = await open(parley.url, parley.seeded.embed_token, `e2e ${name}`, name);
       const call = connect();
-      return { id: who.conversation_id, name, say: (content) => call("send_message", { ...who, content, sender_type: "end_user" }) };
+      return {
+        id: who.conversation_id,
+        name,
+        say: (content) => call("send_message", { ...who, content, sender_type: "end_user" }),
+      };
     };
 
     // agent works without a page.

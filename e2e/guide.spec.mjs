@@ -59,7 +59,10 @@ test("first run: make a bot, paste the snippet, the first visitor", async ({ new
   await expect(page.locator(".table-tokens tbody tr")).toHaveCount(1); // the second sending made nothing
 });
 
-test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Script Snippet", async ({ newContext, owner }) => {
+test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Script Snippet", async ({
+  newContext,
+  owner,
+}) => {
   const shop = await site();
   await goTo(owner, "Integration", "Web Chat");
   await owner.getByLabel("Bot").selectOption("Pip");
@@ -140,7 +143,10 @@ test("Custom Parameters, and a known user identity as the developer guide shows 
   const example = await owner.locator("#guide-iframe").textContent();
   expect(example).toContain(`${token.slice(0, 8)}…`);
   const shop = await site(
-    withSnippet(`<script>var USER_ID = "42", USER_DISPLAY_NAME = "Alice Smith";</script>${example.replace(`${token.slice(0, 8)}…`, token)}`),
+    withSnippet(
+      `<script>var USER_ID = "42", USER_DISPLAY_NAME = "Alice Smith";</script>` +
+        example.replace(`${token.slice(0, 8)}…`, token),
+    ),
   );
   const visitor = await (await newContext()).newPage();
   await visitor.goto(shop.url);
@@ -174,7 +180,11 @@ test("Mobile SDK: Step 1 — Provision a Mobile Channel", async ({ owner }) => {
   await expect(owner.locator("#channels tbody tr")).toHaveCount(1);
 });
 
-test("Mobile SDK: Step 2 — Open a Conversation from the App, Option A — WebView", async ({ newContext, owner, parley }) => {
+test("Mobile SDK: Step 2 — Open a Conversation from the App, Option A — WebView", async ({
+  newContext,
+  owner,
+  parley,
+}) => {
   await goTo(owner, "Integration", "Mobile SDK");
   await owner.locator("#channels").getByRole("link", { name: "Pip" }).click();
   await owner.locator("#tokens").getByLabel("Name").fill("Android app");
@@ -187,7 +197,9 @@ test("Mobile SDK: Step 2 — Open a Conversation from the App, Option A — WebV
   await builder.getByLabel("customer_name").fill("Bela Kovács");
   await builder.getByLabel("title").fill("Support Chat");
   const url = (await owner.locator("#web-view-url").textContent()).replace(`${appToken.slice(0, 8)}…`, appToken);
-  const app = await (await newContext({ viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true })).newPage();
+  const app = await (
+    await newContext({ viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true })
+  ).newPage();
   await app.goto(url);
   await expect(app.getByRole("heading", { name: "Support Chat" })).toBeVisible();
   await say(app, "From the app");
@@ -200,9 +212,14 @@ test("Mobile SDK: Step 2 — Open a Conversation from the App, Option A — WebV
 
 test("Mobile SDK: Step 3 — Connect via Socket.IO", async ({ newContext, owner, parley }) => {
   await owner.goto(`/integration/mobile-sdk/${channelID}`);
-  for (const [language, id] of [["Kotlin", "kotlin"], ["Swift", "swift"], ["Dart", "dart"]]) {
+  for (const [language, id] of [
+    ["Kotlin", "kotlin"],
+    ["Swift", "swift"],
+    ["Dart", "dart"],
+  ]) {
     await owner.getByText(language, { exact: true }).click();
-    if (!(await owner.locator(`#${id}-snippet`).isVisible())) await owner.getByText(language, { exact: true }).click(); // it was open
+    const shown = await owner.locator(`#${id}-snippet`).isVisible();
+    if (!shown) await owner.getByText(language, { exact: true }).click();
     await expect(owner.locator(`#${id}-snippet`)).toContainText(parley.url);
     await expect(owner.locator(`#${id}-snippet`)).toContainText(channelID);
   }
@@ -215,7 +232,9 @@ test("Mobile SDK: Step 3 — Connect via Socket.IO", async ({ newContext, owner,
   // As the snippets do it, with the client of this language.
   const socket = io(parley.url, { transports: ["websocket"] });
   await new Promise((resolve) => socket.on("connect", resolve));
-  const heard = new Promise((resolve) => socket.on("message_received", ({ content }) => content === "Natively" && resolve()));
+  const heard = new Promise((resolve) =>
+    socket.on("message_received", ({ content }) => content === "Natively" && resolve()),
+  );
   await socket.emitWithAck("join_conversation", who);
   socket.emit("send_message", { ...who, content: "Natively", content_type: "text", sender_type: "end_user" });
   await heard;
@@ -229,8 +248,15 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
   const rsa = pem("rsa", { modulusLength: 2048 });
   const p8 = pem("ec", { namedCurve: "P-256" });
   const account = (key) =>
-    JSON.stringify({ type: "service_account", project_id: "acme-app", private_key_id: "1", private_key: key, client_email: "push@acme-app.iam.gserviceaccount.com",
-      client_id: "1", token_uri: "https://oauth2.googleapis.com/token" });
+    JSON.stringify({
+      type: "service_account",
+      project_id: "acme-app",
+      private_key_id: "1",
+      private_key: key,
+      client_email: "push@acme-app.iam.gserviceaccount.com",
+      client_id: "1",
+      token_uri: "https://oauth2.googleapis.com/token",
+    });
   await goTo(owner, "Integration", "Mobile SDK");
   await owner.locator("#channels").getByRole("link", { name: "Pip" }).click();
 
@@ -271,14 +297,18 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
 
   await owner.goto(`/integration/mobile-sdk/${channelID}`);
   const html = await owner.content();
-  for (const secret of ["server-key-of-acme", rsa.split("\n")[1], p8.split("\n")[1]]) expect(html).not.toContain(secret);
+  for (const secret of ["server-key-of-acme", rsa.split("\n")[1], p8.split("\n")[1]])
+    expect(html).not.toContain(secret);
   await expect(apns.getByLabel("Private Key")).toHaveValue("");
   await apns.getByLabel("Environment").selectOption("sandbox"); // the key stays
   await apns.getByRole("button", { name: "Replace" }).click();
   await expect(apns.getByLabel("Environment")).toHaveValue("sandbox");
 
   await apns.getByRole("link", { name: /Remove/ }).click();
-  await owner.getByRole("dialog", { name: "Remove APNs?" }).getByRole("button", { name: /Remove/ }).click();
+  await owner
+    .getByRole("dialog", { name: "Remove APNs?" })
+    .getByRole("button", { name: /Remove/ })
+    .click();
   await expect(owner.getByText("The credentials are removed.")).toBeVisible();
   await expect(apns).not.toContainText("Replaced on");
   await goTo(owner, "Integration", "Mobile SDK");

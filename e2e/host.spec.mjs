@@ -1,5 +1,17 @@
 // The widget on other people's pages.
-import { answer, embedToken, expect, logIn, openThread, people, received, say, sent, test, violations } from "./journey.mjs";
+import {
+  answer,
+  embedToken,
+  expect,
+  logIn,
+  openThread,
+  people,
+  received,
+  say,
+  sent,
+  test,
+  violations,
+} from "./journey.mjs";
 import { start } from "./parley.mjs";
 import { site } from "./site.mjs";
 
@@ -8,14 +20,21 @@ const snippet = (url, token) => `<script src="${url}/chat-widget/embed.js" data-
 test("the snippet, on another origin under a policy, twice, async, in the head", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const tag = snippet(baseURL, await embedToken(context));
-  const host = await site(`<!doctype html><title>Host</title><head>${tag.replace("<script", "<script async")}</head><body><h1>Host</h1>${tag}</body>`,
-    `default-src 'none'; script-src ${baseURL}; frame-src ${baseURL}`);
+  const host = await site(
+    `<!doctype html><title>Host</title><head>${tag.replace("<script", "<script async")}</head>
+      <body><h1>Host</h1>${tag}</body>`,
+    `default-src 'none'; script-src ${baseURL}; frame-src ${baseURL}`,
+  );
   const page = await context.newPage();
   await page.goto(host.url);
   await expect(page.locator("iframe")).toHaveCount(1);
   const frame = page.locator("iframe");
-  expect(await frame.evaluate((f) => { const s = getComputedStyle(f); return [s.position, s.width, s.height, s.bottom, s.right]; }))
-    .toEqual(["fixed", "380px", "560px", "0px", "0px"]);
+  expect(
+    await frame.evaluate((f) => {
+      const s = getComputedStyle(f);
+      return [s.position, s.width, s.height, s.bottom, s.right];
+    }),
+  ).toEqual(["fixed", "380px", "560px", "0px", "0px"]);
   const widget = page.frameLocator("iframe");
   await say(widget, "From another site");
   await page.reload();
@@ -53,28 +72,35 @@ async function visit({ newContext, baseURL }, { head = "", body = "", policy, op
   const token = await embedToken(context);
   const tag = snippet(baseURL, token).replace("<script", `<script ${lang}`);
   const host = await site(
-    `<!doctype html><meta name="viewport" content="width=device-width"><title>Host</title><head>${head}</head><body><h1>Host</h1>
-     <button id="own">Ask us</button>${"<p>Text of the site.</p>".repeat(60)}${tag}${body}</body>`, policy);
+    `<!doctype html><meta name="viewport" content="width=device-width"><title>Host</title><head>${head}</head>
+    <body><h1>Host</h1>
+     <button id="own">Ask us</button>${"<p>Text of the site.</p>".repeat(60)}${tag}${body}</body>`,
+    policy,
+  );
   const page = await context.newPage();
   await page.goto(host.url);
   return { page, host, token, context, widget: page.frameLocator("iframe"), frame: page.locator("iframe") };
 }
 
-const box = (frame) => frame.evaluate((f) => {
-  const { left, top, right, bottom } = f.getBoundingClientRect();
-  const { clientWidth, clientHeight } = document.documentElement;
-  return { width: right - left, height: bottom - top, right: clientWidth - right, bottom: clientHeight - bottom };
-});
+const box = (frame) =>
+  frame.evaluate((f) => {
+    const { left, top, right, bottom } = f.getBoundingClientRect();
+    const { clientWidth, clientHeight } = document.documentElement;
+    return { width: right - left, height: bottom - top, right: clientWidth - right, bottom: clientHeight - bottom };
+  });
 const corner = { right: 0, bottom: 0 };
 const large = { ...corner, width: 380, height: 560 };
 const small = { ...corner, width: 84, height: 84 };
 
 // What a script of the site sees of the chat, by window.Parley.
-const listen = (page) => page.evaluate(() => {
-  window.heard = [];
-  for (const event of ["ready", "open", "close", "unread", "message"]) Parley.on(event, (detail) => heard.push([event, detail]));
-});
-const heard = (page, event) => page.evaluate((name) => window.heard.filter(([one]) => one === name).map(([, detail]) => detail), event);
+const listen = (page) =>
+  page.evaluate(() => {
+    window.heard = [];
+    for (const event of ["ready", "open", "close", "unread", "message"])
+      Parley.on(event, (detail) => heard.push([event, detail]));
+  });
+const heard = (page, event) =>
+  page.evaluate((name) => window.heard.filter(([one]) => one === name).map(([, detail]) => detail), event);
 
 test("minimised to a bubble and back, with what was missed, and as it was left", async ({ newContext, baseURL }) => {
   const { page, widget, frame } = await visit({ newContext, baseURL });
@@ -161,7 +187,10 @@ for (const scheme of ["light", "dark"]) {
   });
 }
 
-test("on a phone: a bubble first, then all of the screen, and the site holds still", async ({ newContext, baseURL }) => {
+test("on a phone: a bubble first, then all of the screen, and the site holds still", async ({
+  newContext,
+  baseURL,
+}) => {
   const options = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
   const { page, widget, frame } = await visit({ newContext, baseURL }, { options });
   await expect.poll(() => box(frame)).toEqual(small);
@@ -173,7 +202,10 @@ test("on a phone: a bubble first, then all of the screen, and the site holds sti
   await say(widget, "From my phone");
   // A keyboard comes: the visual viewport is the upper part.
   await page.evaluate(() => {
-    Object.defineProperties(visualViewport, { height: { value: 340, configurable: true }, offsetTop: { value: 20, configurable: true } });
+    Object.defineProperties(visualViewport, {
+      height: { value: 340, configurable: true },
+      offsetTop: { value: 20, configurable: true },
+    });
     visualViewport.dispatchEvent(new Event("resize"));
   });
   await expect.poll(() => box(frame)).toMatchObject({ height: 340, bottom: 280 });
@@ -207,7 +239,8 @@ test("in a page that replaces its body, and throws the frame away", async ({ new
   });
   await expect(frame).toHaveCount(1);
   await expect(sent(widget, "Before the next page")).toBeVisible();
-  await page.evaluate((url) => { // a page that runs the snippet on every view
+  await page.evaluate((url) => {
+    // a page that runs the snippet on every view
     const again = document.createElement("script");
     again.src = `${url}/chat-widget/embed.js`;
     again.dataset.embedToken = "ew_other";
@@ -223,20 +256,31 @@ test("inserted late, and named by nothing but window.Parley", async ({ newContex
   const page = await context.newPage();
   await page.goto(host.url);
   const names = await page.evaluate(() => Object.getOwnPropertyNames(window));
-  await page.evaluate(({ url, token }) => {
-    const script = document.createElement("script");
-    script.src = `${url}/chat-widget/embed.js`;
-    script.dataset.embedToken = token;
-    document.head.append(script);
-  }, { url: baseURL, token: await embedToken(context) });
+  await page.evaluate(
+    ({ url, token }) => {
+      const script = document.createElement("script");
+      script.src = `${url}/chat-widget/embed.js`;
+      script.dataset.embedToken = token;
+      document.head.append(script);
+    },
+    { url: baseURL, token: await embedToken(context) },
+  );
   await expect(page.frameLocator("iframe").getByText("Hi, I am Pip.")).toBeVisible();
-  const added = await page.evaluate((before) => Object.getOwnPropertyNames(window).filter((name) => !before.includes(name)), names);
+  const added = await page.evaluate(
+    (before) => Object.getOwnPropertyNames(window).filter((name) => !before.includes(name)),
+    names,
+  );
   expect(added.filter((name) => !/^\d+$/.test(name))).toEqual(["Parley"]);
 });
 
-test("window.Parley: called before it loads, told what happens, and switching who it is", async ({ newContext, baseURL }) => {
+test("window.Parley: called before it loads, told what happens, and switching who it is", async ({
+  newContext,
+  baseURL,
+}) => {
   const user = `user_${Date.now()}`;
-  const head = `<script>window.early = []; (window.Parley = window.Parley || []).push(["on", "ready", () => early.push("ready")], ["close"], ["nonsense"]);</script>`;
+  const head = `<script>window.early = [];
+    (window.Parley = window.Parley || []).push(["on", "ready", () => early.push("ready")], ["close"], ["nonsense"]);
+    </script>`;
   const { page, widget, frame, token } = await visit({ newContext, baseURL }, { head });
   await expect.poll(() => page.evaluate(() => window.early)).toEqual(["ready"]);
   await expect.poll(() => box(frame)).toEqual(small);
@@ -246,13 +290,19 @@ test("window.Parley: called before it loads, told what happens, and switching wh
   await expect.poll(() => box(frame)).toEqual(large);
   await page.evaluate(() => Parley.close());
   await expect.poll(() => box(frame)).toEqual(small);
-  await page.evaluate(() => { Parley.open(); Parley.close(); Parley.open(); }); // quicker than the frame
+  await page.evaluate(() => {
+    Parley.open();
+    Parley.close();
+    Parley.open();
+  }); // quicker than the frame
   await expect.poll(() => box(frame)).toEqual(large);
   expect(await heard(page, "open")).toHaveLength(3);
   expect(await heard(page, "close")).toHaveLength(2);
   await say(widget, "Whoever I am");
   await expect(received(widget, "told the team")).toBeVisible();
-  await expect.poll(async () => (await heard(page, "message")).map(({ sender_type }) => sender_type)).toEqual(["end_user", "bot"]);
+  await expect
+    .poll(async () => (await heard(page, "message")).map(({ sender_type }) => sender_type))
+    .toEqual(["end_user", "bot"]);
   expect(JSON.stringify(await heard(page, "message"))).not.toContain("told the team");
 
   await page.evaluate((id) => Parley.identify({ session_id: id, customer_name: "Iris <b>Identified</b>" }), user);
@@ -271,13 +321,17 @@ test("window.Parley: called before it loads, told what happens, and switching wh
   expect(await page.evaluate((key) => localStorage.getItem(key), `cw_sid_${token}`)).toBe(fresh);
   await expect(sent(widget, "Now it is me")).toHaveCount(0);
 
-  const off = await page.evaluate(() => {
-    window.count = 0;
-    const stop = Parley.on("close", () => window.count++);
-    stop();
-    Parley.on("close", () => { throw new Error("a site's own mistake"); });
-    return typeof stop;
-  }).catch(String);
+  const off = await page
+    .evaluate(() => {
+      window.count = 0;
+      const stop = Parley.on("close", () => window.count++);
+      stop();
+      Parley.on("close", () => {
+        throw new Error("a site's own mistake");
+      });
+      return typeof stop;
+    })
+    .catch(String);
   expect(off).toBe("function");
 });
 
@@ -293,7 +347,9 @@ test("messages of others are ignored, on either side", async ({ newContext, base
     }
   }, baseURL);
   const stranger = await site(`<!doctype html><title>Stranger</title><script>
-    for (const type of ["close", "hello", "layout"]) for (const frame of [parent, ...Array.from({ length: parent.length }, (_, i) => parent[i])]) frame.postMessage({ parley: 1, type, open: false }, "*");
+    for (const type of ["close", "hello", "layout"])
+      for (const frame of [parent, ...Array.from({ length: parent.length }, (_, i) => parent[i])])
+        frame.postMessage({ parley: 1, type, open: false }, "*");
     document.title = "done";
   </script>`);
   await page.evaluate((url) => {
@@ -304,10 +360,15 @@ test("messages of others are ignored, on either side", async ({ newContext, base
     return new Promise((resolve) => (other.onload = resolve));
   }, stranger.url);
   expect(await box(page.locator("iframe[title=Chat]"))).toEqual(large);
-  expect(await page.evaluate(() => heard.filter(([event, detail]) => event === "close" || detail === 7 || (event === "message" && !detail.id)))).toEqual([]);
+  expect(
+    await page.evaluate(() =>
+      heard.filter(([event, detail]) => event === "close" || detail === 7 || (event === "message" && !detail.id)),
+    ),
+  ).toEqual([]);
   await expect(page.frameLocator("iframe[title=Chat]").locator(".chat")).toBeVisible();
   // A page that frames the chat without the loader hears nothing, whatever it asks.
-  const curious = await site(`<!doctype html><title>Curious</title><iframe src="${baseURL}/chat-widget?embed_token=${token}&session_id=c"></iframe><script>
+  const curious = await site(`<!doctype html><title>Curious</title>
+    <iframe src="${baseURL}/chat-widget?embed_token=${token}&session_id=c"></iframe><script>
     window.got = []; addEventListener("message", ({ data }) => got.push(data));
   </script>`);
   const other = await page.context().newPage();
@@ -338,7 +399,10 @@ test.describe("an allow-list", () => {
 
     for (const policy of ["same-origin", "no-referrer"]) {
       // With a Referer the server refuses; without one the browser does.
-      const foreign = await site(`<!doctype html><meta name="referrer" content="${policy === "same-origin" ? "unsafe-url" : policy}"><title>Foreign</title><body>${snippet(parley.url, token)}</body>`);
+      const foreign = await site(
+        `<!doctype html><meta name="referrer" content="${policy === "same-origin" ? "unsafe-url" : policy}">
+        <title>Foreign</title><body>${snippet(parley.url, token)}</body>`,
+      );
       const stranger = await (await newContext()).newPage();
       await stranger.goto(foreign.url);
       const frame = await (await stranger.waitForSelector("iframe", { state: "attached" })).contentFrame();

@@ -18,11 +18,20 @@ test.afterEach(() => {
 let named = 0;
 
 // An end user with a socket, who has written each of texts.
-async function endUser({ name = `Guest ${++named}-${process.pid}-${Date.now() % 100_000}`, id = randomUUID(), texts = ["Hello"] } = {}) {
-  const page = await fetch(`${parley.url}/chat-widget?${new URLSearchParams({ embed_token: parley.seeded.embed_token, session_id: id, customer_name: name })}`);
+async function endUser({
+  name = `Guest ${++named}-${process.pid}-${Date.now() % 100_000}`,
+  id = randomUUID(),
+  texts = ["Hello"],
+} = {}) {
+  const query = { embed_token: parley.seeded.embed_token, session_id: id, customer_name: name };
+  const page = await fetch(`${parley.url}/chat-widget?${new URLSearchParams(query)}`);
   const conversation_id = (await page.text()).match(/data-conversation-id="([^"]*)"/)[1];
   const who = { conversation_id, external_id: id };
-  const socket = io(parley.url, { forceNew: true, transports: ["websocket"], extraHeaders: { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0" } });
+  const socket = io(parley.url, {
+    forceNew: true,
+    transports: ["websocket"],
+    extraHeaders: { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0" },
+  });
   sockets.push(socket);
   const call = (event, payload) => socket.timeout(10_000).emitWithAck(event, { ...who, ...payload });
   await call("join_conversation");
@@ -51,7 +60,12 @@ async function agent(newContext, { path, who, ...options } = {}) {
 const message = (page) => page.getByLabel("Message", { exact: true });
 test("three panes, a drawer, one pane: and the panel stays as it was left", async ({ newContext }) => {
   const { name, id, call } = await endUser();
-  await call("visit", { page_url: "https://shop.example/plans", page_title: "Plans <b>", time_zone: "Asia/Tokyo", language: "de" });
+  await call("visit", {
+    page_url: "https://shop.example/plans",
+    page_title: "Plans <b>",
+    time_zone: "Asia/Tokyo",
+    language: "de",
+  });
   const page = await agent(newContext, { viewport: { width: 1440, height: 900 } });
   await openThread(page, name);
   const panel = page.locator("#panel");
@@ -61,7 +75,13 @@ test("three panes, a drawer, one pane: and the panel stays as it was left", asyn
   await expect(panel).toContainText("Firefox 128 on Linux");
   await expect(panel).toContainText("German");
   const tokyo = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit", timeZone: "Asia/Tokyo" });
-  await expect.poll(async () => tokyo.format() === (await panel.locator("[data-zone]").innerText()).replace(/\s/g, " ") || panel.locator("[data-zone]").innerText()).toBe(true);
+  await expect
+    .poll(
+      async () =>
+        tokyo.format() === (await panel.locator("[data-zone]").innerText()).replace(/\s/g, " ") ||
+        panel.locator("[data-zone]").innerText(),
+    )
+    .toBe(true);
   await call("visit", { page_url: "https://shop.example/cart", page_title: "Your cart" });
   await expect(panel.getByRole("link", { name: "Your cart" })).toBeVisible();
 
@@ -191,7 +211,10 @@ test("selected, unread, hovered and focused rows look different", async ({ newCo
 test("claim, give back, resolve, next, reopen: with undo, and live for whoever looks on", async ({ newContext }) => {
   const [older, newer] = [await endUser(), await endUser()];
   const page = await agent(newContext, { viewport: { width: 1440, height: 900 } });
-  const onlooker = await agent(newContext, { who: parley.seeded.admin, path: `/inbox/${newer.who.conversation_id}?filter=all` });
+  const onlooker = await agent(newContext, {
+    who: parley.seeded.admin,
+    path: `/inbox/${newer.who.conversation_id}?filter=all`,
+  });
   const toast = (text) => page.locator("#toasts").getByText(text);
   const lines = onlooker.locator("#messages > .line");
   await openThread(page, newer.name);
@@ -392,7 +415,10 @@ test("messages stand in groups and days, and what is new is marked", async ({ ne
   await expect(page.locator("#divider + .message")).toContainText("One");
   await say("Two 🎉");
   await say("🎉");
-  const gaps = () => page.locator("#messages > .message-end_user").evaluateAll((all) => all.map((item) => getComputedStyle(item).paddingTop));
+  const gaps = () =>
+    page
+      .locator("#messages > .message-end_user")
+      .evaluateAll((all) => all.map((item) => getComputedStyle(item).paddingTop));
   await expect.poll(gaps).toEqual(["12px", "12px", "3px"]); // the claim stands between the first two
   await expect(page.locator(".message-emoji")).toHaveText("🎉");
   for (let i = 0; i < 15; i++) await answer(page, `Answer ${i}`);
@@ -417,11 +443,16 @@ test("hostile names and messages break neither layout nor safety", async ({ newC
     "👩‍👩‍👧‍👦".repeat(300),
   ];
   const { who } = await endUser({ name, id: `\u202E${"id".repeat(60)}`, texts });
-  for (const viewport of [{ width: 1440, height: 900 }, { width: 360, height: 740 }]) {
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 360, height: 740 },
+  ]) {
     const page = await agent(newContext, { viewport, path: `/inbox/${who.conversation_id}?filter=all` });
     await expect(page.locator("#messages")).toContainText("good.example");
     expect(await sideways(page)).toBe(0);
-    const wide = await page.locator("#log, #list, #panel").evaluateAll((panes) => panes.map((pane) => pane.scrollWidth - pane.clientWidth));
+    const wide = await page
+      .locator("#log, #list, #panel")
+      .evaluateAll((panes) => panes.map((pane) => pane.scrollWidth - pane.clientWidth));
     expect(wide.every((pixels) => pixels <= 0)).toBe(true);
     const links = page.locator("#messages .message-text a");
     await expect(links).toHaveCount(1);
@@ -433,7 +464,8 @@ test("hostile names and messages break neither layout nor safety", async ({ newC
     await long.getByText("Show more").click();
     expect((await long.boundingBox()).height).toBeGreaterThan(folded + 500);
     await long.getByText("Show less").click();
-    for (const height of await page.locator(".row").evaluateAll((rows) => rows.map((item) => item.offsetHeight))) expect(height).toBeLessThanOrEqual(64);
+    for (const height of await page.locator(".row").evaluateAll((rows) => rows.map((item) => item.offsetHeight)))
+      expect(height).toBeLessThanOrEqual(64);
     expect(await page.title()).not.toContain("owned");
   }
 });

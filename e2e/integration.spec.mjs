@@ -1,4 +1,5 @@
-// The pages of Integration as people meet them: with the keyboard, on a phone, in the dark, without JavaScript, under axe.
+// The pages of Integration as people meet them: with the keyboard, on a phone, in the dark, without JavaScript, under
+// axe.
 import { expect, logIn, openWidget, people, say, sideways, tabTo, test, violations } from "./journey.mjs";
 import { site, withSnippet } from "./site.mjs";
 
@@ -46,11 +47,15 @@ async function everyPage(page, look) {
   await page.goto("/integration/web-chat");
   await see("web chat");
   await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Allowed origins").fill("nonsense\nhttps://*.example.com/a-path-that-is-rather-long-and-has-no-place-here");
+  await page
+    .getByLabel("Allowed origins")
+    .fill("nonsense\nhttps://*.example.com/a-path-that-is-rather-long-and-has-no-place-here");
   await page.getByRole("button", { name: "Create" }).click();
   await expect(page.locator("#origins-error")).toBeVisible();
   await see("web chat, refused");
-  await page.getByLabel("Allowed origins").fill("https://a-rather-long-name-of-a-shop.example.com\nhttps://www.example.com\nhttps://help.example.com");
+  await page
+    .getByLabel("Allowed origins")
+    .fill("https://a-rather-long-name-of-a-shop.example.com\nhttps://www.example.com\nhttps://help.example.com");
   await page.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
   await see("the token, shown once");
@@ -72,10 +77,18 @@ async function everyPage(page, look) {
   await see("mobile channels, refused");
   await openChannel(page);
   await see("channel");
-  await page.locator("#apns").getByRole("button", { name: /Save|Replace/ }).click();
+  await page
+    .locator("#apns")
+    .getByRole("button", { name: /Save|Replace/ })
+    .click();
   await expect(page.locator("#apns .error").first()).toBeVisible();
   await see("channel, refused");
-  await page.goto(`${page.url().split(/[#?]/)[0].replace(/\/credentials.*/, "")}/credentials/apns/remove`);
+  await page.goto(
+    `${page
+      .url()
+      .split(/[#?]/)[0]
+      .replace(/\/credentials.*/, "")}/credentials/apns/remove`,
+  );
   await see("remove credentials");
   await page.goto("/integration/developer-guide");
   await see("developer guide");
@@ -174,7 +187,10 @@ test("the preview is the widget, changes while one types, and leaves no trace", 
   const sockets = [];
   page.on("websocket", (socket) => sockets.push(socket.url()));
   const history = [];
-  page.on("request", (request) => /chat-widget\/history|socket\.io\/\?/.test(request.url()) && history.push(request.url()));
+  page.on(
+    "request",
+    (request) => /chat-widget\/history|socket\.io\/\?/.test(request.url()) && history.push(request.url()),
+  );
   const name = newName();
   await create(page, name);
   await expect(previewOf(page).getByText("Hi, I am Pip.")).toBeVisible();
@@ -209,7 +225,11 @@ test("the widget wears its appearance, in the corner that was chosen", async ({ 
   await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("The chat looks so")).toBeVisible();
   for (const colorScheme of ["light", "dark"]) {
-    const shop = await site(withSnippet(`<script src="${new URL(page.url()).origin}/chat-widget/embed.js" data-embed-token="${token}"></script>`));
+    const shop = await site(
+      withSnippet(
+        `<script src="${new URL(page.url()).origin}/chat-widget/embed.js" data-embed-token="${token}"></script>`,
+      ),
+    );
     const visitor = await (await newContext({ colorScheme })).newPage();
     await visitor.goto(shop.url);
     const widget = visitor.frameLocator("iframe");
@@ -217,7 +237,11 @@ test("the widget wears its appearance, in the corner that was chosen", async ({ 
     await expect(widget.locator("header")).toHaveCSS("background-color", "rgb(176, 0, 32)");
     await expect(widget.locator("header")).toHaveCSS("color", "rgb(255, 255, 255)");
     expect(await violations(await (await visitor.waitForSelector("iframe")).contentFrame())).toEqual([]);
-    const box = () => visitor.locator("iframe").evaluate((frame) => { const { left, bottom, width } = frame.getBoundingClientRect(); return [left, innerHeight - bottom, width]; });
+    const box = () =>
+      visitor.locator("iframe").evaluate((frame) => {
+        const { left, bottom, width } = frame.getBoundingClientRect();
+        return [left, innerHeight - bottom, width];
+      });
     expect(await box()).toEqual([0, 0, 380]);
     await widget.getByRole("button", { name: "Minimize" }).click();
     await expect.poll(box).toEqual([0, 0, 84]);

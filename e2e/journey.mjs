@@ -22,7 +22,8 @@ export const test = base.extend({
         if (!mayLog?.test(text)) problems.push(text);
       });
       context.on("weberror", (error) => problems.push(String(error.error())));
-      // Closing takes the network first: what a page says goodbye with then meets a closed socket, which is no fault of the page.
+      // Closing takes the network first: what a page says goodbye with then meets a closed socket, which is no fault of
+      // the page.
       const close = context.close.bind(context);
       context.close = async () => {
         for (const event of ["console", "weberror"]) context.removeAllListeners(event);
@@ -98,9 +99,11 @@ export async function say(widget, text) {
 
 // sent is a message of the end user that the server has acknowledged.
 export const sent = (widget, text) => widget.locator("#messages > .own.sent").filter({ hasText: text }).first();
-export const received = (widget, text) => widget.locator("#messages > .message:not(.own)").filter({ hasText: text }).first();
+export const received = (widget, text) =>
+  widget.locator("#messages > .message:not(.own)").filter({ hasText: text }).first();
 // chooseButton sends what was picked in a dropdown that is not answered yet.
-export const chooseButton = (widget) => widget.locator(".message:not(.answered) .dropdown").getByRole("button", { name: "Send" });
+export const chooseButton = (widget) =>
+  widget.locator(".message:not(.answered) .dropdown").getByRole("button", { name: "Send" });
 export const row = (inbox, name) => inbox.locator(".row").filter({ hasText: name });
 export const inThread = (inbox, text) => inbox.locator("#messages > .message").filter({ hasText: text }).first();
 
@@ -134,11 +137,15 @@ export async function tabTo(page, locator) {
 // sideways is by how much a page, or its main part, scrolls to the side, px.
 export const sideways = (page) =>
   page.evaluate(() =>
-    Math.max(...[document.documentElement, ...document.querySelectorAll("main")].map((node) => node.scrollWidth - node.clientWidth)),
+    Math.max(
+      ...[document.documentElement, ...document.querySelectorAll("main")].map(
+        (node) => node.scrollWidth - node.clientWidth,
+      ),
+    ),
   );
 
-// violations asks axe about a page or frame, once nothing fades any more: half way, a colour has no contrast yet. It runs
-// outside of the page's policy.
+// violations asks axe about a page or frame, once nothing fades any more: half way, a colour has no contrast yet. It
+// runs outside of the page's policy.
 export async function violations(frame) {
   await frame.evaluate(() => {
     const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);

@@ -173,9 +173,16 @@ test("who dismisses the offer is not asked again", async ({ desk }) => {
   expect(await notes(page)).toEqual([]);
 });
 
-for (const [permission, says] of [["denied", /blocks them/], ["default", /asks you first/]]) {
+for (const [permission, says] of [
+  ["denied", /blocks them/],
+  ["default", /asks you first/],
+]) {
   test(`the switch where the permission is ${permission}`, async ({ desk }) => {
-    const page = await ready(desk, desk.alex, await agentContext(desk, { permission, answer: "denied", settings: { notifications: true } }));
+    const page = await ready(
+      desk,
+      desk.alex,
+      await agentContext(desk, { permission, answer: "denied", settings: { notifications: true } }),
+    );
     await page.locator(".rail-profile > summary").click();
     await page.getByRole("button", { name: "Preferences" }).click();
     const toggle = page.getByRole("switch", { name: "Desktop notifications" });
@@ -217,7 +224,8 @@ test("two agents see each other in a conversation, and who types", async ({ desk
   await expect(alex.locator("#viewers")).toBeEmpty();
   await row(ada, "Una").click();
   await expect(alex.locator("#viewers")).toContainText("is looking at this too");
-  await expect(ada.locator("#viewers")).toContainText("Alex Agent is looking at this too"); // who came first says so again
+  // Who came first says so again.
+  await expect(ada.locator("#viewers")).toContainText("Alex Agent is looking at this too");
   await ada.getByLabel("Message", { exact: true }).fill("One moment");
   await expect(alex.locator("#typing")).toContainText(/^(?!Another agent).* is typing…/);
   await look(ada, true); // another tab

@@ -27,8 +27,8 @@ export async function freePort() {
   return port;
 }
 
-// start runs `parley serve` with a data directory of its own, seeded, with a bot that answers or a silent one. stop ends it as SIGTERM does; again starts it anew
-// at the same address, on the same data.
+// start runs `parley serve` with a data directory of its own, seeded, with a bot that answers or a silent one. stop
+// ends it as SIGTERM does; again starts it anew at the same address, on the same data.
 export async function start({ args = [], env = {}, silent = false } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
   const settings = {
@@ -39,7 +39,9 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
     LOG_LEVEL: "warn",
     ...env,
   };
-  const printed = execFileSync(binary(), ["seed", "--json", ...(silent ? ["--silent-bot"] : [])], { env: settings }).toString();
+  const printed = execFileSync(binary(), ["seed", "--json", ...(silent ? ["--silent-bot"] : [])], {
+    env: settings,
+  }).toString();
   const parley = { dataDir, seeded: JSON.parse(printed.trim().split("\n").at(-1)) };
   let running;
 
@@ -71,7 +73,9 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
     execFileSync("go", ["run", "e2e/embed_token.go", dataDir, origin], { cwd: root }).toString().trim();
   // Fills the organization while no server has its data open.
   parley.fill = (conversations, messages) =>
-    execFileSync("go", ["run", "e2e/volume.go", dataDir, String(conversations), String(messages)], { cwd: root }).toString().trim();
+    execFileSync("go", ["run", "e2e/volume.go", dataDir, String(conversations), String(messages)], { cwd: root })
+      .toString()
+      .trim();
 
   await parley.again();
   return parley;
@@ -80,7 +84,12 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
 // startEmpty runs `parley serve` on nothing: its log holds the token that /setup asks for.
 export async function startEmpty() {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
-  const env = { PATH: process.env.PATH, ADDR: `127.0.0.1:${await freePort()}`, DATA_DIR: dataDir, PASSWORD_COST: "64,1" };
+  const env = {
+    PATH: process.env.PATH,
+    ADDR: `127.0.0.1:${await freePort()}`,
+    DATA_DIR: dataDir,
+    PASSWORD_COST: "64,1",
+  };
   const server = spawn(binary(), ["serve"], { env, stdio: ["ignore", "ignore", "pipe"] });
   const setupToken = await new Promise((resolve, reject) => {
     let log = "";

@@ -1,13 +1,28 @@
 // The profile: name, photo, password, second factor, where one is logged in, and this browser's preferences.
 import { code, loggedOut, newcomer, test } from "./company.mjs";
-import { answer, expect, inThread, logIn, openThread, openWidget, received, say, sideways, tabTo, violations } from "./journey.mjs";
+import {
+  answer,
+  expect,
+  inThread,
+  logIn,
+  openThread,
+  openWidget,
+  received,
+  say,
+  sideways,
+  tabTo,
+  violations,
+} from "./journey.mjs";
 
 test.use({ mayLog: /status of 40[0134]|status of 4(09|13|29)/ }); // the browser reports refusals itself
 
 const section = (page, name) => page.getByRole("region", { name });
 
 // A picture of 3 by 2 pixels.
-const picture = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR4nGM4oREFQQxwFgBQAAe9uK0ZXgAAAABJRU5ErkJggg==", "base64");
+const picture = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR4nGM4oREFQQxwFgBQAAe9uK0ZXgAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 test("name and photo, which the team sees", async ({ admin, newContext }) => {
   const { page, name } = await newcomer(admin, newContext);
@@ -17,8 +32,11 @@ test("name and photo, which the team sees", async ({ admin, newContext }) => {
   await page.getByRole("button", { name: "Save name" }).click();
   await expect(page.getByText("Your name was saved.")).toBeVisible();
 
-  await page.getByLabel("Photo", { exact: true }).setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
-  await expect(section(page, "Name and photo").locator("img")).toHaveAttribute("src", /^data:image\/png/); // shown before it is uploaded
+  await page
+    .getByLabel("Photo", { exact: true })
+    .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
+  // Shown before it is uploaded.
+  await expect(section(page, "Name and photo").locator("img")).toHaveAttribute("src", /^data:image\/png/);
   await page.getByRole("button", { name: "Upload photo" }).click();
   await expect(page.getByText("The photo was saved.")).toBeVisible();
   const photo = section(page, "Name and photo").locator("img");
@@ -31,7 +49,9 @@ test("name and photo, which the team sees", async ({ admin, newContext }) => {
   const row = admin.getByRole("row").filter({ hasText: `${name} Renamed` });
   await expect(row.locator("img")).toBeVisible();
 
-  await page.getByLabel("Photo", { exact: true }).setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await page
+    .getByLabel("Photo", { exact: true })
+    .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await page.getByRole("button", { name: "Replace photo" }).click();
   await expect(page.getByRole("alert")).toBeVisible();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
@@ -42,7 +62,9 @@ test("name and photo, which the team sees", async ({ admin, newContext }) => {
 test("the photo of who answers is seen in the chat and in the inbox", async ({ admin, newContext }) => {
   const { page } = await newcomer(admin, newContext);
   await page.goto("/profile");
-  await page.getByLabel("Photo", { exact: true }).setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
+  await page
+    .getByLabel("Photo", { exact: true })
+    .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
   await page.getByRole("button", { name: "Upload photo" }).click();
   await expect(page.getByText("The photo was saved.")).toBeVisible();
 
@@ -176,7 +198,9 @@ test("without JavaScript", async ({ admin, newContext }) => {
   await page.getByLabel("Name", { exact: true }).fill("   ");
   await page.getByRole("button", { name: "Save name" }).click();
   await expect(page.getByLabel("Name", { exact: true })).toHaveAttribute("aria-invalid", "true");
-  await page.getByLabel("Photo", { exact: true }).setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
+  await page
+    .getByLabel("Photo", { exact: true })
+    .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
   await page.getByRole("button", { name: "Upload photo" }).click();
   await expect(page.getByText("The photo was saved.")).toBeVisible();
   await page.getByRole("button", { name: "Set it up" }).click();
@@ -188,7 +212,10 @@ test("without JavaScript", async ({ admin, newContext }) => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing, 360 px hold everything, and the keyboard reaches it, ${colorScheme}`, async ({ admin, newContext }) => {
+  test(`axe finds nothing, 360 px hold everything, and the keyboard reaches it, ${colorScheme}`, async ({
+    admin,
+    newContext,
+  }) => {
     const phone = { colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
     const { page } = await newcomer(admin, newContext, { context: phone });
     const check = async () => {

@@ -1,5 +1,5 @@
-// Takes the README's pictures of the program itself: make screenshots. A day in a plant shop is acted over sockets and in the
-// pages, and photographed in Chromium.
+// Takes the README's pictures of the program itself: make screenshots. A day in a plant shop is acted over sockets and
+// in the pages, and photographed in Chromium.
 import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
 import { io } from "socket.io-client";
@@ -10,7 +10,15 @@ const parley = await start({ args: ["--demo"] });
 const { url, seeded } = parley;
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
 });
 
 const sockets = [];
@@ -28,12 +36,19 @@ function connect(options) {
 async function endUser(name) {
   const who = await open(url, seeded.embed_token, `picture ${name}`, name);
   const call = connect({ auth: { role: "end_user" } });
+  const query = new URLSearchParams({
+    embed_token: seeded.embed_token,
+    session_id: `picture ${name}`,
+    customer_name: name,
+    title: "Fern & Pot",
+  });
   await call("join_conversation", who);
   return {
     id: who.conversation_id,
-    say: (content, rich_media) => call("send_message", { ...who, content, content_type: "text", rich_media, sender_type: "end_user" }),
+    say: (content, rich_media) =>
+      call("send_message", { ...who, content, content_type: "text", rich_media, sender_type: "end_user" }),
     visit: (visit) => call("visit", { ...who, ...visit }),
-    widget: `${url}/chat-widget?${new URLSearchParams({ embed_token: seeded.embed_token, session_id: `picture ${name}`, customer_name: name, title: "Fern & Pot" })}`,
+    widget: `${url}/chat-widget?${query}`,
   };
 }
 
@@ -88,7 +103,12 @@ await dana.claim(fatima.id);
 await dana.answer(fatima.id, "Sorry to hear that. I am asking the carrier now.");
 
 const ines = await endUser("Ines Duarte");
-await ines.visit({ page_url: "https://fern-and-pot.example/plants/maidenhair-fern", page_title: "Maidenhair fern — Fern & Pot", time_zone: "Europe/Lisbon", language: "pt-PT" });
+await ines.visit({
+  page_url: "https://fern-and-pot.example/plants/maidenhair-fern",
+  page_title: "Maidenhair fern — Fern & Pot",
+  time_zone: "Europe/Lisbon",
+  language: "pt-PT",
+});
 await ines.say("Hi! I am looking for something green for my bathroom. There is hardly any sun.");
 await alex.claim(ines.id);
 await alex.answer(ines.id, "Hello Ines, that is where ferns are happiest. These three do well with little light:");
@@ -101,7 +121,10 @@ const { message } = await alex.answer(ines.id, "Little light", "carousel", {
 });
 await ines.say("Take it", { selected: { message_id: message.id, label: "Take it", value: "fern" } });
 await alex.answer(ines.id, "A good choice. Shall I put a pot with it?", "quick_button", {
-  buttons: [{ label: "Terracotta, please", value: "terracotta" }, { label: "No, thanks", value: "no" }],
+  buttons: [
+    { label: "Terracotta, please", value: "terracotta" },
+    { label: "No, thanks", value: "no" },
+  ],
 });
 
 const inbox = async (name, options) => {
@@ -118,7 +141,10 @@ await inbox("inbox", large);
 await inbox("inbox-dark", { ...large, colorScheme: "dark" });
 
 const small = { viewport: { width: 380, height: 640 }, deviceScaleFactor: 2, reducedMotion: "reduce" };
-for (const [name, colorScheme] of [["widget", "light"], ["widget-dark", "dark"]]) {
+for (const [name, colorScheme] of [
+  ["widget", "light"],
+  ["widget-dark", "dark"],
+]) {
   const context = await browser.newContext({ ...small, colorScheme });
   const page = await context.newPage();
   await page.goto(ines.widget);

@@ -67,7 +67,11 @@ test("a conversation from the list to resolved, without the mouse", async ({ des
 test("filters, search and help", async ({ desk }) => {
   await rows(desk, "Ann");
   const page = await desk.inbox(desk.alex, await desk.context());
-  for (const [key, filter] of [["m", "mine"], ["a", "all"], ["u", "unassigned"]]) {
+  for (const [key, filter] of [
+    ["m", "mine"],
+    ["a", "all"],
+    ["u", "unassigned"],
+  ]) {
     await page.keyboard.press("g");
     await page.keyboard.press(key);
     await expect(page.locator(`#tab-${filter}`)).toHaveAttribute("aria-current", "page");

@@ -1,5 +1,5 @@
-// A site of somebody else, under the origin of this machine's other name: answers every path with the page it is given, and with
-// the policy if there is one. It ends with the tests: a browser asks for the icon of a site whenever it likes.
+// A site of somebody else, under the origin of this machine's other name: answers every path with the page it is given,
+// and with the policy if there is one. It ends with the tests: a browser asks for the icon of a site whenever it likes.
 import { createServer } from "node:http";
 
 export async function site(page = "", policy = "") {
@@ -16,4 +16,5 @@ export async function site(page = "", policy = "") {
 }
 
 // withSnippet is a page that carries a snippet just before its end.
-export const withSnippet = (snippet) => `<!doctype html><html lang="en"><title>A shop</title><body><h1>A shop</h1>${snippet}</body></html>`;
+export const withSnippet = (snippet) =>
+  `<!doctype html><html lang="en"><title>A shop</title><body><h1>A shop</h1>${snippet}</body></html>`;

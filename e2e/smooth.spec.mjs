@@ -1,5 +1,5 @@
-// Much of everything: an inbox of 500 conversations and a conversation of 5,000 messages work like small ones, and a day of
-// messages leaves no trace in the browser's memory.
+// Much of everything: an inbox of 500 conversations and a conversation of 5,000 messages work like small ones, and a
+// day of messages leaves no trace in the browser's memory.
 import { io } from "socket.io-client";
 import { expect, test } from "./journey.mjs";
 import { open, start } from "./parley.mjs";
@@ -24,7 +24,10 @@ test.afterAll(async () => {
   await parley.remove();
 });
 
-const say = (content) => socket.timeout(10_000).emitWithAck("send_message", { ...who, content, content_type: "text", sender_type: "end_user" });
+const say = (content) =>
+  socket
+    .timeout(10_000)
+    .emitWithAck("send_message", { ...who, content, content_type: "text", sender_type: "end_user" });
 
 async function logIn(page) {
   await page.goto(`${parley.url}/inbox?filter=all`);
@@ -44,11 +47,13 @@ async function openLong(page) {
   await expect(page.locator("#messages > .message")).toHaveCount(50);
 }
 
-// What the page's main thread has done so far, in seconds of its own processor time: others on the machine do not count.
+// What the page's main thread has done so far, in seconds of its own processor time: others on the machine do not
+// count.
 async function meter(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  const read = async (name) => (await session.send("Performance.getMetrics")).metrics.find((metric) => metric.name === name).value;
+  const read = async (name) =>
+    (await session.send("Performance.getMetrics")).metrics.find((metric) => metric.name === name).value;
   return {
     busy: () => read("TaskDuration"),
     async memory() {
@@ -61,7 +66,8 @@ async function meter(page) {
 const thread = "#messages > .message:last-of-type";
 const preview = () => `.row[data-conversation-id="${who.conversation_id}"] .row-preview`;
 
-// Resolves once text stands at selector. The page itself looks, when it changes: asking it over and over would be work too.
+// Resolves once text stands at selector. The page itself looks, when it changes: asking it over and over would be work
+// too.
 const shows = (page, selector, text) =>
   page.evaluate(
     ([selector, text]) =>
@@ -99,7 +105,10 @@ test("a live message costs less than 100 ms of the main thread", async ({ newCon
   for (let i = 0; i < rounds; i++) await live(`live ${i}`);
   const each = ((await busy()) - before) / rounds;
   const longest = await page.evaluate(() => window.longest);
-  test.info().annotations.push({ type: "measured", description: `${(each * 1000).toFixed(1)} ms a live message, longest task ${longest.toFixed(0)} ms` });
+  test.info().annotations.push({
+    type: "measured",
+    description: `${(each * 1000).toFixed(1)} ms a live message, longest task ${longest.toFixed(0)} ms`,
+  });
   expect(each).toBeLessThan(BUDGET);
 });
 
@@ -118,7 +127,9 @@ test("a conversation of 5,000 messages goes upward without a jump, and back to i
       return box.querySelector(`[data-seq="${seq}"] .bubble`).getBoundingClientRect().top;
     }, seq);
     await expect.poll(firstSeq).toBeLessThan(seq);
-    expect(Math.abs((await first.locator(".bubble").evaluate((item) => item.getBoundingClientRect().top)) - top)).toBeLessThan(1);
+    expect(
+      Math.abs((await first.locator(".bubble").evaluate((item) => item.getBoundingClientRect().top)) - top),
+    ).toBeLessThan(1);
     expect(await messages.count()).toBeLessThanOrEqual(ON_PAGE);
   }
   await expect(page.locator("#later")).toHaveCount(1); // the end was let go of
@@ -138,7 +149,8 @@ test("memory is flat after 1,000 live messages", async ({ newContext }) => {
   const { memory } = await meter(page);
   let sent = 0;
   const burst = async (count) => {
-    for (const end = sent + count; sent < end; ) await Promise.all(Array.from({ length: 10 }, () => say(`burst ${++sent}`)));
+    for (const end = sent + count; sent < end; )
+      await Promise.all(Array.from({ length: 10 }, () => say(`burst ${++sent}`)));
     await shows(page, thread, `burst ${sent}`);
     await shows(page, preview(), `burst ${sent}`);
   };
@@ -146,11 +158,15 @@ test("memory is flat after 1,000 live messages", async ({ newContext }) => {
   const before = await memory();
   await burst(1000);
   const after = await memory();
-  test.info().annotations.push({ type: "measured", description: `heap ${before.heap} → ${after.heap} bytes, ${before.nodes} → ${after.nodes} nodes` });
+  test.info().annotations.push({
+    type: "measured",
+    description: `heap ${before.heap} → ${after.heap} bytes, ${before.nodes} → ${after.nodes} nodes`,
+  });
   const shown = await page.locator("#messages > .message").count();
   expect(shown).toBeLessThanOrEqual(ON_PAGE);
   expect(after.nodes).toBeLessThan(NODES);
   expect(after.heap).toBeLessThan(before.heap + 2_000_000);
   await page.locator("#log").evaluate((box) => (box.scrollTop = 0));
-  await expect.poll(() => page.locator("#messages > .message").count()).toBeGreaterThan(shown); // earlier ones come back
+  // Earlier ones come back.
+  await expect.poll(() => page.locator("#messages > .message").count()).toBeGreaterThan(shown);
 });

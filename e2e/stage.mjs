@@ -45,7 +45,8 @@ async function makeStage() {
         call(agent, "send_message", { conversation_id, content, content_type, rich_media, sender_type: "agent" }),
       read: (message_ids) => call(agent, "mark_read", { conversation_id, message_ids }),
       type: () => call(agent, "user_typing", { conversation_id, sender_type: "agent" }),
-      url: (query = "") => `${parley.url}/chat-widget?embed_token=${parley.seeded.embed_token}&session_id=${sessionID}${query}`,
+      url: (query = "") =>
+        `${parley.url}/chat-widget?embed_token=${parley.seeded.embed_token}&session_id=${sessionID}${query}`,
     };
   }
 
@@ -61,7 +62,8 @@ async function makeStage() {
 
 export const test = base.extend({
   // The size that the loader gives the frame.
-  newContext: async ({ newContext }, use) => use((options) => newContext({ viewport: { width: 380, height: 560 }, ...options })),
+  newContext: async ({ newContext }, use) =>
+    use((options) => newContext({ viewport: { width: 380, height: 560 }, ...options })),
   stage: [
     async ({}, use) => {
       const stage = await makeStage();

@@ -1,5 +1,20 @@
 // A newcomer talks to themselves, with the bot, and as agents.
-import { answer, chooseButton, expect, inThread, logIn, openEditor, openThread, openWidget, people, received, row, say, sent, test } from "./journey.mjs";
+import {
+  answer,
+  chooseButton,
+  expect,
+  inThread,
+  logIn,
+  openEditor,
+  openThread,
+  openWidget,
+  people,
+  received,
+  row,
+  say,
+  sent,
+  test,
+} from "./journey.mjs";
 
 test("between /demo and the inbox, in two browsers", async ({ newContext }) => {
   const visitor = await (await newContext()).newPage();
@@ -23,7 +38,8 @@ test("between /demo and the inbox, in two browsers", async ({ newContext }) => {
   await expect(agent.locator("#messages > [data-read]").filter({ hasText: "Yes, one is left." })).toBeVisible();
   await say(widget, "I take it.");
   await expect(inThread(agent, "I take it.")).toBeVisible();
-  await expect(widget.locator("#messages > .message:not(.own)")).toHaveCount(3); // the bot has greeted and answered, and is silent now
+  // The bot has greeted and answered, and is silent now.
+  await expect(widget.locator("#messages > .message:not(.own)")).toHaveCount(3);
 });
 
 test("in one browser, where the widget is no agent", async ({ context }) => {
@@ -139,18 +155,41 @@ test("rich media from the agent's form", async ({ newContext, baseURL }) => {
     await agent.locator("#rich-send").click();
     await expect(agent.locator("#rich-media-form")).toHaveCount(0);
   };
-  await send("Quick buttons", { Question: "Shall we?", "Label 1": "Yes", "Value 1": "yes", "Label 2": "No", "Value 2": "no" });
+  await send("Quick buttons", {
+    Question: "Shall we?",
+    "Label 1": "Yes",
+    "Value 1": "yes",
+    "Label 2": "No",
+    "Value 2": "no",
+  });
   await page.getByRole("button", { name: "Yes" }).click();
   await expect(sent(page, "Yes")).toBeVisible();
   await expect(agent.locator("[data-value=yes]")).toHaveAttribute("aria-pressed", "true");
-  await send("Dropdown", { Question: "Where?", Placeholder: "Pick", "Label 1": "Here", "Value 1": "here", "Label 2": "There", "Value 2": "there" });
+  await send("Dropdown", {
+    Question: "Where?",
+    Placeholder: "Pick",
+    "Label 1": "Here",
+    "Value 1": "here",
+    "Label 2": "There",
+    "Value 2": "there",
+  });
   await page.getByRole("combobox", { name: "Pick" }).selectOption("there");
   await chooseButton(page).click();
   await expect(agent.locator("#messages select")).toHaveValue("there");
-  await send("Carousel", { "Text above the cards": "Plans", Title: "One", Subtitle: "The first", "Label 1 of card 1": "Take one", "Value 1 of card 1": "one" });
+  await send("Carousel", {
+    "Text above the cards": "Plans",
+    Title: "One",
+    Subtitle: "The first",
+    "Label 1 of card 1": "Take one",
+    "Value 1 of card 1": "one",
+  });
   await page.getByRole("button", { name: "Take one" }).click();
   await expect(agent.locator("[data-value=one]")).toHaveAttribute("aria-pressed", "true");
-  await send("Image", { "Text below it": "A picture", "Image URL": `${baseURL}/static/app/icon.svg`, "What the image shows": "An icon" });
+  await send("Image", {
+    "Text below it": "A picture",
+    "Image URL": `${baseURL}/static/app/icon.svg`,
+    "What the image shows": "An icon",
+  });
   await expect(page.getByRole("img", { name: "An icon" })).toBeVisible();
   await send("File", { "File URL": `${baseURL}/static/app/icon.svg`, "File name": "icon.svg" });
   await expect(page.getByRole("link", { name: "icon.svg" })).toHaveAttribute("rel", /noopener/);

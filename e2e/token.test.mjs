@@ -34,7 +34,10 @@ const pairs = [
   ...grounds.flatMap((ground) => texts.map((text) => [text, ground])),
   ["accent-ink", "accent"],
   ["critical-ink", "critical"],
-  ...["positive", "warning", "critical"].flatMap((tone) => [["ink", `${tone}-soft`], [tone, `${tone}-soft`]]),
+  ...["positive", "warning", "critical"].flatMap((tone) => [
+    ["ink", `${tone}-soft`],
+    [tone, `${tone}-soft`],
+  ]),
 ];
 
 test("white on black is 21:1, so the arithmetic is right", () => {

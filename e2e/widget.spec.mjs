@@ -14,7 +14,10 @@ async function pictures() {
     if (request.url.startsWith("/slow")) await held;
     if (request.url.startsWith("/gone")) return response.writeHead(404).end();
     response.setHeader("Content-Type", "image/svg+xml");
-    response.end('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="400"><rect width="90" height="400" fill="teal"/></svg>');
+    response.end(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="400">' +
+        '<rect width="90" height="400" fill="teal"/></svg>',
+    );
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return { url: `http://127.0.0.1:${server.address().port}`, release, close: () => server.close() };
@@ -53,7 +56,10 @@ test.describe("rich messages", () => {
     close();
   });
 
-  test("a carousel goes by arrow keys and buttons, and shows the choice in every tab", async ({ newContext, stage }) => {
+  test("a carousel goes by arrow keys and buttons, and shows the choice in every tab", async ({
+    newContext,
+    stage,
+  }) => {
     const talk = await stage.talk();
     const card = (title) => ({ title, subtitle: "Each its own", buttons: [{ label: `Take ${title}`, value: title }] });
     await talk.answer("Plants", "carousel", { cards: ["Fern", "Moss", "Ivy", "Reed"].map(card) });
@@ -81,9 +87,24 @@ test.describe("rich messages", () => {
 
   test("buttons, a dropdown and a file, by keyboard", async ({ newContext, stage }) => {
     const talk = await stage.talk();
-    await talk.answer("Shall we?", "quick_button", { buttons: [{ label: "Yes", value: "y" }, { label: "No", value: "n" }] });
-    await talk.answer("Where?", "dropdown", { placeholder: "Pick a place", options: [{ label: "Here", value: "h" }, { label: "There", value: "t" }] });
-    await talk.answer("", "file", { url: `${stage.parley.url}/static/app/icon.svg`, filename: `${"long name ".repeat(20)}\u202Efdp.exe`, size: 1_234_567 });
+    await talk.answer("Shall we?", "quick_button", {
+      buttons: [
+        { label: "Yes", value: "y" },
+        { label: "No", value: "n" },
+      ],
+    });
+    await talk.answer("Where?", "dropdown", {
+      placeholder: "Pick a place",
+      options: [
+        { label: "Here", value: "h" },
+        { label: "There", value: "t" },
+      ],
+    });
+    await talk.answer("", "file", {
+      url: `${stage.parley.url}/static/app/icon.svg`,
+      filename: `${"long name ".repeat(20)}\u202Efdp.exe`,
+      size: 1_234_567,
+    });
     const page = await (await newContext()).newPage();
     await page.goto(talk.url());
     await tabTo(page, page.getByRole("button", { name: "No", exact: true }));
@@ -125,7 +146,9 @@ test("history goes upward without moving what is read", async ({ newContext, sta
   await expect(page.locator("#older .skeleton")).toBeVisible(); // it takes longer than nobody minds
   const read = await log(page).evaluate((node) => {
     const top = node.getBoundingClientRect().top;
-    const first = [...document.querySelectorAll(".message")].find((message) => message.getBoundingClientRect().bottom > top);
+    const first = [...document.querySelectorAll(".message")].find(
+      (message) => message.getBoundingClientRect().bottom > top,
+    );
     return { seq: first.dataset.seq, y: first.getBoundingClientRect().top };
   });
   release();
@@ -139,7 +162,9 @@ test("history goes upward without moving what is read", async ({ newContext, sta
   }
   await expect(sent(page, "first of all")).toBeVisible();
   await expect(page.locator("#messages > .message[data-seq]")).toHaveCount(313); // with the bot's answer
-  const order = await page.locator("#messages > .message[data-seq]").evaluateAll((nodes) => nodes.map((node) => Number(node.dataset.seq)));
+  const order = await page
+    .locator("#messages > .message[data-seq]")
+    .evaluateAll((nodes) => nodes.map((node) => Number(node.dataset.seq)));
   expect(order).toEqual([...order].sort((a, b) => a - b));
   await expect(page.locator(".day")).toHaveCount(1);
 });
@@ -182,7 +207,8 @@ test("a thousand live messages leave the page as light as it was", async ({ newC
     return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
   };
   const send = async (from, to) => {
-    for (let i = from; i < to; i += 50) await Promise.all(Array.from({ length: 50 }, (_, j) => talk.answer(`live ${i + j}`)));
+    for (let i = from; i < to; i += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, j) => talk.answer(`live ${i + j}`)));
     await expect(received(page, `live ${to - 1}`)).toBeInViewport();
   };
   await send(0, 500);
@@ -231,9 +257,23 @@ test("hostile texts, names and titles are text and keep their place", async ({ n
   await talk.answer("line\n".repeat(500));
   await talk.answer(`\u202E turned around ${evil}`);
   await talk.answer("👩‍👩‍👧‍👦");
-  await talk.answer("[a](javascript:alert(1)) javascript:alert(1) data:text/html,x https://example.com/(a)?b=c. mailto:a@example.com me@example.com www.example.com!");
-  await talk.answer(evil, "quick_button", { buttons: [{ label: "<b>bold</b>".slice(0, 80), value: "x" }, { label: "\u202E".repeat(20) + "turned", value: "y" }, { label: "w".repeat(80), value: "z" }] });
-  await talk.answer("", "carousel", { cards: [{ title: "t".repeat(80), subtitle: "s".repeat(200), buttons: [{ label: "l".repeat(80), value: "v" }] }, { title: evil.slice(0, 80) }] });
+  await talk.answer(
+    "[a](javascript:alert(1)) javascript:alert(1) data:text/html,x https://example.com/(a)?b=c. " +
+      "mailto:a@example.com me@example.com www.example.com!",
+  );
+  await talk.answer(evil, "quick_button", {
+    buttons: [
+      { label: "<b>bold</b>".slice(0, 80), value: "x" },
+      { label: "\u202E".repeat(20) + "turned", value: "y" },
+      { label: "w".repeat(80), value: "z" },
+    ],
+  });
+  await talk.answer("", "carousel", {
+    cards: [
+      { title: "t".repeat(80), subtitle: "s".repeat(200), buttons: [{ label: "l".repeat(80), value: "v" }] },
+      { title: evil.slice(0, 80) },
+    ],
+  });
   await talk.answer("", "dropdown", { placeholder: "p".repeat(80), options: [{ label: "o".repeat(80), value: "o" }] });
   const page = await (await newContext({ viewport: { width: 320, height: 480 } })).newPage();
   await page.goto(talk.url(`&title=${encodeURIComponent(`${evil} ${"long".repeat(100)}`)}`));
@@ -243,8 +283,15 @@ test("hostile texts, names and titles are text and keep their place", async ({ n
   expect(await page.locator("#messages b, #messages script, #messages img").count()).toBe(0);
   expect(await sideways(page)).toBe(0);
   expect(await log(page).evaluate((node) => node.scrollWidth - node.clientWidth)).toBe(0);
-  const links = await received(page, "[a]").locator("a").evaluateAll((found) => found.map((a) => a.getAttribute("href")));
-  expect(links).toEqual(["https://example.com/(a)?b=c", "mailto:a@example.com", "mailto:me@example.com", "https://www.example.com/"]);
+  const links = await received(page, "[a]")
+    .locator("a")
+    .evaluateAll((found) => found.map((a) => a.getAttribute("href")));
+  expect(links).toEqual([
+    "https://example.com/(a)?b=c",
+    "mailto:a@example.com",
+    "mailto:me@example.com",
+    "https://www.example.com/",
+  ]);
   await expect(received(page, "👩‍👩‍👧‍👦").locator(".emoji-only")).toBeVisible();
 
   const long = sent(page, "x".repeat(100));
@@ -320,8 +367,18 @@ test("the sound is one tab's, and can be switched off", async ({ newContext, sta
   await expect(tab.getByLabel("Sound")).not.toBeChecked();
 });
 
-const titles = { en: "Chat with us", de: "Chatten Sie mit uns", fr: "Discutez avec nous", es: "Chatea con nosotros", it: "Chatta con noi",
-  pt: "Fale conosco", nl: "Chat met ons", pl: "Porozmawiaj z nami", ja: "チャットでお問い合わせ", ar: "تحدّث معنا" };
+const titles = {
+  en: "Chat with us",
+  de: "Chatten Sie mit uns",
+  fr: "Discutez avec nous",
+  es: "Chatea con nosotros",
+  it: "Chatta con noi",
+  pt: "Fale conosco",
+  nl: "Chat met ons",
+  pl: "Porozmawiaj z nami",
+  ja: "チャットでお問い合わせ",
+  ar: "تحدّث معنا",
+};
 
 test("ten languages, by the address or by the browser", async ({ newContext, stage }) => {
   const talk = await stage.talk();
@@ -342,7 +399,9 @@ test("right to left, at 320 px", async ({ newContext, stage }) => {
   const talk = await stage.talk("مرحبا");
   await talk.answer("Left to right, with a dot at its end.");
   await talk.answer("", "carousel", { cards: ["One", "Two", "Three"].map((title) => ({ title })) });
-  const page = await (await newContext({ viewport: { width: 320, height: 480 }, locale: "ar", reducedMotion: "reduce" })).newPage();
+  const page = await (
+    await newContext({ viewport: { width: 320, height: 480 }, locale: "ar", reducedMotion: "reduce" })
+  ).newPage();
   await page.goto(talk.url());
   await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
   expect(await sideways(page)).toBe(0);

@@ -27,16 +27,17 @@ const room = (conversationID) => `conv:${conversationID}`;
 
 io.on("connection", (socket) => {
   // Runs a handler and answers as the guide says: the acknowledgement where one was asked for, `error` on failure.
-  const on = (event, handler) => socket.on(event, async (payload, acknowledge) => {
-    const answer = typeof acknowledge === "function" ? acknowledge : () => {};
-    try {
-      answer({ ok: true, ...(await handler(payload ?? {})) });
-    } catch (error) {
-      const message = error.public ? error.message : "Something went wrong";
-      socket.emit("error", { message });
-      answer({ ok: false, message });
-    }
-  });
+  const on = (event, handler) =>
+    socket.on(event, async (payload, acknowledge) => {
+      const answer = typeof acknowledge === "function" ? acknowledge : () => {};
+      try {
+        answer({ ok: true, ...(await handler(payload ?? {})) });
+      } catch (error) {
+        const message = error.public ? error.message : "Something went wrong";
+        socket.emit("error", { message });
+        answer({ ok: false, message });
+      }
+    });
 
   on("join_conversation", async ({ conversation_id, external_id }) => {
     const conversation = await store.conversation(conversation_id, external_id);

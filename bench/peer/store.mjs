@@ -30,7 +30,8 @@ const selectConversation = {
 };
 const insertMessage = {
   name: "insert-message",
-  text: `INSERT INTO messages (id, conversation_id, session_id, sender_type, sender_id, content_type, content, rich_media, created_at)
+  text: `INSERT INTO messages (id, conversation_id, session_id, sender_type, sender_id, content_type, content,
+        rich_media, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 };
 const touchConversation = {
@@ -48,10 +49,11 @@ export async function openPostgres(connectionString) {
   return open({
     insert: (c) => pool.query(insertConversation, [c.id, c.external_id, c.session_id]),
     find: async (id) => (await pool.query({ ...selectConversation, values: [id] })).rows[0],
-    write: (message) => inTransaction(pool, async (client) => {
-      await client.query({ ...insertMessage, values: Object.values(message) });
-      await client.query({ ...touchConversation, values: [message.conversation_id, message.created_at] });
-    }),
+    write: (message) =>
+      inTransaction(pool, async (client) => {
+        await client.query({ ...insertMessage, values: Object.values(message) });
+        await client.query({ ...touchConversation, values: [message.conversation_id, message.created_at] });
+      }),
   });
 }
 
@@ -70,7 +72,7 @@ function open({ insert, find, write }) {
     },
 
     async conversation(id, externalID) {
-      const conversation = seen.get(id) ?? await find(id);
+      const conversation = seen.get(id) ?? (await find(id));
       if (conversation?.external_id !== externalID || externalID === undefined) throw refusal("Conversation not found");
       seen.set(id, conversation);
       return conversation;

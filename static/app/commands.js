@@ -46,7 +46,13 @@ export const commands = [
   { group: "Conversations", label: "Previous conversation", keys: "k", keysOnly: true, run: () => step(-1) },
   { group: "Conversations", label: "Open it", keys: "enter", native: true },
   { group: "Conversations", label: "Search conversations", keys: "/", selector: "#search", run: focus("#search") },
-  { group: "Conversations", label: "Go to unassigned", keys: "g u", selector: "#tab-unassigned", run: filter("unassigned") },
+  {
+    group: "Conversations",
+    label: "Go to unassigned",
+    keys: "g u",
+    selector: "#tab-unassigned",
+    run: filter("unassigned"),
+  },
   { group: "Conversations", label: "Go to mine", keys: "g m", selector: "#tab-mine", run: filter("mine") },
   { group: "Conversations", label: "Go to all", keys: "g a", selector: "#tab-all", run: filter("all") },
 

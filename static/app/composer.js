@@ -78,7 +78,10 @@ document.addEventListener("input", ({ target }) => {
 
 function explain() {
   const line = document.getElementById("composer-help");
-  if (line) line.textContent = settings.enter_sends ? "Enter sends, Shift and Enter start a new line." : "Shift and Enter send, Enter starts a new line.";
+  if (line)
+    line.textContent = settings.enter_sends
+      ? "Enter sends, Shift and Enter start a new line."
+      : "Shift and Enter send, Enter starts a new line.";
 }
 
 function prepare() {

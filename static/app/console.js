@@ -5,7 +5,12 @@ const KEPT = 200; // events
 
 const part = (name) => document.getElementById(`console-${name}`);
 const [list, listen, filter, state] = ["events", "listen", "filter", "state"].map(part);
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
 
 let listening = false;
 
@@ -33,7 +38,9 @@ function show(event, payload) {
 // emptiness says why no event is to be seen, and what brings one.
 function emptiness() {
   if (list.children.length) return "No event matches the filter.";
-  return listening ? "No event yet. Write something in the widget." : "Click Listen, then write something in the widget.";
+  return listening
+    ? "No event yet. Write something in the widget."
+    : "Click Listen, then write something in the widget.";
 }
 
 function settle() {

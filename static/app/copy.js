@@ -1,5 +1,5 @@
-// A button with data-copy="#selector" copies what the element shows or holds, and says "Copied" for a while. Its own text
-// is in a <span>; the role=status beside it is what a screen reader announces.
+// A button with data-copy="#selector" copies what the element shows or holds, and says "Copied" for a while. Its own
+// text is in a <span>; the role=status beside it is what a screen reader announces.
 const SAID = 2_500; // ms
 
 const timers = new WeakMap();

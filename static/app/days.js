@@ -8,7 +8,8 @@ const far = new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year:
 const midnights = new WeakMap(); // message → the beginning of its day, ms
 
 function midnight(message) {
-  if (!midnights.has(message)) midnights.set(message, new Date(message.querySelector("time").dateTime).setHours(0, 0, 0, 0));
+  if (!midnights.has(message))
+    midnights.set(message, new Date(message.querySelector("time").dateTime).setHours(0, 0, 0, 0));
   return midnights.get(message);
 }
 

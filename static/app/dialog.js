@@ -1,5 +1,6 @@
-// Native dialogs: a button with data-dialog opens the one it names, and so does a link, which without a script leads to a page that
-// asks the same; data-close in it closes it. "parley:dialog" comes to a dialog before it is shown, so that it can draw itself.
+// Native dialogs: a button with data-dialog opens the one it names, and so does a link, which without a script leads to
+// a page that asks the same; data-close in it closes it. "parley:dialog" comes to a dialog before it is shown, so that
+// it can draw itself.
 const outside = (dialog, { clientX, clientY }) => {
   const { left, right, top, bottom } = dialog.getBoundingClientRect();
   return clientX < left || clientX > right || clientY < top || clientY > bottom;

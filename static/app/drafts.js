@@ -30,7 +30,8 @@ function tidy() {
     .filter((key) => key.startsWith("parley_draft:"))
     .map((key) => ({ key, at: JSON.parse(localStorage.getItem(key)).at }))
     .sort((a, b) => b.at - a.at);
-  for (const [i, { key, at }] of drafts.entries()) if (i >= MOST || Date.now() - at > LIFE) localStorage.removeItem(key);
+  for (const [i, { key, at }] of drafts.entries())
+    if (i >= MOST || Date.now() - at > LIFE) localStorage.removeItem(key);
 }
 
 try {

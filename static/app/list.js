@@ -52,11 +52,13 @@ document.addEventListener("htmx:before:swap", (event) => {
 // A filter's link knows only what was open when it was drawn.
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   if (!ctx.sourceElement.closest("#list") || !ctx.request.action.startsWith("/inbox/list")) return;
-  if (ctx.sourceElement.id === "search-form") ctx.replace = `${location.pathname}?${new URLSearchParams(ctx.request.body)}`;
+  if (ctx.sourceElement.id === "search-form")
+    ctx.replace = `${location.pathname}?${new URLSearchParams(ctx.request.body)}`;
   ctx.request.body.set("selected", current());
 });
 
-// A search that was begun before the scripts were there. In a timeout, as htmx, which came before, takes up the page in one.
+// A search that was begun before the scripts were there. In a timeout, as htmx, which came before, takes up the page in
+// one.
 setTimeout(() => {
   const search = document.getElementById("search");
   if (search.value !== search.defaultValue) search.dispatchEvent(new Event("input", { bubbles: true }));

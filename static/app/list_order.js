@@ -1,5 +1,5 @@
-// While somebody reads the list or is about to press a row, its rows keep their order and their place. What the new order
-// would change is said by a button above them.
+// While somebody reads the list or is about to press a row, its rows keep their order and their place. What the new
+// order would change is said by a button above them.
 const mouse = matchMedia("(hover: hover)");
 
 function busy(box) {
@@ -35,6 +35,9 @@ function rows(fragment) {
 function left(item, order, old) {
   const copy = item.cloneNode(true);
   const after = old.slice(old.indexOf(item) + 1);
-  copy.classList.toggle("row-left", after.some(({ id }) => order.includes(id)));
+  copy.classList.toggle(
+    "row-left",
+    after.some(({ id }) => order.includes(id)),
+  );
   return copy;
 }

@@ -1,6 +1,6 @@
-// The messages of the open conversation. An event is only a signal: the server draws whatever came after the last message on
-// the page, so the same request heals a gap after a reconnect. The page holds a window of the conversation: #older and #later
-// lead beyond its ends, where the server has not drawn yet or where it was cut off here.
+// The messages of the open conversation. An event is only a signal: the server draws whatever came after the last
+// message on the page, so the same request heals a gap after a reconnect. The page holds a window of the conversation:
+// #older and #later lead beyond its ends, where the server has not drawn yet or where it was cut off here.
 import { separateDays } from "./days.js";
 import { atEnd, followEnd, hasUnseen, holdPlace, toEnd, toGo } from "./scroll.js";
 import { current, partOf } from "./thread.js";
@@ -58,7 +58,8 @@ export function takeBack(kind) {
 }
 
 const asksFor = (ctx, key) => ctx.request?.method === "GET" && ctx.request.action.includes(`${key}=`);
-const isRun = (ctx) => [list(), document.getElementById("older"), document.getElementById("later")].includes(ctx.target);
+const isRun = (ctx) =>
+  [list(), document.getElementById("older"), document.getElementById("later")].includes(ctx.target);
 
 let before; // the last message on the page when newer ones were asked for
 
@@ -91,10 +92,12 @@ function addAbove(event, fragment) {
 }
 
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (!list() || !isRun(ctx) && ctx.target?.id !== "later") return;
+  if (!list() || (!isRun(ctx) && ctx.target?.id !== "later")) return;
   separateDays();
   if (!before) return;
-  const added = [...messages()].filter((message) => before.compareDocumentPosition(message) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const added = [...messages()].filter(
+    (message) => before.compareDocumentPosition(message) & Node.DOCUMENT_POSITION_FOLLOWING,
+  );
   before = undefined;
   markAnswers(added);
   const foreign = added.filter(({ dataset }) => !("own" in dataset));
@@ -147,7 +150,8 @@ function link(id, { dataset }) {
   document.getElementById(id)?.remove();
   const item = document.getElementById(`${id}-template`).content.cloneNode(true).firstElementChild;
   const a = item.querySelector("a");
-  for (const name of ["href", "hx-get"]) a.setAttribute(name, a.getAttribute(name).replace(/(_seq=)0/, `$1${dataset.seq}`));
+  for (const name of ["href", "hx-get"])
+    a.setAttribute(name, a.getAttribute(name).replace(/(_seq=)0/, `$1${dataset.seq}`));
   if (id === "older") list().prepend(item);
   else list().append(item);
   htmx.process(item);

@@ -14,7 +14,8 @@ function show() {
     ? "Parley can't be reached. It keeps trying; what you write stays here."
     : "You are offline. What you write stays here; Parley reconnects by itself.";
   const line = banner.querySelector("span");
-  if (offline && line.textContent !== text) line.textContent = text; // written once it shows, or it would not be announced
+  // Written once it shows, or it would not be announced.
+  if (offline && line.textContent !== text) line.textContent = text;
 }
 
 function lost() {

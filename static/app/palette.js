@@ -149,7 +149,9 @@ document.addEventListener("keydown", (event) => {
   if (event.target !== field() || event.isComposing) return;
   const all = options();
   const at = position();
-  const to = { ArrowDown: (at + 1) % all.length, ArrowUp: (at || all.length) - 1, Home: 0, End: all.length - 1 }[event.key];
+  const to = { ArrowDown: (at + 1) % all.length, ArrowUp: (at || all.length) - 1, Home: 0, End: all.length - 1 }[
+    event.key
+  ];
   if (event.key === "Enter") {
     event.preventDefault();
     if (all[at]) choose(all[at]);

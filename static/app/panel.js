@@ -10,7 +10,8 @@ const languages = new Intl.DisplayNames("en", { type: "language", fallback: "cod
 
 function show(state) {
   document.getElementById("thread").dataset.panel = state;
-  if (wide.matches) document.cookie = `panel=${state}; Path=/inbox; SameSite=Lax; Max-Age=${state === "closed" ? YEAR : 0}`;
+  if (wide.matches)
+    document.cookie = `panel=${state}; Path=/inbox; SameSite=Lax; Max-Age=${state === "closed" ? YEAR : 0}`;
 }
 
 // What a link asked for before this ran is remembered; in the address it would be asked for again with every reload.

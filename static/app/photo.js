@@ -1,5 +1,5 @@
-// The photo that was chosen is shown before it is uploaded, and made small: a picture of a phone is larger than the server
-// takes, and nobody sees more than this of it.
+// The photo that was chosen is shown before it is uploaded, and made small: a picture of a phone is larger than the
+// server takes, and nobody sees more than this of it.
 const SIDE = 512; // px
 const LARGEST = 60_000_000; // pixels: what is larger would only freeze the page; the server says what is wrong with it
 

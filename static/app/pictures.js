@@ -6,11 +6,13 @@ function broken(image) {
   image.replaceWith(note);
 }
 
-document.addEventListener("error", ({ target }) => target.matches?.("img[data-fallback]") && broken(target), true); // it does not bubble
+// Captured: this event does not bubble.
+document.addEventListener("error", ({ target }) => target.matches?.("img[data-fallback]") && broken(target), true);
 
 // Those that failed before this ran.
 function look() {
-  for (const image of document.querySelectorAll("img[data-fallback]")) if (image.complete && !image.naturalWidth) broken(image);
+  for (const image of document.querySelectorAll("img[data-fallback]"))
+    if (image.complete && !image.naturalWidth) broken(image);
 }
 
 document.addEventListener("click", (event) => {

@@ -1,4 +1,5 @@
-// A <details> with a popover closes when the reader turns elsewhere, and once its form has been accepted or its link pressed.
+// A <details> with a popover closes when the reader turns elsewhere, and once its form has been accepted or its link
+// pressed.
 const open = () => document.querySelectorAll("details[open]:has(> .popover)");
 
 document.addEventListener("click", ({ target }) => {

@@ -11,7 +11,8 @@ let shown;
 
 function draw() {
   const query = new URLSearchParams();
-  for (const name of ["colour", "title", "greeting", "language", "position"]) query.set(name, form.elements[name].value);
+  for (const name of ["colour", "title", "greeting", "language", "position"])
+    query.set(name, form.elements[name].value);
   const url = `${frame.dataset.preview}?${query}`;
   if (url === shown) return;
   shown = url;

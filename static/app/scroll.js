@@ -10,8 +10,8 @@ let unseen = 0;
 
 export const toGo = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
 
-// Measured, because what comes before the scroll's event must not take the reader back. What only grew below the reader, or
-// shrank, did not turn them from the end: then the log stands where it was put, or at its end.
+// Measured, because what comes before the scroll's event must not take the reader back. What only grew below the
+// reader, or shrank, did not turn them from the end: then the log stands where it was put, or at its end.
 export function atEnd() {
   const box = log();
   if (following && box && toGo(box) >= NEAR_END && box.scrollTop < endTop) following = false;
@@ -35,8 +35,8 @@ function count(n) {
   pill.querySelector("[data-count]").textContent = n > 99 ? "99+ new" : `${n} new`;
 }
 
-// Called when messages came: goes along, or says how many there are. One's own does not take a reader along who has turned
-// to earlier ones since it was sent.
+// Called when messages came: goes along, or says how many there are. One's own does not take a reader along who has
+// turned to earlier ones since it was sent.
 export function followEnd(messages) {
   if (atEnd()) toEnd();
   else if (messages) count(unseen + messages);

@@ -1,4 +1,5 @@
-// Single keys, for who works all day. Never while somebody writes or a dialog is open, and not where they are switched off.
+// Single keys, for who works all day. Never while somebody writes or a dialog is open, and not where they are switched
+// off.
 import { applies, commands, run } from "./commands.js";
 import { openDialog } from "./dialog.js";
 import { keyCaps, mac } from "./key_caps.js";
@@ -74,7 +75,10 @@ function mark() {
 
 function draw(list) {
   list.replaceChildren();
-  for (const [group, members] of Map.groupBy(commands.filter(({ keys }) => keys), (command) => command.group)) {
+  for (const [group, members] of Map.groupBy(
+    commands.filter(({ keys }) => keys),
+    (command) => command.group,
+  )) {
     const section = document.createElement("section");
     const heading = document.createElement("h3");
     heading.textContent = group;

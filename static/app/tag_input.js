@@ -1,12 +1,16 @@
-// Makes a field of tags of input[data-tags], which holds them separated by commas: it stays the form's value, so without
-// this script it is typed in as it is.
+// Makes a field of tags of input[data-tags], which holds them separated by commas: it stays the form's value, so
+// without this script it is typed in as it is.
 import { fit } from "./fuzzy.js";
 
 const LONGEST = 50; // characters, as on the server
 const MOST = 20; // tags of a conversation
 const SUGGESTED = 6;
 
-const split = (text) => text.split(",").map((tag) => tag.trim()).filter(Boolean);
+const split = (text) =>
+  text
+    .split(",")
+    .map((tag) => tag.trim())
+    .filter(Boolean);
 
 function element(name, attributes = {}, ...content) {
   const node = document.createElement(name);
@@ -24,7 +28,12 @@ class TagField {
     this.all = JSON.parse(input.dataset.suggestions || "null") ?? [];
     this.id = input.id;
     this.chips = element("ul", { class: "tag-chips" });
-    this.list = element("ul", { class: "tag-suggestions", role: "listbox", id: `${this.id}-list`, "aria-label": "Tags in use" });
+    this.list = element("ul", {
+      class: "tag-suggestions",
+      role: "listbox",
+      id: `${this.id}-list`,
+      "aria-label": "Tags in use",
+    });
     this.says = element("p", { class: "tag-says", role: "status" });
     this.entry = element("input", {
       class: "tag-entry",
@@ -91,7 +100,8 @@ class TagField {
     const left = [];
     for (const text of texts) {
       if ([...text].length > LONGEST) this.say(`A tag has at most ${LONGEST} characters.`, true);
-      else if (this.tags.length >= MOST && !this.tags.includes(text)) this.say(`A conversation has at most ${MOST} tags.`, true);
+      else if (this.tags.length >= MOST && !this.tags.includes(text))
+        this.say(`A conversation has at most ${MOST} tags.`, true);
       else {
         if (!this.tags.includes(text)) this.tags.push(text);
         continue;
@@ -130,7 +140,12 @@ class TagField {
     fits.sort((a, b) => fit(a, query) - fit(b, query));
     this.list.replaceChildren(
       ...fits.slice(0, SUGGESTED).map((tag, i) => {
-        const option = element("li", { role: "option", id: `${this.list.id}-${i}`, "aria-selected": "false", "data-tag": tag });
+        const option = element("li", {
+          role: "option",
+          id: `${this.list.id}-${i}`,
+          "aria-selected": "false",
+          "data-tag": tag,
+        });
         option.append(element("bdi", {}, tag));
         return option;
       }),
@@ -158,7 +173,8 @@ class TagField {
     if (event.isComposing) return;
     const { key } = event;
     if (key === "ArrowDown" || key === "ArrowUp") this.move(key === "ArrowDown" ? 1 : -1);
-    else if (key === "Enter" && (this.active() || this.entry.value.trim())) this.add(this.active() ? [this.active().dataset.tag] : split(this.entry.value));
+    else if (key === "Enter" && (this.active() || this.entry.value.trim()))
+      this.add(this.active() ? [this.active().dataset.tag] : split(this.entry.value));
     else if (key === "Escape" && !this.list.hidden) this.suggest(false);
     else if (key === "Backspace" && !this.entry.value && this.tags.length) this.takeOff(this.tags.at(-1));
     else return; // an empty Enter sends the form, another Escape closes the menu

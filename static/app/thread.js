@@ -1,5 +1,5 @@
-// Which conversation is open. Its room is joined as htmx draws it, and left with it. "parley:open" tells the others that
-// it was drawn, "parley:joined" that its events come in from now on.
+// Which conversation is open. Its room is joined as htmx draws it, and left with it. "parley:open" tells the others
+// that it was drawn, "parley:joined" that its events come in from now on.
 import { request, socket } from "./socket.js";
 
 const thread = () => document.getElementById("thread");
@@ -34,8 +34,8 @@ async function follow() {
 
 document.addEventListener("htmx:after:swap", follow);
 
-// A part that the server draws anew whenever something about it may have changed. Requests do not overlap: what is asked for
-// meanwhile is asked for once more at the end.
+// A part that the server draws anew whenever something about it may have changed. Requests do not overlap: what is
+// asked for meanwhile is asked for once more at the end.
 function refresher(id, name) {
   let running = false;
   let again = false;

@@ -1,5 +1,5 @@
-// Shows every <time data-time> in the reader's own zone: "time" as the time of day, "clock" as that with the date of another
-// day, "day" as the date, "ago" as the distance to now, "since" as the same in a sentence.
+// Shows every <time data-time> in the reader's own zone: "time" as the time of day, "clock" as that with the date of
+// another day, "day" as the date, "ago" as the distance to now, "since" as the same in a sentence.
 const MINUTE = 60_000; // ms
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
@@ -9,7 +9,8 @@ const exact = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "sho
 
 const forms = {
   time: (at) => clock.format(at),
-  clock: (at, now) => (at.toDateString() === now.toDateString() ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`),
+  clock: (at, now) =>
+    at.toDateString() === now.toDateString() ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`,
   day: (at, now) => (at.getFullYear() === now.getFullYear() ? day : date).format(at),
   ago(at, now) {
     const minutes = Math.floor((now - at) / MINUTE);

@@ -29,13 +29,22 @@ const conversationOf = (path) => path.split("/", 3).join("/") + "/";
 
 // What was done to a conversation before cannot be undone any more.
 function forget(conversation) {
-  for (const button of region().querySelectorAll(`[data-path^="${CSS.escape(conversation)}"]`)) away(button.closest(".toast"));
+  for (const button of region().querySelectorAll(`[data-path^="${CSS.escape(conversation)}"]`))
+    away(button.closest(".toast"));
 }
 
 // Not even while the next thing is being done: pressed now, it would undo the one before.
-document.addEventListener("htmx:config:request", ({ detail: { ctx: { request } } }) => {
-  if (request.method === "POST" && /^[/]inbox[/][^/]+[/](claim|release|resolve|reopen)\b/.test(request.action)) forget(conversationOf(request.action));
-});
+document.addEventListener(
+  "htmx:config:request",
+  ({
+    detail: {
+      ctx: { request },
+    },
+  }) => {
+    if (request.method === "POST" && /^[/]inbox[/][^/]+[/](claim|release|resolve|reopen)\b/.test(request.action))
+      forget(conversationOf(request.action));
+  },
+);
 
 // action is pressed once: it runs, or its path is posted. stays is for what has to be answered.
 export function showToast(text, { action, stays = false } = {}) {

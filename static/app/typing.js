@@ -31,7 +31,8 @@ socket.on("typing_indicator", (event) => {
   if (!line || event.conversation_id !== current()) return;
   const fresh = line.hidden;
   line.dataset.sender = event.sender_type;
-  if (event.sender_type === "agent") line.querySelector("[data-typing=agent]").textContent = `${nameOf(event.sender_id ?? "")} is typing…`;
+  if (event.sender_type === "agent")
+    line.querySelector("[data-typing=agent]").textContent = `${nameOf(event.sender_id ?? "")} is typing…`;
   line.hidden = false;
   if (fresh) stayAtEnd();
   clearTimeout(timer);

@@ -23,7 +23,8 @@ export function drawAnswer(entry) {
 }
 
 export function setAnswer(entry, chosen) {
-  if (!entry.message.id) entry.answer = chosen; // the greeting
+  if (!entry.message.id)
+    entry.answer = chosen; // the greeting
   else if (chosen) answers.set(entry.message.id, chosen);
   else answers.delete(entry.message.id);
   drawAnswer(entry);

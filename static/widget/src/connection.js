@@ -1,4 +1,5 @@
-// The connection comes and goes. A short loss is nobody's business; a longer one is said, and nothing is lost meanwhile.
+// The connection comes and goes. A short loss is nobody's business; a longer one is said, and nothing is lost
+// meanwhile.
 import { healUpTo } from "./history.js";
 import { part, root } from "./page.js";
 import { on, tell } from "./signal.js";

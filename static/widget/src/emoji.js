@@ -32,7 +32,9 @@ function goTo(next) {
 
 picker.addEventListener("keydown", (event) => {
   const on = document.dir === "rtl" ? -1 : 1;
-  const step = { ArrowLeft: -on, ArrowRight: on, ArrowUp: -COLUMNS, ArrowDown: COLUMNS, Home: -at, End: cells.length }[event.key];
+  const step = { ArrowLeft: -on, ArrowRight: on, ArrowUp: -COLUMNS, ArrowDown: COLUMNS, Home: -at, End: cells.length }[
+    event.key
+  ];
   if (step === undefined) return;
   event.preventDefault();
   goTo(at + step);

@@ -1,4 +1,5 @@
-// The messages that are drawn. An entry is one of them with its node: message, node, at, status (sending, sent, failed).
+// The messages that are drawn. An entry is one of them with its node: message, node, at, status (sending, sent,
+// failed).
 import { dateOf } from "./time.js";
 
 export const byID = new Map(); // message id → entry

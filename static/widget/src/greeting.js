@@ -28,7 +28,10 @@ export function greet(hasMessages) {
   shown = true;
   const buttons = hasMessages ? [] : buttonsOf();
   const rich_media = buttons.length ? { buttons } : null;
-  const entry = newEntry({ local: true, sender_type: "bot", content_type: "text", content: greeting, rich_media }, "sent");
+  const entry = newEntry(
+    { local: true, sender_type: "bot", content_type: "text", content: greeting, rich_media },
+    "sent",
+  );
   draw(entry);
   entry.node.classList.add("greeting");
   keepPlace(() => list.prepend(entry.node));

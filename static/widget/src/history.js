@@ -1,4 +1,5 @@
-// The database is the truth, the socket a hint: what was missed is fetched, and what is above when the reader goes there.
+// The database is the truth, the socket a hint: what was missed is fetched, and what is above when the reader goes
+// there.
 import { el, button } from "./element.js";
 import { byID } from "./entry.js";
 import { greet } from "./greeting.js";
@@ -22,7 +23,8 @@ let loading = null; // the fetch of what is missing that is under way
 let loadingOlder = false;
 
 async function page(query) {
-  const url = `/chat-widget/history/${encodeURIComponent(conversationId)}?external_id=${encodeURIComponent(externalId)}`;
+  const path = `/chat-widget/history/${encodeURIComponent(conversationId)}`;
+  const url = `${path}?external_id=${encodeURIComponent(externalId)}`;
   const answer = await fetch(url + query, { cache: "no-store" });
   if (answer.status === 404) return []; // the first message makes the conversation
   if (!answer.ok) throw new Error(`history: ${answer.status}`);

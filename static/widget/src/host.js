@@ -1,5 +1,5 @@
-// What this page and the loader say to each other. Only the page that frames this one is heard, and only from the origin
-// that spoke first; nothing is ever said to another.
+// What this page and the loader say to each other. Only the page that frames this one is heard, and only from the
+// origin that spoke first; nothing is ever said to another.
 import { part, position } from "./page.js";
 import { isOpen, setOpen } from "./panel.js";
 import { on, tell } from "./signal.js";
@@ -38,7 +38,12 @@ const heard = {
   hello(data) {
     part("minimise").hidden = false;
     layout(data);
-    say("ready", { accent: getComputedStyle(documentElement).getPropertyValue("--accent"), version: VERSION, title: t("frame"), position });
+    say("ready", {
+      accent: getComputedStyle(documentElement).getPropertyValue("--accent"),
+      version: VERSION,
+      title: t("frame"),
+      position,
+    });
     say("unread", { count: unreadCount() });
   },
   layout,
@@ -68,4 +73,6 @@ addEventListener("keydown", (event) => {
 
 on("kept", (state) => say("keep", { state }));
 on("unread", (count) => say("unread", { count }));
-on("received", ({ message }) => say("message", { id: message.id, sender_type: message.sender_type, content_type: message.content_type }));
+on("received", ({ message }) =>
+  say("message", { id: message.id, sender_type: message.sender_type, content_type: message.content_type }),
+);

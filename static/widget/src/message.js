@@ -54,7 +54,9 @@ export function draw(entry) {
   const { node, message, status } = entry;
   const groups = ["follows", "followed"].filter((name) => node.classList.contains(name));
   const own = isOwn(message);
-  node.className = ["message", own && "own", status, `type-${message.content_type}`, ...groups].filter(Boolean).join(" ");
+  node.className = ["message", own && "own", status, `type-${message.content_type}`, ...groups]
+    .filter(Boolean)
+    .join(" ");
   if (!entry.bubble) {
     const { inside, below } = contentOf(entry);
     entry.bubble = el("div", "bubble", ...inside);

@@ -1,5 +1,5 @@
-// Who is called what, and what they look like. The history names its senders; a live message only says the id, which the team's
-// list may name.
+// Who is called what, and what they look like. The history names its senders; a live message only says the id, which
+// the team's list may name.
 import { botName, botPhoto } from "./page.js";
 import { plain, t } from "./text.js";
 
@@ -10,7 +10,8 @@ export function learn({ id, name, photo_url }) {
   if (photo_url) photos.set(id, photo_url);
   if (!id || !name || names.get(id) === name) return;
   names.set(id, name);
-  for (const node of document.querySelectorAll("#messages .name")) if (node.dataset.sender === id) node.textContent = plain(name);
+  for (const node of document.querySelectorAll("#messages .name"))
+    if (node.dataset.sender === id) node.textContent = plain(name);
 }
 
 export const isOwn = (message) => message.sender_type === "end_user";

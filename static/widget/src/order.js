@@ -1,5 +1,5 @@
-// Where a message stands: by its number, what is not stored yet at the end. Days are set apart, and what one sender wrote
-// within two minutes is drawn as one group.
+// Where a message stands: by its number, what is not stored yet at the end. Days are set apart, and what one sender
+// wrote within two minutes is drawn as one group.
 import { el } from "./element.js";
 import { entryOf } from "./entry.js";
 import { part } from "./page.js";
@@ -25,7 +25,9 @@ function isGroup(previous, node) {
   if (!previous || node.previousElementSibling !== previous) return false;
   const [one, other] = [entryOf(previous), entryOf(node)];
   return (
-    one.at && other.at && Math.abs(other.at - one.at) < GROUP &&
+    one.at &&
+    other.at &&
+    Math.abs(other.at - one.at) < GROUP &&
     one.message.sender_type === other.message.sender_type &&
     (one.message.sender_id === other.message.sender_id || one.message.sender_type === "end_user")
   );

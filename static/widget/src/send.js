@@ -54,7 +54,8 @@ async function emit(entry) {
     }
   } else if (ack.error === "lost" && !joined) waitForConnection(entry);
   else if (ack.error === "conflict" && entry.asked) withdraw(entry);
-  else if (ack.error === "rate_limited") fail(entry, t("failed_limit", { n: Math.ceil((ack.retry_after_ms || 1000) / 1000) }));
+  else if (ack.error === "rate_limited")
+    fail(entry, t("failed_limit", { n: Math.ceil((ack.retry_after_ms || 1000) / 1000) }));
   else fail(entry, t("failed"));
 }
 

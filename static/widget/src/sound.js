@@ -1,4 +1,5 @@
-// A sound for a message that comes while nobody looks: after a gesture, as browsers ask, in one tab, and only if it is wanted.
+// A sound for a message that comes while nobody looks: after a gesture, as browsers ask, in one tab, and only if it is
+// wanted.
 import { isOwn } from "./names.js";
 import { part } from "./page.js";
 import { isLooking } from "./read.js";
@@ -17,7 +18,8 @@ choice.checked = !kept.quiet;
 choice.addEventListener("change", () => keep({ quiet: choice.checked ? 0 : 1 }));
 
 // Before a gesture the browser would not play it, and says so in the console.
-for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => (context ||= new AudioContext()), { once: true });
+for (const gesture of ["pointerdown", "keydown"])
+  addEventListener(gesture, () => (context ||= new AudioContext()), { once: true });
 
 function play() {
   NOTES.forEach((frequency, i) => {
@@ -35,7 +37,8 @@ function play() {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET));
 
-// once lets one tab through in a while. Where there are no locks, without https or with storage blocked, the tab in sight plays.
+// once lets one tab through in a while. Where there are no locks, without https or with storage blocked, the tab in
+// sight plays.
 async function once(act) {
   try {
     await navigator.locks.request("parley-sound", { ifAvailable: true }, async (lock) => {

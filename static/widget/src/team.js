@@ -35,7 +35,9 @@ function show() {
   presence.classList.toggle("is-online", there);
   presence.hidden = false;
   avatars.replaceChildren(
-    ...(answering ? [answering] : team.agents.slice(0, SHOWN)).map(({ id }) => avatarOf({ sender_type: "agent", sender_id: id })),
+    ...(answering ? [answering] : team.agents.slice(0, SHOWN)).map(({ id }) =>
+      avatarOf({ sender_type: "agent", sender_id: id }),
+    ),
   );
 }
 

@@ -1,4 +1,5 @@
-// What the page says: the catalogue the server put into it, with numbers, lists and plurals as the reader's language has them.
+// What the page says: the catalogue the server put into it, with numbers, lists and plurals as the reader's language
+// has them.
 import { language, part } from "./page.js";
 
 const catalogue = JSON.parse(part("language").textContent);
@@ -41,5 +42,10 @@ export function humanSize(bytes) {
     unit++;
   }
   const maximumFractionDigits = unit && bytes < 9.95 ? 1 : 0;
-  return new Intl.NumberFormat(locale, { style: "unit", unit: UNITS[unit], unitDisplay: unit ? "short" : "narrow", maximumFractionDigits }).format(bytes);
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: UNITS[unit],
+    unitDisplay: unit ? "short" : "narrow",
+    maximumFractionDigits,
+  }).format(bytes);
 }

@@ -1,4 +1,5 @@
-// Tells the agents where the end user is: the host's page as the loader says it, else the page this one was opened from.
+// Tells the agents where the end user is: the host's page as the loader says it, else the page this one was opened
+// from.
 import { on } from "./signal.js";
 import { request } from "./socket.js";
 

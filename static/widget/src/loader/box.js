@@ -1,5 +1,5 @@
-// Where the frame is and how large: a corner of the window, all of a phone, or the bubble's box. Only properties by script:
-// a host's policy may forbid style attributes and elements, but not this.
+// Where the frame is and how large: a corner of the window, all of a phone, or the bubble's box. Only properties by
+// script: a host's policy may forbid style attributes and elements, but not this.
 
 const phones = matchMedia("(max-width: 480px), (max-height: 480px) and (pointer: coarse)");
 const BUBBLE = 84; // px: 56 of bubble, 16 to the corner, 12 for badge and shadow
@@ -51,8 +51,8 @@ export function place(frame, open) {
   lockScroll(full && !frame.style.visibility); // a page that does not load must not hold the host's still
 }
 
-// The bubble's box begins where the large one does and is moved to the corner by a transform: what begins elsewhere would
-// count against the host as a shift of its layout.
+// The bubble's box begins where the large one does and is moved to the corner by a transform: what begins elsewhere
+// would count against the host as a shift of its layout.
 function shrink(frame) {
   const across = left ? "0px" : `calc(${isPhone() ? "100vw" : "min(380px, 100vw)"} - ${BUBBLE}px)`;
   const bottom = `calc(${isPhone() ? "100vh" : "min(560px, 100vh)"} - ${BUBBLE}px)`;
@@ -68,8 +68,8 @@ function shrink(frame) {
   });
 }
 
-// A keyboard shrinks the visual viewport alone: the frame follows it, so that the composer stays in sight. Not while the
-// reader has zoomed in, which shrinks it too.
+// A keyboard shrinks the visual viewport alone: the frame follows it, so that the composer stays in sight. Not while
+// the reader has zoomed in, which shrinks it too.
 function followKeyboard(frame) {
   const seen = window.visualViewport;
   if (!seen || Math.abs(seen.scale - 1) > 0.01) return;

@@ -80,15 +80,22 @@ export function start(origin, token, language) {
     say("close");
   }
 
-  // The page inside has drawn its bubble: only now the frame shrinks, so that no chat is seen squeezed into it. Unasked, it
-  // was the reader who closed it there.
+  // The page inside has drawn its bubble: only now the frame shrinks, so that no chat is seen squeezed into it.
+  // Unasked, it was the reader who closed it there.
   function closed() {
     if (asked) asked--;
     else if (open) become(false);
     if (open) return;
     place(frame, false);
     say("layout", layout());
-    if (document.activeElement === frame && before && before !== frame && before !== document.body && before.isConnected) before.focus();
+    if (
+      document.activeElement === frame &&
+      before &&
+      before !== frame &&
+      before !== document.body &&
+      before.isConnected
+    )
+      before.focus();
     before = null;
   }
 
@@ -134,7 +141,10 @@ export function start(origin, token, language) {
     },
     identify(user) {
       const old = memory.user();
-      const next = { session_id: String((user && user.session_id) || old.session_id), customer_name: String((user && user.customer_name) || "") };
+      const next = {
+        session_id: String((user && user.session_id) || old.session_id),
+        customer_name: String((user && user.customer_name) || ""),
+      };
       if (next.session_id === old.session_id && next.customer_name === (old.customer_name || "")) return;
       memory.identify(next);
       load();
@@ -152,7 +162,10 @@ export function start(origin, token, language) {
   const queue = window.Parley;
   window.Parley = api;
   frame.title = "Chat";
-  frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox");
+  frame.setAttribute(
+    "sandbox",
+    "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox",
+  );
   frame.allow = "autoplay"; // of the sound for a message
   frame.addEventListener("load", () => {
     frame.contentWindow.postMessage(Object.assign({ parley: 1, type: "hello" }, layout()), origin);

@@ -4,7 +4,13 @@ import { t } from "../text.js";
 import { view } from "../viewer.js";
 
 function broken(alt) {
-  return el("p", "image broken", icon("image-off", 20), el("span", "", alt || t("image_failed")), alt ? el("small", "", t("image_failed")) : "");
+  return el(
+    "p",
+    "image broken",
+    icon("image-off", 20),
+    el("span", "", alt || t("image_failed")),
+    alt ? el("small", "", t("image_failed")) : "",
+  );
 }
 
 export function imageOf({ url, alt }, caption) {
