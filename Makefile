@@ -21,7 +21,7 @@ setup: ## Install what the tests need, with apt-get and npm
 	@.ci/setup.sh
 
 .PHONY: check
-check: setup ## Format, vet, staticcheck, and that generated files are fresh
+check: setup ## Format, linters, and that generated files are fresh
 	@.ci/check.sh
 
 .PHONY: test-go

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The checks that need no server: format, vet, staticcheck, and that what is generated and committed is what its
+# The checks that need no server: format, linters, and that what is generated and committed is what its
 # sources make. Stale files are left made anew.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,6 +29,9 @@ stale=$(diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | awk '/^[<>]/
 mapfile -t files < <(git ls-files -co --exclude-standard '*.go' | while read -r file; do [ ! -e "$file" ] || echo "$file"; done)
 unformatted=$(gofmt -l "${files[@]}" | xargs)
 [ -z "$unformatted" ] || complain "not as gofmt writes it: $unformatted"
+
+# Biome: the format of scripts and styles, and what it knows as a bug in them. npm run format writes the format.
+npm run --silent lint || complain "Biome has found something: npm run lint"
 
 go vet ./... || complain "go vet has found something"
 go tool staticcheck ./... || complain "staticcheck has found something"

@@ -56,7 +56,7 @@ test("a form that is sent twice makes one key", async ({ admin }) => {
   await expect(rowOf(admin, "Only one")).toHaveCount(1);
 });
 
-test("invited, joined, made an admin, disabled, enabled, removed", async ({ admin, newContext, parley }) => {
+test("invited, joined, made an admin, disabled, enabled, removed", async ({ admin, newContext }) => {
   const cleo = await newcomer(admin, newContext);
   await expect(cleo.page.getByRole("link", { name: "Company" })).toHaveCount(0);
   await cleo.page.goto("/company/team");

@@ -226,7 +226,7 @@ test("in a page that replaces its body, and throws the frame away", async ({ new
   await widget.getByLabel("Message", { exact: true }).fill("half a sen");
   await page.evaluate(() => {
     const body = document.createElement("body");
-    body.innerHTML = "<h1>Next</h1>";
+    body.append(document.createElement("h1"));
     document.body.replaceWith(body);
     history.pushState(null, "", "/next");
     document.title = "Next";
@@ -336,7 +336,7 @@ test("window.Parley: called before it loads, told what happens, and switching wh
 });
 
 test("messages of others are ignored, on either side", async ({ newContext, baseURL }) => {
-  const { page, widget, frame, token } = await visit({ newContext, baseURL });
+  const { page, widget, token } = await visit({ newContext, baseURL });
   await say(widget, "Only the loader speaks");
   await listen(page);
   // To the loader: from the page itself and from another frame, in our name.

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { answer, expect, inThread, openEditor, openThread, row, sideways, test } from "./journey.mjs";
-import { open, start } from "./parley.mjs";
+import { start } from "./parley.mjs";
 
 let parley;
 test.beforeAll(async () => {

@@ -19,7 +19,8 @@ function stand({ permission, answer }) {
   window.Notification = class extends EventTarget {
     static permission = permission;
     static async requestPermission() {
-      return (Notification.permission = answer);
+      Notification.permission = answer;
+      return answer;
     }
     constructor(title, options) {
       super();

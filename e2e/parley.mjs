@@ -95,7 +95,7 @@ export async function startEmpty() {
     let log = "";
     server.stderr.on("data", (chunk) => {
       log += chunk;
-      const found = log.match(/setup_token=(\w+)[^]*msg=listening/);
+      const found = log.match(/setup_token=(\w+)[\s\S]*msg=listening/);
       if (found) resolve(found[1]);
     });
     server.once("exit", (code) => reject(new Error(`serve ended with ${code}`)));

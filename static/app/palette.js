@@ -94,7 +94,7 @@ function draw({ at = 0, note = "" } = {}) {
   const drawn = matching(query);
   const people = found.map(conversationOption);
   list().replaceChildren(...group("Commands", drawn), ...group("Conversations", people));
-  options().forEach((option, i) => (option.id = `palette-option-${i}`));
+  for (const [i, option] of options().entries()) option.id = `palette-option-${i}`;
   list().scrollTop = 0;
   const count = options().length;
   activate(options()[Math.min(at, count - 1)]);

@@ -4,10 +4,9 @@
 import { start } from "./loader/start.js";
 
 const tag = document.currentScript;
-const script = tag && tag.hasAttribute("data-embed-token") ? tag : document.querySelector("script[data-embed-token]");
-const token = script && script.getAttribute("data-embed-token");
+const script = tag?.hasAttribute("data-embed-token") ? tag : document.querySelector("script[data-embed-token]");
+const token = script?.getAttribute("data-embed-token");
 
 if (!token) console.warn("Parley: the script tag has no data-embed-token.");
 // A second tag would put a second chat over the first.
-else if (!(window.Parley && window.Parley.identify))
-  start(new URL(script.src).origin, token, script.getAttribute("data-lang"));
+else if (!window.Parley?.identify) start(new URL(script.src).origin, token, script.getAttribute("data-lang"));

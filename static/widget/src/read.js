@@ -114,7 +114,7 @@ heard("messages_read", ({ reader_type, message_ids }) => {
 function receipt() {
   const shown = list.querySelector(".receipt");
   const node = [...list.querySelectorAll(".own.sent")].findLast(({ dataset }) => Number(dataset.seq) <= theirs);
-  if (shown && node && node.contains(shown)) return;
+  if (shown && node?.contains(shown)) return;
   shown?.closest(".message").classList.remove("is-read");
   shown?.remove();
   if (!node) return;

@@ -32,9 +32,9 @@ export function keepPlace(change) {
   }
   const top = log.getBoundingClientRect().top;
   const read = [...list.children].find((node) => node.getBoundingClientRect().bottom > top);
-  const before = read && read.getBoundingClientRect().top;
+  const before = read?.getBoundingClientRect().top;
   change();
-  if (read && read.isConnected) log.scrollTop += read.getBoundingClientRect().top - before;
+  if (read?.isConnected) log.scrollTop += read.getBoundingClientRect().top - before;
 }
 
 // A hidden box forgets where it was scrolled to.

@@ -29,7 +29,7 @@ function sentence(answering, there) {
 
 function show() {
   if (!team) return;
-  const answering = assigned && assigned.name ? assigned : null;
+  const answering = assigned?.name ? assigned : null;
   const there = answering ? team.agents.some(({ id }) => id === answering.id) : team.online > 0;
   presence.textContent = sentence(answering, there);
   presence.classList.toggle("is-online", there);

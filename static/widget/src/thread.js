@@ -56,7 +56,7 @@ function trim() {
   for (const node of [...order.list.children]) {
     if (byID.size <= KEPT) break;
     const entry = entryOf(node);
-    if (!entry || !entry.message.seq) {
+    if (!entry?.message.seq) {
       node.remove();
       continue;
     }

@@ -41,9 +41,8 @@ export function memoryOf(token) {
         user = JSON.parse(read(known)) || {};
       } catch (_) {}
       if (!user.session_id) {
-        let id = read(anonymous);
-        if (!id) write(anonymous, (id = newSessionID()));
-        user.session_id = id;
+        if (!read(anonymous)) write(anonymous, newSessionID());
+        user.session_id = read(anonymous);
       }
       return user;
     },

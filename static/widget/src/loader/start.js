@@ -113,7 +113,11 @@ export function start(origin, token, language) {
     open: show,
     close: closed,
     keep: ({ state }) => memory.keep(memory.user().session_id, encodeURI(state).slice(0, 200)),
-    unread: ({ count }) => count !== unread && fire("unread", (unread = count)),
+    unread({ count }) {
+      if (count === unread) return;
+      unread = count;
+      fire("unread", count);
+    },
     message: ({ id, sender_type, content_type }) => fire("message", { id, sender_type, content_type }),
   };
 
@@ -132,8 +136,7 @@ export function start(origin, token, language) {
     close: minimise,
     toggle: () => (open ? minimise() : show()),
     on(event, listener) {
-      const list = (listeners[event] = listeners[event] || []);
-      list.push(listener);
+      listeners[event] = [...(listeners[event] || []), listener];
       if (event === "ready" && ready) queueMicrotask(listener);
       return () => {
         listeners[event] = listeners[event].filter((one) => one !== listener);
@@ -142,8 +145,8 @@ export function start(origin, token, language) {
     identify(user) {
       const old = memory.user();
       const next = {
-        session_id: String((user && user.session_id) || old.session_id),
-        customer_name: String((user && user.customer_name) || ""),
+        session_id: String(user?.session_id || old.session_id),
+        customer_name: String(user?.customer_name || ""),
       };
       if (next.session_id === old.session_id && next.customer_name === (old.customer_name || "")) return;
       memory.identify(next);
