@@ -13,7 +13,8 @@ complain() {
 # Files are compared with themselves before, not with the last commit: what else is uncommitted does not matter.
 generated() {
   find views -name '*_templ.go' -print0
-  printf '%s\0' static/app/app.build.css static/widget/widget.css static/widget/widget.js static/widget/embed.js static/vendor/versions.json static/vendor/*.js
+  printf '%s\0' static/app/app.build.css static/widget/widget.css static/widget/widget.js static/widget/embed.js \
+    static/vendor/versions.json static/vendor/*.js
 }
 sums() { generated | sort -z | xargs -0 sha256sum; }
 
@@ -23,7 +24,8 @@ npm run --silent build:css 2>/dev/null
 npm run --silent build:widget
 npm run --silent vendor
 after=$(sums)
-stale=$(diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | awk '/^[<>]/ { print $3 }' | sort -u | xargs || true)
+changed() { diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") || true; }
+stale=$(changed | awk '/^[<>]/ { print $3 }' | sort -u | xargs)
 [ -z "$stale" ] || complain "stale, made anew now, to be committed: $stale"
 
 mapfile -t files < <(git ls-files -co --exclude-standard '*.go' | while read -r file; do [ ! -e "$file" ] || echo "$file"; done)
@@ -32,6 +34,8 @@ unformatted=$(gofmt -l "${files[@]}" | xargs)
 
 # Biome: the format of scripts and styles, and what it knows as a bug in them. npm run format writes the format.
 npm run --silent lint || complain "Biome has found something: npm run lint"
+
+shellcheck -x .ci/*.sh .ci/run bench/*.sh static/vendor/update.sh || complain "shellcheck has found something"
 
 go vet ./... || complain "go vet has found something"
 go tool staticcheck ./... || complain "staticcheck has found something"

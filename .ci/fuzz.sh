@@ -7,7 +7,8 @@ time=${1:-60s}
 found=0
 for package in $(go list ./...); do
   folder=./${package#parley/}
-  for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$folder"/*_test.go 2>/dev/null | sed 's/^func //'); do
+  mapfile -t targets < <(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$folder"/*_test.go 2>/dev/null | sed 's/^func //')
+  for target in "${targets[@]}"; do
     found=1
     echo "$folder $target"
     go test "$folder" -run '^$' -fuzz "^$target\$" -fuzztime "$time"

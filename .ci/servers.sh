@@ -59,7 +59,11 @@ as_postgres() {
 }
 
 free_port() {
-  node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+  node -e '
+    const server = require("net").createServer().listen(0, "127.0.0.1", () => {
+      console.log(server.address().port);
+      server.close();
+    });'
 }
 
 password=$(node -p 'require("crypto").randomBytes(16).toString("hex")')
@@ -72,7 +76,8 @@ start_postgres() {
   (umask 077 && printf '%s\n' "$password" >"$folder/password")
   if [ "$(id -u)" = 0 ]; then chown -R postgres "$folder"; fi
   as_postgres "$postgres_bin/initdb" -D "$folder/cluster" -U postgres -E UTF8 --locale=C --no-sync \
-    --auth=password --pwfile="$folder/password" >"$work/initdb.log" 2>&1 || die "initdb failed: $(tail -n 5 "$work/initdb.log")"
+    --auth=password --pwfile="$folder/password" >"$work/initdb.log" 2>&1 ||
+    die "initdb failed: $(tail -n 5 "$work/initdb.log")"
   cat >>"$folder/cluster/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 port = $port

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis, Chromium
-# and the Node packages. For Debian and Ubuntu; elsewhere install them by hand and it finds nothing to do.
+# Installs what the tests need and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis, ShellCheck,
+# Chromium and the Node packages. For Debian and Ubuntu; elsewhere install them by hand and it finds nothing to do.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,14 +12,17 @@ die() {
 has() { command -v "$1" >/dev/null; }
 
 for tool in go node npm; do has "$tool" || die "$tool is needed: Go 1.26 and Node 20 or newer"; done
-(($(node -p 'process.versions.node.split(".")[0]') >= 20)) || die "Node 20 or newer is needed, this is $(node --version)"
+(($(node -p 'process.versions.node.split(".")[0]') >= 20)) ||
+  die "Node 20 or newer is needed, this is $(node --version)"
 
 missing=()
 has gcc || has clang || missing+=(gcc libc6-dev)
 has git || missing+=(git)
 .ci/find.sh postgres >/dev/null || missing+=(postgresql)
 has redis-server || missing+=(redis-server)
+has shellcheck || missing+=(shellcheck)
 # Ubuntu's chromium is a snap, which does not run everywhere: there Playwright brings its own.
+# shellcheck source=/dev/null # is not of this repository
 . /etc/os-release 2>/dev/null || true
 .ci/find.sh chromium >/dev/null || [ "${ID:-}" = ubuntu ] || missing+=(chromium)
 

@@ -1,6 +1,7 @@
 # A PostgreSQL of the benchmark's own, sourced by run.sh: in its work folder, on a free port of loopback, with a
 # password, and as durable as in production. Both contenders use it, each its own database.
 # shellcheck shell=bash
+: "${work:?the folder of the run}"
 
 postgres_bin=
 postgres_port=
@@ -16,7 +17,8 @@ start_postgres() {
   printf '%s\n' "$postgres_password" >"$data/password"
   if [ "$(id -u)" = 0 ]; then chown -R postgres "$data"; fi
   as_postgres "$postgres_bin/initdb" -D "$data/cluster" -U postgres -E UTF8 --locale=C \
-    --auth=scram-sha-256 --pwfile="$data/password" >"$work/initdb.log" 2>&1 || die "initdb failed: $(tail -n 5 "$work/initdb.log")"
+    --auth=scram-sha-256 --pwfile="$data/password" >"$work/initdb.log" 2>&1 ||
+    die "initdb failed: $(tail -n 5 "$work/initdb.log")"
   cat >>"$data/cluster/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 port = $postgres_port
@@ -44,8 +46,10 @@ find_postgres() {
   postgres_bin=$(installed_postgres)
   if [ -z "$postgres_bin" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "Installing PostgreSQL …"
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql; } >"$work/apt.log" 2>&1 ||
-      die "PostgreSQL cannot be installed: $(tail -n 5 "$work/apt.log")"
+    {
+      apt-get update &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql
+    } >"$work/apt.log" 2>&1 || die "PostgreSQL cannot be installed: $(tail -n 5 "$work/apt.log")"
     postgres_bin=$(installed_postgres)
   fi
   [ -n "$postgres_bin" ] || die "PostgreSQL is needed: apt-get install postgresql"

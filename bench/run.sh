@@ -29,6 +29,7 @@ die() {
   exit 1
 }
 
+# shellcheck disable=SC2317,SC2329 # the trap below calls it
 cleanup() {
   trap - EXIT
   local name
@@ -48,7 +49,11 @@ stop() {
 }
 
 free_port() {
-  node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+  node -e '
+    const server = require("net").createServer().listen(0, "127.0.0.1", () => {
+      console.log(server.address().port);
+      server.close();
+    });'
 }
 
 # await NAME waits until the server listens.
@@ -88,7 +93,8 @@ parley() {
 seed() {
   local line
   mkdir "$work/data-$1"
-  line=$( (parley "$1" seed --json --silent-bot) 2>>"$work/$1.log" | tail -n 1) || die "parley seed failed: $(tail -n 5 "$work/$1.log")"
+  line=$( (parley "$1" seed --json --silent-bot) 2>>"$work/$1.log" | tail -n 1) ||
+    die "parley seed failed: $(tail -n 5 "$work/$1.log")"
   token[$1]=$(field embed_token <<<"$line")
   agent[$1]="-email $(field agent.email <<<"$line") -password $(field agent.password <<<"$line")"
   target[$1]="-token ${token[$1]}"
@@ -96,7 +102,9 @@ seed() {
 
 # field PATH prints a field of the JSON object on standard input.
 field() {
-  node -e 'console.log(process.argv[1].split(".").reduce((o, k) => o[k], JSON.parse(require("fs").readFileSync(0, "utf8"))))' "$1"
+  node -e '
+    const object = JSON.parse(require("fs").readFileSync(0, "utf8"));
+    console.log(process.argv[1].split(".").reduce((o, k) => o[k], object));' "$1"
 }
 
 # loadtest NAME SCENARIO ARGUMENTS… runs it against a server.
@@ -159,8 +167,18 @@ check() {
     result=$(loadtest "$store" slow -d "$DURATION") || { result=null failed=1; }
     say "  $store: $result"
     printf '| p99 of 100 senders beside 20 consumers of long messages: reading → stopped | %s | %s |\n' "$store" \
-      "$(node -e 'const r = JSON.parse(process.argv[1]); console.log(r ? `${r.p99_ms_before.toFixed(1)} → ${r.p99_ms.toFixed(1)} ms; memory ${r.rss_mb_before.toFixed(0)} → ${r.rss_mb_peak.toFixed(0)} MB` : "FAILED")' "$result")"
+      "$(slow_summary "$result")"
   done
+}
+
+# slow_summary RESULT prints what the scenario slow has measured.
+slow_summary() {
+  # shellcheck disable=SC2016 # a template of JavaScript
+  node -e '
+    const r = JSON.parse(process.argv[1]);
+    const latency = () => `${r.p99_ms_before.toFixed(1)} → ${r.p99_ms.toFixed(1)} ms`;
+    const memory = () => `memory ${r.rss_mb_before.toFixed(0)} → ${r.rss_mb_peak.toFixed(0)} MB`;
+    console.log(r ? `${latency()}; ${memory()}` : "FAILED");' "$1"
 }
 
 verify() {
@@ -181,7 +199,8 @@ if [ "$files" != unlimited ] && ((files < idle + 500)); then idle=$((files - 500
 say "Building …"
 go build -o "$work/parley" ./cmd/parley
 go build -o "$work/loadtest" ./cmd/loadtest
-npm ci --prefix bench/peer --omit=dev --no-audit --no-fund >"$work/npm.log" 2>&1 || die "npm ci failed: $(tail -n 5 "$work/npm.log")"
+npm ci --prefix bench/peer --omit=dev --no-audit --no-fund >"$work/npm.log" 2>&1 ||
+  die "npm ci failed: $(tail -n 5 "$work/npm.log")"
 start_postgres
 secret=$(node -p 'require("crypto").randomBytes(32).toString("base64")')
 for name in peer $STORES; do port[$name]=$(free_port); done
@@ -201,5 +220,6 @@ afresh churn "peer $first" 1 churn -n 20000 -settle 20s
 node bench/table.mjs "$work/results"
 if [[ " $MEASURE " = *" check "* ]]; then check; fi
 printf '\n%s CPUs, %s, %s, Node %s, PostgreSQL %s with fsync; %s rounds of %s, median of the ratios.\n' \
-  "$(nproc)" "$(uname -sr)" "$(go env GOVERSION)" "$(node -p process.versions.node)" "$(postgres_version)" "$ROUNDS" "$DURATION"
+  "$(nproc)" "$(uname -sr)" "$(go env GOVERSION)" "$(node -p process.versions.node)" "$(postgres_version)" \
+  "$ROUNDS" "$DURATION"
 exit "$failed"
