@@ -50,7 +50,7 @@ generate: ## Make templates, CSS, the widget, vendored libraries and the README'
 	npm run build:css
 	npm run build:widget
 	npm run vendor
-	go test ./handlers/wire -run README -update
+	go test ./handlers/protocol -run README -update
 
 .PHONY: screenshots
 screenshots: setup ## Take the README's pictures of the program itself

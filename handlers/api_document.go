@@ -3,14 +3,14 @@ package handlers
 import (
 	"github.com/gofiber/fiber/v2"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 )
 
 // openAPI and asyncAPI describe what the guide promises to everybody; nothing in them belongs to an organization. Any site may
 // read them: tools that show or use them run in the browser.
-func (a *App) openAPI(c *fiber.Ctx) error { return apiDocument(c, wire.OpenAPI(a.baseURL(c))) }
+func (a *App) openAPI(c *fiber.Ctx) error { return apiDocument(c, protocol.OpenAPI(a.baseURL(c))) }
 
-func (a *App) asyncAPI(c *fiber.Ctx) error { return apiDocument(c, wire.AsyncAPI(a.baseURL(c))) }
+func (a *App) asyncAPI(c *fiber.Ctx) error { return apiDocument(c, protocol.AsyncAPI(a.baseURL(c))) }
 
 func apiDocument(c *fiber.Ctx, document map[string]any) error {
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")

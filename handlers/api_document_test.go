@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/services"
 )
 
@@ -17,7 +17,7 @@ func TestAPIDocuments_holdEveryRouteOfTheGuideAndNoOther(t *testing.T) {
 	server, _, _ := testApp(t)
 	documented := map[string]bool{}
 	parameter := regexp.MustCompile(`\{[a-z_]+\}`)
-	for _, operation := range wire.Operations {
+	for _, operation := range protocol.Operations {
 		documented[operation.Method+" "+strings.TrimSuffix(parameter.ReplaceAllString(operation.Path, ":id"), "/")] = true
 	}
 	for _, route := range server.GetRoutes(true) {
@@ -47,7 +47,7 @@ func TestAPIDocuments_areForAnybodyAndNameTheirServer(t *testing.T) {
 }
 
 func TestRichMediaExamples_areWhatTheServerTakesAndStores(t *testing.T) {
-	for _, example := range wire.RichMediaExamples {
+	for _, example := range protocol.RichMediaExamples {
 		given, err := json.Marshal(example.RichMedia)
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/services"
 )
 
@@ -26,9 +26,9 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 		query := url.Values{"filter": {string(filter)}, "limit": {c.Query("limit", "100")}, "cursor": {next}}
 		c.Set(fiber.HeaderLink, "<"+a.baseURL(c)+"/api/conversations/?"+query.Encode()+`>; rel="next"`)
 	}
-	shown := make([]wire.Conversation, len(found))
+	shown := make([]protocol.Conversation, len(found))
 	for i := range found {
-		shown[i] = wire.NewConversation(found[i])
+		shown[i] = protocol.NewConversation(found[i])
 	}
 	return c.JSON(shown)
 }
@@ -38,7 +38,7 @@ func (a *App) getConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wire.NewConversation(found))
+	return c.JSON(protocol.NewConversation(found))
 }
 
 func (a *App) assignConversation(c *fiber.Ctx) error {
@@ -46,11 +46,11 @@ func (a *App) assignConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wire.NewAssignment(session))
+	return c.JSON(protocol.NewAssignment(session))
 }
 
 func (a *App) resolveConversation(c *fiber.Ctx) error {
-	var request wire.Tags
+	var request protocol.Tags
 	if err := body(c, &request); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (a *App) resolveConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wire.NewResolution(session))
+	return c.JSON(protocol.NewResolution(session))
 }
 
 func (a *App) releaseConversation(c *fiber.Ctx) error {
@@ -66,7 +66,7 @@ func (a *App) releaseConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wire.NewAssignment(session))
+	return c.JSON(protocol.NewAssignment(session))
 }
 
 func (a *App) reopenConversation(c *fiber.Ctx) error {
@@ -74,11 +74,11 @@ func (a *App) reopenConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wire.NewResolution(session))
+	return c.JSON(protocol.NewResolution(session))
 }
 
 func (a *App) tagConversation(c *fiber.Ctx) error {
-	var request wire.Tags
+	var request protocol.Tags
 	if err := body(c, &request); err != nil {
 		return err
 	}
@@ -89,5 +89,5 @@ func (a *App) tagConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wire.NewTagging(session))
+	return c.JSON(protocol.NewTagging(session))
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/views"
 )
 
@@ -15,9 +15,9 @@ const placeholderToken = "ew_xxxxxxxxxxxxxxxxxxxx"
 // developerGuidePage is the integration guide with this installation's address and what the reader chooses of its own.
 func (a *App) developerGuidePage(c *fiber.Ctx) error {
 	page := views.DeveloperGuide{Layout: a.layout(c, "Developer guide"), BaseURL: a.baseURL(c), Token: placeholderToken,
-		Calls: guideCalls(), Events: guideEvents(), Models: guideModels(), Send: guidePayload("", "", wire.SendMessage{})}
-	for _, example := range wire.RichMediaExamples {
-		page.RichMedia = append(page.RichMedia, views.GuideExample{Heading: example.Heading, Text: wire.Indented(example.RichMessage)})
+		Calls: guideCalls(), Events: guideEvents(), Models: guideModels(), Send: guidePayload("", "", protocol.SendMessage{})}
+	for _, example := range protocol.RichMediaExamples {
+		page.RichMedia = append(page.RichMedia, views.GuideExample{Heading: example.Heading, Text: protocol.Indented(example.RichMessage)})
 	}
 	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User, "", "")
 	if err != nil {
@@ -46,13 +46,13 @@ func (a *App) developerGuidePage(c *fiber.Ctx) error {
 
 func guideCalls() []views.GuideCall {
 	var calls []views.GuideCall
-	for _, operation := range wire.Operations {
+	for _, operation := range protocol.Operations {
 		if operation.Alias {
 			calls[len(calls)-1].About += " Also as " + operation.Path + "."
 			continue
 		}
 		call := views.GuideCall{Heading: operation.Heading, Method: operation.Method, Path: operation.Path, About: operation.About,
-			Body: wire.Example(operation.Body), Answer: wire.Example(operation.Answer)}
+			Body: protocol.Example(operation.Body), Answer: protocol.Example(operation.Answer)}
 		for _, parameter := range operation.Parameters {
 			if !parameter.Path {
 				call.Parameters = append(call.Parameters, views.GuideField{Name: parameter.Name, Type: parameter.TypeInWords(), Required: parameter.Required,
@@ -66,8 +66,8 @@ func guideCalls() []views.GuideCall {
 
 func guideEvents() []views.GuideEvent {
 	var events []views.GuideEvent
-	for _, event := range wire.Events {
-		events = append(events, views.GuideEvent{Name: event.Name, FromClient: event.Direction == wire.ClientToServer, To: event.To, About: event.About,
+	for _, event := range protocol.Events {
+		events = append(events, views.GuideEvent{Name: event.Name, FromClient: event.Direction == protocol.ClientToServer, To: event.To, About: event.About,
 			Fields: guideFields(event.Payload)})
 	}
 	return events
@@ -75,9 +75,9 @@ func guideEvents() []views.GuideEvent {
 
 func guideModels() []views.GuidePayload {
 	return []views.GuidePayload{
-		guidePayload("Conversation", "The top-level entity. One conversation per end user per channel. Multiple sessions can exist over time (one per support interaction).", wire.Conversation{}),
-		guidePayload("Conversation Session", "Represents a single support interaction within a conversation. A conversation moves through open → resolved, and a new session is created on the next end-user message.", wire.Session{}),
-		guidePayload("Message", "What was said, by an end user, an agent or a bot.", wire.MessageReceived{}),
+		guidePayload("Conversation", "The top-level entity. One conversation per end user per channel. Multiple sessions can exist over time (one per support interaction).", protocol.Conversation{}),
+		guidePayload("Conversation Session", "Represents a single support interaction within a conversation. A conversation moves through open → resolved, and a new session is created on the next end-user message.", protocol.Session{}),
+		guidePayload("Message", "What was said, by an end user, an agent or a bot.", protocol.MessageReceived{}),
 	}
 }
 
@@ -87,7 +87,7 @@ func guidePayload(heading, about string, payload any) views.GuidePayload {
 
 func guideFields(payload any) []views.GuideField {
 	var fields []views.GuideField
-	for _, f := range wire.Fields(payload) {
+	for _, f := range protocol.Fields(payload) {
 		fields = append(fields, views.GuideField{Name: f.Name, Type: f.Type, Required: f.Required && isSent(payload), About: f.About})
 	}
 	return fields
@@ -95,8 +95,8 @@ func guideFields(payload any) []views.GuideField {
 
 // isSent reports whether clients send a payload: of what they receive every field is there, and needs no word.
 func isSent(payload any) bool {
-	for _, event := range wire.Events {
-		if event.Direction == wire.ClientToServer && event.Payload != nil && reflect.TypeOf(event.Payload) == reflect.TypeOf(payload) {
+	for _, event := range protocol.Events {
+		if event.Direction == protocol.ClientToServer && event.Payload != nil && reflect.TypeOf(event.Payload) == reflect.TypeOf(payload) {
 			return true
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 )
 
 func TestDeveloperGuide_isOfThisInstallation(t *testing.T) {
@@ -22,10 +22,10 @@ func TestDeveloperGuide_isOfThisInstallation(t *testing.T) {
 		"Step 2 — Open a Conversation from the App", "Step 3 — Connect via Socket.IO", "Push Notifications", "Socket.IO Event Reference", "Data Models", "Error Reference"} {
 		d.has(guide, step)
 	}
-	for _, operation := range wire.Operations {
+	for _, operation := range protocol.Operations {
 		d.has(guide, operation.Path)
 	}
-	for _, event := range wire.Events {
+	for _, event := range protocol.Events {
 		d.has(guide, `id="event-`+event.Name+`"`)
 	}
 	if err := d.app.EmbedTokens.Revoke(d.Context(), d.user(), first); err != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/services"
 )
 
@@ -27,7 +27,7 @@ func (a *App) listMessages(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wire.NewHistory(messages, readBy))
+	return c.JSON(protocol.NewHistory(messages, readBy))
 }
 
 // messagePage reads limit, offset, before_seq and after_seq.

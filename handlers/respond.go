@@ -15,7 +15,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/services"
 	"parley/static"
 	"parley/views"
@@ -58,7 +58,7 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 	path := c.Path()
 	switch {
 	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/chat-widget/history"), strings.HasPrefix(path, "/socket.io"):
-		return c.Status(status).JSON(wire.APIError{Error: string(refusal.Kind), Message: refusal.Message})
+		return c.Status(status).JSON(protocol.APIError{Error: string(refusal.Kind), Message: refusal.Message})
 	case isPart(c):
 		return render(c, status, views.NoticePart(views.Notice{Critical: true, Text: refusal.Message}), nil)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/services"
 	"parley/static"
 	"parley/static/widget/language"
@@ -61,7 +61,7 @@ func showWidget(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
 	look, greeting := opened.Appearance, opened.Greeting
 	c.Vary(fiber.HeaderAcceptLanguage)
 	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage), opened.Language)
-	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: opened.BotName, BotPhotoURL: wire.PhotoURL(opened.BotPhotoID),
+	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: opened.BotName, BotPhotoURL: protocol.PhotoURL(opened.BotPhotoID),
 		Greeting: greeting.Content, Position: look.Position, ConversationID: opened.ConversationID, ExternalID: opened.ExternalID,
 		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
 	if look.Greeting != "" {
@@ -102,5 +102,5 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(wire.NewWidgetHistory(messages, names, photos))
+	return c.JSON(protocol.NewWidgetHistory(messages, names, photos))
 }

@@ -19,21 +19,21 @@ var arrows = map[string][]string{
 	"views":             {},
 	"services":          {"models"},
 	"services/state":    {"models", "services"},
-	"handlers/wire":     {"models"},
+	"handlers/protocol": {"models"},
 	"handlers/socketio": {},
-	"handlers/realtime": {"models", "services", "handlers/wire", "handlers/socketio"},
-	"handlers":          {"models", "services", "handlers/wire", "views", "static"},
+	"handlers/realtime": {"models", "services", "handlers/protocol", "handlers/socketio"},
+	"handlers":          {"models", "services", "handlers/protocol", "views", "static"},
 }
 
 // strangers says what a package must not depend on, however far away.
 var strangers = map[string][]string{
-	"models":         {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"migrations":     {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"static":         {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"services":       {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"services/state": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"views":          {"gorm.io", "github.com/gofiber", "github.com/valyala/fasthttp"},
-	"handlers/wire":  {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws"},
+	"models":            {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
+	"migrations":        {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
+	"static":            {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
+	"services":          {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
+	"services/state":    {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
+	"views":             {"gorm.io", "github.com/gofiber", "github.com/valyala/fasthttp"},
+	"handlers/protocol": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws"},
 }
 
 type listed struct {

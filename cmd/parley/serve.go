@@ -83,7 +83,7 @@ func newServer(p *program, withDemo bool) (*server, *services.Seeded, error) {
 		return nil, nil, err
 	}
 	node := &server{config: p.config, backend: backend}
-	demo, err := node.wire(p.ctx, withDemo)
+	demo, err := node.assemble(p.ctx, withDemo)
 	if err != nil {
 		backend.shut()
 		return nil, nil, err
@@ -91,8 +91,8 @@ func newServer(p *program, withDemo bool) (*server, *services.Seeded, error) {
 	return node, demo, nil
 }
 
-// wire puts the parts together: sockets, services, handlers.
-func (s *server) wire(ctx context.Context, withDemo bool) (*services.Seeded, error) {
+// assemble puts the parts together: sockets, services, handlers.
+func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded, error) {
 	b, config, clock := s.backend, s.config, services.Clock(models.Now)
 	app := &handlers.App{BaseURL: config.BaseURL, TrustedProxies: config.TrustedProxies, Ready: s.ready}
 	s.socket = socketio.New(socketio.Options{

@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"parley/handlers/protocol"
 	"parley/handlers/socketio"
-	"parley/handlers/wire"
 	"parley/models"
 	"parley/services"
 )
@@ -81,7 +81,7 @@ func (c *client) forgetProof(conversationID string) {
 			return
 		}
 	}
-	c.socket.Leave(wire.EndUsersRoom(ref.OrganizationID))
+	c.socket.Leave(protocol.EndUsersRoom(ref.OrganizationID))
 }
 
 // refuseAgentWork is what a socket hears that is no agent's.

@@ -3,42 +3,42 @@ package realtime
 import (
 	"context"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/services"
 )
 
-func claimConversation(ctx context.Context, s *Server, c *client, p wire.ConversationID) (wire.Ack, error) {
+func claimConversation(ctx context.Context, s *Server, c *client, p protocol.ConversationID) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
 	session, err := s.conversations.Assign(ctx, c.agent.User, p.ConversationID)
 	if err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
-	assignment := wire.NewAssignment(session)
+	assignment := protocol.NewAssignment(session)
 	_, err = joinAsAgent(ctx, s, c, p.ConversationID)
-	return wire.Ack{Assignment: &assignment}, err
+	return protocol.Ack{Assignment: &assignment}, err
 }
 
 // joinConversation lets in the end user whose external_id it is, and any agent of the organization: whoever looks at a
 // conversation must see it go on.
-func joinConversation(ctx context.Context, s *Server, c *client, p wire.JoinConversation) (wire.Ack, error) {
+func joinConversation(ctx context.Context, s *Server, c *client, p protocol.JoinConversation) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
 	if p.ExternalID == "" && c.agent != nil {
 		return joinAsAgent(ctx, s, c, p.ConversationID)
 	}
 	// Read anew even if it was proven before: the room must know which message comes next.
 	if p.ExternalID == "" {
-		return wire.Ack{}, services.Refuse(services.Invalid, "external_id is required.")
+		return protocol.Ack{}, services.Refuse(services.Invalid, "external_id is required.")
 	}
 	ref, err := s.conversations.ForEndUser(ctx, p.ConversationID, p.ExternalID)
 	if err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
 	c.prove(ref)
-	ack, err := join(ctx, s, c, ref, wire.EndUsersRoom(ref.OrganizationID))
+	ack, err := join(ctx, s, c, ref, protocol.EndUsersRoom(ref.OrganizationID))
 	if err == nil {
 		ack.Welcome, err = s.welcome(ctx, ref)
 	}
@@ -47,12 +47,12 @@ func joinConversation(ctx context.Context, s *Server, c *client, p wire.JoinConv
 
 // welcome is read after the rooms were joined, as is the last seq: what changes later is heard. Without presence the chat goes
 // on, and shows no team.
-func (s *Server) welcome(ctx context.Context, ref services.Ref) (*wire.Welcome, error) {
+func (s *Server) welcome(ctx context.Context, ref services.Ref) (*protocol.Welcome, error) {
 	agent, err := s.conversations.AssignedTo(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	welcome := &wire.Welcome{}
+	welcome := &protocol.Welcome{}
 	if agent != nil {
 		assigned := showAgent(*agent)
 		welcome.AssignedTo = &assigned
@@ -64,15 +64,15 @@ func (s *Server) welcome(ctx context.Context, ref services.Ref) (*wire.Welcome, 
 	return welcome, nil
 }
 
-func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID string) (wire.Ack, error) {
+func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID string) (protocol.Ack, error) {
 	ref, err := s.conversations.ForAgent(ctx, c.agent.User.OrganizationID, conversationID)
 	if err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
 	if c.joined == nil {
 		c.joined = map[string]services.Ref{}
 	}
-	ack, err := join(ctx, s, c, ref, wire.ConversationAgentsRoom(ref.ID))
+	ack, err := join(ctx, s, c, ref, protocol.ConversationAgentsRoom(ref.ID))
 	if err == nil {
 		c.joined[ref.ID] = ref
 	}
@@ -81,32 +81,32 @@ func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID strin
 
 // join enters the room, and the one that is for its kind of client only, and then looks where the conversation is: what was
 // stored up to there the client fetches, what comes after it hears.
-func join(ctx context.Context, s *Server, c *client, ref services.Ref, own string) (wire.Ack, error) {
-	err := c.socket.JoinAt(wire.ConversationRoom(ref.ID), uint64(ref.LastSeq))
+func join(ctx context.Context, s *Server, c *client, ref services.Ref, own string) (protocol.Ack, error) {
+	err := c.socket.JoinAt(protocol.ConversationRoom(ref.ID), uint64(ref.LastSeq))
 	if err == nil {
 		err = c.socket.Join(own)
 	}
 	if err != nil {
-		c.socket.Leave(wire.ConversationRoom(ref.ID))
-		return wire.Ack{}, services.Refuse(services.Invalid, "This socket has joined too many conversations.")
+		c.socket.Leave(protocol.ConversationRoom(ref.ID))
+		return protocol.Ack{}, services.Refuse(services.Invalid, "This socket has joined too many conversations.")
 	}
 	last, err := s.conversations.LastSeq(ctx, ref)
-	return wire.Ack{LastSeq: &last}, err
+	return protocol.Ack{LastSeq: &last}, err
 }
 
-func leaveConversation(s *Server, c *client, p wire.ConversationID) (wire.Ack, error) {
+func leaveConversation(s *Server, c *client, p protocol.ConversationID) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
 	s.typing.clear(c.socket, p.ConversationID)
 	c.stopViewing(p.ConversationID)
-	c.socket.Leave(wire.ConversationRoom(p.ConversationID))
-	c.socket.Leave(wire.ConversationAgentsRoom(p.ConversationID))
+	c.socket.Leave(protocol.ConversationRoom(p.ConversationID))
+	c.socket.Leave(protocol.ConversationAgentsRoom(p.ConversationID))
 	c.forgetProof(p.ConversationID)
 	delete(c.joined, p.ConversationID)
-	return wire.Ack{}, nil
+	return protocol.Ack{}, nil
 }
 
-func joinQueue(_ *Server, c *client, _ none) (wire.Ack, error) {
-	return wire.Ack{}, c.socket.Join(wire.QueueRoom(c.agent.User.OrganizationID))
+func joinQueue(_ *Server, c *client, _ none) (protocol.Ack, error) {
+	return protocol.Ack{}, c.socket.Join(protocol.QueueRoom(c.agent.User.OrganizationID))
 }

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"parley/handlers/protocol"
 	"parley/handlers/socketio"
-	"parley/handlers/wire"
 	"parley/models"
 	"parley/services"
 )
@@ -32,16 +32,16 @@ type event struct {
 
 // events is every event a client may send.
 var events = map[string]event{
-	wire.SendMessageEvent:      {anyone, later(sendMessage)},
-	wire.ClaimEvent:            {agents, asking(claimConversation)},
-	wire.JoinConversationEvent: {anyone, asking(joinConversation)},
-	wire.LeaveEvent:            {anyone, now(leaveConversation)},
-	wire.JoinQueueEvent:        {agents, now(joinQueue)},
-	wire.JoinPresenceEvent:     {agents, asking(joinPresence)},
-	wire.UserTypingEvent:       {anyone, now(userTyping)},
-	wire.MarkReadEvent:         {anyone, asking(markRead)},
-	wire.VisitEvent:            {anyone, asking(visit)},
-	wire.ViewEvent:             {agents, now(viewConversation)},
+	protocol.SendMessageEvent:      {anyone, later(sendMessage)},
+	protocol.ClaimEvent:            {agents, asking(claimConversation)},
+	protocol.JoinConversationEvent: {anyone, asking(joinConversation)},
+	protocol.LeaveEvent:            {anyone, now(leaveConversation)},
+	protocol.JoinQueueEvent:        {agents, now(joinQueue)},
+	protocol.JoinPresenceEvent:     {agents, asking(joinPresence)},
+	protocol.UserTypingEvent:       {anyone, now(userTyping)},
+	protocol.MarkReadEvent:         {anyone, asking(markRead)},
+	protocol.VisitEvent:            {anyone, asking(visit)},
+	protocol.ViewEvent:             {agents, now(viewConversation)},
 }
 
 // agents lets in sockets with a web session. anyone lets in all: the event asks for the proof itself.
@@ -85,7 +85,7 @@ func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 	if len(e.Attachments) > 0 {
 		return services.Refuse(services.Invalid, "Events carry no binary.")
 	}
-	if s.limitEndUsers && c.agent == nil && e.Name != wire.SendMessageEvent {
+	if s.limitEndUsers && c.agent == nil && e.Name != protocol.SendMessageEvent {
 		if err := c.allow(time.Now()); err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 }
 
 // now makes a row of a function that answers from memory.
-func now[P any](do func(*Server, *client, P) (wire.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+func now[P any](do func(*Server, *client, P) (protocol.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
 	return later(func(s *Server, c *client, payload P, reply reply) {
 		ack, err := do(s, c, payload)
 		if err == nil && !reply.event.HasAck() {
@@ -106,8 +106,8 @@ func now[P any](do func(*Server, *client, P) (wire.Ack, error)) func(*Server, *c
 }
 
 // asking makes a row of a function that asks the database or Redis, for which it gets a time limit.
-func asking[P any](do func(context.Context, *Server, *client, P) (wire.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
-	return now(func(s *Server, c *client, payload P) (wire.Ack, error) {
+func asking[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+	return now(func(s *Server, c *client, payload P) (protocol.Ack, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 		defer cancel()
 		return do(ctx, s, c, payload)
@@ -168,9 +168,9 @@ func (r reply) send(ack any, err error) {
 		}
 		refusal := services.AsError(err)
 		if e.HasAck() {
-			send = e.Ack(wire.Failure{Error: string(refusal.Kind), Message: refusal.Message, RetryAfterMS: refusal.RetryAfter.Milliseconds()})
-		} else if refusal.Kind != services.RateLimited || e.Name != wire.SendMessageEvent {
-			send = r.socket.Emit(wire.ErrorEvent, wire.Problem{Message: refusal.Message})
+			send = e.Ack(protocol.Failure{Error: string(refusal.Kind), Message: refusal.Message, RetryAfterMS: refusal.RetryAfter.Milliseconds()})
+		} else if refusal.Kind != services.RateLimited || e.Name != protocol.SendMessageEvent {
+			send = r.socket.Emit(protocol.ErrorEvent, protocol.Problem{Message: refusal.Message})
 		}
 	}
 	if send != nil {

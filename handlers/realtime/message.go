@@ -3,14 +3,14 @@ package realtime
 import (
 	"context"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/models"
 	"parley/services"
 )
 
 // sendMessage is answered after the commit. The socket's next events go on meanwhile, so that a client may have many
 // messages under way; their order is kept by the writer.
-func sendMessage(s *Server, c *client, p wire.SendMessage, reply reply) {
+func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 	ctx := context.Background() // a proven sender waits for nothing but the writer, which is never long
 	ref, sender, err := services.Ref{}, services.Sender{}, validConversation(p.ConversationID)
 	if err == nil {
@@ -35,13 +35,13 @@ func sendMessage(s *Server, c *client, p wire.SendMessage, reply reply) {
 			reply.send(nil, err)
 			return
 		}
-		reply.hold(wire.SentAck(message, sent.Duplicate)) // and message_received with it
+		reply.hold(protocol.SentAck(message, sent.Duplicate)) // and message_received with it
 	})
 }
 
-func markRead(ctx context.Context, s *Server, c *client, p wire.MarkRead) (wire.Ack, error) {
+func markRead(ctx context.Context, s *Server, c *client, p protocol.MarkRead) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
 	var reader services.Sender
 	var ref services.Ref
@@ -53,7 +53,7 @@ func markRead(ctx context.Context, s *Server, c *client, p wire.MarkRead) (wire.
 		reader = services.Sender{Type: models.SenderAgent, ID: c.agent.User.ID}
 	}
 	if err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
-	return wire.Ack{}, s.messages.MarkRead(ctx, ref, reader, p.MessageIDs)
+	return protocol.Ack{}, s.messages.MarkRead(ctx, ref, reader, p.MessageIDs)
 }

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 
+	"parley/handlers/protocol"
 	"parley/handlers/socketio"
-	"parley/handlers/wire"
 	"parley/models"
 	"parley/services"
 )
@@ -26,8 +26,8 @@ func (p *Publisher) MessageStored(m models.Message) {
 		slog.Error("encode message", "error", err)
 		return
 	}
-	p.emit(p.io.To(wire.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), wire.MessageReceivedEvent, message)
-	p.emit(p.io.To(wire.QueueRoom(m.OrganizationID)), wire.ConversationUpdatedEvent, wire.ConversationUpdated{ConversationID: m.ConversationID,
+	p.emit(p.io.To(protocol.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), protocol.MessageReceivedEvent, message)
+	p.emit(p.io.To(protocol.QueueRoom(m.OrganizationID)), protocol.ConversationUpdatedEvent, protocol.ConversationUpdated{ConversationID: m.ConversationID,
 		SenderType: m.SenderType, ContentType: m.ContentType, Content: m.Content, Preview: services.PlainText(m), Seq: m.Seq})
 }
 
@@ -44,7 +44,7 @@ func encodeMessage(m models.Message) (json.RawMessage, error) {
 	if known := newest.Load(); known != nil && known.id == m.ID {
 		return known.json, nil
 	}
-	text, err := json.Marshal(wire.NewMessageReceived(m))
+	text, err := json.Marshal(protocol.NewMessageReceived(m))
 	if err == nil {
 		newest.Store(&encodedMessage{m.ID, text})
 	}
@@ -53,59 +53,59 @@ func encodeMessage(m models.Message) (json.RawMessage, error) {
 
 // MessagesRead tells the conversation.
 func (p *Publisher) MessagesRead(r services.MessagesRead) {
-	p.emit(p.io.To(wire.ConversationRoom(r.ConversationID)), wire.MessagesReadEvent, wire.MessagesRead{ConversationID: r.ConversationID,
-		MessageIDs: r.MessageIDs, ReaderType: r.ReaderType, ReaderID: r.ReaderID, ReadAt: wire.Time(r.ReadAt)})
+	p.emit(p.io.To(protocol.ConversationRoom(r.ConversationID)), protocol.MessagesReadEvent, protocol.MessagesRead{ConversationID: r.ConversationID,
+		MessageIDs: r.MessageIDs, ReaderType: r.ReaderType, ReaderID: r.ReaderID, ReadAt: protocol.Time(r.ReadAt)})
 }
 
 // ConversationAssigned tells the queue, and the conversation who answers.
 func (p *Publisher) ConversationAssigned(organizationID, conversationID string, agent services.Agent) {
-	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.AssignedEvent, wire.ConversationAssigned{ConversationID: conversationID, AssignedTo: agent.ID})
-	p.emit(p.io.To(wire.ConversationRoom(conversationID)), wire.AgentJoinedEvent, wire.AgentJoined{ConversationID: conversationID, Agent: showAgent(agent)})
+	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.AssignedEvent, protocol.ConversationAssigned{ConversationID: conversationID, AssignedTo: agent.ID})
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)), protocol.AgentJoinedEvent, protocol.AgentJoined{ConversationID: conversationID, Agent: showAgent(agent)})
 }
 
 // ConversationReleased tells the queue, and the conversation that nobody answers.
 func (p *Publisher) ConversationReleased(organizationID, conversationID string) {
-	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.ReleasedEvent, wire.ConversationID{ConversationID: conversationID})
-	p.emit(p.io.To(wire.ConversationRoom(conversationID)), wire.AgentLeftEvent, wire.ConversationID{ConversationID: conversationID})
+	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.ReleasedEvent, protocol.ConversationID{ConversationID: conversationID})
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)), protocol.AgentLeftEvent, protocol.ConversationID{ConversationID: conversationID})
 }
 
 // ConversationResolved tells the conversation and the queue; who is in both hears it once.
 func (p *Publisher) ConversationResolved(organizationID, conversationID, sessionID string, tags []string) {
-	p.emit(p.io.To(wire.ConversationRoom(conversationID)).To(wire.QueueRoom(organizationID)), wire.ResolvedEvent,
-		wire.ConversationResolved{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)), protocol.ResolvedEvent,
+		protocol.ConversationResolved{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
 }
 
 // ConversationReopened tells the conversation and the queue.
 func (p *Publisher) ConversationReopened(organizationID, conversationID, sessionID string) {
-	p.emit(p.io.To(wire.ConversationRoom(conversationID)).To(wire.QueueRoom(organizationID)), wire.ReopenedEvent,
-		wire.ConversationReopened{ConversationID: conversationID, SessionID: sessionID})
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)), protocol.ReopenedEvent,
+		protocol.ConversationReopened{ConversationID: conversationID, SessionID: sessionID})
 }
 
 // ConversationTagged tells the queue: tags are for agents.
 func (p *Publisher) ConversationTagged(organizationID, conversationID, sessionID string, tags []string) {
-	p.emit(p.io.To(wire.QueueRoom(organizationID)), wire.TaggedEvent, wire.ConversationTagged{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
+	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.TaggedEvent, protocol.ConversationTagged{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
 }
 
 // VisitChanged tells the agents in the conversation.
 func (p *Publisher) VisitChanged(_, conversationID string) {
-	p.emit(p.io.To(wire.ConversationAgentsRoom(conversationID)), wire.VisitChangedEvent, wire.ConversationID{ConversationID: conversationID})
+	p.emit(p.io.To(protocol.ConversationAgentsRoom(conversationID)), protocol.VisitChangedEvent, protocol.ConversationID{ConversationID: conversationID})
 }
 
 // TeamChanged tells the organization's end users.
 func (p *Publisher) TeamChanged(organizationID string, team services.Team) {
-	p.emit(p.io.To(wire.EndUsersRoom(organizationID)).Volatile(), wire.TeamChangedEvent, showTeam(team))
+	p.emit(p.io.To(protocol.EndUsersRoom(organizationID)).Volatile(), protocol.TeamChangedEvent, showTeam(team))
 }
 
-func showTeam(team services.Team) wire.Team {
-	shown := wire.Team{Agents: make([]wire.Agent, len(team.Agents)), Online: team.Online}
+func showTeam(team services.Team) protocol.Team {
+	shown := protocol.Team{Agents: make([]protocol.Agent, len(team.Agents)), Online: team.Online}
 	for i, agent := range team.Agents {
 		shown.Agents[i] = showAgent(agent)
 	}
 	return shown
 }
 
-func showAgent(agent services.Agent) wire.Agent {
-	return wire.Agent{ID: agent.ID, Name: agent.Name, PhotoURL: wire.PhotoURL(agent.PhotoID)}
+func showAgent(agent services.Agent) protocol.Agent {
+	return protocol.Agent{ID: agent.ID, Name: agent.Name, PhotoURL: protocol.PhotoURL(agent.PhotoID)}
 }
 
 // AgentStatusChanged tells the organization's presence room.
@@ -114,7 +114,7 @@ func (p *Publisher) AgentStatusChanged(organizationID, agentID string, online bo
 	if online {
 		status = "online"
 	}
-	p.emit(p.io.To(wire.PresenceRoom(organizationID)), wire.AgentStatusEvent, wire.AgentStatusChanged{AgentID: agentID, Status: status})
+	p.emit(p.io.To(protocol.PresenceRoom(organizationID)), protocol.AgentStatusEvent, protocol.AgentStatusChanged{AgentID: agentID, Status: status})
 }
 
 // WebSessionEnded closes the sockets of a login.

@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"parley/handlers/protocol"
 	"parley/handlers/socketio"
-	"parley/handlers/wire"
 	"parley/models"
 	"parley/services"
 )
@@ -17,9 +17,9 @@ const (
 )
 
 // userTyping tells the others in the room. Only who has joined a conversation types in it.
-func userTyping(s *Server, c *client, p wire.UserTyping) (wire.Ack, error) {
+func userTyping(s *Server, c *client, p protocol.UserTyping) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
-		return wire.Ack{}, err
+		return protocol.Ack{}, err
 	}
 	_, proven := c.proven[p.ConversationID]
 	_, joined := c.joined[p.ConversationID]
@@ -28,17 +28,17 @@ func userTyping(s *Server, c *client, p wire.UserTyping) (wire.Ack, error) {
 	case proven && (p.SenderType != string(models.SenderAgent) || !joined):
 		senderType = models.SenderEndUser
 	case !joined:
-		return wire.Ack{}, services.Refuse(services.Forbidden, "Join the conversation first.")
+		return protocol.Ack{}, services.Refuse(services.Forbidden, "Join the conversation first.")
 	}
 	if p.SenderType != "" && p.SenderType != string(senderType) {
-		return wire.Ack{}, services.Refuse(services.Forbidden, "sender_type is not what this socket has proven.")
+		return protocol.Ack{}, services.Refuse(services.Forbidden, "sender_type is not what this socket has proven.")
 	}
 	s.typing.touch(c.socket, p.ConversationID, time.Now())
-	indicator := wire.TypingIndicator{ConversationID: p.ConversationID, SenderType: senderType}
+	indicator := protocol.TypingIndicator{ConversationID: p.ConversationID, SenderType: senderType}
 	if senderType == models.SenderAgent {
 		indicator.SenderID = c.agent.User.ID
 	}
-	return wire.Ack{}, c.socket.To(wire.ConversationRoom(p.ConversationID)).Volatile().Emit(wire.TypingIndicatorEvent, indicator)
+	return protocol.Ack{}, c.socket.To(protocol.ConversationRoom(p.ConversationID)).Volatile().Emit(protocol.TypingIndicatorEvent, indicator)
 }
 
 // typing knows who types on this node, and says when they stopped.
@@ -110,8 +110,8 @@ func (t *typing) remove(socket *socketio.Socket, conversationID string) {
 }
 
 func (t *typing) tell(conversationID string) {
-	err := t.io.To(wire.ConversationRoom(conversationID)).Emit(wire.TypingClearedEvent, wire.ConversationID{ConversationID: conversationID})
+	err := t.io.To(protocol.ConversationRoom(conversationID)).Emit(protocol.TypingClearedEvent, protocol.ConversationID{ConversationID: conversationID})
 	if err != nil {
-		slog.Warn("publish", "event", wire.TypingClearedEvent, "error", err)
+		slog.Warn("publish", "event", protocol.TypingClearedEvent, "error", err)
 	}
 }

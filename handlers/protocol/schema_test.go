@@ -1,4 +1,4 @@
-package wire_test
+package protocol_test
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 )
 
 // published is a document as a client reads it.
@@ -58,11 +58,11 @@ func dig(document any, path ...string) any {
 
 func TestAsyncAPI_holdsEveryEventWithAValidExample(t *testing.T) {
 	t.Parallel()
-	document := published(t, wire.AsyncAPI("https://chat.example.com"))
+	document := published(t, protocol.AsyncAPI("https://chat.example.com"))
 	valid := checker(t, document)
-	for _, event := range wire.Events {
+	for _, event := range protocol.Events {
 		action := "send"
-		if event.Direction == wire.ClientToServer {
+		if event.Direction == protocol.ClientToServer {
 			action = "receive"
 		}
 		if got := dig(document, "operations", event.Name, "action"); got != action {
@@ -89,18 +89,18 @@ func TestAsyncAPI_holdsEveryEventWithAValidExample(t *testing.T) {
 	if got := dig(document, "servers", "parley"); dig(got, "host") != "chat.example.com" || dig(got, "protocol") != "wss" || dig(got, "pathname") != "/socket.io/" {
 		t.Errorf("the server is %v", got)
 	}
-	if got := dig(published(t, wire.AsyncAPI("http://localhost:8080")), "servers", "parley", "protocol"); got != "ws" {
+	if got := dig(published(t, protocol.AsyncAPI("http://localhost:8080")), "servers", "parley", "protocol"); got != "ws" {
 		t.Errorf("over http the protocol is %v", got)
 	}
 }
 
 func TestOpenAPI_answersAreValidExamples(t *testing.T) {
 	t.Parallel()
-	document := published(t, wire.OpenAPI("https://chat.example.com"))
+	document := published(t, protocol.OpenAPI("https://chat.example.com"))
 	valid := checker(t, document)
 	escape := strings.NewReplacer("~", "~0", "/", "~1")
 	names := map[string]bool{}
-	for _, operation := range wire.Operations {
+	for _, operation := range protocol.Operations {
 		if names[operation.Name] {
 			t.Errorf("two operations are called %s", operation.Name)
 		}
@@ -132,7 +132,7 @@ func TestOpenAPI_answersAreValidExamples(t *testing.T) {
 
 func TestSchemas_refuseWhatTheServerWouldNotSend(t *testing.T) {
 	t.Parallel()
-	document := published(t, wire.AsyncAPI("https://chat.example.com"))
+	document := published(t, protocol.AsyncAPI("https://chat.example.com"))
 	valid := checker(t, document)
 	for _, wrong := range []struct{ schema, value string }{
 		{"MessageReceived", `{"id":"x"}`},
@@ -147,7 +147,7 @@ func TestSchemas_refuseWhatTheServerWouldNotSend(t *testing.T) {
 			t.Errorf("%s takes %s", wrong.schema, wrong.value)
 		}
 	}
-	for _, example := range wire.RichMediaExamples {
+	for _, example := range protocol.RichMediaExamples {
 		text, err := json.Marshal(map[string]any{"conversation_id": "x", "sender_type": "agent", "content": example.Content, "content_type": example.ContentType, "rich_media": example.RichMedia})
 		if err != nil {
 			t.Fatal(err)
@@ -160,32 +160,32 @@ func TestSchemas_refuseWhatTheServerWouldNotSend(t *testing.T) {
 
 func TestFields_areInTheWordsOfTheGuide(t *testing.T) {
 	t.Parallel()
-	want := []wire.Field{
+	want := []protocol.Field{
 		{Name: "id", Type: "string", Required: true, About: "UUID."},
 		{Name: "assigned_agent_id", Type: "string | null", Required: true, About: "User ID of the assigned agent."},
 		{Name: "assigned_at", Type: "ISO 8601 | null", Required: true, About: "When an agent claimed it."},
 	}
-	if diff := cmp.Diff(want, wire.Fields(wire.Assignment{})); diff != "" {
+	if diff := cmp.Diff(want, protocol.Fields(protocol.Assignment{})); diff != "" {
 		t.Error(diff)
 	}
-	for _, event := range wire.Events {
-		for _, field := range wire.Fields(event.Payload) {
+	for _, event := range protocol.Events {
+		for _, field := range protocol.Fields(event.Payload) {
 			if field.About == "" || field.Type == "" {
 				t.Errorf("%s: %s is not documented", event.Name, field.Name)
 			}
 		}
 	}
-	for _, operation := range wire.Operations {
+	for _, operation := range protocol.Operations {
 		if operation.Answer == nil || reflect.TypeOf(operation.Answer).Kind() != reflect.Struct {
 			continue
 		}
-		for _, field := range wire.Fields(operation.Answer) {
+		for _, field := range protocol.Fields(operation.Answer) {
 			if field.About == "" {
 				t.Errorf("%s: %s is not documented", operation.Call(), field.Name)
 			}
 		}
 	}
-	if wire.Fields(nil) != nil {
+	if protocol.Fields(nil) != nil {
 		t.Error("an event without a payload has fields")
 	}
 }

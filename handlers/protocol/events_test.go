@@ -1,4 +1,4 @@
-package wire_test
+package protocol_test
 
 import (
 	"reflect"
@@ -7,22 +7,22 @@ import (
 	"strings"
 	"testing"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 )
 
 func TestEvents_areTheGuidesAndThoseOfTheContract(t *testing.T) {
 	t.Parallel()
-	names := map[wire.Direction][]string{}
-	for _, event := range wire.Events {
+	names := map[protocol.Direction][]string{}
+	for _, event := range protocol.Events {
 		names[event.Direction] = append(names[event.Direction], event.Name)
 		if event.To == "" || event.About == "" {
 			t.Errorf("%s is not documented", event.Name)
 		}
 	}
-	for direction, want := range map[wire.Direction][]string{
-		wire.ClientToServer: {"send_message", "claim_conversation", "join_conversation", "leave_conversation", "join_queue", "join_org_presence", "user_typing", "mark_read",
+	for direction, want := range map[protocol.Direction][]string{
+		protocol.ClientToServer: {"send_message", "claim_conversation", "join_conversation", "leave_conversation", "join_queue", "join_org_presence", "user_typing", "mark_read",
 			"visit", "view_conversation"},
-		wire.ServerToClient: {"message_received", "conversation_updated", "conversation_assigned", "conversation_released", "conversation_resolved",
+		protocol.ServerToClient: {"message_received", "conversation_updated", "conversation_assigned", "conversation_released", "conversation_resolved",
 			"conversation_reopened", "conversation_tagged", "conversation_viewed", "visit_changed", "agent_joined", "agent_left", "team_changed", "typing_indicator",
 			"typing_cleared", "messages_read", "agent_status_changed", "error"},
 	} {
@@ -35,7 +35,7 @@ func TestEvents_areTheGuidesAndThoseOfTheContract(t *testing.T) {
 func TestEvents_nameTheirFieldsInSnakeCase(t *testing.T) {
 	t.Parallel()
 	snake := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
-	for _, event := range wire.Events {
+	for _, event := range protocol.Events {
 		if event.Payload == nil {
 			continue
 		}
@@ -52,8 +52,8 @@ func TestEvents_nameTheirFieldsInSnakeCase(t *testing.T) {
 func TestRooms_areTheGuides(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
-		wire.ConversationRoom("x"): "conv:x", wire.QueueRoom("x"): "org:x:queue", wire.PresenceRoom("x"): "org:x:presence",
-		wire.ConversationAgentsRoom("x"): "conv:x:agents", wire.EndUsersRoom("x"): "org:x:end_users",
+		protocol.ConversationRoom("x"): "conv:x", protocol.QueueRoom("x"): "org:x:queue", protocol.PresenceRoom("x"): "org:x:presence",
+		protocol.ConversationAgentsRoom("x"): "conv:x:agents", protocol.EndUsersRoom("x"): "org:x:end_users",
 	} {
 		if got != want {
 			t.Errorf("%s, not %s", got, want)

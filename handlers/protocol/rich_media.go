@@ -1,4 +1,4 @@
-package wire
+package protocol
 
 // What rich_media holds for each content type, for the API's documents. Services check it and store it; a test holds the two
 // together.

@@ -1,4 +1,4 @@
-package wire_test
+package protocol_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 	"parley/models"
 )
 
@@ -50,41 +50,41 @@ func TestTime_hasAlwaysSixDigitsAndNoOffset(t *testing.T) {
 		{at.In(tokyo), `"2025-01-15T08:23:10.000000"`},
 		{time.Time{}, `null`},
 	} {
-		golden(t, wire.Time(test.time), test.want)
+		golden(t, protocol.Time(test.time), test.want)
 	}
 }
 
 func TestMessageReceived_hasTheGuidesFields(t *testing.T) {
 	t.Parallel()
-	golden(t, wire.NewMessageReceived(message), `{"id":"m-1","conversation_id":"conv-1","session_id":"s-1","seq":7,"sender_type":"end_user","sender_id":"browser-1",
+	golden(t, protocol.NewMessageReceived(message), `{"id":"m-1","conversation_id":"conv-1","session_id":"s-1","seq":7,"sender_type":"end_user","sender_id":"browser-1",
 		"content_type":"text","content":"<Hello> & ä","rich_media":null,"created_at":"2025-01-15T08:23:10.000000"}`)
-	golden(t, wire.NewMessageReceived(question), `{"id":"m-2","conversation_id":"conv-1","session_id":"s-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1",
+	golden(t, protocol.NewMessageReceived(question), `{"id":"m-2","conversation_id":"conv-1","session_id":"s-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1",
 		"content_type":"quick_button","content":"","rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}`)
 }
 
 func TestHistory_ofAgentsTellsWhoHasRead(t *testing.T) {
 	t.Parallel()
-	golden(t, wire.NewHistory([]models.Message{message, question}, map[string]map[string]time.Time{"m-1": {"agent-1": later}}), `[
+	golden(t, protocol.NewHistory([]models.Message{message, question}, map[string]map[string]time.Time{"m-1": {"agent-1": later}}), `[
 		{"id":"m-1","conversation_id":"conv-1","session_id":"s-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
 		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000","read_by":{"agent-1":"2025-01-15T08:23:10.001500"}},
 		{"id":"m-2","conversation_id":"conv-1","session_id":"s-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500","read_by":{}}]`)
-	golden(t, wire.NewHistory(nil, nil), `[]`)
+	golden(t, protocol.NewHistory(nil, nil), `[]`)
 }
 
 func TestHistory_ofTheWidgetKeepsSessionsAndReadersBack(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{"bot-1": "Pip", "browser-1": "an agent whose id an end user has taken"}
 	photos := map[string]string{"bot-1": "photo-1", "browser-1": "photo-2"}
-	golden(t, wire.NewWidgetHistory([]models.Message{message, question}, names, photos), `[
+	golden(t, protocol.NewWidgetHistory([]models.Message{message, question}, names, photos), `[
 		{"id":"m-1","conversation_id":"conv-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
 		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000"},
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","sender_name":"Pip","sender_photo_url":"/photos/photo-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, wire.NewWidgetHistory([]models.Message{question}, nil, nil), `[
+	golden(t, protocol.NewWidgetHistory([]models.Message{question}, nil, nil), `[
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, wire.NewWidgetHistory(nil, nil, nil), `[]`)
+	golden(t, protocol.NewWidgetHistory(nil, nil, nil), `[]`)
 }
 
 func conversation() models.Conversation {
@@ -97,82 +97,82 @@ func TestConversation_hasTheGuidesFields(t *testing.T) {
 	const around = `{"id":"conv-1","end_user":{"id":"eu-1","display_name":"John Doe","external_id":"browser-1"},"channel_id":"ch-1","organization_id":"org-1","active_session":`
 	const end = `,"created_at":"2025-01-15T08:23:10.000000","updated_at":"2025-01-15T08:23:10.001500"}`
 	c := conversation()
-	golden(t, wire.NewConversation(c), around+`null`+end)
+	golden(t, protocol.NewConversation(c), around+`null`+end)
 	c.ActiveSession = &models.ConversationSession{ID: "s-1", OrganizationID: "org-1", ConversationID: "conv-1", Status: "open", FirstMessageAt: &at, CreatedAt: at}
-	golden(t, wire.NewConversation(c), around+`{"id":"s-1","status":"open","assigned_agent_id":null,"tags":[],"first_message_at":"2025-01-15T08:23:10.000000",
+	golden(t, protocol.NewConversation(c), around+`{"id":"s-1","status":"open","assigned_agent_id":null,"tags":[],"first_message_at":"2025-01-15T08:23:10.000000",
 		"assigned_at":null,"resolved_at":null}`+end)
 	c.ActiveSession.AssignedAgentID, c.ActiveSession.AssignedAt, c.ActiveSession.Tags = &agentID, &later, []string{"billing"}
-	golden(t, wire.NewConversation(c), around+`{"id":"s-1","status":"open","assigned_agent_id":"agent-1","tags":["billing"],"first_message_at":"2025-01-15T08:23:10.000000",
+	golden(t, protocol.NewConversation(c), around+`{"id":"s-1","status":"open","assigned_agent_id":"agent-1","tags":["billing"],"first_message_at":"2025-01-15T08:23:10.000000",
 		"assigned_at":"2025-01-15T08:23:10.001500","resolved_at":null}`+end)
 }
 
 func TestAnswers_ofAssignResolveAndTag(t *testing.T) {
 	t.Parallel()
 	session := models.ConversationSession{ID: "s-1", ConversationID: "conv-1", Status: "resolved", AssignedAgentID: &agentID, AssignedAt: &at, ResolvedAt: &later}
-	golden(t, wire.NewAssignment(session), `{"id":"conv-1","assigned_agent_id":"agent-1","assigned_at":"2025-01-15T08:23:10.000000"}`)
-	golden(t, wire.NewResolution(session), `{"id":"conv-1","session_id":"s-1","status":"resolved","tags":[],"resolved_at":"2025-01-15T08:23:10.001500"}`)
-	golden(t, wire.NewTagging(session), `{"id":"conv-1","session_id":"s-1","tags":[]}`)
+	golden(t, protocol.NewAssignment(session), `{"id":"conv-1","assigned_agent_id":"agent-1","assigned_at":"2025-01-15T08:23:10.000000"}`)
+	golden(t, protocol.NewResolution(session), `{"id":"conv-1","session_id":"s-1","status":"resolved","tags":[],"resolved_at":"2025-01-15T08:23:10.001500"}`)
+	golden(t, protocol.NewTagging(session), `{"id":"conv-1","session_id":"s-1","tags":[]}`)
 	session.Tags = []string{"billing", "resolved-no-action"}
-	golden(t, wire.NewResolution(session), `{"id":"conv-1","session_id":"s-1","status":"resolved","tags":["billing","resolved-no-action"],"resolved_at":"2025-01-15T08:23:10.001500"}`)
-	golden(t, wire.NewTagging(session), `{"id":"conv-1","session_id":"s-1","tags":["billing","resolved-no-action"]}`)
+	golden(t, protocol.NewResolution(session), `{"id":"conv-1","session_id":"s-1","status":"resolved","tags":["billing","resolved-no-action"],"resolved_at":"2025-01-15T08:23:10.001500"}`)
+	golden(t, protocol.NewTagging(session), `{"id":"conv-1","session_id":"s-1","tags":["billing","resolved-no-action"]}`)
 }
 
 func TestEvents_toClientsHaveTheGuidesFields(t *testing.T) {
 	t.Parallel()
-	golden(t, wire.ConversationUpdated{ConversationID: "conv-1", SenderType: models.SenderBot, ContentType: "image", Preview: "Image", Seq: 3},
+	golden(t, protocol.ConversationUpdated{ConversationID: "conv-1", SenderType: models.SenderBot, ContentType: "image", Preview: "Image", Seq: 3},
 		`{"conversation_id":"conv-1","sender_type":"bot","content_type":"image","content":"","preview":"Image","seq":3}`)
-	golden(t, wire.ConversationAssigned{ConversationID: "conv-1", AssignedTo: "agent-1"}, `{"conversation_id":"conv-1","assigned_to":"agent-1"}`)
-	golden(t, wire.ConversationResolved{ConversationID: "conv-1", SessionID: "s-1", Tags: []string{}}, `{"conversation_id":"conv-1","session_id":"s-1","tags":[]}`)
-	golden(t, wire.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderEndUser}, `{"conversation_id":"conv-1","sender_type":"end_user"}`)
-	golden(t, wire.ConversationID{ConversationID: "conv-1"}, `{"conversation_id":"conv-1"}`)
-	golden(t, wire.MessagesRead{ConversationID: "conv-1", MessageIDs: []string{"m-1"}, ReaderType: models.SenderAgent, ReaderID: "agent-1", ReadAt: wire.Time(at)},
+	golden(t, protocol.ConversationAssigned{ConversationID: "conv-1", AssignedTo: "agent-1"}, `{"conversation_id":"conv-1","assigned_to":"agent-1"}`)
+	golden(t, protocol.ConversationResolved{ConversationID: "conv-1", SessionID: "s-1", Tags: []string{}}, `{"conversation_id":"conv-1","session_id":"s-1","tags":[]}`)
+	golden(t, protocol.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderEndUser}, `{"conversation_id":"conv-1","sender_type":"end_user"}`)
+	golden(t, protocol.ConversationID{ConversationID: "conv-1"}, `{"conversation_id":"conv-1"}`)
+	golden(t, protocol.MessagesRead{ConversationID: "conv-1", MessageIDs: []string{"m-1"}, ReaderType: models.SenderAgent, ReaderID: "agent-1", ReadAt: protocol.Time(at)},
 		`{"conversation_id":"conv-1","message_ids":["m-1"],"reader_type":"agent","reader_id":"agent-1","read_at":"2025-01-15T08:23:10.000000"}`)
-	golden(t, wire.AgentStatusChanged{AgentID: "agent-1", Status: "online"}, `{"agent_id":"agent-1","status":"online"}`)
-	golden(t, wire.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderAgent, SenderID: "agent-1"},
+	golden(t, protocol.AgentStatusChanged{AgentID: "agent-1", Status: "online"}, `{"agent_id":"agent-1","status":"online"}`)
+	golden(t, protocol.TypingIndicator{ConversationID: "conv-1", SenderType: models.SenderAgent, SenderID: "agent-1"},
 		`{"conversation_id":"conv-1","sender_type":"agent","sender_id":"agent-1"}`)
-	golden(t, wire.Problem{Message: "No."}, `{"message":"No."}`)
+	golden(t, protocol.Problem{Message: "No."}, `{"message":"No."}`)
 }
 
 func TestEvents_toClientsBeyondTheGuide(t *testing.T) {
 	t.Parallel()
-	golden(t, wire.ConversationReopened{ConversationID: "conv-1", SessionID: "s-1"}, `{"conversation_id":"conv-1","session_id":"s-1"}`)
-	golden(t, wire.ConversationTagged{ConversationID: "conv-1", SessionID: "s-1", Tags: []string{"vip"}}, `{"conversation_id":"conv-1","session_id":"s-1","tags":["vip"]}`)
-	golden(t, wire.ConversationViewed{ConversationID: "conv-1", AgentID: "agent-1"}, `{"conversation_id":"conv-1","agent_id":"agent-1","viewing":false}`)
-	golden(t, wire.AgentJoined{ConversationID: "conv-1", Agent: wire.Agent{ID: "agent-1", Name: "Ann"}}, `{"conversation_id":"conv-1","agent":{"id":"agent-1","name":"Ann"}}`)
-	golden(t, wire.Team{Agents: []wire.Agent{{ID: "agent-1", Name: "Ann"}}, Online: 21}, `{"agents":[{"id":"agent-1","name":"Ann"}],"online":21}`)
+	golden(t, protocol.ConversationReopened{ConversationID: "conv-1", SessionID: "s-1"}, `{"conversation_id":"conv-1","session_id":"s-1"}`)
+	golden(t, protocol.ConversationTagged{ConversationID: "conv-1", SessionID: "s-1", Tags: []string{"vip"}}, `{"conversation_id":"conv-1","session_id":"s-1","tags":["vip"]}`)
+	golden(t, protocol.ConversationViewed{ConversationID: "conv-1", AgentID: "agent-1"}, `{"conversation_id":"conv-1","agent_id":"agent-1","viewing":false}`)
+	golden(t, protocol.AgentJoined{ConversationID: "conv-1", Agent: protocol.Agent{ID: "agent-1", Name: "Ann"}}, `{"conversation_id":"conv-1","agent":{"id":"agent-1","name":"Ann"}}`)
+	golden(t, protocol.Team{Agents: []protocol.Agent{{ID: "agent-1", Name: "Ann"}}, Online: 21}, `{"agents":[{"id":"agent-1","name":"Ann"}],"online":21}`)
 }
 
 func TestErrors_ofRESTAndAcknowledgements(t *testing.T) {
 	t.Parallel()
-	golden(t, wire.APIError{Error: "not_found", Message: "Conversation not found."}, `{"error":"not_found","message":"Conversation not found."}`)
-	golden(t, wire.Failure{Error: "conflict", Message: "Taken."}, `{"ok":false,"error":"conflict","message":"Taken."}`)
-	golden(t, wire.Failure{Error: "rate_limited", Message: "Slow.", RetryAfterMS: 2500}, `{"ok":false,"error":"rate_limited","message":"Slow.","retry_after_ms":2500}`)
+	golden(t, protocol.APIError{Error: "not_found", Message: "Conversation not found."}, `{"error":"not_found","message":"Conversation not found."}`)
+	golden(t, protocol.Failure{Error: "conflict", Message: "Taken."}, `{"ok":false,"error":"conflict","message":"Taken."}`)
+	golden(t, protocol.Failure{Error: "rate_limited", Message: "Slow.", RetryAfterMS: 2500}, `{"ok":false,"error":"rate_limited","message":"Slow.","retry_after_ms":2500}`)
 }
 
 func TestAcks_sayOKAndWhatTheEventPromises(t *testing.T) {
 	t.Parallel()
 	last, agents := int64(0), []string{}
-	golden(t, wire.Ack{OK: true}, `{"ok":true}`)
-	golden(t, wire.Ack{OK: true, LastSeq: &last}, `{"ok":true,"last_seq":0}`)
-	golden(t, wire.Ack{OK: true, Agents: &agents}, `{"ok":true,"agents":[]}`)
-	assignment := wire.NewAssignment(models.ConversationSession{ConversationID: "conv-1", AssignedAgentID: &agentID, AssignedAt: &at})
-	golden(t, wire.Ack{OK: true, Assignment: &assignment}, `{"ok":true,"id":"conv-1","assigned_agent_id":"agent-1","assigned_at":"2025-01-15T08:23:10.000000"}`)
-	golden(t, wire.Ack{OK: true, LastSeq: &last, Welcome: &wire.Welcome{}}, `{"ok":true,"last_seq":0,"assigned_to":null}`)
-	golden(t, wire.Ack{OK: true, Welcome: &wire.Welcome{Team: &wire.Team{Agents: []wire.Agent{}}, AssignedTo: &wire.Agent{ID: "agent-1", Name: "Ann"}}},
+	golden(t, protocol.Ack{OK: true}, `{"ok":true}`)
+	golden(t, protocol.Ack{OK: true, LastSeq: &last}, `{"ok":true,"last_seq":0}`)
+	golden(t, protocol.Ack{OK: true, Agents: &agents}, `{"ok":true,"agents":[]}`)
+	assignment := protocol.NewAssignment(models.ConversationSession{ConversationID: "conv-1", AssignedAgentID: &agentID, AssignedAt: &at})
+	golden(t, protocol.Ack{OK: true, Assignment: &assignment}, `{"ok":true,"id":"conv-1","assigned_agent_id":"agent-1","assigned_at":"2025-01-15T08:23:10.000000"}`)
+	golden(t, protocol.Ack{OK: true, LastSeq: &last, Welcome: &protocol.Welcome{}}, `{"ok":true,"last_seq":0,"assigned_to":null}`)
+	golden(t, protocol.Ack{OK: true, Welcome: &protocol.Welcome{Team: &protocol.Team{Agents: []protocol.Agent{}}, AssignedTo: &protocol.Agent{ID: "agent-1", Name: "Ann"}}},
 		`{"ok":true,"team":{"agents":[],"online":0},"assigned_to":{"id":"agent-1","name":"Ann"}}`)
-	golden(t, wire.SentAck(json.RawMessage(`{"id":"m-1"}`), false), `{"ok":true,"message":{"id":"m-1"}}`)
-	golden(t, wire.SentAck(json.RawMessage(`{"id":"m-1"}`), true), `{"ok":true,"message":{"id":"m-1"},"duplicate":true}`)
+	golden(t, protocol.SentAck(json.RawMessage(`{"id":"m-1"}`), false), `{"ok":true,"message":{"id":"m-1"}}`)
+	golden(t, protocol.SentAck(json.RawMessage(`{"id":"m-1"}`), true), `{"ok":true,"message":{"id":"m-1"},"duplicate":true}`)
 }
 
 // What clients send, as the guide writes it.
 func TestSendMessage_readsTheGuidesExamples(t *testing.T) {
 	t.Parallel()
-	var sent wire.SendMessage
+	var sent protocol.SendMessage
 	document := `{"conversation_id":"3a2b1c","content":"Hello","content_type":"text","rich_media":{"url":"x"},"sender_type":"end_user","external_id":"browser-1","client_id":"c-1","unknown":1}`
 	if err := json.Unmarshal([]byte(document), &sent); err != nil {
 		t.Fatal(err)
 	}
-	want := wire.SendMessage{ConversationID: "3a2b1c", Content: "Hello", ContentType: "text", RichMedia: json.RawMessage(`{"url":"x"}`), SenderType: "end_user",
+	want := protocol.SendMessage{ConversationID: "3a2b1c", Content: "Hello", ContentType: "text", RichMedia: json.RawMessage(`{"url":"x"}`), SenderType: "end_user",
 		ExternalID: "browser-1", ClientID: "c-1"}
 	if diff := cmp.Diff(want, sent); diff != "" {
 		t.Error(diff)

@@ -1,10 +1,10 @@
-package wire_test
+package protocol_test
 
 import (
 	"strings"
 	"testing"
 
-	"parley/handlers/wire"
+	"parley/handlers/protocol"
 )
 
 // everyMap calls see with every object of a document, and where it stands.
@@ -37,7 +37,7 @@ func resolve(document any, reference string) any {
 
 func TestDocuments_referToWhatIsThere(t *testing.T) {
 	t.Parallel()
-	for name, document := range map[string]map[string]any{"OpenAPI": wire.OpenAPI("https://chat.example.com"), "AsyncAPI": wire.AsyncAPI("https://chat.example.com")} {
+	for name, document := range map[string]map[string]any{"OpenAPI": protocol.OpenAPI("https://chat.example.com"), "AsyncAPI": protocol.AsyncAPI("https://chat.example.com")} {
 		document := published(t, document)
 		references := 0
 		everyMap(document, "#", func(at string, object map[string]any) {
@@ -64,7 +64,7 @@ func TestDocuments_referToWhatIsThere(t *testing.T) {
 
 func TestOpenAPI_hasTheFormOf31(t *testing.T) {
 	t.Parallel()
-	document := published(t, wire.OpenAPI("https://chat.example.com"))
+	document := published(t, protocol.OpenAPI("https://chat.example.com"))
 	if version, _ := document["openapi"].(string); !strings.HasPrefix(version, "3.1.") {
 		t.Errorf("openapi: %q", version)
 	}
@@ -107,7 +107,7 @@ func TestOpenAPI_hasTheFormOf31(t *testing.T) {
 
 func TestAsyncAPI_hasTheFormOf3(t *testing.T) {
 	t.Parallel()
-	document := published(t, wire.AsyncAPI("https://chat.example.com"))
+	document := published(t, protocol.AsyncAPI("https://chat.example.com"))
 	if version, _ := document["asyncapi"].(string); !strings.HasPrefix(version, "3.") {
 		t.Errorf("asyncapi: %q", version)
 	}

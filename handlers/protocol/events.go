@@ -1,6 +1,6 @@
-// Package wire is everything that crosses the network in Parley's own formats: the Socket.IO events and the JSON shapes of
+// Package protocol is everything that crosses the network in Parley's own formats: the Socket.IO events and the JSON shapes of
 // REST and sockets. The README's tables, and whatever documents the API, are made from it.
-package wire
+package protocol
 
 // Direction is who sends an event.
 type Direction string
