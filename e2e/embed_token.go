@@ -1,6 +1,7 @@
 //go:build ignore
 
-// Adds an embed token for one origin to the demo organization of a data directory that no server has open, and prints it.
+// Adds an embed token for one origin to the demo organization of a data directory that no server has open, and prints
+// it.
 package main
 
 import (
@@ -30,7 +31,9 @@ func add(dataDir, origin string) error {
 		return err
 	}
 	secret, hash := services.NewToken("ew_")
-	token.ID, token.TokenHash, token.AllowedOrigins = models.NewID(), hash, []string{origin}
+	token.ID = models.NewID()
+	token.TokenHash = hash
+	token.AllowedOrigins = []string{origin}
 	if err := db.Write.Create(&token).Error; err != nil {
 		return err
 	}

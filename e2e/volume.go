@@ -1,7 +1,8 @@
 //go:build ignore
 
-// Fills the demo organization of a data directory that no server has open: conversations of two messages each, and one of as
-// many messages as asked for, which is the newest and called "Long Story". Prints the widget's session_id of that one.
+// Fills the demo organization of a data directory that no server has open: conversations of two messages each, and one
+// of as many messages as asked for, which is the newest and called "Long Story". Prints the widget's session_id of that
+// one.
 package main
 
 import (
@@ -25,9 +26,11 @@ func main() {
 }
 
 var (
-	firstNames = []string{"Mara", "Jonas", "Amina", "Kenji", "Zoë", "Piotr", "Leila", "Tomás", "Ingrid", "Yusuf", "Chloé", "Noor"}
-	lastNames  = []string{"Lind", "Okafor", "Tanaka", "Weber", "Haddad", "Novak", "Silva", "Berg", "Kaya", "Moreau"}
-	questions  = []string{"Is the order on its way?", "I can't log in since this morning.", "Do you ship to Norway?", "The invoice shows the wrong address.", "Thanks, that solved it."}
+	firstNames = []string{"Mara", "Jonas", "Amina", "Kenji", "Zoë", "Piotr", "Leila", "Tomás", "Ingrid", "Yusuf",
+		"Chloé", "Noor"}
+	lastNames = []string{"Lind", "Okafor", "Tanaka", "Weber", "Haddad", "Novak", "Silva", "Berg", "Kaya", "Moreau"}
+	questions = []string{"Is the order on its way?", "I can't log in since this morning.", "Do you ship to Norway?",
+		"The invoice shows the wrong address.", "Thanks, that solved it."}
 )
 
 func fill(dataDir string, conversations, messages int) error {
@@ -56,15 +59,46 @@ func fill(dataDir string, conversations, messages int) error {
 
 func add(db *models.DB, channel models.Channel, i int, name string, count int, last time.Time) error {
 	organizationID, begun := channel.OrganizationID, last.Add(-time.Duration(count)*time.Minute)
-	user := models.EndUser{ID: models.NewID(), OrganizationID: organizationID, ExternalID: "volume-" + strconv.Itoa(i), DisplayName: name, CreatedAt: begun, UpdatedAt: last}
-	conversation := models.Conversation{ID: models.NewID(), OrganizationID: organizationID, ChannelID: channel.ID, EndUserID: user.ID, LastSeq: int64(count), CreatedAt: begun, UpdatedAt: last}
-	session := models.ConversationSession{ID: models.NewID(), OrganizationID: organizationID, ConversationID: conversation.ID, Status: models.SessionOpen,
-		Tags: []string{}, FirstMessageAt: &begun, CreatedAt: begun}
+	user := models.EndUser{
+		ID:             models.NewID(),
+		OrganizationID: organizationID,
+		ExternalID:     "volume-" + strconv.Itoa(i),
+		DisplayName:    name,
+		CreatedAt:      begun,
+		UpdatedAt:      last,
+	}
+	conversation := models.Conversation{
+		ID:             models.NewID(),
+		OrganizationID: organizationID,
+		ChannelID:      channel.ID,
+		EndUserID:      user.ID,
+		LastSeq:        int64(count),
+		CreatedAt:      begun,
+		UpdatedAt:      last,
+	}
+	session := models.ConversationSession{
+		ID:             models.NewID(),
+		OrganizationID: organizationID,
+		ConversationID: conversation.ID,
+		Status:         models.SessionOpen,
+		Tags:           []string{},
+		FirstMessageAt: &begun,
+		CreatedAt:      begun,
+	}
 	var messages []models.Message
 	for seq := 1; seq <= count; seq++ {
-		m := models.Message{ID: models.NewID(), OrganizationID: organizationID, ConversationID: conversation.ID, SessionID: session.ID, Seq: int64(seq),
-			SenderType: models.SenderEndUser, SenderID: user.ExternalID, ContentType: "text", Content: fmt.Sprintf("%s (%d)", questions[(i+seq)%len(questions)], seq),
-			CreatedAt: begun.Add(time.Duration(seq) * time.Minute)}
+		m := models.Message{
+			ID:             models.NewID(),
+			OrganizationID: organizationID,
+			ConversationID: conversation.ID,
+			SessionID:      session.ID,
+			Seq:            int64(seq),
+			SenderType:     models.SenderEndUser,
+			SenderID:       user.ExternalID,
+			ContentType:    "text",
+			Content:        fmt.Sprintf("%s (%d)", questions[(i+seq)%len(questions)], seq),
+			CreatedAt:      begun.Add(time.Duration(seq) * time.Minute),
+		}
 		if seq%4 == 0 {
 			m.SenderType, m.SenderID = models.SenderBot, channel.BotID
 		}

@@ -18,11 +18,13 @@ func TestAPIDocuments_holdEveryRouteOfTheGuideAndNoOther(t *testing.T) {
 	documented := map[string]bool{}
 	parameter := regexp.MustCompile(`\{[a-z_]+\}`)
 	for _, operation := range protocol.Operations {
-		documented[operation.Method+" "+strings.TrimSuffix(parameter.ReplaceAllString(operation.Path, ":id"), "/")] = true
+		documented[operation.Method+" "+strings.TrimSuffix(parameter.ReplaceAllString(operation.Path, ":id"),
+			"/")] = true
 	}
 	for _, route := range server.GetRoutes(true) {
 		row := route.Method + " " + strings.TrimSuffix(route.Path, "/")
-		if route.Method == http.MethodHead || !strings.HasPrefix(route.Path, "/api/") && !strings.HasPrefix(route.Path, "/chat-widget") {
+		if route.Method == http.MethodHead ||
+			!strings.HasPrefix(route.Path, "/api/") && !strings.HasPrefix(route.Path, "/chat-widget") {
 			continue
 		}
 		if !documented[row] {
@@ -38,9 +40,11 @@ func TestAPIDocuments_holdEveryRouteOfTheGuideAndNoOther(t *testing.T) {
 func TestAPIDocuments_areForAnybodyAndNameTheirServer(t *testing.T) {
 	server, app, _ := testApp(t)
 	app.BaseURL = "https://chat.example.com"
-	for path, want := range map[string]string{"/openapi.json": `"url":"https://chat.example.com"`, "/asyncapi.json": `"host":"chat.example.com"`} {
+	for path, want := range map[string]string{"/openapi.json": `"url":"https://chat.example.com"`,
+		"/asyncapi.json": `"host":"chat.example.com"`} {
 		response, body := ask(t, server, "GET", path, "")
-		if response.StatusCode != 200 || !strings.Contains(body, want) || response.Header.Get("Access-Control-Allow-Origin") != "*" {
+		if response.StatusCode != 200 || !strings.Contains(body, want) ||
+			response.Header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("%s answers %d %.200s", path, response.StatusCode, body)
 		}
 	}

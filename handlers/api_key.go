@@ -22,7 +22,10 @@ func (a *App) createAPIKey(c *fiber.Ctx) error {
 		}
 		return a.showAPIKeys(c, status, views.APIKeys{Name: name, Error: wrong.any()})
 	}
-	return a.showAPIKeys(c, fiber.StatusOK, views.APIKeys{Created: showAPIKey(key, ""), Secret: secret})
+	return a.showAPIKeys(c, fiber.StatusOK, views.APIKeys{
+		Created: showAPIKey(key, ""),
+		Secret:  secret,
+	})
 }
 
 func (a *App) revokeAPIKey(c *fiber.Ctx) error {
@@ -51,6 +54,13 @@ func (a *App) showAPIKeys(c *fiber.Ctx, status int, page views.APIKeys) error {
 }
 
 func showAPIKey(key models.APIKey, createdBy string) views.APIKey {
-	return views.APIKey{ID: key.ID, Name: key.Name, Prefix: key.Prefix, CreatedBy: createdBy, CreatedAt: key.CreatedAt,
-		LastUsedAt: key.LastUsedAt, RevokedAt: key.RevokedAt}
+	return views.APIKey{
+		ID:         key.ID,
+		Name:       key.Name,
+		Prefix:     key.Prefix,
+		CreatedBy:  createdBy,
+		CreatedAt:  key.CreatedAt,
+		LastUsedAt: key.LastUsedAt,
+		RevokedAt:  key.RevokedAt,
+	}
 }

@@ -17,19 +17,36 @@ func appearanceForm(row services.EmbedTokenRow) *views.AppearanceForm {
 
 func showAppearance(row services.EmbedTokenRow, look services.Appearance) views.AppearanceForm {
 	path := "/integration/web-chat/" + row.Token.ID
-	query := url.Values{"colour": {look.Colour}, "title": {look.Title}, "greeting": {look.Greeting}, "language": {look.Language}, "position": {look.Position}}
-	return views.AppearanceForm{Path: path, PreviewURL: path + "/preview?" + query.Encode(), Colour: look.Colour, Title: look.Title, Greeting: look.Greeting,
-		BotGreeting: services.ReadScript(row.Bot).Greeting.Content, Language: look.Language, Position: look.Position}
+	query := url.Values{"colour": {look.Colour}, "title": {look.Title}, "greeting": {look.Greeting},
+		"language": {look.Language}, "position": {look.Position}}
+	return views.AppearanceForm{
+		Path:        path,
+		PreviewURL:  path + "/preview?" + query.Encode(),
+		Colour:      look.Colour,
+		Title:       look.Title,
+		Greeting:    look.Greeting,
+		BotGreeting: services.ReadScript(row.Bot).Greeting.Content,
+		Language:    look.Language,
+		Position:    look.Position,
+	}
 }
 
 // appearanceOf reads the form or the preview's query: the names are the same.
 func appearanceOf(value func(string, ...string) string) services.Appearance {
-	return services.Appearance{Colour: value("colour"), Title: value("title"), Greeting: value("greeting"), Language: value("language"), Position: value("position")}
+	return services.Appearance{
+		Colour:   value("colour"),
+		Title:    value("title"),
+		Greeting: value("greeting"),
+		Language: value("language"),
+		Position: value("position"),
+	}
 }
 
 // changeAppearance sets it. Sent twice it sets it to the same.
 func (a *App) changeAppearance(c *fiber.Ctx) error {
-	user, id, look := identityOf(c).User, c.Params("id"), appearanceOf(c.FormValue)
+	user := identityOf(c).User
+	id := c.Params("id")
+	look := appearanceOf(c.FormValue)
 	err := a.EmbedTokens.SetAppearance(c.UserContext(), user, id, look)
 	if err == nil {
 		return a.done(c, "/integration/web-chat/"+id+"#appearance", "appearance_saved")
@@ -40,12 +57,17 @@ func (a *App) changeAppearance(c *fiber.Ctx) error {
 	}
 	return a.showEmbedToken(c, status, id, func(page *views.EmbedTokenDetail) {
 		form := page.Appearance
-		form.Colour, form.Title, form.Greeting, form.Language, form.Position, form.Errors = look.Colour, look.Title, look.Greeting, look.Language, look.Position, errors
+		form.Colour = look.Colour
+		form.Title = look.Title
+		form.Greeting = look.Greeting
+		form.Language = look.Language
+		form.Position = look.Position
+		form.Errors = errors
 	}, nil)
 }
 
-// previewPage is the widget itself with an appearance that need not be stored. It belongs to nobody: it makes no conversation and
-// opens no socket.
+// previewPage is the widget itself with an appearance that need not be stored. It belongs to nobody: it makes no
+// conversation and opens no socket.
 func (a *App) previewPage(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
@@ -56,8 +78,13 @@ func (a *App) previewPage(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'self'"))
-	widget := showWidget(c, services.OpenedWidget{BotName: row.Bot.Name, BotPhotoID: photoID(row.Bot.PhotoID), Greeting: services.ReadScript(row.Bot).Greeting,
-		Appearance: appearanceOf(c.Query), Language: organization.Language})
+	widget := showWidget(c, services.OpenedWidget{
+		BotName:    row.Bot.Name,
+		BotPhotoID: photoID(row.Bot.PhotoID),
+		Greeting:   services.ReadScript(row.Bot).Greeting,
+		Appearance: appearanceOf(c.Query),
+		Language:   organization.Language,
+	})
 	widget.Preview = true
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }

@@ -11,7 +11,12 @@ const auditPage = 50 // entries
 
 func (a *App) auditPage(c *fiber.Ctx) error {
 	user := identityOf(c).User
-	query := services.AuditQuery{ActorID: c.Query("person"), Action: c.Query("action"), Cursor: c.Query("cursor"), Limit: auditPage}
+	query := services.AuditQuery{
+		ActorID: c.Query("person"),
+		Action:  c.Query("action"),
+		Cursor:  c.Query("cursor"),
+		Limit:   auditPage,
+	}
 	entries, next, err := a.Audit.List(c.UserContext(), user, query)
 	if err != nil {
 		return err
@@ -20,7 +25,13 @@ func (a *App) auditPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page := views.AuditLog{Layout: a.layout(c, "Audit log"), ActorID: query.ActorID, Action: query.Action, Cursor: query.Cursor, Next: next}
+	page := views.AuditLog{
+		Layout:  a.layout(c, "Audit log"),
+		ActorID: query.ActorID,
+		Action:  query.Action,
+		Cursor:  query.Cursor,
+		Next:    next,
+	}
 	for _, person := range people {
 		label := person.Name
 		if person.RemovedAt != nil {
@@ -29,7 +40,13 @@ func (a *App) auditPage(c *fiber.Ctx) error {
 		page.People = append(page.People, views.Choice{Label: label, Value: person.ID})
 	}
 	for _, entry := range entries {
-		page.Entries = append(page.Entries, views.AuditEntry{At: entry.CreatedAt, ActorName: entry.ActorName, Action: entry.Action, Target: entry.Target, Detail: entry.Detail})
+		page.Entries = append(page.Entries, views.AuditEntry{
+			At:        entry.CreatedAt,
+			ActorName: entry.ActorName,
+			Action:    entry.Action,
+			Target:    entry.Target,
+			Detail:    entry.Detail,
+		})
 	}
 	return render(c, fiber.StatusOK, views.AuditLogPage(page), nil)
 }

@@ -25,7 +25,8 @@ type deed struct {
 }
 
 // draws are the forms that change nothing: they draw a page anew. The second factor's is not on before it is confirmed.
-var draws = map[string]bool{"/bots/new/rules": true, "/bots/new/try": true, "/bots/:id/rules": true, "/bots/:id/try": true, "/profile/second-factor": true}
+var draws = map[string]bool{"/bots/new/rules": true, "/bots/new/try": true, "/bots/:id/rules": true,
+	"/bots/:id/try": true, "/profile/second-factor": true}
 
 // do sends a deed.
 func (d *desk) do(one deed) (*http.Response, string) {
@@ -40,7 +41,8 @@ func (d *desk) do(one deed) (*http.Response, string) {
 func newest(t *testing.T, db *models.DB, table string) string {
 	t.Helper()
 	var ids []string
-	if err := db.Read.Table(table).Order("created_at DESC, id DESC").Limit(1).Pluck("id", &ids).Error; err != nil || len(ids) != 1 {
+	if err := db.Read.Table(table).Order("created_at DESC, id DESC").Limit(1).Pluck("id", &ids).Error; err != nil ||
+		len(ids) != 1 {
 		t.Fatal(table, ids, err)
 	}
 	return ids[0]
@@ -52,9 +54,11 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	agent := &desk{t, server, app, cookie}
 	d := agent.admin()
 	photo := noise(t, 20)
-	missing, secrets := map[string]bool{}, []string{app.Demo.Admin.Password, strings.Repeat("k", 40), "another good password"}
+	missing, secrets := map[string]bool{}, []string{app.Demo.Admin.Password, strings.Repeat("k", 40),
+		"another good password"}
 	for row := range guards {
-		if method, path, _ := strings.Cut(row, " "); method == http.MethodPost && !draws[path] && regexp.MustCompile(`^/(profile|bots|company|integration|welcome)`).MatchString(path) {
+		if method, path, _ := strings.Cut(row, " "); method == http.MethodPost && !draws[path] &&
+			regexp.MustCompile(`^/(profile|bots|company|integration|welcome)`).MatchString(path) {
 			missing[path] = true
 		}
 	}
@@ -95,7 +99,10 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	}
 	key := func() []string { return []string{models.NewID()} }
 
-	try(deed{route: "/welcome", form: url.Values{"name": {"Bo"}, "greeting": {"Hi"}, "form_key": key()}})
+	try(deed{
+		route: "/welcome",
+		form:  url.Values{"name": {"Bo"}, "greeting": {"Hi"}, "form_key": key()},
+	})
 	try(deed{route: "/profile/name", form: url.Values{"name": {"Dana Other"}}})
 	try(deed{route: "/profile/photo", photo: photo})
 	try(deed{route: "/profile/photo/remove"})
@@ -109,10 +116,16 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	try(deed{route: "/profile/second-factor/confirm", form: url.Values{"code": {code}}})
-	try(deed{route: "/profile/second-factor/disable", form: url.Values{"proof": {app.Demo.Admin.Password}}})
+	try(deed{
+		route: "/profile/second-factor/disable",
+		form:  url.Values{"proof": {app.Demo.Admin.Password}},
+	})
 	d.as(app.Demo.Admin.Email, app.Demo.Admin.Password)
 	try(deed{route: "/profile/sessions/end", anew: true})
-	try(deed{route: "/profile/password", form: url.Values{"current_password": {app.Demo.Admin.Password}, "password": {"another good password"}}})
+	try(deed{
+		route: "/profile/password",
+		form:  url.Values{"current_password": {app.Demo.Admin.Password}, "password": {"another good password"}},
+	})
 
 	bot := "/bots/" + app.Demo.BotID
 	stored, err := app.Bots.Get(t.Context(), d.user(), app.Demo.BotID)
@@ -121,33 +134,80 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	}
 	try(deed{route: "/bots", form: url.Values{"name": {"Mo"}}})
 	try(deed{route: "/bots/:id/remove", path: "/bots/" + newest(t, db, "bots") + "/remove"})
-	try(deed{route: "/bots/:id", path: bot, form: url.Values{"name": {"Pip the second"}, "updated_at": {stored.Bot.UpdatedAt.Format(time.RFC3339Nano)}}})
+	try(deed{
+		route: "/bots/:id",
+		path:  bot,
+		form:  url.Values{"name": {"Pip the second"}, "updated_at": {stored.Bot.UpdatedAt.Format(time.RFC3339Nano)}},
+	})
 	try(deed{route: "/bots/:id/photo", path: bot + "/photo", photo: photo})
 	try(deed{route: "/bots/:id/photo/remove", path: bot + "/photo/remove"})
 
 	try(deed{route: "/company/api-keys", form: url.Values{"name": {"Key"}, "form_key": key()}})
-	try(deed{route: "/company/api-keys/:id/revoke", path: "/company/api-keys/" + newest(t, db, "api_keys") + "/revoke"})
-	try(deed{route: "/company/team/invitations", form: url.Values{"email": {"cleo@example.com"}, "role": {"agent"}, "form_key": key()}})
+	try(deed{
+		route: "/company/api-keys/:id/revoke",
+		path:  "/company/api-keys/" + newest(t, db, "api_keys") + "/revoke",
+	})
+	try(deed{
+		route: "/company/team/invitations",
+		form:  url.Values{"email": {"cleo@example.com"}, "role": {"agent"}, "form_key": key()},
+	})
 	invitation := "/company/team/invitations/" + newest(t, db, "invitations")
-	try(deed{route: "/company/team/invitations/:id/resend", path: invitation + "/resend", form: url.Values{"form_key": key()}})
+	try(deed{
+		route: "/company/team/invitations/:id/resend",
+		path:  invitation + "/resend",
+		form:  url.Values{"form_key": key()},
+	})
 	try(deed{route: "/company/team/invitations/:id/revoke", path: invitation + "/revoke"})
 	person := "/company/team/" + agent.user().ID
-	try(deed{route: "/company/team/:id/role", path: person + "/role", form: url.Values{"role": {"admin"}}})
+	try(deed{
+		route: "/company/team/:id/role",
+		path:  person + "/role",
+		form:  url.Values{"role": {"admin"}},
+	})
 	for _, what := range []string{"/disable", "/enable", "/remove"} {
 		try(deed{route: "/company/team/:id" + what, path: person + what})
 	}
-	try(deed{route: "/company/settings", form: url.Values{"name": {"Acme"}, "time_zone": {"Europe/Berlin"}, "language": {"de"}}})
+	try(deed{
+		route: "/company/settings",
+		form:  url.Values{"name": {"Acme"}, "time_zone": {"Europe/Berlin"}, "language": {"de"}},
+	})
 
-	try(deed{route: "/integration/web-chat", form: url.Values{"bot_id": {app.Demo.BotID}, "name": {"Shop"}, "origins": {"https://shop.example"}, "form_key": key()}})
+	try(deed{
+		route: "/integration/web-chat",
+		form: url.Values{"bot_id": {app.Demo.BotID}, "name": {"Shop"}, "origins": {"https://shop.example"},
+			"form_key": key()},
+	})
 	token := "/integration/web-chat/" + newest(t, db, "embed_tokens")
-	try(deed{route: "/integration/web-chat/:id", path: token, form: url.Values{"name": {"New shop"}, "origins": {"https://new.example"}}})
-	try(deed{route: "/integration/web-chat/:id/appearance", path: token + "/appearance", form: url.Values{"title": {"Help"}, "colour": {"#123456"}}})
+	try(deed{
+		route: "/integration/web-chat/:id",
+		path:  token,
+		form:  url.Values{"name": {"New shop"}, "origins": {"https://new.example"}},
+	})
+	try(deed{
+		route: "/integration/web-chat/:id/appearance",
+		path:  token + "/appearance",
+		form:  url.Values{"title": {"Help"}, "colour": {"#123456"}},
+	})
 	try(deed{route: "/integration/web-chat/:id/revoke", path: token + "/revoke"})
-	try(deed{route: "/integration/mobile-sdk", form: url.Values{"bot_id": {newest(t, db, "bots")}, "form_key": key()}})
+	try(deed{
+		route: "/integration/mobile-sdk",
+		form:  url.Values{"bot_id": {newest(t, db, "bots")}, "form_key": key()},
+	})
 	channel := "/integration/mobile-sdk/" + newest(t, db, "channels")
-	try(deed{route: "/integration/mobile-sdk/:id", path: channel, form: url.Values{"name": {"Android"}, "form_key": key()}})
-	try(deed{route: "/integration/mobile-sdk/:id/credentials/:kind", path: channel + "/credentials/fcm_legacy", form: url.Values{"server_key": {strings.Repeat("k", 40)}, "sender_id": {"1"}}})
-	try(deed{route: "/integration/mobile-sdk/:id/credentials/:kind/remove", path: channel + "/credentials/fcm_legacy/remove"})
+	try(deed{
+		route: "/integration/mobile-sdk/:id",
+		path:  channel,
+		form:  url.Values{"name": {"Android"}, "form_key": key()},
+	})
+	try(deed{
+		route: "/integration/mobile-sdk/:id/credentials/:kind",
+		path:  channel + "/credentials/fcm_legacy",
+		form:  url.Values{"server_key": {strings.Repeat("k", 40)}, "sender_id": {"1"}},
+	})
+	try(deed{
+		route: "/integration/mobile-sdk/:id/credentials/:kind/remove",
+		path:  channel + "/credentials/fcm_legacy/remove",
+	})
 
 	for route := range missing {
 		t.Errorf("%s was not tried", route)

@@ -20,8 +20,14 @@ func (a *App) botsPage(c *fiber.Ctx) error {
 	}
 	page := views.Bots{Layout: a.layout(c, "Bots")}
 	for _, one := range bots {
-		page.Bots = append(page.Bots, views.BotRow{ID: one.Bot.ID, Name: one.Bot.Name, PhotoID: photoID(one.Bot.PhotoID), Rules: len(one.Form.Rules),
-			Channels: channelNames(one.Channels), UpdatedAt: one.Bot.UpdatedAt})
+		page.Bots = append(page.Bots, views.BotRow{
+			ID:        one.Bot.ID,
+			Name:      one.Bot.Name,
+			PhotoID:   photoID(one.Bot.PhotoID),
+			Rules:     len(one.Form.Rules),
+			Channels:  channelNames(one.Channels),
+			UpdatedAt: one.Bot.UpdatedAt,
+		})
 	}
 	return render(c, fiber.StatusOK, views.BotsPage(page), nil)
 }
@@ -78,8 +84,8 @@ func (a *App) saveBot(c *fiber.Ctx) error {
 	return a.done(c, "/bots/"+edited.stored.Bot.ID, "bot_saved")
 }
 
-// botRefused shows the form as it was sent. If somebody saved the bot meanwhile, saving again replaces theirs: their page is
-// linked, and the rules that this form cannot hold are those of now.
+// botRefused shows the form as it was sent. If somebody saved the bot meanwhile, saving again replaces theirs: their
+// page is linked, and the rules that this form cannot hold are those of now.
 func (a *App) botRefused(c *fiber.Ctx, edited editedBot, err error) error {
 	wrong, status, err := refused(c, err)
 	if err != nil {
@@ -89,7 +95,9 @@ func (a *App) botRefused(c *fiber.Ctx, edited editedBot, err error) error {
 	if _, aboutAll := wrong[""]; aboutAll && status == fiber.StatusConflict {
 		edited.wrong, edited.conflict = nil, true
 		edited.form.UpdatedAt = edited.stored.Form.UpdatedAt
-		edited.form.Rules = slices.DeleteFunc(edited.form.Rules, func(rule services.PlainRule) bool { return rule.Keep != 0 })
+		edited.form.Rules = slices.DeleteFunc(edited.form.Rules, func(rule services.PlainRule) bool {
+			return rule.Keep != 0
+		})
 		for i, rule := range edited.stored.Form.Rules {
 			if rule.Keep != 0 {
 				edited.form.Rules = slices.Insert(edited.form.Rules, min(i, len(edited.form.Rules)), rule)
@@ -219,8 +227,13 @@ func (e *editedBot) read(c *fiber.Ctx) {
 		}
 		return values
 	}
-	e.form.Name, e.form.Greeting, e.form.Fallback, e.form.Rules = c.FormValue("name"), c.FormValue("greeting"), c.FormValue("fallback"), nil
-	e.form.UpdatedAt, _ = time.Parse(time.RFC3339Nano, c.FormValue("updated_at")) // what cannot be read is of no bot's, and refused as such
+	e.form.Name = c.FormValue("name")
+	e.form.Greeting = c.FormValue(
+		"greeting")
+	e.form.Fallback = c.FormValue("fallback")
+	e.form.Rules = nil
+	// what cannot be read is of no bot's, and refused as such
+	e.form.UpdatedAt, _ = time.Parse(time.RFC3339Nano, c.FormValue("updated_at"))
 	keywords, answers := all("keywords"), all("answer")
 	for _, kind := range all("rule") {
 		if keep, err := strconv.Atoi(kind); err == nil {
@@ -230,7 +243,10 @@ func (e *editedBot) read(c *fiber.Ctx) {
 				}
 			}
 		} else if len(keywords) > 0 && len(answers) > 0 && len(e.form.Rules) < maxSentRules {
-			e.form.Rules = append(e.form.Rules, services.PlainRule{Keywords: services.Keywords(keywords[0]), Answer: answers[0]})
+			e.form.Rules = append(e.form.Rules, services.PlainRule{
+				Keywords: services.Keywords(keywords[0]),
+				Answer:   answers[0],
+			})
 			keywords, answers = keywords[1:], answers[1:]
 		}
 	}
@@ -246,7 +262,8 @@ func (e *editedBot) say(c *fiber.Ctx) {
 	}
 }
 
-// pressedEnterToTry: without a script, Enter in the line of the trial presses the form's first button, which would save.
+// pressedEnterToTry: without a script, Enter in the line of the trial presses the form's first button, which would
+// save.
 func (e *editedBot) pressedEnterToTry(c *fiber.Ctx) bool {
 	if c.FormValue("do") != "enter" || strings.TrimSpace(c.FormValue("say")) == "" {
 		return false
@@ -286,11 +303,28 @@ func buttonOf(direction string, at int, further bool) string {
 
 func (e *editedBot) show() views.BotEditor {
 	bot := e.stored.Bot
-	page := views.BotEditor{ID: bot.ID, PhotoID: photoID(bot.PhotoID), StoredName: bot.Name, Name: e.form.Name, Greeting: e.form.Greeting, RichGreeting: e.form.RichGreeting,
-		Fallback: e.form.Fallback, RichFallback: e.form.RichFallback, UpdatedAt: e.form.UpdatedAt.Format(time.RFC3339Nano), Conflict: e.conflict,
-		Focus: e.focus, Channels: channelNames(e.stored.Channels), Errors: e.wrong, Trial: e.trial()}
+	page := views.BotEditor{
+		ID:           bot.ID,
+		PhotoID:      photoID(bot.PhotoID),
+		StoredName:   bot.Name,
+		Name:         e.form.Name,
+		Greeting:     e.form.Greeting,
+		RichGreeting: e.form.RichGreeting,
+		Fallback:     e.form.Fallback,
+		RichFallback: e.form.RichFallback,
+		UpdatedAt:    e.form.UpdatedAt.Format(time.RFC3339Nano),
+		Conflict:     e.conflict,
+		Focus:        e.focus,
+		Channels:     channelNames(e.stored.Channels),
+		Errors:       e.wrong,
+		Trial:        e.trial(),
+	}
 	for _, rule := range e.form.Rules {
-		page.Rules = append(page.Rules, views.BotRule{Keywords: strings.Join(rule.Keywords, ", "), Answer: rule.Answer, Keep: rule.Keep})
+		page.Rules = append(page.Rules, views.BotRule{
+			Keywords: strings.Join(rule.Keywords, ", "),
+			Answer:   rule.Answer,
+			Keep:     rule.Keep,
+		})
 	}
 	return page
 }
@@ -305,8 +339,15 @@ func (e *editedBot) trial() views.BotTrial {
 	}
 	now := models.Now()
 	add := func(sender models.SenderType, body services.Body) {
-		message := models.Message{ID: "trial-" + strconv.Itoa(len(talk.Messages)), SenderType: sender, SenderID: string(sender), ContentType: body.ContentType,
-			Content: body.Content, RichMedia: body.JSON(), CreatedAt: now}
+		message := models.Message{
+			ID:          "trial-" + strconv.Itoa(len(talk.Messages)),
+			SenderType:  sender,
+			SenderID:    string(sender),
+			ContentType: body.ContentType,
+			Content:     body.Content,
+			RichMedia:   body.JSON(),
+			CreatedAt:   now,
+		}
 		talk.Messages = append(talk.Messages, e.showTrialMessage(message))
 	}
 	if script.Greeting.ContentType != "" {
@@ -325,7 +366,8 @@ func (e *editedBot) trial() views.BotTrial {
 }
 
 func (e *editedBot) showTrialMessage(message models.Message) views.Message {
-	names := names{senders: map[string]string{string(models.SenderBot): e.form.Name, string(models.SenderEndUser): "You"},
+	names := names{senders: map[string]string{string(models.SenderBot): e.form.Name,
+		string(models.SenderEndUser): "You"},
 		photos: map[string]string{string(models.SenderBot): photoID(e.stored.Bot.PhotoID)}}
 	return showMessage(message, names, message.SenderType == models.SenderEndUser, nil)
 }

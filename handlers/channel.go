@@ -24,7 +24,11 @@ func (a *App) showMobileSDK(c *fiber.Ctx, status int, form views.ChannelForm) er
 		if err != nil {
 			return err
 		}
-		page.Channels = append(page.Channels, views.Channel{ID: row.Channel.ID, BotName: row.Bot.Name, Push: kindsInWords(credentials)})
+		page.Channels = append(page.Channels, views.Channel{
+			ID:      row.Channel.ID,
+			BotName: row.Bot.Name,
+			Push:    kindsInWords(credentials),
+		})
 	}
 	if page.Form.Bots, err = a.botChoices(c); err != nil {
 		return err
@@ -56,16 +60,28 @@ func (a *App) showChannel(c *fiber.Ctx, status int, change func(*views.ChannelDe
 	if err != nil {
 		return err
 	}
-	page := views.ChannelDetail{Layout: a.layout(c, "Mobile channel of "+row.Bot.Name), Channel: views.Channel{ID: row.Channel.ID, BotName: row.Bot.Name}, BaseURL: a.baseURL(c),
+	page := views.ChannelDetail{
+		Layout:  a.layout(c, "Mobile channel of "+row.Bot.Name),
+		Channel: views.Channel{ID: row.Channel.ID, BotName: row.Bot.Name},
+		BaseURL: a.baseURL(c),
 		Form:    views.EmbedTokenForm{Key: models.NewID()},
-		WebView: views.WebViewForm{Token: c.Query("embed_token"), SessionID: c.Query("session_id"), CustomerName: c.Query("customer_name"), Title: c.Query("title")}}
+		WebView: views.WebViewForm{
+			Token:        c.Query("embed_token"),
+			SessionID:    c.Query("session_id"),
+			CustomerName: c.Query("customer_name"),
+			Title:        c.Query("title"),
+		},
+	}
 	page.Up = views.Link{Path: "/integration/mobile-sdk", Name: "Mobile SDK"}
 	if page.Tokens, err = a.tokensOf(c, models.ChannelMobileSDK, row.Channel.ID); err != nil {
 		return err
 	}
 	for _, token := range page.Tokens {
 		if token.RevokedAt.IsZero() {
-			page.WebView.Tokens = append(page.WebView.Tokens, views.Choice{Label: token.Name + " (" + token.Prefix + "…)", Value: token.Prefix + "…"})
+			page.WebView.Tokens = append(page.WebView.Tokens, views.Choice{
+				Label: token.Name + " (" + token.Prefix + "…)",
+				Value: token.Prefix + "…",
+			})
 		}
 	}
 	page.WebView.Token = chosen(page.WebView.Tokens, page.WebView.Token)
@@ -105,13 +121,25 @@ func (a *App) createChannelToken(c *fiber.Ctx) error {
 		return err
 	}
 	token, secret, err := a.EmbedTokens.Create(c.UserContext(), user,
-		services.NewEmbedToken{FormKey: c.FormValue("form_key"), BotID: row.Bot.ID, Channel: models.ChannelMobileSDK, Name: name})
+		services.NewEmbedToken{
+			FormKey: c.FormValue("form_key"),
+			BotID:   row.Bot.ID,
+			Channel: models.ChannelMobileSDK,
+			Name:    name,
+		})
 	if err != nil {
 		return a.tokenRefused(c, err, "", func(status int, errors map[string]string) error {
-			return a.showChannel(c, status, func(page *views.ChannelDetail) { page.Form.Name, page.Form.Errors = name, errors })
+			return a.showChannel(c, status, func(page *views.ChannelDetail) {
+				page.Form.Name, page.Form.Errors = name, errors
+			})
 		})
 	}
 	return a.showChannel(c, fiber.StatusCreated, func(page *views.ChannelDetail) {
-		page.Made = &views.MadeEmbedToken{Name: token.Name, Secret: secret, BaseURL: a.baseURL(c), Mobile: true}
+		page.Made = &views.MadeEmbedToken{
+			Name:    token.Name,
+			Secret:  secret,
+			BaseURL: a.baseURL(c),
+			Mobile:  true,
+		}
 	})
 }

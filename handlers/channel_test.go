@@ -47,7 +47,8 @@ func privateKey(t *testing.T, key any, err error) string {
 func TestChannel_isOneABot(t *testing.T) {
 	d := newDesk(t).admin()
 	path := d.mobileChannel("Moss")
-	d.has(d.ok(d.page(path)), strings.TrimPrefix(path, "/integration/mobile-sdk/"), "Moss", `IO.socket(&#34;http`, "SocketManager", "socket_io_client")
+	d.has(d.ok(d.page(path)), strings.TrimPrefix(path, "/integration/mobile-sdk/"), "Moss", `IO.socket(&#34;http`,
+		"SocketManager", "socket_io_client")
 	response, body := d.post("/integration/mobile-sdk", url.Values{"bot_id": {d.app.Demo.BotID}}, false)
 	if response.StatusCode != http.StatusConflict {
 		t.Errorf("a second channel: %d", response.StatusCode)
@@ -69,7 +70,8 @@ func TestChannel_isAnothersNotFound(t *testing.T) {
 		t.Errorf("a web chat is a mobile channel: %d", response.StatusCode)
 	}
 	for _, action := range []string{path, path + "/credentials/fcm_legacy", path + "/credentials/apns/remove"} {
-		form := url.Values{"form_key": {models.NewID()}, "name": {"App"}, "server_key": {strings.Repeat("k", 40)}, "sender_id": {"123456789"}}
+		form := url.Values{"form_key": {models.NewID()}, "name": {"App"}, "server_key": {strings.Repeat("k", 40)},
+			"sender_id": {"123456789"}}
 		if response, _ := stranger.post(action, form, false); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s answers a stranger's form %d", action, response.StatusCode)
 		}
@@ -99,7 +101,10 @@ func TestChannel_tokensAreOfTheApp(t *testing.T) {
 		t.Error("the form sent twice made two tokens")
 	}
 	d.lacks(d.ok(d.page("/integration/web-chat")), "Android app")
-	opened, err := d.app.Widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret, ExternalID: "mobile-user-12345"})
+	opened, err := d.app.Widget.Open(d.Context(), services.WidgetRequest{
+		EmbedToken: secret,
+		ExternalID: "mobile-user-12345",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,11 +141,14 @@ func TestPushCredentials_areCheckedAndNeverShownAgain(t *testing.T) {
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	p8 := privateKey(t, curve, err)
 	account := func(key string) string {
-		document, _ := json.Marshal(map[string]string{"type": "service_account", "project_id": "acme-app", "private_key": key, "client_email": "push@acme-app.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token"})
+		document, _ := json.Marshal(map[string]string{"type": "service_account", "project_id": "acme-app",
+			"private_key": key, "client_email": "push@acme-app.iam.gserviceaccount.com",
+			"token_uri": "https://oauth2.googleapis.com/token"})
 		return string(document)
 	}
 	apns := func(key string) url.Values {
-		return url.Values{"team_id": {"ABCDE12345"}, "bundle_id": {"com.example.myapp"}, "key_id": {"KEY1234567"}, "private_key": {key}, "environment": {"production"}}
+		return url.Values{"team_id": {"ABCDE12345"}, "bundle_id": {"com.example.myapp"}, "key_id": {"KEY1234567"},
+			"private_key": {key}, "environment": {"production"}}
 	}
 	serverKey := "AAAA-server-key-" + strings.Repeat("x", 40)
 	for _, test := range []struct {
@@ -150,8 +158,10 @@ func TestPushCredentials_areCheckedAndNeverShownAgain(t *testing.T) {
 		right       url.Values
 		shown       string
 	}{
-		{"fcm_legacy", "sender_id", url.Values{"server_key": {serverKey}, "sender_id": {"12x"}}, `value="12x"`, url.Values{"server_key": {serverKey}, "sender_id": {"123456789012"}}, "123456789012"},
-		{"fcm", "service_account", url.Values{"service_account": {account(p8)}}, "", url.Values{"service_account": {account(rsaKey)}}, "acme-app"},
+		{"fcm_legacy", "sender_id", url.Values{"server_key": {serverKey}, "sender_id": {"12x"}}, `value="12x"`,
+			url.Values{"server_key": {serverKey}, "sender_id": {"123456789012"}}, "123456789012"},
+		{"fcm", "service_account", url.Values{"service_account": {account(p8)}}, "",
+			url.Values{"service_account": {account(rsaKey)}}, "acme-app"},
 		{"apns", "private_key", apns(rsaKey), `value="ABCDE12345"`, apns(p8), "com.example.myapp"},
 	} {
 		action := path + "/credentials/" + test.kind

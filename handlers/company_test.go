@@ -31,11 +31,19 @@ func post(t *testing.T, server *fiber.App, app *App, path, cookie string, form u
 // stranger is the cookie of the owner of another organization.
 func stranger(t *testing.T, app *App) string {
 	t.Helper()
-	_, err := app.Organizations.Create(context.Background(), services.NewOrganization{Name: "Other", AdminEmail: "owner@other.example", AdminName: "Otto", Password: "a good password"})
+	_, err := app.Organizations.Create(context.Background(), services.NewOrganization{
+		Name:       "Other",
+		AdminEmail: "owner@other.example",
+		AdminName:  "Otto",
+		Password:   "a good password",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return logIn(t, app, services.Credentials{Email: "owner@other.example", Password: "a good password"})
+	return logIn(t, app, services.Credentials{
+		Email:    "owner@other.example",
+		Password: "a good password",
+	})
 }
 
 // find is the first submatch of pattern in a page.
@@ -56,7 +64,8 @@ func TestCompany_agentsSeeNoLinkToIt(t *testing.T) {
 		_, all := ask(t, server, "GET", path, admin)
 		for _, link := range []string{`href="/company`, `href="/integration`, `href="/bots`} {
 			if strings.Contains(seen, link) || !strings.Contains(all, link) {
-				t.Errorf("%s on %s: an agent %v, an administrator %v", link, path, strings.Contains(seen, link), strings.Contains(all, link))
+				t.Errorf("%s on %s: an agent %v, an administrator %v", link, path, strings.Contains(seen, link),
+					strings.Contains(all, link))
 			}
 		}
 	}
@@ -84,8 +93,10 @@ func TestAPIKeys_aSecretIsShownOnceAndAFormMakesOneKey(t *testing.T) {
 	if strings.Contains(page, secret) || strings.Count(page, "Order system</span>") != 1 {
 		t.Errorf("the list shows the secret, or not one key")
 	}
-	wrong, page := post(t, server, app, "/company/api-keys", admin, url.Values{"name": {"<b>" + strings.Repeat("x", 101)}, "form_key": {newFormKey()}})
-	if wrong.StatusCode != 400 || !strings.Contains(page, `aria-invalid="true"`) || !strings.Contains(page, "&lt;b&gt;xxx") {
+	wrong, page := post(t, server, app, "/company/api-keys", admin,
+		url.Values{"name": {"<b>" + strings.Repeat("x", 101)}, "form_key": {newFormKey()}})
+	if wrong.StatusCode != 400 || !strings.Contains(page, `aria-invalid="true"`) ||
+		!strings.Contains(page, "&lt;b&gt;xxx") {
 		t.Errorf("a name that is too long: %d", wrong.StatusCode)
 	}
 }
@@ -106,7 +117,8 @@ func TestAPIKeys_openNoRouteOfTheGuide(t *testing.T) {
 			continue
 		}
 		path = strings.ReplaceAll(path, ":id", models.NewID())
-		for _, headers := range [][]string{{"Authorization", "Bearer " + secret}, {"X-API-Key", secret}, {"Authorization", "Bearer " + secret, "X-CSRFToken", secret}} {
+		for _, headers := range [][]string{{"Authorization", "Bearer " + secret}, {"X-API-Key", secret},
+			{"Authorization", "Bearer " + secret, "X-CSRFToken", secret}} {
 			if answer, body := ask(t, server, method, path, "", headers...); answer.StatusCode != 401 {
 				t.Errorf("%s (%s) with %s answers %d %s", row, guard, headers[0], answer.StatusCode, body)
 			}
@@ -141,10 +153,14 @@ func TestCompany_anotherOrganizationsIDsAreNotFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/company/api-keys/" + key.ID + "/revoke", "/company/team/invitations/" + invitation.ID + "/revoke",
-		"/company/team/invitations/" + invitation.ID + "/resend", "/company/team/" + agent.User.ID + "/role?role=admin", "/company/team/" + agent.User.ID + "/disable",
-		"/company/team/" + agent.User.ID + "/enable", "/company/team/" + agent.User.ID + "/remove", "/bots/" + app.Demo.BotID, "/bots/" + app.Demo.BotID + "/rules",
-		"/bots/" + app.Demo.BotID + "/try", "/bots/" + app.Demo.BotID + "/photo/remove", "/bots/" + app.Demo.BotID + "/remove"} {
+	for _, path := range []string{"/company/api-keys/" + key.ID + "/revoke",
+		"/company/team/invitations/" + invitation.ID + "/revoke",
+		"/company/team/invitations/" + invitation.ID + "/resend", "/company/team/" + agent.User.ID + "/role?role=admin",
+		"/company/team/" + agent.User.ID + "/disable",
+		"/company/team/" + agent.User.ID + "/enable", "/company/team/" + agent.User.ID + "/remove",
+		"/bots/" + app.Demo.BotID, "/bots/" + app.Demo.BotID + "/rules",
+		"/bots/" + app.Demo.BotID + "/try", "/bots/" + app.Demo.BotID + "/photo/remove",
+		"/bots/" + app.Demo.BotID + "/remove"} {
 		form := url.Values{"role": {"admin"}, "name": {"Mine now"}, "form_key": {newFormKey()}}
 		if answer, body := post(t, server, app, path, other, form); answer.StatusCode != 404 {
 			t.Errorf("%s of a stranger answers %d %.200s", path, answer.StatusCode, body)

@@ -12,14 +12,20 @@ import (
 	"parley/views"
 )
 
-// messageForm sends without a socket: text from the composer of a page without JavaScript, and rich messages from anywhere.
+// messageForm sends without a socket: text from the composer of a page without JavaScript, and rich messages from
+// anywhere.
 func (a *App) messageForm(c *fiber.Ctx) error {
 	if kind := c.FormValue("content_type"); kind != "" && kind != services.TypeText {
 		return a.richMessageForm(c)
 	}
-	err := a.send(c, services.Draft{Content: c.FormValue("content"), ClientID: c.FormValue("client_id")})
+	err := a.send(c, services.Draft{
+		Content:  c.FormValue("content"),
+		ClientID: c.FormValue("client_id"),
+	})
 	if err != nil {
-		return a.refused(c, err, func(thread *views.Thread, _ *services.Error) { thread.Draft = c.FormValue("content") })
+		return a.refused(c, err, func(thread *views.Thread, _ *services.Error) {
+			thread.Draft = c.FormValue("content")
+		})
 	}
 	return a.changed(c, nil)
 }
@@ -31,7 +37,11 @@ func (a *App) richMessageForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	err = a.send(c, services.Draft{ContentType: form.Type, Content: form.Content, RichMedia: document})
+	err = a.send(c, services.Draft{
+		ContentType: form.Type,
+		Content:     form.Content,
+		RichMedia:   document,
+	})
 	if err == nil && isPart(c) {
 		return render(c, fiber.StatusOK, noEditor, nil)
 	}
@@ -88,7 +98,8 @@ func (a *App) composePage(c *fiber.Ctx) error {
 	return a.showEditor(c, thread, form)
 }
 
-// previewForm draws what the editor holds: the message for htmx, and after a change of its rows or its type the editor itself.
+// previewForm draws what the editor holds: the message for htmx, and after a change of its rows or its type the editor
+// itself.
 func (a *App) previewForm(c *fiber.Ctx) error {
 	form := edited(readRichForm(c), c.FormValue("edit"))
 	if isPart(c) && c.FormValue("edit") == "" {

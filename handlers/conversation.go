@@ -18,7 +18,11 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found, next, err := a.Conversations.List(c.UserContext(), identityOf(c).User, services.ListQuery{Filter: filter, Limit: limit, Cursor: c.Query("cursor")})
+	found, next, err := a.Conversations.List(c.UserContext(), identityOf(c).User, services.ListQuery{
+		Filter: filter,
+		Limit:  limit,
+		Cursor: c.Query("cursor"),
+	})
 	if err != nil {
 		return err
 	}
@@ -54,7 +58,8 @@ func (a *App) resolveConversation(c *fiber.Ctx) error {
 	if err := body(c, &request); err != nil {
 		return err
 	}
-	session, err := a.Conversations.Resolve(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
+	session, err := a.Conversations.Resolve(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"),
+		request.Tags)
 	if err != nil {
 		return err
 	}
@@ -85,7 +90,8 @@ func (a *App) tagConversation(c *fiber.Ctx) error {
 	if request.Tags == nil {
 		return services.Refuse(services.Invalid, "tags must be a list.")
 	}
-	session, err := a.Conversations.SetTags(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"), request.Tags)
+	session, err := a.Conversations.SetTags(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"),
+		request.Tags)
 	if err != nil {
 		return err
 	}

@@ -18,12 +18,16 @@ import (
 
 // aForm is a form that every page takes some of: what a page does not know it leaves alone.
 func aForm() url.Values {
-	return url.Values{"form_key": {models.NewID()}, "name": {"Mine now"}, "role": {"admin"}, "bot_id": {models.NewID()}, "email": {"new@example.com"},
-		"server_key": {strings.Repeat("k", 40)}, "sender_id": {"1"}, "do": {"try"}, "say": {"hi"}, "content": {"hi"}, "tags": {"x"},
-		"environment": {"sandbox"}, "title": {"Mine"}, "origins": {"https://mine.example"}, "current_password": {"a good password"}}
+	return url.Values{"form_key": {models.NewID()}, "name": {"Mine now"}, "role": {"admin"}, "bot_id": {models.NewID()},
+		"email":      {"new@example.com"},
+		"server_key": {strings.Repeat("k", 40)}, "sender_id": {"1"}, "do": {"try"}, "say": {"hi"}, "content": {"hi"},
+		"tags":        {"x"},
+		"environment": {"sandbox"}, "title": {"Mine"}, "origins": {"https://mine.example"},
+		"current_password": {"a good password"}}
 }
 
-// belongings are ids of the demo organization, by the beginning of the route that takes one. The longest beginning counts.
+// belongings are ids of the demo organization, by the beginning of the route that takes one. The longest beginning
+// counts.
 func (d *desk) belongings() map[string]string {
 	d.Helper()
 	admin := d.admin()
@@ -41,8 +45,10 @@ func (d *desk) belongings() map[string]string {
 		d.Fatal(channels, err)
 	}
 	conversation := d.conversation("Eve", "hello")
-	return map[string]string{"/inbox/": conversation, "/api/conversations/": conversation, "/bots/": d.app.Demo.BotID, "/company/api-keys/": key.ID,
-		"/company/team/": d.user().ID, "/company/team/invitations/": invitation.ID, "/integration/web-chat/": token, "/integration/mobile-sdk/": channels[0].Channel.ID}
+	return map[string]string{"/inbox/": conversation, "/api/conversations/": conversation, "/bots/": d.app.Demo.BotID,
+		"/company/api-keys/": key.ID,
+		"/company/team/":     d.user().ID, "/company/team/invitations/": invitation.ID, "/integration/web-chat/": token,
+		"/integration/mobile-sdk/": channels[0].Channel.ID}
 }
 
 // addressOf is a route with an id of belongings in it.
@@ -106,7 +112,8 @@ func TestRoutes_anIDOfAnotherOrganizationIsNotFound(t *testing.T) {
 	tried := 0
 	for row, guard := range guards {
 		method, path, _ := strings.Cut(row, " ")
-		if guard = strings.TrimSuffix(guard, "+csrf"); guard == "open" || guard == "form" || !strings.Contains(path, ":id") {
+		if guard = strings.TrimSuffix(guard, "+csrf"); guard == "open" || guard == "form" ||
+			!strings.Contains(path, ":id") {
 			continue
 		}
 		tried++
@@ -115,7 +122,8 @@ func TestRoutes_anIDOfAnotherOrganizationIsNotFound(t *testing.T) {
 			t.Errorf("%s of a stranger is answered %d %.200s", row, response.StatusCode, body)
 		}
 		for _, id := range []string{models.NewID(), "nonsense", "%00", "%ff"} {
-			if response, _ := admin.request(method, strings.NewReplacer(":id", id, ":kind", "apns").Replace(path), aForm()); response.StatusCode != http.StatusNotFound {
+			if response, _ := admin.request(method, strings.NewReplacer(":id", id, ":kind", "apns").Replace(path),
+				aForm()); response.StatusCode != http.StatusNotFound {
 				t.Errorf("%s with the id %s is answered %d", row, id, response.StatusCode)
 			}
 		}
@@ -149,11 +157,13 @@ func TestRoutes_ofAdministratorsAreClosedToAgentsAndToNobody(t *testing.T) {
 			continue
 		}
 		address := addressOf(path, belongings)
-		if response, body := d.request(method, address, aForm()); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "Only administrators can open this page.") {
+		if response, body := d.request(method, address, aForm()); response.StatusCode != http.StatusForbidden ||
+			!strings.Contains(body, "Only administrators can open this page.") {
 			t.Errorf("%s of an agent is answered %d", row, response.StatusCode)
 		}
 		response, _ := nobody.request(method, address, aForm())
-		if location := response.Header.Get("Location"); response.StatusCode != http.StatusSeeOther || !strings.HasPrefix(location, "/auth/login?next=") {
+		if location := response.Header.Get("Location"); response.StatusCode != http.StatusSeeOther ||
+			!strings.HasPrefix(location, "/auth/login?next=") {
 			t.Errorf("%s of nobody is answered %d, and leads to %q", row, response.StatusCode, location)
 		}
 	}
@@ -165,7 +175,8 @@ func TestRoutes_ofAdministratorsAreClosedToAgentsAndToNobody(t *testing.T) {
 	}
 }
 
-// leak is a word that only a driver or the runtime would write. A whole one: form keys and the QR code's picture are random letters.
+// leak is a word that only a driver or the runtime would write. A whole one: form keys and the QR code's picture are
+// random letters.
 var leak = regexp.MustCompile(`(?i)(^|[\s"(:])(SQLSTATE|sqlite|constraint|gorm|pgx|duplicate key|invalid byte|runtime error|panic|goroutine)\b`)
 
 // ending is 1 for a route that ends what it is about.
@@ -184,8 +195,10 @@ func TestForms_ofGarbageAreRefusedInASentence(t *testing.T) {
 		belongings := d.belongings()
 		admin := d.admin()
 		names := slices.Collect(maps.Keys(aForm()))
-		names = append(names, "greeting", "fallback", "keywords", "answer", "rule", "said", "updated_at", "setup_token", "organization_name", "password", "next", "code", "proof",
-			"service_account", "team_id", "bundle_id", "key_id", "private_key", "colour", "language", "position", "time_zone", "message", "rich_media", "label", "value", "type", "client_id")
+		names = append(names, "greeting", "fallback", "keywords", "answer", "rule", "said", "updated_at", "setup_token",
+			"organization_name", "password", "next", "code", "proof",
+			"service_account", "team_id", "bundle_id", "key_id", "private_key", "colour", "language", "position",
+			"time_zone", "message", "rich_media", "label", "value", "type", "client_id")
 		all := func(value string) string {
 			form := url.Values{}
 			for _, name := range names {
@@ -195,19 +208,26 @@ func TestForms_ofGarbageAreRefusedInASentence(t *testing.T) {
 		}
 		form, multipart := "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 		bodies := []struct{ what, kind, body string }{
-			{"nothing", form, ""}, {"no type", "", "name=x"}, {"invalid UTF-8", form, all("a\xff\xfe")}, {"NUL", form, all("a\x00b")}, {"control characters", form, all("a\r\n\x1b[0m\u202e")},
-			{"markup", form, all("<script>alert(1)</script>' OR 1=1 --")}, {"long", form, all(strings.Repeat("x", 15_000))}, {"much", form, "name=" + strings.Repeat("x", 1_000_000)},
-			{"broken escapes", form, "name=%zz&form_key=%&role=%u1234&=&&;"}, {"many", form, strings.Repeat("rule=new&keywords=a&answer=b&said=c&", 5_000)},
-			{"JSON", "application/json", `{"name":["x"],"tags":"x"}`}, {"cut JSON", "application/json", `{"name":`}, {"text", "text/plain", "name=x"},
+			{"nothing", form, ""}, {"no type", "", "name=x"}, {"invalid UTF-8", form, all("a\xff\xfe")},
+			{"NUL", form, all("a\x00b")}, {"control characters", form, all("a\r\n\x1b[0m\u202e")},
+			{"markup", form, all("<script>alert(1)</script>' OR 1=1 --")},
+			{"long", form, all(strings.Repeat("x", 15_000))}, {"much", form, "name=" + strings.Repeat("x", 1_000_000)},
+			{"broken escapes", form, "name=%zz&form_key=%&role=%u1234&=&&;"},
+			{"many", form, strings.Repeat("rule=new&keywords=a&answer=b&said=c&", 5_000)},
+			{"JSON", "application/json", `{"name":["x"],"tags":"x"}`}, {"cut JSON", "application/json", `{"name":`},
+			{"text", "text/plain", "name=x"},
 			{"multipart", multipart, "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\na\x00\xff\r\n--x--\r\n"}, {"cut multipart", multipart, "--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a"},
-			{"multipart without a boundary", "multipart/form-data", "--x"}, {"no photo", multipart, "--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\r\n\x89PNG\r\n\x1a\n\x00\r\n--x--\r\n"},
+			{"multipart without a boundary", "multipart/form-data", "--x"},
+			{"no photo", multipart, "--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\r\n\x89PNG\r\n\x1a\n\x00\r\n--x--\r\n"},
 		}
-		rows := slices.SortedFunc(maps.Keys(guards), func(a, b string) int { // what ends a thing comes after what changes it
+		// what ends a thing comes after what changes it
+		rows := slices.SortedFunc(maps.Keys(guards), func(a, b string) int {
 			return cmp.Or(cmp.Compare(ending(a), ending(b)), strings.Compare(a, b))
 		})
 		for _, row := range rows {
 			method, path, _ := strings.Cut(row, " ")
-			if method != http.MethodPost || strings.HasPrefix(path, "/auth/logout") || strings.HasSuffix(path, "/sessions/end") {
+			if method != http.MethodPost || strings.HasPrefix(path, "/auth/logout") ||
+				strings.HasSuffix(path, "/sessions/end") {
 				continue
 			}
 			for _, sent := range bodies {
@@ -224,7 +244,8 @@ func TestForms_ofGarbageAreRefusedInASentence(t *testing.T) {
 				if found := leak.FindString(body); found != "" {
 					t.Errorf("%s of %s answers with %q", row, sent.what, found)
 				}
-				said := strings.Contains(body, `role="alert"`) || strings.Contains(body, `aria-invalid="true"`) || strings.Contains(body, `"message":"`) || strings.Contains(body, `class="help">Error 4`) ||
+				said := strings.Contains(body, `role="alert"`) || strings.Contains(body, `aria-invalid="true"`) ||
+					strings.Contains(body, `"message":"`) || strings.Contains(body, `class="help">Error 4`) ||
 					strings.Contains(body, "This invitation is over")
 				if response.StatusCode >= 400 && !said {
 					t.Errorf("%s of %s is answered %d without a word", row, sent.what, response.StatusCode)

@@ -9,7 +9,9 @@ import (
 // demoPage is a host page with the widget on it, as a customer's site would have it.
 func (a *App) demoPage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.DemoPage(views.Demo{
-		Layout: a.layout(c, "Demo"), EmbedURL: "/chat-widget/embed.js", EmbedToken: a.Demo.EmbedToken,
+		Layout:     a.layout(c, "Demo"),
+		EmbedURL:   "/chat-widget/embed.js",
+		EmbedToken: a.Demo.EmbedToken,
 		Logins: []views.DemoLogin{
 			{Role: "Agent", Email: a.Demo.Agent.Email, Password: a.Demo.Agent.Password},
 			{Role: "Admin", Email: a.Demo.Admin.Email, Password: a.Demo.Admin.Password},

@@ -15,11 +15,14 @@ func TestDeveloperGuide_isOfThisInstallation(t *testing.T) {
 	channel := d.mobileChannel("Moss")
 	id := strings.TrimPrefix(channel, "/integration/mobile-sdk/")
 	guide := d.ok(d.page("/integration/developer-guide?token=" + second + "&channel=" + id))
-	d.has(guide, "https://chat.example.com/chat-widget/embed.js", secret[:8]+"…", "// Mobile channel "+id, `href="`+channel+`#push"`, `href="/openapi.json"`, `href="/asyncapi.json"`,
+	d.has(guide, "https://chat.example.com/chat-widget/embed.js", secret[:8]+"…", "// Mobile channel "+id,
+		`href="`+channel+`#push"`, `href="/openapi.json"`, `href="/asyncapi.json"`,
 		`<option value="`+second+`" selected`)
 	d.lacks(guide, secret, "your-domain", "<your")
-	for _, step := range []string{"Step 1 — Create an Embed Token", "Step 2 — Add the Script Snippet", "Custom Parameters", "Passing a known user identity", "Step 1 — Provision a Mobile Channel",
-		"Step 2 — Open a Conversation from the App", "Step 3 — Connect via Socket.IO", "Push Notifications", "Socket.IO Event Reference", "Data Models", "Error Reference"} {
+	for _, step := range []string{"Step 1 — Create an Embed Token", "Step 2 — Add the Script Snippet",
+		"Custom Parameters", "Passing a known user identity", "Step 1 — Provision a Mobile Channel",
+		"Step 2 — Open a Conversation from the App", "Step 3 — Connect via Socket.IO", "Push Notifications",
+		"Socket.IO Event Reference", "Data Models", "Error Reference"} {
 		d.has(guide, step)
 	}
 	for _, operation := range protocol.Operations {

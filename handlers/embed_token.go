@@ -27,23 +27,38 @@ func (a *App) showWebChat(c *fiber.Ctx, status int, form views.EmbedTokenForm) (
 	return render(c, status, views.WebChatPage(page), nil)
 }
 
-// createEmbedToken answers the new token's page and not a redirect to it: the secret is in this one answer and nowhere else.
+// createEmbedToken answers the new token's page and not a redirect to it: the secret is in this one answer and nowhere
+// else.
 func (a *App) createEmbedToken(c *fiber.Ctx) error {
-	form := views.EmbedTokenForm{BotID: c.FormValue("bot_id"), Name: c.FormValue("name"), Origins: c.FormValue("origins")}
-	token, secret, err := a.EmbedTokens.Create(c.UserContext(), identityOf(c).User, services.NewEmbedToken{FormKey: c.FormValue("form_key"),
-		BotID: form.BotID, Channel: models.ChannelWebchat, Name: form.Name, Origins: form.Origins})
+	form := views.EmbedTokenForm{
+		BotID:   c.FormValue("bot_id"),
+		Name:    c.FormValue("name"),
+		Origins: c.FormValue("origins"),
+	}
+	token, secret, err := a.EmbedTokens.Create(c.UserContext(), identityOf(c).User, services.NewEmbedToken{
+		FormKey: c.FormValue("form_key"),
+		BotID:   form.BotID,
+		Channel: models.ChannelWebchat,
+		Name:    form.Name,
+		Origins: form.Origins,
+	})
 	if err != nil {
 		return a.tokenRefused(c, err, form.Origins, func(status int, errors map[string]string) error {
 			form.Errors = errors
 			return a.showWebChat(c, status, form)
 		})
 	}
-	return a.showEmbedToken(c, fiber.StatusCreated, token.ID, nil, &views.MadeEmbedToken{Name: token.Name, Secret: secret, BaseURL: a.baseURL(c)})
+	return a.showEmbedToken(c, fiber.StatusCreated, token.ID, nil, &views.MadeEmbedToken{
+		Name:    token.Name,
+		Secret:  secret,
+		BaseURL: a.baseURL(c),
+	})
 }
 
-// tokenRefused shows the form again with what was wrong, every line of the origins included. A form that was sent before has made
-// its token: it leads to the page that lists it.
-func (a *App) tokenRefused(c *fiber.Ctx, err error, origins string, again func(status int, errors map[string]string) error) error {
+// tokenRefused shows the form again with what was wrong, every line of the origins included. A form that was sent
+// before has made its token: it leads to the page that lists it.
+func (a *App) tokenRefused(c *fiber.Ctx, err error, origins string,
+	again func(status int, errors map[string]string) error) error {
 	if services.KindOf(err) == services.Conflict {
 		return a.done(c, c.Path(), "sent_before")
 	}
@@ -72,7 +87,8 @@ func (a *App) embedTokenPage(c *fiber.Ctx) error {
 }
 
 // showEmbedToken shows a token of Web Chat: with change, what was typed into its forms and refused.
-func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*views.EmbedTokenDetail), made *views.MadeEmbedToken) error {
+func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*views.EmbedTokenDetail),
+	made *views.MadeEmbedToken) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, id)
 	if err != nil {
 		return err
@@ -80,8 +96,17 @@ func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*v
 	if path := tokenPath(row); !strings.HasSuffix(path, row.Token.ID) {
 		return c.Redirect(path, fiber.StatusSeeOther)
 	}
-	page := views.EmbedTokenDetail{Layout: a.layout(c, row.Token.Name), Token: showToken(row), BaseURL: a.baseURL(c), Made: made,
-		Form: views.EmbedTokenForm{Name: row.Token.Name, Origins: strings.Join(row.Token.AllowedOrigins, "\n")}, Appearance: appearanceForm(row)}
+	page := views.EmbedTokenDetail{
+		Layout:  a.layout(c, row.Token.Name),
+		Token:   showToken(row),
+		BaseURL: a.baseURL(c),
+		Made:    made,
+		Form: views.EmbedTokenForm{
+			Name:    row.Token.Name,
+			Origins: strings.Join(row.Token.AllowedOrigins, "\n"),
+		},
+		Appearance: appearanceForm(row),
+	}
 	page.Up = views.Link{Path: "/integration/web-chat", Name: "Web Chat"}
 	if change != nil {
 		change(&page)
@@ -102,7 +127,11 @@ func (a *App) changeEmbedToken(c *fiber.Ctx) error {
 		return err
 	}
 	return a.showEmbedToken(c, status, id, func(page *views.EmbedTokenDetail) {
-		page.Form = views.EmbedTokenForm{Name: name, Origins: origins, Errors: originErrors(errors, origins)}
+		page.Form = views.EmbedTokenForm{
+			Name:    name,
+			Origins: origins,
+			Errors:  originErrors(errors, origins),
+		}
 	}, nil)
 }
 
@@ -115,7 +144,11 @@ func (a *App) revokePage(c *fiber.Ctx) error {
 	if row.Token.RevokedAt != nil {
 		return c.Redirect(tokenPath(row), fiber.StatusSeeOther)
 	}
-	page := views.Revoke{Layout: a.layout(c, "Revoke "+row.Token.Name), Token: showToken(row), Path: tokenPath(row)}
+	page := views.Revoke{
+		Layout: a.layout(c, "Revoke "+row.Token.Name),
+		Token:  showToken(row),
+		Path:   tokenPath(row),
+	}
 	page.Layout.Path = page.Path // below Mobile SDK for a token of an app
 	return render(c, fiber.StatusOK, views.RevokePage(page), nil)
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // integrationPages are the pages of Integration that need no id.
-var integrationPages = []string{"/integration/web-chat", "/integration/mobile-sdk", "/integration/developer-guide", "/welcome"}
+var integrationPages = []string{"/integration/web-chat", "/integration/mobile-sdk", "/integration/developer-guide",
+	"/welcome"}
 
 var (
 	formKeyValue = regexp.MustCompile(`name="form_key" value="([^"]+)"`)
@@ -32,7 +33,12 @@ func (d *desk) formKey(path string) string {
 // embedToken makes a token for the demo's bot and answers its id and secret.
 func (d *desk) embedToken(name, origins string) (id, secret string) {
 	d.Helper()
-	token, secret, err := d.app.EmbedTokens.Create(d.Context(), d.user(), services.NewEmbedToken{BotID: d.app.Demo.BotID, Channel: models.ChannelWebchat, Name: name, Origins: origins})
+	token, secret, err := d.app.EmbedTokens.Create(d.Context(), d.user(), services.NewEmbedToken{
+		BotID:   d.app.Demo.BotID,
+		Channel: models.ChannelWebchat,
+		Name:    name,
+		Origins: origins,
+	})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -73,17 +79,21 @@ func TestEmbedToken_isAnothersNotFound(t *testing.T) {
 	id, _ := d.admin().embedToken("Web shop", "")
 	stranger := d.stranger()
 	path := "/integration/web-chat/" + id
-	for _, page := range []string{path, path + "/preview", path + "/waiting", path + "/revoke", "/integration/web-chat/nonsense"} {
+	for _, page := range []string{path, path + "/preview", path + "/waiting", path + "/revoke",
+		"/integration/web-chat/nonsense"} {
 		if response, _ := stranger.page(page); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s answers a stranger %d", page, response.StatusCode)
 		}
 	}
 	for _, action := range []string{path, path + "/appearance", path + "/revoke"} {
-		if response, _ := stranger.post(action, url.Values{"name": {"Mine"}}, false); response.StatusCode != http.StatusNotFound {
+		if response, _ := stranger.post(action, url.Values{"name": {"Mine"}},
+			false); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s answers a stranger's form %d", action, response.StatusCode)
 		}
 	}
-	if response, _ := stranger.post("/integration/web-chat", url.Values{"form_key": {models.NewID()}, "bot_id": {d.app.Demo.BotID}, "name": {"Mine"}}, false); response.StatusCode != http.StatusNotFound {
+	if response, _ := stranger.post("/integration/web-chat",
+		url.Values{"form_key": {models.NewID()}, "bot_id": {d.app.Demo.BotID}, "name": {"Mine"}},
+		false); response.StatusCode != http.StatusNotFound {
 		t.Errorf("a token for another's bot is answered %d", response.StatusCode)
 	}
 }
@@ -91,14 +101,16 @@ func TestEmbedToken_isAnothersNotFound(t *testing.T) {
 func TestEmbedToken_showsItsSecretOnce(t *testing.T) {
 	d := newDesk(t).admin()
 	d.app.BaseURL = "https://chat.example.com"
-	form := url.Values{"form_key": {d.formKey("/integration/web-chat")}, "bot_id": {d.app.Demo.BotID}, "name": {"Web shop"}, "origins": {"https://shop.example.com"}}
+	form := url.Values{"form_key": {d.formKey("/integration/web-chat")}, "bot_id": {d.app.Demo.BotID},
+		"name": {"Web shop"}, "origins": {"https://shop.example.com"}}
 	response, body := d.post("/integration/web-chat", form, false)
 	found := embedSecret.FindStringSubmatch(body)
 	if response.StatusCode != http.StatusCreated || found == nil {
 		t.Fatalf("%d without a secret", response.StatusCode)
 	}
 	secret := found[1]
-	d.has(body, "Web shop", "https://chat.example.com/chat-widget/embed.js", `data-embed-token=&#34;`+secret+`&#34;`, "Waiting for the first visitor…")
+	d.has(body, "Web shop", "https://chat.example.com/chat-widget/embed.js", `data-embed-token=&#34;`+secret+`&#34;`,
+		"Waiting for the first visitor…")
 	if response.Header.Get("Cache-Control") != "no-store" {
 		t.Error("a page with a secret may be kept")
 	}
@@ -122,14 +134,16 @@ func TestEmbedToken_showsItsSecretOnce(t *testing.T) {
 func TestEmbedToken_refusedFormKeepsWhatWasTyped(t *testing.T) {
 	d := newDesk(t).admin()
 	id, _ := d.embedToken("Web shop", "https://shop.example.com")
-	wrong := url.Values{"bot_id": {d.app.Demo.BotID}, "name": {"<b>x</b>"}, "origins": {"https://ok.example\nyourapp.com\nhttps://*.example.com"}}
+	wrong := url.Values{"bot_id": {d.app.Demo.BotID}, "name": {"<b>x</b>"},
+		"origins": {"https://ok.example\nyourapp.com\nhttps://*.example.com"}}
 	for _, path := range []string{"/integration/web-chat", "/integration/web-chat/" + id} {
 		wrong.Set("form_key", models.NewID())
 		response, body := d.post(path, wrong, false)
 		if response.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %d", path, response.StatusCode)
 		}
-		d.has(body, "&lt;b&gt;x&lt;/b&gt;", "https://ok.example\nyourapp.com", "Line 2, “yourapp.com”: ", "Line 3, “https://*.example.com”: ", `aria-invalid="true"`, `id="origins-error"`)
+		d.has(body, "&lt;b&gt;x&lt;/b&gt;", "https://ok.example\nyourapp.com", "Line 2, “yourapp.com”: ",
+			"Line 3, “https://*.example.com”: ", `aria-invalid="true"`, `id="origins-error"`)
 	}
 	d.has(d.ok(d.page("/integration/web-chat/"+id)), `value="Web shop"`)
 	response, body := d.post("/integration/web-chat/"+id, url.Values{"name": {""}, "origins": {""}}, false)
@@ -144,11 +158,13 @@ func TestEmbedToken_isChangedAndRevoked(t *testing.T) {
 	id, secret := d.embedToken("Web shop", "https://shop.example.com\nhttps://www.example.com")
 	path := "/integration/web-chat/" + id
 	for range 2 {
-		response, _ := d.post(path, url.Values{"name": {"Shop"}, "origins": {"HTTPS://Shop.Example.com:443/\nhttps://shop.example.com\nhttps://bücher.example"}}, false)
+		response, _ := d.post(path, url.Values{"name": {"Shop"},
+			"origins": {"HTTPS://Shop.Example.com:443/\nhttps://shop.example.com\nhttps://bücher.example"}}, false)
 		d.went(response, path)
 	}
 	d.has(d.ok(d.page(path)), "https://shop.example.com\nhttps://xn--bcher-kva.example</textarea>", `value="Shop"`)
-	d.has(d.ok(d.page(path+"/revoke")), "Revoke Shop?", "Revoke: 2 sites lose the chat", "https://xn--bcher-kva.example")
+	d.has(d.ok(d.page(path+"/revoke")), "Revoke Shop?", "Revoke: 2 sites lose the chat",
+		"https://xn--bcher-kva.example")
 	for range 2 {
 		response, _ := d.post(path+"/revoke", nil, false)
 		d.went(response, path)
@@ -161,7 +177,8 @@ func TestEmbedToken_isChangedAndRevoked(t *testing.T) {
 	d.lacks(body, `action="`+path+`"`)
 	response, _ := d.page(path + "/revoke")
 	d.went(response, path)
-	if response, _ := d.post(path, url.Values{"name": {"Again"}, "origins": {""}}, false); response.StatusCode != http.StatusConflict {
+	if response, _ := d.post(path, url.Values{"name": {"Again"}, "origins": {""}},
+		false); response.StatusCode != http.StatusConflict {
 		t.Errorf("a revoked token is changed: %d", response.StatusCode)
 	}
 }
@@ -173,7 +190,8 @@ func TestWaiting_turnsGreenWithTheFirstVisitor(t *testing.T) {
 	d.has(d.ok(d.part(path)), `hx-get="`+path+`"`, "every 2s", "Waiting for the first visitor…")
 	response, _ := d.page(path)
 	d.went(response, "/integration/web-chat/"+id)
-	if refused, _ := ask(t, d.server, "GET", "/chat-widget?embed_token="+secret, "", "Referer", "https://evil.example/"); refused.StatusCode != http.StatusForbidden {
+	if refused, _ := ask(t, d.server, "GET", "/chat-widget?embed_token="+secret, "", "Referer",
+		"https://evil.example/"); refused.StatusCode != http.StatusForbidden {
 		t.Fatalf("a site that is not listed gets %d", refused.StatusCode)
 	}
 	d.has(d.ok(d.part(path)), "Waiting for the first visitor…")
@@ -188,14 +206,17 @@ func TestAppearance_isWornByTheWidgetAndItsPreview(t *testing.T) {
 	d := newDesk(t).admin()
 	id, secret := d.embedToken("Web shop", "")
 	path := "/integration/web-chat/" + id
-	look := url.Values{"colour": {"#FFCC00"}, "title": {"Ask <us>"}, "greeting": {"Grüß Gott"}, "language": {"de"}, "position": {"left"}}
+	look := url.Values{"colour": {"#FFCC00"}, "title": {"Ask <us>"}, "greeting": {"Grüß Gott"}, "language": {"de"},
+		"position": {"left"}}
 	response, _ := d.post(path+"/appearance", look, false)
 	d.went(response, path+"#appearance")
-	shown := []string{`lang="de"`, `data-colour="#ffcc00"`, `data-ink="#000000"`, "Ask &lt;us&gt;", `data-greeting="Grüß Gott"`, `data-position="left"`}
+	shown := []string{`lang="de"`, `data-colour="#ffcc00"`, `data-ink="#000000"`, "Ask &lt;us&gt;",
+		`data-greeting="Grüß Gott"`, `data-position="left"`}
 	d.has(d.ok(d.page("/chat-widget?session_id=x&embed_token="+secret)), shown...)
 	d.has(d.ok(d.page("/chat-widget?session_id=x&title=Sales&lang=fr&embed_token="+secret)), "Sales", `lang="fr"`)
 
-	wrong, body := d.post(path+"/appearance", url.Values{"colour": {"red"}, "title": {"Kept"}, "position": {"left"}}, false)
+	wrong, body := d.post(path+"/appearance", url.Values{"colour": {"red"}, "title": {"Kept"}, "position": {"left"}},
+		false)
 	if wrong.StatusCode != http.StatusBadRequest {
 		t.Errorf("a wrong colour: %d", wrong.StatusCode)
 	}
@@ -206,7 +227,8 @@ func TestAppearance_isWornByTheWidgetAndItsPreview(t *testing.T) {
 		t.Fatal(err)
 	}
 	preview, body := d.page(path + "/preview?colour=%23123456&greeting=Hello")
-	d.has(d.ok(preview, body), "data-preview", `data-colour="#123456"`, `data-ink="#ffffff"`, `data-greeting="Hello"`, `data-conversation-id=""`)
+	d.has(d.ok(preview, body), "data-preview", `data-colour="#123456"`, `data-ink="#ffffff"`, `data-greeting="Hello"`,
+		`data-conversation-id=""`)
 	if policy := preview.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'self'") {
 		t.Errorf("the preview's policy is %s", policy)
 	}
@@ -234,7 +256,8 @@ func TestEmbedToken_revokedMeanwhileSaysSo(t *testing.T) {
 func TestIntegration_aBotThatIsGoneIsSaidBesideItsField(t *testing.T) {
 	d := newDesk(t).admin()
 	for _, path := range []string{"/integration/web-chat", "/integration/mobile-sdk"} {
-		form := url.Values{"bot_id": {models.NewID()}, "name": {"My shop"}, "origins": {"https://shop.example"}, "form_key": {models.NewID()}}
+		form := url.Values{"bot_id": {models.NewID()}, "name": {"My shop"}, "origins": {"https://shop.example"},
+			"form_key": {models.NewID()}}
 		response, body := d.post(path, form, false)
 		if response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s is answered %d", path, response.StatusCode)

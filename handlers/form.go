@@ -16,8 +16,8 @@ var formRate = services.Rate{Count: 1, Window: 24 * time.Hour}
 // newFormKey is for a form whose second sending would make a second thing: once knows it again.
 func newFormKey() string { return rand.Text() }
 
-// once lets a form through the first time. Sent again, by a second click, a reload or from the browser's history, it leads to
-// the page at the same address, which shows what the first one made.
+// once lets a form through the first time. Sent again, by a second click, a reload or from the browser's history, it
+// leads to the page at the same address, which shows what the first one made.
 func (a *App) once(c *fiber.Ctx) error {
 	before, err := a.sentBefore(c)
 	if err != nil {
@@ -42,10 +42,11 @@ func (a *App) sentBefore(c *fiber.Ctx) (bool, error) {
 // doneCookie names what a form has done, from its answer to the page that the answer leads to.
 const doneCookie = "done"
 
-// notices are what a page says after a form was accepted. The cookie carries the key alone: whoever could set a cookie could
-// otherwise make our pages say anything.
+// notices are what a page says after a form was accepted. The cookie carries the key alone: whoever could set a cookie
+// could otherwise make our pages say anything.
 var notices = map[string]string{
-	"sent_before": "This form was sent before. Nothing was done a second time. If what you sent is missing here, fill it in again.",
+	"sent_before": "This form was sent before. Nothing was done a second time. If what you sent is missing here, " +
+		"fill it in again.",
 
 	"api_key_revoked":    "The key was revoked.",
 	"bot_created":        "The bot was created. It is saved and ready for a channel.",
@@ -105,15 +106,17 @@ func (e formErrors) any() string {
 	return ""
 }
 
-// refused says what was wrong with a form, for the page that shows it anew, and that page's status. What is no fault of the
-// form is handed back.
+// refused says what was wrong with a form, for the page that shows it anew, and that page's status. What is no fault of
+// the form is handed back.
 func refused(c *fiber.Ctx, err error) (formErrors, int, error) {
 	kind := services.KindOf(err)
-	if kind == services.NotFound && services.AsError(err).Field != "" { // what the form chose; what its address names is no part of it
+	// what the form chose; what its address names is no part of it
+	if kind == services.NotFound && services.AsError(err).Field != "" {
 		kind = services.Invalid
 	}
 	switch kind {
-	case services.Invalid, services.Conflict, services.Unauthorized, services.TooLarge, services.RateLimited, services.Unavailable:
+	case services.Invalid, services.Conflict, services.Unauthorized, services.TooLarge, services.RateLimited,
+		services.Unavailable:
 		refusal, status := refusalOf(c, err)
 		return formErrors{refusal.Field: refusal.Message}, status, nil
 	}

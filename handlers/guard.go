@@ -29,7 +29,8 @@ func (a *App) page(c *fiber.Ctx) error {
 		return nextUnless(c, err)
 	}
 	next := c.OriginalURL()
-	if page, err := url.Parse(c.Get("HX-Current-URL")); err == nil && page.Path != "" { // of a part it is the page to come back to
+	// of a part it is the page to come back to
+	if page, err := url.Parse(c.Get("HX-Current-URL")); err == nil && page.Path != "" {
 		next = page.RequestURI()
 	}
 	login := "/auth/login?next=" + url.QueryEscape(next)
@@ -40,19 +41,22 @@ func (a *App) page(c *fiber.Ctx) error {
 	return c.Redirect(login, fiber.StatusSeeOther)
 }
 
-// admin follows page and lets in administrators and the owner. Services ask again: this spares them forms that nobody may send.
+// admin follows page and lets in administrators and the owner. Services ask again: this spares them forms that nobody
+// may send.
 func (a *App) admin(c *fiber.Ctx) error {
 	if !identityOf(c).User.Role.AtLeast(models.RoleAdmin) {
-		return services.Refuse(services.Forbidden, "Only administrators can open this page. Ask one of your organization to do it, or to make you one.")
+		return services.Refuse(services.Forbidden,
+			"Only administrators can open this page. Ask one of your organization to do it, or to make you one.")
 	}
 	return c.Next()
 }
 
-// api lets in whoever is logged in; everybody else gets 401. An API key opens nothing, as the guide says; that one was presented
-// is noted, so that its owner sees whether anything uses it.
+// api lets in whoever is logged in; everybody else gets 401. An API key opens nothing, as the guide says; that one was
+// presented is noted, so that its owner sees whether anything uses it.
 func (a *App) api(c *fiber.Ctx) error {
 	if key := presentedKey(c); key != "" {
-		if _, err := a.APIKeys.Presented(c.UserContext(), key); err != nil && services.KindOf(err) != services.Unauthorized {
+		if _, err := a.APIKeys.Presented(c.UserContext(), key); err != nil &&
+			services.KindOf(err) != services.Unauthorized {
 			slog.Error("note use of API key", "error", err) // it opens nothing, so it keeps nobody out
 		}
 	}
@@ -62,7 +66,8 @@ func (a *App) api(c *fiber.Ctx) error {
 // presentedKey is the API key of a request, where clients use to put one.
 func presentedKey(c *fiber.Ctx) string {
 	key := c.Get("X-API-Key")
-	if scheme, token, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " "); ok && strings.EqualFold(scheme, "Bearer") {
+	if scheme, token, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " "); ok &&
+		strings.EqualFold(scheme, "Bearer") {
 		key = strings.TrimSpace(token)
 	}
 	if len(key) > 128 {
@@ -90,7 +95,11 @@ func (a *App) csrf(c *fiber.Ctx) error {
 	expired := services.Refuse(services.Forbidden, "This form has expired. Load the page again and repeat.")
 	if c.Path() == "/auth/login" { // open in two tabs, one of which got the cookie: the form anew, with what was typed
 		expired.Message = "This form had expired. Please try again."
-		return a.loginFailed(c, views.Login{Layout: a.layout(c, "Log in"), Email: c.FormValue("email"), Next: sameSite(c.FormValue("next"))}, expired)
+		return a.loginFailed(c, views.Login{
+			Layout: a.layout(c, "Log in"),
+			Email:  c.FormValue("email"),
+			Next:   sameSite(c.FormValue("next")),
+		}, expired)
 	}
 	return expired
 }
@@ -113,8 +122,8 @@ func identityOf(c *fiber.Ctx) services.Identity {
 	return identity
 }
 
-// csrfToken is the token for the page that is being made. Who has no cookie yet gets one that names nothing: it only ties the
-// form to the browser.
+// csrfToken is the token for the page that is being made. Who has no cookie yet gets one that names nothing: it only
+// ties the form to the browser.
 func (a *App) csrfToken(c *fiber.Ctx) string {
 	cookie := c.Cookies(sessionCookie)
 	if fresh, ok := c.Locals("fresh cookie").(string); ok {
@@ -128,7 +137,8 @@ func (a *App) csrfToken(c *fiber.Ctx) string {
 	return a.Login.CSRFToken(cookie)
 }
 
-// setSessionCookie sets the cookie for life, or until the browser closes when life is 0, or ends it when life is negative.
+// setSessionCookie sets the cookie for life, or until the browser closes when life is 0, or ends it when life is
+// negative.
 func (a *App) setSessionCookie(c *fiber.Ctx, value string, life time.Duration) {
 	cookie := a.cookie(c, sessionCookie, value)
 	switch {
@@ -144,8 +154,14 @@ func (a *App) setSessionCookie(c *fiber.Ctx, value string, life time.Duration) {
 
 // cookie is a cookie as all of ours are.
 func (a *App) cookie(c *fiber.Ctx, name, value string) *fiber.Cookie {
-	return &fiber.Cookie{Name: name, Value: value, Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
-		Secure: strings.HasPrefix(a.baseURL(c), "https://")}
+	return &fiber.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     "/",
+		HTTPOnly: true,
+		SameSite: fiber.CookieSameSiteLaxMode,
+		Secure:   strings.HasPrefix(a.baseURL(c), "https://"),
+	}
 }
 
 // baseURL is the public URL, without a slash at its end.
@@ -156,8 +172,8 @@ func (a *App) baseURL(c *fiber.Ctx) string {
 	return c.Protocol() + "://" + c.Hostname()
 }
 
-// OwnOrigin reports whether a request comes from one of our own pages, or from no page at all: browsers name the origin of
-// every request that another site could make them send with a cookie and read.
+// OwnOrigin reports whether a request comes from one of our own pages, or from no page at all: browsers name the origin
+// of every request that another site could make them send with a cookie and read.
 func (a *App) OwnOrigin(c *fiber.Ctx) bool {
 	origin := c.Get(fiber.HeaderOrigin)
 	if origin == "" {
@@ -178,8 +194,8 @@ func (a *App) WebSessionToken(c *fiber.Ctx) string {
 	return c.Cookies(sessionCookie)
 }
 
-// clientAddress is the address of the client: the peer's, or behind trusted proxies the last one in X-Forwarded-For that is
-// no proxy of ours. What stands left of that, anybody may have written.
+// clientAddress is the address of the client: the peer's, or behind trusted proxies the last one in X-Forwarded-For
+// that is no proxy of ours. What stands left of that, anybody may have written.
 func (a *App) clientAddress(c *fiber.Ctx) string {
 	address := c.Context().RemoteIP().String()
 	if !c.IsProxyTrusted() {
@@ -210,8 +226,8 @@ func (a *App) trusts(address netip.Addr) bool {
 // requestTimeout is what answering one request may take.
 const requestTimeout = 30 * time.Second
 
-// bounded gives the request a context of its own. Fiber's is recycled with the request, while what was started with it, like
-// the database's, may look at it later.
+// bounded gives the request a context of its own. Fiber's is recycled with the request, while what was started with it,
+// like the database's, may look at it later.
 func bounded(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
@@ -237,6 +253,7 @@ func (a *App) setSecureHeaders(c *fiber.Ctx) {
 
 // contentSecurityPolicy is the policy of our pages; frameAncestors says who may frame them.
 func contentSecurityPolicy(frameAncestors string) string {
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; font-src 'self'; connect-src 'self'; " +
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; font-src " +
+		"'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors " + frameAncestors
 }

@@ -1,5 +1,5 @@
-// Package handlers is Parley over HTTP: pages, their htmx parts and the JSON API. A handler reads the request, calls one
-// service and shows the answer; rules live in services, markup in views.
+// Package handlers is Parley over HTTP: pages, their htmx parts and the JSON API. A handler reads the request, calls
+// one service and shows the answer; rules live in services, markup in views.
 package handlers
 
 import (

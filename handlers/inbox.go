@@ -36,7 +36,13 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 	if err != nil {
 		return err
 	}
-	page := views.Inbox{Layout: a.layout(c, "Inbox"), List: list, Thread: thread, Names: names.senders, Photos: names.photos}
+	page := views.Inbox{
+		Layout: a.layout(c, "Inbox"),
+		List:   list,
+		Thread: thread,
+		Names:  names.senders,
+		Photos: names.photos,
+	}
 	page.Notice = notice
 	return render(c, status, views.InboxPage(page), nil)
 }
@@ -85,13 +91,28 @@ func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error
 		return views.List{}, err
 	}
 	rows, err := a.conversationRows(c, found)
-	return views.List{Place: place, Rows: rows, Selected: selected, Waiting: waiting, Cursor: c.Query("cursor"), Next: next, Counts: views.Counts{
-		Unassigned: int(counts[services.FilterUnassigned]), Mine: int(counts[services.FilterMine]), All: int(counts[services.FilterAll]),
-	}}, err
+	return views.List{
+		Place:    place,
+		Rows:     rows,
+		Selected: selected,
+		Waiting:  waiting,
+		Cursor:   c.Query("cursor"),
+		Next:     next,
+		Counts: views.Counts{
+			Unassigned: int(counts[services.FilterUnassigned]),
+			Mine:       int(counts[services.FilterMine]),
+			All:        int(counts[services.FilterAll]),
+		},
+	}, err
 }
 
 func listQuery(place views.Place, cursor string) services.ListQuery {
-	return services.ListQuery{Filter: services.Filter(place.Filter), Search: place.Search, Limit: listPage, Cursor: cursor}
+	return services.ListQuery{
+		Filter: services.Filter(place.Filter),
+		Search: place.Search,
+		Limit:  listPage,
+		Cursor: cursor,
+	}
 }
 
 func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]views.ConversationRow, error) {
@@ -111,8 +132,15 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 	rows := make([]views.ConversationRow, len(found))
 	for i, conversation := range found {
 		message := last[conversation.ID]
-		rows[i] = views.ConversationRow{ID: conversation.ID, Name: endUserName(conversation.EndUser), Preview: services.PlainText(message),
-			UpdatedAt: conversation.UpdatedAt, Unread: unread[conversation.ID], Channel: names.channels[conversation.ChannelID], Status: models.SessionResolved}
+		rows[i] = views.ConversationRow{
+			ID:        conversation.ID,
+			Name:      endUserName(conversation.EndUser),
+			Preview:   services.PlainText(message),
+			UpdatedAt: conversation.UpdatedAt,
+			Unread:    unread[conversation.ID],
+			Channel:   names.channels[conversation.ChannelID],
+			Status:    models.SessionResolved,
+		}
 		switch {
 		case message.SenderType == models.SenderAgent && message.SenderID == user.ID:
 			rows[i].PreviewBy = "You"
@@ -122,7 +150,8 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 		if session := conversation.ActiveSession; session != nil {
 			rows[i].Status = session.Status
 			if session.AssignedAgentID != nil {
-				rows[i].AssignedAgentID, rows[i].AssignedName = *session.AssignedAgentID, names.senders[*session.AssignedAgentID]
+				rows[i].AssignedAgentID = *session.AssignedAgentID
+				rows[i].AssignedName = names.senders[*session.AssignedAgentID]
 				rows[i].AssignedPhotoID = names.photos[*session.AssignedAgentID]
 			}
 		}

@@ -34,7 +34,10 @@ func newDesk(t *testing.T) *desk {
 // as is the same desk for another login.
 func (d *desk) as(email, password string) *desk {
 	d.Helper()
-	return &desk{d.T, d.server, d.app, logIn(d.T, d.app, services.Credentials{Email: email, Password: password})}
+	return &desk{d.T, d.server, d.app, logIn(d.T, d.app, services.Credentials{
+		Email:    email,
+		Password: password,
+	})}
 }
 
 func (d *desk) admin() *desk { return d.as(d.app.Demo.Admin.Email, d.app.Demo.Admin.Password) }
@@ -42,7 +45,12 @@ func (d *desk) admin() *desk { return d.as(d.app.Demo.Admin.Email, d.app.Demo.Ad
 // stranger is somebody of another organization.
 func (d *desk) stranger() *desk {
 	d.Helper()
-	_, err := d.app.Organizations.Create(d.Context(), services.NewOrganization{Name: "Other", AdminEmail: "o@other.example", AdminName: "Otto", Password: "a good password"})
+	_, err := d.app.Organizations.Create(d.Context(), services.NewOrganization{
+		Name:       "Other",
+		AdminEmail: "o@other.example",
+		AdminName:  "Otto",
+		Password:   "a good password",
+	})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -52,7 +60,11 @@ func (d *desk) stranger() *desk {
 // conversation is one in which name wrote each of texts.
 func (d *desk) conversation(name string, texts ...string) string {
 	d.Helper()
-	opened, err := d.app.Widget.Open(d.Context(), services.WidgetRequest{EmbedToken: d.app.Demo.EmbedToken, ExternalID: "id of " + name, DisplayName: name})
+	opened, err := d.app.Widget.Open(d.Context(), services.WidgetRequest{
+		EmbedToken:  d.app.Demo.EmbedToken,
+		ExternalID:  "id of " + name,
+		DisplayName: name,
+	})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -69,7 +81,11 @@ func (d *desk) say(id, externalID, text string) {
 		d.Fatal(err)
 	}
 	stored := make(chan error, 1)
-	d.app.Messages.Send(d.Context(), services.Draft{Conversation: ref, Sender: services.Sender{Type: models.SenderEndUser, ID: externalID}, Content: text},
+	d.app.Messages.Send(d.Context(), services.Draft{
+		Conversation: ref,
+		Sender:       services.Sender{Type: models.SenderEndUser, ID: externalID},
+		Content:      text,
+	},
 		func(_ services.Sent, err error) { stored <- err })
 	if err := <-stored; err != nil {
 		d.Fatal(err)
@@ -150,7 +166,8 @@ func TestInbox_listsSearchesAndKeepsItsPlace(t *testing.T) {
 	d := newDesk(t)
 	mara, jonas := d.conversation("Mara Lind", "Hello"), d.conversation("Jonas", strings.Repeat("long ", 100))
 	body := d.ok(d.part("/inbox/list?filter=unassigned"))
-	d.has(body, `id="row-`+mara, `id="row-`+jonas, `data-place="?filter=unassigned"`, `<span class="tab-count">2</span>`)
+	d.has(body, `id="row-`+mara, `id="row-`+jonas, `data-place="?filter=unassigned"`,
+		`<span class="tab-count">2</span>`)
 	if len(body) > 20_000 {
 		t.Errorf("two rows take %d bytes", len(body))
 	}
@@ -162,7 +179,8 @@ func TestInbox_listsSearchesAndKeepsItsPlace(t *testing.T) {
 	body = d.ok(d.page("/inbox?filter=mine&q=%3Cb%3E%25"))
 	d.has(body, "Nothing found", `value="&lt;b&gt;%"`, "Search all")
 	d.has(d.ok(d.page("/inbox?filter=mine")), "Nothing is assigned to you", "Look at unassigned")
-	if wrong, body := d.page("/inbox?q=" + strings.Repeat("x", 101)); wrong.StatusCode != http.StatusBadRequest || !strings.Contains(body, "at most 100 characters") {
+	if wrong, body := d.page("/inbox?q=" + strings.Repeat("x", 101)); wrong.StatusCode != http.StatusBadRequest ||
+		!strings.Contains(body, "at most 100 characters") {
 		t.Errorf("a search that is too long is answered %d", wrong.StatusCode)
 	}
 	d.lacks(d.ok(d.stranger().page("/inbox?filter=all")), mara, jonas)
@@ -177,13 +195,15 @@ func TestThread_isForItsOrganizationAlone(t *testing.T) {
 	stranger := d.stranger()
 	for _, path := range []string{"", "/header", "/messages", "/panel", "/compose?type=image"} {
 		d.ok(d.page("/inbox/" + id + path))
-		if response, body := stranger.page("/inbox/" + id + path); response.StatusCode != http.StatusNotFound || strings.Contains(body, "Mara") {
+		if response, body := stranger.page("/inbox/" + id + path); response.StatusCode != http.StatusNotFound ||
+			strings.Contains(body, "Mara") {
 			t.Errorf("%s shows a stranger %d", path, response.StatusCode)
 		}
 	}
 	for _, verb := range []string{"claim", "release", "tag", "resolve", "reopen", "messages"} {
 		for _, htmx := range []bool{false, true} {
-			if response, _ := stranger.post("/inbox/"+id+"/"+verb, url.Values{"content": {"x"}}, htmx); response.StatusCode != http.StatusNotFound {
+			if response, _ := stranger.post("/inbox/"+id+"/"+verb, url.Values{"content": {"x"}},
+				htmx); response.StatusCode != http.StatusNotFound {
 				t.Errorf("a stranger's %s is answered %d", verb, response.StatusCode)
 			}
 		}
@@ -205,7 +225,8 @@ func TestForms_doEverythingWithoutAScript(t *testing.T) {
 	d.has(do("messages", url.Values{"content": {"An answer"}}), "An answer", "data-own")
 	d.lacks(do("release", nil), "Claimed by", "Assigned to you")
 	d.has(do("tag", url.Values{"tags": {" vip, billing ,, vip"}}), `value="vip, billing"`)
-	d.has(do("resolve", url.Values{"tags": {"done"}}), "Reopen", "Earlier sessions", "<bdi>done</bdi>", `data-line="resolved"`)
+	d.has(do("resolve", url.Values{"tags": {"done"}}), "Reopen", "Earlier sessions", "<bdi>done</bdi>",
+		`data-line="resolved"`)
 	body := do("reopen", nil)
 	d.has(body, `data-status="open"`, `value="vip, billing, done"`)
 	d.lacks(body, `data-line="resolved"`)
@@ -231,7 +252,8 @@ func TestForms_refusedShowTheTruthAndWhatWasTyped(t *testing.T) {
 		t.Errorf("a long message is answered %d", response.StatusCode)
 	}
 	d.has(body, strings.Repeat("&lt;", 10_001), "at most 10000 characters")
-	if response, _ := d.post("/inbox/"+id+"/tag", url.Values{"tags": {strings.Repeat("x", 51)}}, false); response.StatusCode != http.StatusBadRequest {
+	if response, _ := d.post("/inbox/"+id+"/tag", url.Values{"tags": {strings.Repeat("x", 51)}},
+		false); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("a long tag is answered %d", response.StatusCode)
 	}
 }
@@ -242,7 +264,8 @@ func TestForms_offerToTakeBack(t *testing.T) {
 	for _, test := range []struct{ verb, undo string }{{"claim", "release"}, {"resolve", "reopen"}} {
 		response, body := d.post("/inbox/"+id+"/"+test.verb+"?filter=mine", nil, true)
 		want := fmt.Sprintf(`"undo":"/inbox/%s/%s?filter=mine"`, id, test.undo)
-		if asked := response.Header.Get("HX-Trigger"); !strings.HasPrefix(asked, `{"parley:toast":`) || !strings.Contains(asked, want) {
+		if asked := response.Header.Get("HX-Trigger"); !strings.HasPrefix(asked, `{"parley:toast":`) ||
+			!strings.Contains(asked, want) {
 			t.Errorf("%s asks for %s", test.verb, asked)
 		}
 		d.has(body, `id="thread-header"`)
@@ -259,7 +282,8 @@ func TestResolveAndNext_opensTheFollowingOfTheList(t *testing.T) {
 	response, _ := d.post("/inbox/"+middle+"/resolve?filter=unassigned", next, false)
 	d.went(response, "/inbox/"+last+"?filter=unassigned")
 	response, body := d.post("/inbox/"+last+"/resolve?filter=unassigned", next, true) // the last: from the top again
-	for header, want := range map[string]string{"HX-Retarget": "#thread", "HX-Reswap": "outerHTML", "HX-Push-Url": "/inbox/" + first + "?filter=unassigned"} {
+	for header, want := range map[string]string{"HX-Retarget": "#thread", "HX-Reswap": "outerHTML",
+		"HX-Push-Url": "/inbox/" + first + "?filter=unassigned"} {
 		if got := response.Header.Get(header); got != want {
 			t.Errorf("%s is %q, not %q", header, got, want)
 		}
@@ -305,8 +329,10 @@ func TestMessages_leadOnAtBothEnds(t *testing.T) {
 	} {
 		body := d.ok(d.part("/inbox/" + id + test.path))
 		body, _, _ = strings.Cut(body, "<template")
-		if got := run(body); got != test.run || strings.Contains(body, `id="older"`) != test.older || strings.Contains(body, `id="later"`) != test.newer {
-			t.Errorf("%s shows %s, earlier %t, later %t", test.path, got, strings.Contains(body, `id="older"`), strings.Contains(body, `id="later"`))
+		if got := run(body); got != test.run || strings.Contains(body, `id="older"`) != test.older ||
+			strings.Contains(body, `id="later"`) != test.newer {
+			t.Errorf("%s shows %s, earlier %t, later %t", test.path, got, strings.Contains(body, `id="older"`),
+				strings.Contains(body, `id="later"`))
 		}
 	}
 	if response, _ := d.part("/inbox/" + id + "/messages?after_seq=x"); response.StatusCode != http.StatusBadRequest {
@@ -347,8 +373,12 @@ func TestMessages_sayWhatHappenedBetweenThem(t *testing.T) {
 func TestMessages_joinWithinTwoMinutesOfOneSender(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	m := models.Message{SenderType: models.SenderEndUser, SenderID: "a", CreatedAt: at}
-	soon, late, other := m, m, m
-	soon.CreatedAt, late.CreatedAt, other.SenderID = at.Add(joinWithin-1), at.Add(joinWithin), "b"
+	soon := m
+	late := m
+	other := m
+	soon.CreatedAt = at.Add(joinWithin - 1)
+	late.CreatedAt = at.Add(joinWithin)
+	other.SenderID = "b"
 	if !joins(m, soon) || joins(m, late) || joins(m, other) {
 		t.Error("messages join across senders or time")
 	}
@@ -362,12 +392,18 @@ func TestPanel_showsWhatIsKnownAndStaysAsItWasLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, end := context.WithCancel(t.Context())
-	d.app.Visits.Note(ref, models.Visit{PageURL: "https://shop.example/<plans>", PageTitle: "<b>Plans</b>", TimeZone: "Asia/Singapore", Language: "de-AT",
-		UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"})
+	d.app.Visits.Note(ref, models.Visit{
+		PageURL:   "https://shop.example/<plans>",
+		PageTitle: "<b>Plans</b>",
+		TimeZone:  "Asia/Singapore",
+		Language:  "de-AT",
+		UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+	})
 	end()
 	d.app.Visits.Run(ctx) // stores what was noted, and ends
 	body := d.ok(d.part("/inbox/" + id + "/panel"))
-	d.has(body, `id="panel"`, "id of Mara", "Not verified", "&lt;b&gt;Plans&lt;/b&gt;", `data-zone="Asia/Singapore"`, `data-language="de-AT"`, "Firefox 128 on Linux", "noopener noreferrer nofollow")
+	d.has(body, `id="panel"`, "id of Mara", "Not verified", "&lt;b&gt;Plans&lt;/b&gt;", `data-zone="Asia/Singapore"`,
+		`data-language="de-AT"`, "Firefox 128 on Linux", "noopener noreferrer nofollow")
 	d.lacks(body, "<html", "<b>Plans")
 	closed, body := d.page("/inbox/" + id + "?panel=closed")
 	d.has(body, `data-panel="closed"`)

@@ -25,8 +25,14 @@ func (a *App) botChoices(c *fiber.Ctx) ([]views.Choice, error) {
 
 // showToken shows an embed token without its secret.
 func showToken(row services.EmbedTokenRow) views.EmbedToken {
-	shown := views.EmbedToken{ID: row.Token.ID, Name: row.Token.Name, Prefix: row.Token.Prefix, BotName: row.Bot.Name,
-		Origins: row.Token.AllowedOrigins, SeenOrigin: row.Token.LastSeenOrigin}
+	shown := views.EmbedToken{
+		ID:         row.Token.ID,
+		Name:       row.Token.Name,
+		Prefix:     row.Token.Prefix,
+		BotName:    row.Bot.Name,
+		Origins:    row.Token.AllowedOrigins,
+		SeenOrigin: row.Token.LastSeenOrigin,
+	}
 	if row.Token.LastSeenAt != nil {
 		shown.SeenAt = *row.Token.LastSeenAt
 	}

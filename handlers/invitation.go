@@ -20,7 +20,9 @@ func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) er
 		return err
 	}
 	page.Layout = a.layout(c, "Join")
-	page.Action, page.OrganizationName, page.InvitedBy = c.Path(), invited.Organization, invited.InvitedBy
+	page.Action = c.Path()
+	page.OrganizationName = invited.Organization
+	page.InvitedBy = invited.InvitedBy
 	page.Email, page.Role = invited.Invitation.Email, string(invited.Invitation.Role)
 	return render(c, status, views.InvitationPage(page), nil)
 }
@@ -37,7 +39,10 @@ func (a *App) join(c *fiber.Ctx) error {
 		if err != nil {
 			return err
 		}
-		return a.showInvitation(c, status, views.Invitation{Name: c.FormValue("name"), Errors: wrong})
+		return a.showInvitation(c, status, views.Invitation{
+			Name:   c.FormValue("name"),
+			Errors: wrong,
+		})
 	}
 	result, err := a.Login.Login(c.UserContext(), user.Email, password, a.device(c))
 	if err != nil {

@@ -23,7 +23,10 @@ func (a *App) loginPage(c *fiber.Ctx) error {
 	if a.identify(c) == nil {
 		return c.Redirect(next, fiber.StatusSeeOther)
 	}
-	return render(c, fiber.StatusOK, views.LoginPage(views.Login{Layout: a.layout(c, "Log in"), Next: next}), nil)
+	return render(c, fiber.StatusOK, views.LoginPage(views.Login{
+		Layout: a.layout(c, "Log in"),
+		Next:   next,
+	}), nil)
 }
 
 func (a *App) logIn(c *fiber.Ctx) error {
@@ -31,7 +34,11 @@ func (a *App) logIn(c *fiber.Ctx) error {
 	result, err := a.Login.Login(c.UserContext(), email, c.FormValue("password"), a.device(c))
 	switch services.KindOf(err) {
 	case services.Unauthorized, services.RateLimited, services.Unavailable:
-		return a.loginFailed(c, views.Login{Layout: a.layout(c, "Log in"), Email: email, Next: next}, err)
+		return a.loginFailed(c, views.Login{
+			Layout: a.layout(c, "Log in"),
+			Email:  email,
+			Next:   next,
+		}, err)
 	}
 	if err != nil {
 		return err

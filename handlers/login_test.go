@@ -13,8 +13,8 @@ import (
 	"parley/services"
 )
 
-// The password alone opens nothing when there is a second factor: it leads to the page that asks for the code, and from there to
-// where one wanted to go.
+// The password alone opens nothing when there is a second factor: it leads to the page that asks for the code, and from
+// there to where one wanted to go.
 func TestLogin_leadsToTheSecondFactor(t *testing.T) {
 	server, app, cookie := testApp(t)
 	identity, err := app.Login.Identify(t.Context(), cookie)
@@ -34,7 +34,8 @@ func TestLogin_leadsToTheSecondFactor(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	form := url.Values{"email": {app.Demo.Agent.Email}, "password": {app.Demo.Agent.Password}, "next": {"/inbox?filter=all"}, "csrf_token": {app.Login.CSRFToken("fresh")}}
+	form := url.Values{"email": {app.Demo.Agent.Email}, "password": {app.Demo.Agent.Password},
+		"next": {"/inbox?filter=all"}, "csrf_token": {app.Login.CSRFToken("fresh")}}
 	request := httptest.NewRequest(http.MethodPost, "/auth/login", strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Cookie", "session=fresh")
@@ -43,11 +44,13 @@ func TestLogin_leadsToTheSecondFactor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if to := response.Header.Get("Location"); response.StatusCode != http.StatusSeeOther || to != "/auth/second-factor?next="+url.QueryEscape("/inbox?filter=all") {
+	if to := response.Header.Get("Location"); response.StatusCode != http.StatusSeeOther ||
+		to != "/auth/second-factor?next="+url.QueryEscape("/inbox?filter=all") {
 		t.Fatalf("%d to %s", response.StatusCode, to)
 	}
 	waiting := response.Cookies()[0].Value
-	if got, _ := ask(t, server, http.MethodGet, "/api/conversations/", waiting); got.StatusCode != http.StatusUnauthorized {
+	if got, _ := ask(t, server, http.MethodGet, "/api/conversations/",
+		waiting); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("before the code the API answers %d", got.StatusCode)
 	}
 	if got, _ := ask(t, server, http.MethodGet, "/inbox", waiting); got.StatusCode != http.StatusSeeOther {

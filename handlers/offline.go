@@ -22,5 +22,9 @@ func serviceWorker(c *fiber.Ctx) error {
 
 // offlinePage is the same for everybody: the service worker keeps it.
 func (a *App) offlinePage(c *fiber.Ctx) error {
-	return render(c, fiber.StatusOK, views.OfflinePage(views.Offline{Layout: views.Layout{Title: "Offline", Asset: static.URL, Imports: static.Imports}}), nil)
+	return render(c, fiber.StatusOK, views.OfflinePage(views.Offline{Layout: views.Layout{
+		Title:   "Offline",
+		Asset:   static.URL,
+		Imports: static.Imports,
+	}}), nil)
 }

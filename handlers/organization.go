@@ -11,11 +11,19 @@ func (a *App) organizationPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return a.showOrganization(c, fiber.StatusOK, views.OrganizationSettings{Name: organization.Name, TimeZone: organization.TimeZone, Language: organization.Language})
+	return a.showOrganization(c, fiber.StatusOK, views.OrganizationSettings{
+		Name:     organization.Name,
+		TimeZone: organization.TimeZone,
+		Language: organization.Language,
+	})
 }
 
 func (a *App) setOrganization(c *fiber.Ctx) error {
-	page := views.OrganizationSettings{Name: c.FormValue("name"), TimeZone: c.FormValue("time_zone"), Language: c.FormValue("language")}
+	page := views.OrganizationSettings{
+		Name:     c.FormValue("name"),
+		TimeZone: c.FormValue("time_zone"),
+		Language: c.FormValue("language"),
+	}
 	err := a.Organizations.SetSettings(c.UserContext(), identityOf(c).User, page.Name, page.TimeZone, page.Language)
 	if err == nil {
 		return a.done(c, "/company/settings", "settings_saved")

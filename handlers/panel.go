@@ -36,16 +36,31 @@ func (a *App) threadPanel(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.PanelPart(panel), nil)
 }
 
-func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession, names names) (views.Panel, error) {
+func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession,
+	names names) (views.Panel, error) {
 	visit, err := a.Visits.Of(c.UserContext(), conversation.OrganizationID, conversation.ID)
-	panel := views.Panel{Place: anyPlace(c), ConversationID: conversation.ID, State: panelState(c), Name: endUserName(conversation.EndUser),
-		ExternalID: conversation.EndUser.ExternalID, Channel: names.channels[conversation.ChannelID], FirstSeen: conversation.EndUser.CreatedAt,
-		PageURL: visit.PageURL, PageTitle: visit.PageTitle, UserAgent: visit.UserAgent, TimeZone: visit.TimeZone, Language: visit.Language, SeenAt: visit.SeenAt}
-	if zone, err := time.LoadLocation(visit.TimeZone); err == nil && visit.TimeZone != "" { // where the system knows it; else the browser does
+	panel := views.Panel{
+		Place:          anyPlace(c),
+		ConversationID: conversation.ID,
+		State:          panelState(c),
+		Name:           endUserName(conversation.EndUser),
+		ExternalID:     conversation.EndUser.ExternalID,
+		Channel:        names.channels[conversation.ChannelID],
+		FirstSeen:      conversation.EndUser.CreatedAt,
+		PageURL:        visit.PageURL,
+		PageTitle:      visit.PageTitle,
+		UserAgent:      visit.UserAgent,
+		TimeZone:       visit.TimeZone,
+		Language:       visit.Language,
+		SeenAt:         visit.SeenAt,
+	}
+	// where the system knows it; else the browser does
+	if zone, err := time.LoadLocation(visit.TimeZone); err == nil && visit.TimeZone != "" {
 		panel.LocalTime = time.Now().In(zone).Format("15:04")
 	}
 	for _, session := range sessions {
-		if session.Status != models.SessionResolved || session.ResolvedAt == nil || len(panel.Sessions) == panelSessions {
+		if session.Status != models.SessionResolved || session.ResolvedAt == nil ||
+			len(panel.Sessions) == panelSessions {
 			continue
 		}
 		past := views.PastSession{ID: session.ID, At: *session.ResolvedAt, Tags: session.Tags}
@@ -72,8 +87,19 @@ func panelState(c *fiber.Ctx) string {
 func rememberPanel(c *fiber.Ctx) {
 	switch c.Query("panel") {
 	case "open":
-		c.Cookie(&fiber.Cookie{Name: panelCookie, Path: "/inbox", Expires: time.Unix(1, 0), SameSite: fiber.CookieSameSiteLaxMode})
+		c.Cookie(&fiber.Cookie{
+			Name:     panelCookie,
+			Path:     "/inbox",
+			Expires:  time.Unix(1, 0),
+			SameSite: fiber.CookieSameSiteLaxMode,
+		})
 	case "closed":
-		c.Cookie(&fiber.Cookie{Name: panelCookie, Value: "closed", Path: "/inbox", MaxAge: int((365 * 24 * time.Hour).Seconds()), SameSite: fiber.CookieSameSiteLaxMode})
+		c.Cookie(&fiber.Cookie{
+			Name:     panelCookie,
+			Value:    "closed",
+			Path:     "/inbox",
+			MaxAge:   int((365 * 24 * time.Hour).Seconds()),
+			SameSite: fiber.CookieSameSiteLaxMode,
+		})
 	}
 }

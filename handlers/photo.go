@@ -15,7 +15,8 @@ const maxPhotoBody = 5<<20 + 64<<10
 
 // photoBody lets the forms of photos send more than any other request may.
 func photoBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if path, _, _ := strings.Cut(string(header.RequestURI()), "?"); header.IsPost() && strings.HasSuffix(strings.TrimSuffix(path, "/"), "/photo") {
+	if path, _, _ := strings.Cut(string(header.RequestURI()), "?"); header.IsPost() &&
+		strings.HasSuffix(strings.TrimSuffix(path, "/"), "/photo") {
 		return fasthttp.RequestConfig{MaxRequestBodySize: maxPhotoBody}
 	}
 	return fasthttp.RequestConfig{}

@@ -30,7 +30,8 @@ func (a *App) removePhoto(c *fiber.Ctx) error {
 }
 
 func (a *App) changePassword(c *fiber.Ctx) error {
-	err := a.Profile.ChangePassword(c.UserContext(), identityOf(c), c.FormValue("current_password"), c.FormValue("password"))
+	err := a.Profile.ChangePassword(c.UserContext(), identityOf(c), c.FormValue("current_password"),
+		c.FormValue("password"))
 	return a.profileChanged(c, err, "password_changed", "current_password")
 }
 
@@ -66,7 +67,12 @@ func (a *App) showProfile(c *fiber.Ctx, status int, page views.Profile) error {
 		return err
 	}
 	for _, s := range sessions {
-		page.Sessions = append(page.Sessions, views.Session{UserAgent: s.UserAgent, Address: s.Address, LastSeenAt: s.LastSeenAt, This: s.Current})
+		page.Sessions = append(page.Sessions, views.Session{
+			UserAgent:  s.UserAgent,
+			Address:    s.Address,
+			LastSeenAt: s.LastSeenAt,
+			This:       s.Current,
+		})
 	}
 	page.Layout = a.layout(c, "Your profile")
 	page.Path, page.Email = "/profile", identity.User.Email

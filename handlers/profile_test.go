@@ -66,11 +66,13 @@ func TestPhoto_isPublicAndMayBeLargerThanOtherForms(t *testing.T) {
 	_, page := ask(t, server, "GET", "/profile", agent)
 	path := find(t, page, `src="(/photos/[^"]+)"`)
 	photo, content := ask(t, server, "GET", path, "")
-	if photo.StatusCode != 200 || !strings.HasPrefix(photo.Header.Get("Content-Type"), "image/") || !strings.Contains(photo.Header.Get("Cache-Control"), "immutable") ||
+	if photo.StatusCode != 200 || !strings.HasPrefix(photo.Header.Get("Content-Type"), "image/") ||
+		!strings.Contains(photo.Header.Get("Cache-Control"), "immutable") ||
 		len(content) > 500_000 {
 		t.Errorf("%d %v, %d bytes", photo.StatusCode, photo.Header, len(content))
 	}
-	if wrong, body := upload(t, server, app, "/profile/photo", agent, []byte("no picture")); wrong.StatusCode != 400 || !strings.Contains(body, `id="photo-error"`) {
+	if wrong, body := upload(t, server, app, "/profile/photo", agent, []byte("no picture")); wrong.StatusCode != 400 ||
+		!strings.Contains(body, `id="photo-error"`) {
 		t.Errorf("what is no picture: %d", wrong.StatusCode)
 	}
 	for _, path := range []string{"/profile/photo", "/profile/name"} {
@@ -78,7 +80,8 @@ func TestPhoto_isPublicAndMayBeLargerThanOtherForms(t *testing.T) {
 		if path == "/profile/photo" {
 			file = make([]byte, maxPhotoBody+1)
 		}
-		if _, err := server.Test(uploading(t, app, path, agent, file), -1); !errors.Is(err, fasthttp.ErrBodyTooLarge) { // a listener answers it with 413
+		// a listener answers it with 413
+		if _, err := server.Test(uploading(t, app, path, agent, file), -1); !errors.Is(err, fasthttp.ErrBodyTooLarge) {
 			t.Errorf("%s takes %d bytes: %v", path, len(file), err)
 		}
 	}
@@ -97,7 +100,8 @@ func TestProfile_showsWhatIsWrongBesideItsField(t *testing.T) {
 		"/profile/password": {"current_password": {"not this one"}, "password": {"long enough for it"}},
 	} {
 		wrong, body := post(t, server, app, path, agent, form)
-		if wrong.StatusCode != 400 || strings.Count(body, `aria-invalid="true"`) != 1 || strings.Contains(body, "not this one") {
+		if wrong.StatusCode != 400 || strings.Count(body, `aria-invalid="true"`) != 1 ||
+			strings.Contains(body, "not this one") {
 			t.Errorf("%s: %d, %d fields marked", path, wrong.StatusCode, strings.Count(body, `aria-invalid="true"`))
 		}
 	}
@@ -109,13 +113,16 @@ func TestProfile_showsWhatIsWrongBesideItsField(t *testing.T) {
 
 func TestSecondFactor_leadsToWhatComesFirst(t *testing.T) {
 	server, app, agent := testApp(t)
-	if response, _ := ask(t, server, "GET", "/auth/second-factor?next=/profile", ""); response.Header.Get("Location") != "/auth/login?next=%2Fprofile" {
+	if response, _ := ask(t, server, "GET", "/auth/second-factor?next=/profile",
+		""); response.Header.Get("Location") != "/auth/login?next=%2Fprofile" {
 		t.Errorf("without a password: %d %s", response.StatusCode, response.Header.Get("Location"))
 	}
-	if response, _ := ask(t, server, "GET", "/auth/second-factor?next=//evil.example", agent); response.Header.Get("Location") != "/inbox" {
+	if response, _ := ask(t, server, "GET", "/auth/second-factor?next=//evil.example",
+		agent); response.Header.Get("Location") != "/inbox" {
 		t.Errorf("logged in already: %d %s", response.StatusCode, response.Header.Get("Location"))
 	}
-	if response, _ := ask(t, server, "GET", "/profile/second-factor", agent); response.Header.Get("Location") != "/profile" {
+	if response, _ := ask(t, server, "GET", "/profile/second-factor",
+		agent); response.Header.Get("Location") != "/profile" {
 		t.Errorf("before it was begun: %d %s", response.StatusCode, response.Header.Get("Location"))
 	}
 	post(t, server, app, "/profile/second-factor", agent, nil)

@@ -16,16 +16,24 @@ var credentialFields = map[string][]string{
 
 // saveCredential saves one kind of push credentials. Sent twice it saves the same.
 func (a *App) saveCredential(c *fiber.Ctx) error {
-	user, id, kind := identityOf(c).User, c.Params("id"), c.Params("kind")
+	user := identityOf(c).User
+	id := c.Params("id")
+	kind := c.Params("kind")
 	var err error
 	switch kind {
 	case views.FCMLegacy:
-		err = a.PushCredentials.SaveFCMLegacy(c.UserContext(), user, id, c.FormValue("server_key"), c.FormValue("sender_id"))
+		err = a.PushCredentials.SaveFCMLegacy(c.UserContext(), user, id, c.FormValue("server_key"),
+			c.FormValue("sender_id"))
 	case views.FCM:
 		err = a.PushCredentials.SaveFCM(c.UserContext(), user, id, c.FormValue("service_account"))
 	case views.APNs:
-		err = a.PushCredentials.SaveAPNs(c.UserContext(), user, id, services.APNs{TeamID: c.FormValue("team_id"), BundleID: c.FormValue("bundle_id"),
-			KeyID: c.FormValue("key_id"), PrivateKey: c.FormValue("private_key"), Environment: c.FormValue("environment")})
+		err = a.PushCredentials.SaveAPNs(c.UserContext(), user, id, services.APNs{
+			TeamID:      c.FormValue("team_id"),
+			BundleID:    c.FormValue("bundle_id"),
+			KeyID:       c.FormValue("key_id"),
+			PrivateKey:  c.FormValue("private_key"),
+			Environment: c.FormValue("environment"),
+		})
 	default:
 		return notFound(c)
 	}
@@ -57,8 +65,11 @@ func (a *App) removeCredentialPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, views.RemoveCredentialPage(views.RemoveCredential{Layout: a.layout(c, "Remove credentials"),
-		ChannelPath: "/integration/mobile-sdk/" + row.Channel.ID, Kind: c.Params("kind")}), nil)
+	return render(c, fiber.StatusOK, views.RemoveCredentialPage(views.RemoveCredential{
+		Layout:      a.layout(c, "Remove credentials"),
+		ChannelPath: "/integration/mobile-sdk/" + row.Channel.ID,
+		Kind:        c.Params("kind"),
+	}), nil)
 }
 
 func (a *App) removeCredential(c *fiber.Ctx) error {

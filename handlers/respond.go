@@ -36,7 +36,8 @@ var statusOf = map[services.Kind]int{
 
 // isPart reports whether htmx asks for a part. When it restores a page from history it asks for the whole page.
 func isPart(c *fiber.Ctx) bool {
-	return c.Get("HX-Request") == "true" && c.Get("HX-History-Restore-Request") != "true" && c.Get("HX-Request-Type") != "full"
+	return c.Get("HX-Request") == "true" && c.Get("HX-History-Restore-Request") != "true" &&
+		c.Get("HX-Request-Type") != "full"
 }
 
 // render answers with the part if htmx asked for it, else with the page.
@@ -50,23 +51,36 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	return page.Render(c.UserContext(), c.Response().BodyWriter())
 }
 
-// problem answers an error that a handler returned: JSON for the API and the widget's history, a notice for htmx, else a page.
+// problem answers an error that a handler returned: JSON for the API and the widget's history, a notice for htmx, else
+// a page.
 func (a *App) problem(c *fiber.Ctx, err error) error {
 	c.SetUserContext(context.Background()) // the one it had has ended with the handler
 	a.setSecureHeaders(c)                  // a request that is refused while it is read comes by no middleware
 	refusal, status := refusalOf(c, err)
 	path := c.Path()
 	switch {
-	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/chat-widget/history"), strings.HasPrefix(path, "/socket.io"):
-		return c.Status(status).JSON(protocol.APIError{Error: string(refusal.Kind), Message: refusal.Message})
+	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/chat-widget/history"),
+		strings.HasPrefix(path, "/socket.io"):
+		return c.Status(status).JSON(protocol.APIError{
+			Error:   string(refusal.Kind),
+			Message: refusal.Message,
+		})
 	case isPart(c):
-		return render(c, status, views.NoticePart(views.Notice{Critical: true, Text: refusal.Message}), nil)
+		return render(c, status, views.NoticePart(views.Notice{
+			Critical: true,
+			Text:     refusal.Message,
+		}), nil)
 	}
-	return render(c, status, views.ProblemPage(views.Problem{Layout: a.frame(c, strconv.Itoa(status)), Status: status, Message: refusal.Message,
-		Framed: strings.HasPrefix(path, "/chat-widget")}), nil)
+	return render(c, status, views.ProblemPage(views.Problem{
+		Layout:  a.frame(c, strconv.Itoa(status)),
+		Status:  status,
+		Message: refusal.Message,
+		Framed:  strings.HasPrefix(path, "/chat-widget"),
+	}), nil)
 }
 
-// refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are ours.
+// refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are
+// ours.
 func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 	var fiberError *fiber.Error
 	if errors.As(err, &fiberError) {
@@ -92,7 +106,8 @@ func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 }
 
 func notFound(*fiber.Ctx) error {
-	return services.Refuse(services.NotFound, "There is nothing at this address. It was moved or removed, or it has a typing error.")
+	return services.Refuse(services.NotFound,
+		"There is nothing at this address. It was moved or removed, or it has a typing error.")
 }
 
 // logPanic logs what the recover middleware caught; what it hands on becomes a 500.
@@ -107,12 +122,14 @@ func logPanic(c *fiber.Ctx, cause any) {
 // layout is what a page has around it for whoever asks.
 func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 	layout := a.frame(c, title)
-	layout.CSRFToken, layout.Path, layout.Notice = a.csrfToken(c), c.Path(), a.told(c)
+	layout.CSRFToken = a.csrfToken(c)
+	layout.Path = c.Path()
+	layout.Notice = a.told(c)
 	return layout
 }
 
-// frame is layout for a page without forms: it sets no cookie. A refused request may have one that could not be read, and a
-// new one would log its owner out.
+// frame is layout for a page without forms: it sets no cookie. A refused request may have one that could not be read,
+// and a new one would log its owner out.
 func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 	layout := views.Layout{Title: title, Asset: static.URL, Imports: static.Imports}
 	if identity := identityOf(c); identity.User.ID != "" {
@@ -121,8 +138,14 @@ func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 			slog.Error("read organization", "error", err)
 		}
 		c.SetUserContext(views.InZone(c.UserContext(), organization.TimeZone))
-		layout.User = &views.LayoutUser{ID: identity.User.ID, Name: identity.User.Name, Email: identity.User.Email,
-			Role: string(identity.User.Role), PhotoID: photoID(identity.User.PhotoID), OrganizationName: organization.Name}
+		layout.User = &views.LayoutUser{
+			ID:               identity.User.ID,
+			Name:             identity.User.Name,
+			Email:            identity.User.Email,
+			Role:             string(identity.User.Role),
+			PhotoID:          photoID(identity.User.PhotoID),
+			OrganizationName: organization.Name,
+		}
 	}
 	return layout
 }

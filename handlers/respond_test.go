@@ -35,7 +35,8 @@ func TestAPI_unknownPathsNeedALoginToo(t *testing.T) {
 func TestLogin_anExpiredFormIsDrawnAnew(t *testing.T) {
 	server, _, _ := testApp(t)
 	response, body := ask(t, server, http.MethodPost, "/auth/login", "another", "X-CSRFToken", "of the other tab")
-	if response.StatusCode != http.StatusForbidden || !strings.Contains(body, `name="password"`) || !strings.Contains(body, "expired") {
+	if response.StatusCode != http.StatusForbidden || !strings.Contains(body, `name="password"`) ||
+		!strings.Contains(body, "expired") {
 		t.Errorf("%d %s", response.StatusCode, body)
 	}
 }

@@ -31,14 +31,24 @@ func newRichForm(kind string) (views.RichForm, bool) {
 	return views.RichForm{}, false
 }
 
-// readRichForm reads the editor as it was posted. Names repeat with every row; a card's buttons are as many as it may have.
+// readRichForm reads the editor as it was posted. Names repeat with every row; a card's buttons are as many as it may
+// have.
 func readRichForm(c *fiber.Ctx) views.RichForm {
-	form := views.RichForm{Type: c.FormValue("content_type"), Content: c.FormValue("content"), URL: trimmed(c, "url"), Alt: trimmed(c, "alt"),
-		Filename: trimmed(c, "filename"), Placeholder: trimmed(c, "placeholder"), Choices: readChoices(c, "choice")}
+	form := views.RichForm{
+		Type:        c.FormValue("content_type"),
+		Content:     c.FormValue("content"),
+		URL:         trimmed(c, "url"),
+		Alt:         trimmed(c, "alt"),
+		Filename:    trimmed(c, "filename"),
+		Placeholder: trimmed(c, "placeholder"),
+		Choices:     readChoices(c, "choice"),
+	}
 	if _, known := newRichForm(form.Type); !known {
 		form.Type = services.TypeImage
 	}
-	titles, subtitles, images := values(c, "card_title"), values(c, "card_subtitle"), values(c, "card_image_url")
+	titles := values(c, "card_title")
+	subtitles := values(c, "card_subtitle")
+	images := values(c, "card_image_url")
 	buttons := readChoices(c, "card_button")
 	for i, title := range titles {
 		card := views.Card{Title: title, Subtitle: at(subtitles, i), ImageURL: at(images, i)}
@@ -149,7 +159,12 @@ func filled(form views.RichForm) views.RichForm {
 func preview(form views.RichForm) views.Message {
 	form = compact(form)
 	document, _ := json.Marshal(richMedia(form)) // strings always encode
-	return showMessage(models.Message{SenderType: models.SenderAgent, ContentType: form.Type, Content: form.Content, RichMedia: document}, names{}, false, nil)
+	return showMessage(models.Message{
+		SenderType:  models.SenderAgent,
+		ContentType: form.Type,
+		Content:     form.Content,
+		RichMedia:   document,
+	}, names{}, false, nil)
 }
 
 // richMedia is the document that a compact form stands for.
@@ -166,7 +181,12 @@ func richMedia(form views.RichForm) services.RichMedia {
 		media.Placeholder, media.Options = form.Placeholder, choicesOf(form.Choices)
 	case services.TypeCarousel:
 		for _, card := range form.Cards {
-			media.Cards = append(media.Cards, services.Card{ImageURL: card.ImageURL, Title: card.Title, Subtitle: card.Subtitle, Buttons: choicesOf(card.Buttons)})
+			media.Cards = append(media.Cards, services.Card{
+				ImageURL: card.ImageURL,
+				Title:    card.Title,
+				Subtitle: card.Subtitle,
+				Buttons:  choicesOf(card.Buttons),
+			})
 		}
 	}
 	return media

@@ -17,7 +17,8 @@ import (
 	"parley/services/state"
 )
 
-// guards is who may call what. A route that is missing here fails the test: it was added without saying who may call it.
+// guards is who may call what. A route that is missing here fails the test: it was added without saying who may call
+// it.
 //
 //	open   anybody
 //	form   anybody with the CSRF token of the page
@@ -29,30 +30,55 @@ var guards = map[string]string{
 	"ALL /socket.io": "open", "ALL /socket.io/*": "open",
 	"GET /healthz": "open", "GET /readyz": "open", "GET /static/*": "open",
 	"GET /chat-widget/embed.js": "open", "GET /chat-widget": "open", "GET /chat-widget/history/:id": "open",
-	"GET /": "open", "GET /setup": "open", "POST /setup": "form", "GET /auth/login": "open", "POST /auth/login": "form", "POST /auth/logout": "form", "GET /demo": "open", "GET /styleguide": "open", "GET /sw.js": "open", "GET /offline": "open",
-	"GET /inbox": "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page", "GET /inbox/:id/messages": "page", "GET /inbox/:id/panel": "page", "GET /inbox/:id/compose": "page",
-	"POST /inbox/:id/claim": "page+csrf", "POST /inbox/:id/resolve": "page+csrf", "POST /inbox/:id/tag": "page+csrf", "POST /inbox/:id/messages": "page+csrf",
-	"GET /auth/second-factor": "open", "POST /auth/second-factor": "form", "GET /invitation/:secret": "open", "POST /invitation/:secret": "form", "GET /photos/:id": "open",
-	"GET /profile": "page", "POST /profile/name": "page+csrf", "POST /profile/photo": "page+csrf", "POST /profile/photo/remove": "page+csrf", "POST /profile/password": "page+csrf",
-	"GET /profile/second-factor": "page", "POST /profile/second-factor": "page+csrf", "POST /profile/second-factor/confirm": "page+csrf", "POST /profile/second-factor/disable": "page+csrf", "POST /profile/sessions/end": "page+csrf",
-	"GET /bots": "admin", "POST /bots": "admin+csrf", "GET /bots/new": "admin", "POST /bots/new/rules": "admin+csrf", "POST /bots/new/try": "admin+csrf",
-	"GET /bots/:id": "admin", "POST /bots/:id": "admin+csrf", "POST /bots/:id/rules": "admin+csrf", "POST /bots/:id/try": "admin+csrf", "POST /bots/:id/photo": "admin+csrf", "POST /bots/:id/photo/remove": "admin+csrf", "POST /bots/:id/remove": "admin+csrf",
-	"GET /company": "admin", "GET /company/api-keys": "admin", "POST /company/api-keys": "admin+csrf", "POST /company/api-keys/:id/revoke": "admin+csrf",
-	"GET /company/team": "admin", "POST /company/team/invitations": "admin+csrf", "POST /company/team/invitations/:id/resend": "admin+csrf", "POST /company/team/invitations/:id/revoke": "admin+csrf",
-	"GET /company/team/:id": "admin", "POST /company/team/:id/role": "admin+csrf", "POST /company/team/:id/disable": "admin+csrf", "POST /company/team/:id/enable": "admin+csrf", "POST /company/team/:id/remove": "admin+csrf",
-	"GET /company/settings": "admin", "POST /company/settings": "admin+csrf", "GET /company/audit-log": "admin",
+	"GET /": "open", "GET /setup": "open", "POST /setup": "form", "GET /auth/login": "open", "POST /auth/login": "form",
+	"POST /auth/logout": "form", "GET /demo": "open", "GET /styleguide": "open", "GET /sw.js": "open",
+	"GET /offline": "open",
+	"GET /inbox":   "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page",
+	"GET /inbox/:id/messages": "page", "GET /inbox/:id/panel": "page", "GET /inbox/:id/compose": "page",
+	"POST /inbox/:id/claim": "page+csrf", "POST /inbox/:id/resolve": "page+csrf", "POST /inbox/:id/tag": "page+csrf",
+	"POST /inbox/:id/messages": "page+csrf",
+	"GET /auth/second-factor":  "open", "POST /auth/second-factor": "form", "GET /invitation/:secret": "open",
+	"POST /invitation/:secret": "form", "GET /photos/:id": "open",
+	"GET /profile": "page", "POST /profile/name": "page+csrf", "POST /profile/photo": "page+csrf",
+	"POST /profile/photo/remove": "page+csrf", "POST /profile/password": "page+csrf",
+	"GET /profile/second-factor": "page", "POST /profile/second-factor": "page+csrf",
+	"POST /profile/second-factor/confirm": "page+csrf", "POST /profile/second-factor/disable": "page+csrf",
+	"POST /profile/sessions/end": "page+csrf",
+	"GET /bots":                  "admin", "POST /bots": "admin+csrf", "GET /bots/new": "admin",
+	"POST /bots/new/rules": "admin+csrf", "POST /bots/new/try": "admin+csrf",
+	"GET /bots/:id": "admin", "POST /bots/:id": "admin+csrf", "POST /bots/:id/rules": "admin+csrf",
+	"POST /bots/:id/try": "admin+csrf", "POST /bots/:id/photo": "admin+csrf",
+	"POST /bots/:id/photo/remove": "admin+csrf", "POST /bots/:id/remove": "admin+csrf",
+	"GET /company": "admin", "GET /company/api-keys": "admin", "POST /company/api-keys": "admin+csrf",
+	"POST /company/api-keys/:id/revoke": "admin+csrf",
+	"GET /company/team":                 "admin", "POST /company/team/invitations": "admin+csrf",
+	"POST /company/team/invitations/:id/resend": "admin+csrf",
+	"POST /company/team/invitations/:id/revoke": "admin+csrf",
+	"GET /company/team/:id":                     "admin", "POST /company/team/:id/role": "admin+csrf",
+	"POST /company/team/:id/disable": "admin+csrf", "POST /company/team/:id/enable": "admin+csrf",
+	"POST /company/team/:id/remove": "admin+csrf",
+	"GET /company/settings":         "admin", "POST /company/settings": "admin+csrf", "GET /company/audit-log": "admin",
 	"GET /openapi.json": "open", "GET /asyncapi.json": "open",
 	"GET /welcome": "admin", "POST /welcome": "admin+csrf",
-	"GET /integration": "admin", "GET /integration/web-chat": "admin", "POST /integration/web-chat": "admin+csrf", "GET /integration/web-chat/:id": "admin", "POST /integration/web-chat/:id": "admin+csrf",
-	"POST /integration/web-chat/:id/appearance": "admin+csrf", "GET /integration/web-chat/:id/preview": "admin", "GET /integration/web-chat/:id/waiting": "admin",
-	"GET /integration/web-chat/:id/revoke": "admin", "POST /integration/web-chat/:id/revoke": "admin+csrf",
-	"GET /integration/mobile-sdk": "admin", "POST /integration/mobile-sdk": "admin+csrf", "GET /integration/mobile-sdk/:id": "admin", "POST /integration/mobile-sdk/:id": "admin+csrf",
-	"POST /integration/mobile-sdk/:id/credentials/:kind": "admin+csrf", "GET /integration/mobile-sdk/:id/credentials/:kind/remove": "admin",
-	"POST /integration/mobile-sdk/:id/credentials/:kind/remove": "admin+csrf", "GET /integration/developer-guide": "admin",
-	"POST /inbox/:id/release": "page+csrf", "POST /inbox/:id/reopen": "page+csrf", "POST /inbox/:id/preview": "page+csrf",
-	"GET /api/conversations": "api", "GET /api/conversations/:id": "api", "GET /api/conversations/:id/messages": "api", "GET /api/conversations/:id/history": "api",
-	"POST /api/conversations/:id/assign": "api+csrf", "POST /api/conversations/:id/release": "api+csrf", "POST /api/conversations/:id/reopen": "api+csrf",
-	"POST /api/conversations/:id/resolve": "api+csrf", "POST /api/conversations/:id/tag": "api+csrf", "POST /api/conversations/:id/tags": "api+csrf",
+	"GET /integration": "admin", "GET /integration/web-chat": "admin", "POST /integration/web-chat": "admin+csrf",
+	"GET /integration/web-chat/:id": "admin", "POST /integration/web-chat/:id": "admin+csrf",
+	"POST /integration/web-chat/:id/appearance": "admin+csrf", "GET /integration/web-chat/:id/preview": "admin",
+	"GET /integration/web-chat/:id/waiting": "admin",
+	"GET /integration/web-chat/:id/revoke":  "admin", "POST /integration/web-chat/:id/revoke": "admin+csrf",
+	"GET /integration/mobile-sdk": "admin", "POST /integration/mobile-sdk": "admin+csrf",
+	"GET /integration/mobile-sdk/:id": "admin", "POST /integration/mobile-sdk/:id": "admin+csrf",
+	"POST /integration/mobile-sdk/:id/credentials/:kind":        "admin+csrf",
+	"GET /integration/mobile-sdk/:id/credentials/:kind/remove":  "admin",
+	"POST /integration/mobile-sdk/:id/credentials/:kind/remove": "admin+csrf",
+	"GET /integration/developer-guide":                          "admin",
+	"POST /inbox/:id/release":                                   "page+csrf", "POST /inbox/:id/reopen": "page+csrf",
+	"POST /inbox/:id/preview": "page+csrf",
+	"GET /api/conversations":  "api", "GET /api/conversations/:id": "api", "GET /api/conversations/:id/messages": "api",
+	"GET /api/conversations/:id/history": "api",
+	"POST /api/conversations/:id/assign": "api+csrf", "POST /api/conversations/:id/release": "api+csrf",
+	"POST /api/conversations/:id/reopen":  "api+csrf",
+	"POST /api/conversations/:id/resolve": "api+csrf", "POST /api/conversations/:id/tag": "api+csrf",
+	"POST /api/conversations/:id/tags": "api+csrf",
 }
 
 // silence is a publisher that nobody hears.
@@ -81,8 +107,15 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 	t.Helper()
 	ctx := context.Background()
 	limiter := state.NewMemoryLimiter(models.Now)
-	cost := argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
-	login, err := services.NewLogin(db, state.NewDatabaseWebSessions(db, models.Now), limiter, silence{}, models.Now, make([]byte, 32), services.NewSecretBox(make([]byte, 32)), cost)
+	cost := argon2id.Params{
+		Memory:      64,
+		Iterations:  1,
+		Parallelism: 1,
+		SaltLength:  16,
+		KeyLength:   32,
+	}
+	login, err := services.NewLogin(db, state.NewDatabaseWebSessions(db, models.Now), limiter, silence{}, models.Now,
+		make([]byte, 32), services.NewSecretBox(make([]byte, 32)), cost)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,12 +127,25 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 	messages := services.NewMessages(db, limiter, services.Rate{}, silence{}, models.Now)
 	t.Cleanup(messages.Close)
 	audit, photos := services.NewAudit(db, models.Now), services.NewPhotos(db, models.Now)
-	app = &App{Login: login, Organizations: organizations, Conversations: services.NewConversations(db, silence{}, models.Now), Messages: messages,
-		Widget: services.NewWidget(db, models.Now), Visits: services.NewVisits(db, silence{}, models.Now), Limiter: limiter,
-		Audit: audit, APIKeys: services.NewAPIKeys(db, audit, models.Now), Photos: photos, Profile: services.NewProfile(db, login, photos, audit, models.Now),
-		Members: services.NewMembers(db, login, audit, nil, silence{}, models.Now), Bots: services.NewBots(db, photos, audit, models.Now),
-		Socket: func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
-		Setup:  NewSetupToken(organizations, limiter, []byte("secret")), Demo: &seeded, Ready: func(context.Context) error { return nil }}
+	app = &App{
+		Login:         login,
+		Organizations: organizations,
+		Conversations: services.NewConversations(db, silence{}, models.Now),
+		Messages:      messages,
+		Widget:        services.NewWidget(db, models.Now),
+		Visits:        services.NewVisits(db, silence{}, models.Now),
+		Limiter:       limiter,
+		Audit:         audit,
+		APIKeys:       services.NewAPIKeys(db, audit, models.Now),
+		Photos:        photos,
+		Profile:       services.NewProfile(db, login, photos, audit, models.Now),
+		Members:       services.NewMembers(db, login, audit, nil, silence{}, models.Now),
+		Bots:          services.NewBots(db, photos, audit, models.Now),
+		Socket:        func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
+		Setup:         NewSetupToken(organizations, limiter, []byte("secret")),
+		Demo:          &seeded,
+		Ready:         func(context.Context) error { return nil },
+	}
 	app.Channels = services.NewChannels(db, audit, models.Now)
 	app.EmbedTokens = services.NewEmbedTokens(db, app.Channels, audit, models.Now)
 	app.PushCredentials = services.NewPushCredentials(db, audit, services.NewSecretBox(make([]byte, 32)), models.Now)
@@ -168,7 +214,8 @@ func TestRoutes_everyOneHasItsGuard(t *testing.T) {
 		if strings.HasPrefix(row, "ALL") {
 			continue
 		}
-		url := strings.NewReplacer(":id", models.NewID(), ":secret", "none", ":kind", "apns", "*", "app/app.build.css").Replace(path)
+		url := strings.NewReplacer(":id", models.NewID(), ":secret", "none", ":kind", "apns", "*", "app/app.build.css").
+			Replace(path)
 		anonymous, _ := ask(t, server, route.Method, url, "")
 		location := anonymous.Header.Get("Location")
 		user, _ := ask(t, server, route.Method, url, cookie)
@@ -181,8 +228,10 @@ func TestRoutes_everyOneHasItsGuard(t *testing.T) {
 			t.Errorf("%s without the form's token answers %d", row, anonymous.StatusCode)
 		case guard == "page" && (anonymous.StatusCode != 303 || !strings.HasPrefix(location, "/auth/login?next=")):
 			t.Errorf("%s is for users, and answers anybody %d", row, anonymous.StatusCode)
-		case guard == "admin" && (anonymous.StatusCode != 303 || !strings.HasPrefix(location, "/auth/login?next=") || user.StatusCode != 403):
-			t.Errorf("%s is for administrators, and answers anybody %d, an agent %d", row, anonymous.StatusCode, user.StatusCode)
+		case guard == "admin" && (anonymous.StatusCode != 303 || !strings.HasPrefix(location, "/auth/login?next=") ||
+			user.StatusCode != 403):
+			t.Errorf("%s is for administrators, and answers anybody %d, an agent %d", row, anonymous.StatusCode,
+				user.StatusCode)
 		case guard == "admin" && (admin.StatusCode == 403) != (csrf != ""):
 			t.Errorf("%s without a token answers an administrator %d", row, admin.StatusCode)
 		case guard == "api" && anonymous.StatusCode != 401:
@@ -204,10 +253,12 @@ func TestRender_pagePartRefusal(t *testing.T) {
 	server, app, cookie := testApp(t)
 	for _, path := range []string{"/inbox", "/inbox/list"} {
 		page, body := ask(t, server, "GET", path, cookie)
-		if page.StatusCode != 200 || !strings.Contains(body, "<!doctype html>") || !strings.Contains(page.Header.Get("Vary"), "HX-Request") {
+		if page.StatusCode != 200 || !strings.Contains(body, "<!doctype html>") ||
+			!strings.Contains(page.Header.Get("Vary"), "HX-Request") {
 			t.Errorf("%s is no page: %d %v", path, page.StatusCode, page.Header)
 		}
-		if page.Header.Get("Cache-Control") != "no-store" || !strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+		if page.Header.Get("Cache-Control") != "no-store" ||
+			!strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 			t.Errorf("the headers of %s are %v", path, page.Header)
 		}
 	}
@@ -223,12 +274,14 @@ func TestRender_pagePartRefusal(t *testing.T) {
 	if lost.StatusCode != 404 || strings.Contains(body, "<html") || !strings.Contains(body, "Conversation not found.") {
 		t.Errorf("a refused part is %d %.200s", lost.StatusCode, body)
 	}
-	out, _ := ask(t, server, "GET", "/inbox/list", "", "HX-Request", "true", "HX-Current-URL", "https://chat.example.com/inbox?filter=mine")
+	out, _ := ask(t, server, "GET", "/inbox/list", "", "HX-Request", "true", "HX-Current-URL",
+		"https://chat.example.com/inbox?filter=mine")
 	if out.StatusCode != 401 || out.Header.Get("HX-Redirect") != "/auth/login?next=%2Finbox%3Ffilter%3Dmine" {
 		t.Errorf("a part for nobody is answered %d %v", out.StatusCode, out.Header)
 	}
 	app.Ready = func(context.Context) error { return context.DeadlineExceeded }
-	if down, body := ask(t, server, "GET", "/readyz", ""); down.StatusCode != 503 || strings.Contains(body, "deadline") {
+	if down, body := ask(t, server, "GET", "/readyz", ""); down.StatusCode != 503 ||
+		strings.Contains(body, "deadline") {
 		t.Errorf("a server that is not ready answers %d %s", down.StatusCode, body)
 	}
 }

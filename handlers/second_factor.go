@@ -20,7 +20,10 @@ func (a *App) secondFactorPage(c *fiber.Ctx) error {
 	if err := a.Login.AwaitsSecondFactor(c.UserContext(), c.Cookies(sessionCookie)); err != nil {
 		return logInFirst(c, err, next)
 	}
-	return render(c, fiber.StatusOK, views.SecondFactorPage(views.SecondFactor{Layout: a.layout(c, "Second factor"), Next: next}), nil)
+	return render(c, fiber.StatusOK, views.SecondFactorPage(views.SecondFactor{
+		Layout: a.layout(c, "Second factor"),
+		Next:   next,
+	}), nil)
 }
 
 func (a *App) secondFactor(c *fiber.Ctx) error {
@@ -37,7 +40,11 @@ func (a *App) secondFactor(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return render(c, status, views.SecondFactorPage(views.SecondFactor{Layout: a.layout(c, "Second factor"), Next: next, Failed: wrong.any()}), nil)
+	return render(c, status, views.SecondFactorPage(views.SecondFactor{
+		Layout: a.layout(c, "Second factor"),
+		Next:   next,
+		Failed: wrong.any(),
+	}), nil)
 }
 
 // logInFirst leads back to the password: that half of the login is too long ago, or was never done.
@@ -73,16 +80,27 @@ func (a *App) showSecondFactorSetup(c *fiber.Ctx, status int, wrong string) erro
 		return err
 	}
 	layout := a.layout(c, "Second factor")
-	layout.Path, layout.Up = "/profile/second-factor", views.Link{Path: "/profile", Name: "Your profile"}
-	return render(c, status, views.SecondFactorSetupPage(views.SecondFactorSetup{Layout: layout, Secret: inFours(setup.Secret),
-		QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR), Account: user.Email, Error: wrong}), nil)
+	layout.Path, layout.Up = "/profile/second-factor", views.Link{
+		Path: "/profile",
+		Name: "Your profile",
+	}
+	return render(c, status, views.SecondFactorSetupPage(views.SecondFactorSetup{
+		Layout:  layout,
+		Secret:  inFours(setup.Secret),
+		QR:      "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR),
+		Account: user.Email,
+		Error:   wrong,
+	}), nil)
 }
 
 // confirmSecondFactor answers with the page itself: the recovery codes are secrets, on their way once.
 func (a *App) confirmSecondFactor(c *fiber.Ctx) error {
 	codes, err := a.Profile.ConfirmSecondFactor(c.UserContext(), identityOf(c).User, c.FormValue("code"))
 	if err == nil {
-		return a.showProfile(c, fiber.StatusOK, views.Profile{Name: identityOf(c).User.Name, Codes: codes})
+		return a.showProfile(c, fiber.StatusOK, views.Profile{
+			Name:  identityOf(c).User.Name,
+			Codes: codes,
+		})
 	}
 	wrong, status, err := refused(c, err)
 	if err != nil {

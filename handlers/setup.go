@@ -71,17 +71,27 @@ func (a *App) setUp(c *fiber.Ctx) error {
 	if !a.Setup.Needed(c.UserContext()) {
 		return c.Redirect("/auth/login", fiber.StatusSeeOther)
 	}
-	form := views.Setup{Layout: a.layout(c, "Set up"), SetupToken: c.FormValue("setup_token"), OrganizationName: c.FormValue("organization_name"),
-		Name: c.FormValue("name"), Email: c.FormValue("email")}
-	if wait, err := a.Setup.attempts.Allow(c.UserContext(), "setup:"+a.clientAddress(c), setupRate); err != nil || wait > 0 {
+	form := views.Setup{
+		Layout:           a.layout(c, "Set up"),
+		SetupToken:       c.FormValue("setup_token"),
+		OrganizationName: c.FormValue("organization_name"),
+		Name:             c.FormValue("name"),
+		Email:            c.FormValue("email"),
+	}
+	if wait, err := a.Setup.attempts.Allow(c.UserContext(), "setup:"+a.clientAddress(c), setupRate); err != nil ||
+		wait > 0 {
 		return services.Refuse(services.RateLimited, "Too many attempts. Wait a minute and try again.")
 	}
 	if !a.Setup.valid(form.SetupToken) {
 		form.Errors = map[string]string{"setup_token": "This is not the token in the log."}
 		return render(c, fiber.StatusForbidden, views.SetupPage(form), nil)
 	}
-	_, err := a.Organizations.SetUp(c.UserContext(), services.NewOrganization{Name: form.OrganizationName, AdminName: form.Name,
-		AdminEmail: form.Email, Password: c.FormValue("password")})
+	_, err := a.Organizations.SetUp(c.UserContext(), services.NewOrganization{
+		Name:       form.OrganizationName,
+		AdminName:  form.Name,
+		AdminEmail: form.Email,
+		Password:   c.FormValue("password"),
+	})
 	if err != nil {
 		refusal, status := refusalOf(c, err)
 		form.Errors = map[string]string{refusal.Field: refusal.Message}

@@ -49,7 +49,10 @@ func (a *App) showInvitationLink(c *fiber.Ctx, invitation models.Invitation, sec
 		return err
 	}
 	a.Members.Mail(user, organization.Name, invitation, link)
-	return a.showTeam(c, fiber.StatusOK, views.Team{Role: string(models.RoleAgent), Invited: &views.InvitedLink{Email: invitation.Email, URL: link}})
+	return a.showTeam(c, fiber.StatusOK, views.Team{
+		Role:    string(models.RoleAgent),
+		Invited: &views.InvitedLink{Email: invitation.Email, URL: link},
+	})
 }
 
 func (a *App) revokeInvitation(c *fiber.Ctx) error {
@@ -72,8 +75,15 @@ func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
 	}
 	now := models.Now()
 	for _, invitation := range invitations {
-		page.Invitations = append(page.Invitations, views.OpenInvitation{ID: invitation.ID, FormKey: newFormKey(), Email: invitation.Email, Role: string(invitation.Role),
-			InvitedBy: names[invitation.InvitedBy], ExpiresAt: invitation.ExpiresAt, Expired: invitation.ExpiresAt.Before(now)})
+		page.Invitations = append(page.Invitations, views.OpenInvitation{
+			ID:        invitation.ID,
+			FormKey:   newFormKey(),
+			Email:     invitation.Email,
+			Role:      string(invitation.Role),
+			InvitedBy: names[invitation.InvitedBy],
+			ExpiresAt: invitation.ExpiresAt,
+			Expired:   invitation.ExpiresAt.Before(now),
+		})
 	}
 	page.Layout, page.Mails = a.layout(c, "Team"), a.Mailer != nil
 	page.Path = "/company/team"
@@ -81,8 +91,16 @@ func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
 }
 
 func showPerson(person, reader models.User) views.Person {
-	return views.Person{ID: person.ID, Name: person.Name, Email: person.Email, Role: string(person.Role), Disabled: person.DisabledAt != nil,
-		SecondFactor: person.TotpEnabledAt != nil, You: person.ID == reader.ID, PhotoID: photoID(person.PhotoID)}
+	return views.Person{
+		ID:           person.ID,
+		Name:         person.Name,
+		Email:        person.Email,
+		Role:         string(person.Role),
+		Disabled:     person.DisabledAt != nil,
+		SecondFactor: person.TotpEnabledAt != nil,
+		You:          person.ID == reader.ID,
+		PhotoID:      photoID(person.PhotoID),
+	}
 }
 
 func (a *App) personPage(c *fiber.Ctx) error {
@@ -101,7 +119,11 @@ func (a *App) showPersonPage(c *fiber.Ctx, status int, wrong formErrors) error {
 	}
 	layout := a.layout(c, person.Name)
 	layout.Up = views.Link{Path: "/company/team", Name: "Team"}
-	return render(c, status, views.PersonPage(views.PersonSettings{Layout: layout, Person: showPerson(person, user), Errors: wrong}), nil)
+	return render(c, status, views.PersonPage(views.PersonSettings{
+		Layout: layout,
+		Person: showPerson(person, user),
+		Errors: wrong,
+	}), nil)
 }
 
 func (a *App) setRole(c *fiber.Ctx) error {

@@ -108,14 +108,15 @@ func (a *App) nextInList(c *fiber.Ctx) (string, error) {
 
 // toast asks the browser to say text, with a button that takes it back by posting to verb.
 func toast(c *fiber.Ctx, text, verb string) {
-	asked, err := json.Marshal(map[string]any{"parley:toast": map[string]string{"text": text, "undo": anyPlace(c).Action(c.Params("id"), verb)}})
+	asked, err := json.Marshal(map[string]any{"parley:toast": map[string]string{"text": text,
+		"undo": anyPlace(c).Action(c.Params("id"), verb)}})
 	if err == nil {
 		c.Set("HX-Trigger", string(asked))
 	}
 }
 
-// changed answers a form of the thread: with the header for htmx, with the thread anew for a browser. A refusal shows the
-// thread as it is, with what was typed, and says why.
+// changed answers a form of the thread: with the header for htmx, with the thread anew for a browser. A refusal shows
+// the thread as it is, with what was typed, and says why.
 func (a *App) changed(c *fiber.Ctx, err error) error {
 	if err == nil && !isPart(c) {
 		return c.Redirect(anyPlace(c).Conversation(c.Params("id")), fiber.StatusSeeOther)
@@ -126,8 +127,8 @@ func (a *App) changed(c *fiber.Ctx, err error) error {
 	return a.refused(c, err, func(*views.Thread, *services.Error) {})
 }
 
-// refused shows a browser the thread as it is and says why its form did nothing; keep puts what was typed back. To htmx, and
-// for errors that are ours, the answer is the error alone.
+// refused shows a browser the thread as it is and says why its form did nothing; keep puts what was typed back. To
+// htmx, and for errors that are ours, the answer is the error alone.
 func (a *App) refused(c *fiber.Ctx, err error, keep func(*views.Thread, *services.Error)) error {
 	var refusal *services.Error
 	if isPart(c) || !errors.As(err, &refusal) || refusal.Kind == services.NotFound {
@@ -173,12 +174,20 @@ func (a *App) threadOf(c *fiber.Ctx, id string, whole bool) (views.Thread, error
 		return views.Thread{}, err
 	}
 	suggestions, _ := json.Marshal(append([]string{}, tags...)) // strings always encode, and no tags are an empty list
-	thread := views.Thread{Place: anyPlace(c), CSRFToken: a.csrfToken(c), ConversationID: conversation.ID, EndUserName: endUserName(conversation.EndUser),
-		Channel: names.channels[conversation.ChannelID], Status: models.SessionResolved, Suggestions: string(suggestions)}
+	thread := views.Thread{
+		Place:          anyPlace(c),
+		CSRFToken:      a.csrfToken(c),
+		ConversationID: conversation.ID,
+		EndUserName:    endUserName(conversation.EndUser),
+		Channel:        names.channels[conversation.ChannelID],
+		Status:         models.SessionResolved,
+		Suggestions:    string(suggestions),
+	}
 	if session := conversation.ActiveSession; session != nil {
 		thread.Status, thread.Tags = session.Status, session.Tags
 		if session.AssignedAgentID != nil {
-			thread.AssignedAgentID, thread.AssignedName = *session.AssignedAgentID, names.senders[*session.AssignedAgentID]
+			thread.AssignedAgentID = *session.AssignedAgentID
+			thread.AssignedName = names.senders[*session.AssignedAgentID]
 			thread.Mine = *session.AssignedAgentID == user.ID
 		}
 	}

@@ -39,9 +39,10 @@ func (a *App) threadMessages(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.MessagesPart(run), nil)
 }
 
-// messages is the run of messages that the request's after_seq or before_seq names, or that begins with its session, or the
-// newest. A run that is shown alone leads on at both ends; a part only at the end that it adds to the page.
-func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession, names names, alone bool) (views.Messages, error) {
+// messages is the run of messages that the request's after_seq or before_seq names, or that begins with its session, or
+// the newest. A run that is shown alone leads on at both ends; a part only at the end that it adds to the page.
+func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession,
+	names names, alone bool) (views.Messages, error) {
 	user := identityOf(c).User
 	run := views.Messages{Place: anyPlace(c), ConversationID: conversation.ID}
 	ref := services.Ref{ID: conversation.ID, OrganizationID: conversation.OrganizationID}
@@ -103,7 +104,8 @@ func (a *App) runPage(c *fiber.Ctx, ref services.Ref) (services.Page, error) {
 }
 
 // withNeighbours reads a page of messages, and those right before and after it, if there are any.
-func (a *App) withNeighbours(c *fiber.Ctx, ref services.Ref, page services.Page) (found []models.Message, before, after *models.Message, err error) {
+func (a *App) withNeighbours(c *fiber.Ctx, ref services.Ref,
+	page services.Page) (found []models.Message, before, after *models.Message, err error) {
 	wide := page
 	wide.Limit += 2
 	if page.BeforeSeq >= 0 {
@@ -132,7 +134,8 @@ func (a *App) withNeighbours(c *fiber.Ctx, ref services.Ref, page services.Page)
 }
 
 func joins(before, m models.Message) bool {
-	return before.SenderType == m.SenderType && before.SenderID == m.SenderID && m.CreatedAt.Sub(before.CreatedAt) < joinWithin
+	return before.SenderType == m.SenderType && before.SenderID == m.SenderID &&
+		m.CreatedAt.Sub(before.CreatedAt) < joinWithin
 }
 
 // sessionLines is what happened to the sessions, oldest first.
@@ -143,10 +146,18 @@ func sessionLines(sessions []models.ConversationSession, names names, userID str
 			if *session.AssignedAgentID == userID {
 				by = "you"
 			}
-			lines = append(lines, views.Line{ID: "claimed-" + session.ID, Claimed: by, At: *session.AssignedAt})
+			lines = append(lines, views.Line{
+				ID:      "claimed-" + session.ID,
+				Claimed: by,
+				At:      *session.AssignedAt,
+			})
 		}
 		if session.ResolvedAt != nil {
-			lines = append(lines, views.Line{ID: "resolved-" + session.ID, Tags: session.Tags, At: *session.ResolvedAt})
+			lines = append(lines, views.Line{
+				ID:   "resolved-" + session.ID,
+				Tags: session.Tags,
+				At:   *session.ResolvedAt,
+			})
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b views.Line) int { return a.At.Compare(b.At) })
@@ -177,8 +188,17 @@ func addLines(run *views.Messages, lines []views.Line, before, after *models.Mes
 
 // showMessage is a message as everybody in the conversation sees it.
 func showMessage(m models.Message, names names, read bool, answer *services.Selected) views.Message {
-	shown := views.Message{ID: m.ID, Seq: m.Seq, SenderType: string(m.SenderType), SenderName: names.senders[m.SenderID], SenderPhotoID: names.photos[m.SenderID], ContentType: m.ContentType,
-		Content: m.Content, CreatedAt: m.CreatedAt, Answered: (*views.Selected)(answer)}
+	shown := views.Message{
+		ID:            m.ID,
+		Seq:           m.Seq,
+		SenderType:    string(m.SenderType),
+		SenderName:    names.senders[m.SenderID],
+		SenderPhotoID: names.photos[m.SenderID],
+		ContentType:   m.ContentType,
+		Content:       m.Content,
+		CreatedAt:     m.CreatedAt,
+		Answered:      (*views.Selected)(answer),
+	}
 	if m.SenderType == models.SenderEndUser {
 		shown.Unread = !read
 	} else {
@@ -197,9 +217,17 @@ func showMessage(m models.Message, names names, read bool, answer *services.Sele
 			shown.File.Size = *media.Size
 		}
 	}
-	shown.Buttons, shown.Options, shown.Placeholder = showChoices(media.Buttons), showChoices(media.Options), media.Placeholder
+	shown.Buttons = showChoices(media.Buttons)
+	shown.Options = showChoices(
+		media.Options)
+	shown.Placeholder = media.Placeholder
 	for _, card := range media.Cards {
-		shown.Cards = append(shown.Cards, views.Card{ImageURL: card.ImageURL, Title: card.Title, Subtitle: card.Subtitle, Buttons: showChoices(card.Buttons)})
+		shown.Cards = append(shown.Cards, views.Card{
+			ImageURL: card.ImageURL,
+			Title:    card.Title,
+			Subtitle: card.Subtitle,
+			Buttons:  showChoices(card.Buttons),
+		})
 	}
 	shown.Answers = (*views.Selected)(media.Selected)
 	return shown

@@ -8,7 +8,8 @@ import (
 	"parley/views"
 )
 
-// welcomePage is the way in after the setup: it asks for a bot while there is no embed token for a page, then shows the newest.
+// welcomePage is the way in after the setup: it asks for a bot while there is no embed token for a page, then shows the
+// newest.
 func (a *App) welcomePage(c *fiber.Ctx) error {
 	tokens, err := a.tokensOf(c, models.ChannelWebchat, "")
 	if err != nil {
@@ -19,18 +20,31 @@ func (a *App) welcomePage(c *fiber.Ctx) error {
 			return a.showWelcome(c, fiber.StatusOK, views.Welcome{Step: 2, Token: token})
 		}
 	}
-	return a.showWelcome(c, fiber.StatusOK, views.Welcome{Step: 1, Greeting: "Hi. How can we help?"})
+	return a.showWelcome(c, fiber.StatusOK, views.Welcome{
+		Step:     1,
+		Greeting: "Hi. How can we help?",
+	})
 }
 
 func (a *App) showWelcome(c *fiber.Ctx, status int, page views.Welcome) error {
-	page.Layout, page.BaseURL, page.Key = a.layout(c, "Welcome"), a.baseURL(c), newFormKey()
+	page.Layout = a.layout(c, "Welcome")
+	page.BaseURL = a.baseURL(c)
+	page.Key = newFormKey()
 	return render(c, status, views.WelcomePage(page), nil)
 }
 
-// makeFirstBot makes the bot and the embed token of its web chat, and answers the snippet: the secret is in this one answer.
+// makeFirstBot makes the bot and the embed token of its web chat, and answers the snippet: the secret is in this one
+// answer.
 func (a *App) makeFirstBot(c *fiber.Ctx) error {
-	user, page := identityOf(c).User, views.Welcome{Step: 1, Name: c.FormValue("name"), Greeting: c.FormValue("greeting")}
-	bot, err := a.Bots.Create(c.UserContext(), user, services.BotForm{Name: page.Name, Greeting: page.Greeting})
+	user, page := identityOf(c).User, views.Welcome{
+		Step:     1,
+		Name:     c.FormValue("name"),
+		Greeting: c.FormValue("greeting"),
+	}
+	bot, err := a.Bots.Create(c.UserContext(), user, services.BotForm{
+		Name:     page.Name,
+		Greeting: page.Greeting,
+	})
 	if err != nil {
 		errors, status, err := refused(c, err)
 		if err != nil {
@@ -39,7 +53,11 @@ func (a *App) makeFirstBot(c *fiber.Ctx) error {
 		page.Errors = errors
 		return a.showWelcome(c, status, page)
 	}
-	token, secret, err := a.EmbedTokens.Create(c.UserContext(), user, services.NewEmbedToken{BotID: bot.ID, Channel: models.ChannelWebchat, Name: "Website"})
+	token, secret, err := a.EmbedTokens.Create(c.UserContext(), user, services.NewEmbedToken{
+		BotID:   bot.ID,
+		Channel: models.ChannelWebchat,
+		Name:    "Website",
+	})
 	if err != nil {
 		return err
 	}
@@ -47,5 +65,9 @@ func (a *App) makeFirstBot(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return a.showWelcome(c, fiber.StatusCreated, views.Welcome{Step: 2, Token: showToken(row), Secret: secret})
+	return a.showWelcome(c, fiber.StatusCreated, views.Welcome{
+		Step:   2,
+		Token:  showToken(row),
+		Secret: secret,
+	})
 }

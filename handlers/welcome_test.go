@@ -13,7 +13,8 @@ func TestWelcome_makesABotAndItsSnippetOnce(t *testing.T) {
 	d.has(page, "Make a bot", "Skip, and go to the inbox")
 	d.has(d.ok(d.page("/integration/web-chat")), "No bot yet")
 
-	refused, body := d.post("/welcome", url.Values{"form_key": {d.formKey("/welcome")}, "name": {""}, "greeting": {"Good <day>"}}, false)
+	refused, body := d.post("/welcome", url.Values{"form_key": {d.formKey("/welcome")}, "name": {""},
+		"greeting": {"Good <day>"}}, false)
 	if refused.StatusCode != http.StatusBadRequest {
 		t.Errorf("no name: %d", refused.StatusCode)
 	}

@@ -36,8 +36,11 @@ func (a *App) loader(c *fiber.Ctx) error {
 
 func (a *App) widgetPage(c *fiber.Ctx) error {
 	opened, err := a.Widget.Open(c.UserContext(), services.WidgetRequest{
-		EmbedToken: c.Query("embed_token"), ExternalID: c.Query("session_id"), DisplayName: c.Query("customer_name"),
-		Origin: c.Get(fiber.HeaderOrigin), Referer: c.Get(fiber.HeaderReferer),
+		EmbedToken:  c.Query("embed_token"),
+		ExternalID:  c.Query("session_id"),
+		DisplayName: c.Query("customer_name"),
+		Origin:      c.Get(fiber.HeaderOrigin),
+		Referer:     c.Get(fiber.HeaderReferer),
 	})
 	if err != nil {
 		return err
@@ -55,15 +58,28 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }
 
-// showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's, then the
-// browser's, then the organization's.
+// showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's,
+// then the browser's, then the organization's.
 func showWidget(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
 	look, greeting := opened.Appearance, opened.Greeting
 	c.Vary(fiber.HeaderAcceptLanguage)
 	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage), opened.Language)
-	widget := views.Widget{Asset: static.URL, Title: look.Title, BotName: opened.BotName, BotPhotoURL: protocol.PhotoURL(opened.BotPhotoID),
-		Greeting: greeting.Content, Position: look.Position, ConversationID: opened.ConversationID, ExternalID: opened.ExternalID,
-		Language: views.WidgetLanguage{Tag: chosen.Tag, Dir: chosen.Dir, Text: chosen.Text, Texts: chosen.Texts}}
+	widget := views.Widget{
+		Asset:          static.URL,
+		Title:          look.Title,
+		BotName:        opened.BotName,
+		BotPhotoURL:    protocol.PhotoURL(opened.BotPhotoID),
+		Greeting:       greeting.Content,
+		Position:       look.Position,
+		ConversationID: opened.ConversationID,
+		ExternalID:     opened.ExternalID,
+		Language: views.WidgetLanguage{
+			Tag:   chosen.Tag,
+			Dir:   chosen.Dir,
+			Text:  chosen.Text,
+			Texts: chosen.Texts,
+		},
+	}
 	if look.Greeting != "" {
 		widget.Greeting = look.Greeting
 	}

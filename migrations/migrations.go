@@ -1,5 +1,5 @@
-// Package migrations holds the schema as goose migrations, written in the SQL that SQLite and PostgreSQL share, and runs
-// them. The files are embedded: a binary carries the schema it needs.
+// Package migrations holds the schema as goose migrations, written in the SQL that SQLite and PostgreSQL share, and
+// runs them. The files are embedded: a binary carries the schema it needs.
 package migrations
 
 import (
@@ -61,7 +61,11 @@ func Status(ctx context.Context, db *sql.DB, postgres bool) ([]State, error) {
 	}
 	states := make([]State, len(rows))
 	for i, row := range rows {
-		states[i] = State{Version: row.Source.Version, Name: row.Source.Path, Applied: row.State == goose.StateApplied}
+		states[i] = State{
+			Version: row.Source.Version,
+			Name:    row.Source.Path,
+			Applied: row.State == goose.StateApplied,
+		}
 	}
 	return states, nil
 }

@@ -15,8 +15,10 @@ import (
 
 // every struct that is a table.
 var every = []any{
-	models.Organization{}, models.Setup{}, models.User{}, models.WebSession{}, models.Bot{}, models.Channel{}, models.EmbedToken{},
-	models.EndUser{}, models.Conversation{}, models.ConversationSession{}, models.Message{}, models.MessageRead{}, models.Visit{},
+	models.Organization{}, models.Setup{}, models.User{}, models.WebSession{}, models.Bot{}, models.Channel{},
+	models.EmbedToken{},
+	models.EndUser{}, models.Conversation{}, models.ConversationSession{}, models.Message{}, models.MessageRead{},
+	models.Visit{},
 	models.Photo{}, models.Login{}, models.APIKey{}, models.PushCredential{}, models.Invitation{}, models.AuditEntry{},
 }
 

@@ -22,7 +22,8 @@ func lockFile(path string) (*os.File, error) {
 	}
 	file.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("the database in DATA_DIR is in use by another Parley process: stop it first, or use PostgreSQL (DATABASE_URL)")
+		return nil, fmt.Errorf("the database in DATA_DIR is in use by another Parley process: stop it first, or use " +
+			"PostgreSQL (DATABASE_URL)")
 	}
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }

@@ -13,8 +13,8 @@ type ClientKey struct {
 	ClientID       string
 }
 
-// BatchQuery names what a batch of sends needs to know. ConversationIDs are sorted and unique: every writer locks in the same
-// order, or two batches would wait for each other.
+// BatchQuery names what a batch of sends needs to know. ConversationIDs are sorted and unique: every writer locks in
+// the same order, or two batches would wait for each other.
 type BatchQuery struct {
 	ConversationIDs []string
 	BotIDs          []string
@@ -71,7 +71,8 @@ const messageColumns = `id, organization_id, conversation_id, session_id, seq, s
 	content_type, content, rich_media, answers_id, created_at`
 
 func messageFields(m *Message) []any {
-	return []any{&m.ID, &m.OrganizationID, &m.ConversationID, &m.SessionID, &m.Seq, &m.SenderType, &m.SenderID, &m.ClientID,
+	return []any{&m.ID, &m.OrganizationID, &m.ConversationID, &m.SessionID, &m.Seq, &m.SenderType, &m.SenderID,
+		&m.ClientID,
 		&m.ContentType, &m.Content, &m.RichMedia, &m.AnswersID, &m.CreatedAt}
 }
 
@@ -82,7 +83,11 @@ func messageValues(m *Message) []any {
 }
 
 func (m *Message) clientKey() ClientKey {
-	key := ClientKey{ConversationID: m.ConversationID, SenderType: m.SenderType, SenderID: m.SenderID}
+	key := ClientKey{
+		ConversationID: m.ConversationID,
+		SenderType:     m.SenderType,
+		SenderID:       m.SenderID,
+	}
 	if m.ClientID != nil {
 		key.ClientID = *m.ClientID
 	}

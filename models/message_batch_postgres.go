@@ -8,10 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// writeMessagesPostgres takes two round trips, whatever the size of the batch: one pipeline that begins, locks and reads,
-// one that stores arrays and commits. Each statement after the lock sees a snapshot of its own (READ COMMITTED), so the
-// look for repeats sees what the lock waited for.
-func (db *DB) writeMessagesPostgres(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) (err error) {
+// writeMessagesPostgres takes two round trips, whatever the size of the batch: one pipeline that begins, locks and
+// reads, one that stores arrays and commits. Each statement after the lock sees a snapshot of its own (READ COMMITTED),
+// so the look for repeats sees what the lock waited for.
+func (db *DB) writeMessagesPostgres(ctx context.Context, query BatchQuery,
+	decide func(BatchState) BatchRows) (err error) {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("acquire connection: %w", err)
@@ -50,7 +51,8 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 	}
 	batch.Queue("BEGIN")
 	among, conversations := oneOrAny(query.ConversationIDs)
-	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id`+among+` ORDER BY id FOR UPDATE`, conversations)
+	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id`+among+` ORDER BY id FOR UPDATE`,
+		conversations)
 	read(state.scanSession, `SELECT id, conversation_id, assigned_agent_id FROM conversation_sessions
 		WHERE status = 'open' AND conversation_id`+among, conversations)
 	if len(query.BotIDs) > 0 {
@@ -70,8 +72,8 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 	return batch
 }
 
-// oneOrAny is the condition for a list of ids, and its argument. PostgreSQL plans "= ANY" anew at every call, since the plan
-// depends on the length of the array; for a single id, which is what an idle server sees, it plans once.
+// oneOrAny is the condition for a list of ids, and its argument. PostgreSQL plans "= ANY" anew at every call, since the
+// plan depends on the length of the array; for a single id, which is what an idle server sees, it plans once.
 func oneOrAny(ids []string) (condition string, argument any) {
 	if len(ids) == 1 {
 		return " = $1", ids[0]
@@ -82,9 +84,16 @@ func oneOrAny(ids []string) (condition string, argument any) {
 func postgresWrites(rows BatchRows) *pgx.Batch {
 	batch := &pgx.Batch{}
 	if n := len(rows.Sessions); n > 0 {
-		ids, organizations, conversations, times := make([]string, n), make([]string, n), make([]string, n), make([]time.Time, n)
+		ids := make([]string, n)
+		organizations := make([]string, n)
+		conversations := make([]string,
+			n)
+		times := make([]time.Time, n)
 		for i, s := range rows.Sessions {
-			ids[i], organizations[i], conversations[i], times[i] = s.ID, s.OrganizationID, s.ConversationID, s.CreatedAt
+			ids[i] = s.ID
+			organizations[i] = s.OrganizationID
+			conversations[i] = s.ConversationID
+			times[i] = s.CreatedAt
 		}
 		batch.Queue(`INSERT INTO conversation_sessions (id, organization_id, conversation_id, status, tags, first_message_at, created_at)
 			SELECT id, organization_id, conversation_id, 'open', '[]', at, at
@@ -92,7 +101,8 @@ func postgresWrites(rows BatchRows) *pgx.Batch {
 			ids, organizations, conversations, times)
 	}
 	if len(rows.Messages) == 1 {
-		batch.Queue(`INSERT INTO messages (`+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		batch.Queue(`INSERT INTO messages (`+messageColumns+
+			`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			messageValues(&rows.Messages[0])...)
 	} else if len(rows.Messages) > 1 {
 		batch.Queue(`INSERT INTO messages (`+messageColumns+`)
@@ -103,12 +113,17 @@ func postgresWrites(rows BatchRows) *pgx.Batch {
 		batch.Queue(`UPDATE conversations SET last_seq = $2, updated_at = $3 WHERE id = $1`,
 			rows.Touched[0].ConversationID, rows.Touched[0].LastSeq, rows.Touched[0].UpdatedAt)
 	} else if n > 1 {
-		ids, seqs, times := make([]string, n), make([]int64, n), make([]time.Time, n)
+		ids := make([]string, n)
+		seqs := make([]int64, n)
+		times := make([]time.Time, n)
 		for i, t := range rows.Touched {
-			ids[i], seqs[i], times[i] = t.ConversationID, t.LastSeq, t.UpdatedAt
+			ids[i] = t.ConversationID
+			seqs[i] = t.LastSeq
+			times[i] = t.UpdatedAt
 		}
 		batch.Queue(`UPDATE conversations SET last_seq = t.last_seq, updated_at = t.at
-			FROM unnest($1::text[], $2::int[], $3::timestamp[]) AS t (id, last_seq, at) WHERE conversations.id = t.id`, ids, seqs, times)
+			FROM unnest($1::text[], $2::int[], $3::timestamp[]) AS t (id, last_seq, at) WHERE conversations.id = t.id`,
+			ids, seqs, times)
 	}
 	batch.Queue("COMMIT")
 	return batch
@@ -116,21 +131,42 @@ func postgresWrites(rows BatchRows) *pgx.Batch {
 
 func messageArrays(messages []Message) []any {
 	n := len(messages)
-	ids, organizations, conversations, sessions := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	seqs, types, senders, clients := make([]int64, n), make([]string, n), make([]string, n), make([]*string, n)
-	contentTypes, contents, media, answers := make([]string, n), make([]string, n), make([]*string, n), make([]*string, n)
+	ids := make([]string, n)
+	organizations := make([]string, n)
+	conversations := make([]string,
+		n)
+	sessions := make([]string, n)
+	seqs := make([]int64, n)
+	types := make([]string, n)
+	senders := make([]string, n)
+	clients := make([]*string, n)
+	contentTypes := make([]string, n)
+	contents := make([]string, n)
+	media := make([]*string, n)
+	answers := make([]*string,
+		n)
 	times := make([]time.Time, n)
 	for i := range messages {
 		m := &messages[i]
-		ids[i], organizations[i], conversations[i], sessions[i] = m.ID, m.OrganizationID, m.ConversationID, m.SessionID
-		seqs[i], types[i], senders[i], clients[i] = m.Seq, string(m.SenderType), m.SenderID, m.ClientID
-		contentTypes[i], contents[i], answers[i], times[i] = m.ContentType, m.Content, m.AnswersID, m.CreatedAt
+		ids[i] = m.ID
+		organizations[i] = m.OrganizationID
+		conversations[i] = m.ConversationID
+		sessions[i] = m.SessionID
+		seqs[i] = m.Seq
+		types[i] = string(m.SenderType)
+		senders[i] = m.SenderID
+		clients[i] = m.ClientID
+		contentTypes[i] = m.ContentType
+		contents[i] = m.Content
+		answers[i] = m.AnswersID
+		times[i] = m.CreatedAt
 		if len(m.RichMedia) > 0 {
 			text := string(m.RichMedia)
 			media[i] = &text
 		}
 	}
-	return []any{ids, organizations, conversations, sessions, seqs, types, senders, clients, contentTypes, contents, media, answers, times}
+	return []any{ids, organizations, conversations, sessions, seqs, types, senders, clients, contentTypes, contents,
+		media, answers, times}
 }
 
 func clientKeyColumns(keys []ClientKey) (conversations, types, senders, clients []string) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// writeMessagesSQLite is the same transaction on the one writing connection; beginning it immediate is the lock. Lists travel
-// as one JSON parameter, so that a statement's text does not depend on the size of the batch.
+// writeMessagesSQLite is the same transaction on the one writing connection; beginning it immediate is the lock. Lists
+// travel as one JSON parameter, so that a statement's text does not depend on the size of the batch.
 func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
 	conn, err := db.Write.DB()
 	if err != nil {
@@ -50,14 +50,16 @@ func sqliteReads(ctx context.Context, tx *sql.Tx, query BatchQuery, state *Batch
 		return rows.Err()
 	}
 	const in = ` IN (SELECT value FROM json_each(?1))`
-	if err := read(state.scanConversation, query.ConversationIDs, `SELECT id, last_seq FROM conversations WHERE id`+in); err != nil {
+	if err := read(state.scanConversation, query.ConversationIDs,
+		`SELECT id, last_seq FROM conversations WHERE id`+in); err != nil {
 		return err
 	}
 	if err := read(state.scanSession, query.ConversationIDs, `SELECT id, conversation_id, assigned_agent_id
 		FROM conversation_sessions WHERE status = 'open' AND conversation_id`+in); err != nil {
 		return err
 	}
-	if err := read(state.scanBot, query.BotIDs, `SELECT id, greeting, rules, fallback, updated_at FROM bots WHERE id`+in); err != nil {
+	if err := read(state.scanBot, query.BotIDs,
+		`SELECT id, greeting, rules, fallback, updated_at FROM bots WHERE id`+in); err != nil {
 		return err
 	}
 	if len(query.ClientKeys) > 0 {
@@ -70,7 +72,8 @@ func sqliteReads(ctx context.Context, tx *sql.Tx, query BatchQuery, state *Batch
 	if len(query.ControlIDs) == 0 {
 		return nil
 	}
-	if err := read(state.scanControl, query.ControlIDs, `SELECT `+messageColumns+` FROM messages WHERE id`+in); err != nil {
+	if err := read(state.scanControl, query.ControlIDs,
+		`SELECT `+messageColumns+` FROM messages WHERE id`+in); err != nil {
 		return err
 	}
 	return read(state.scanAnswered, query.ControlIDs, `SELECT answers_id FROM messages WHERE answers_id`+in)
@@ -83,7 +86,8 @@ func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {
 	insert := func(into string, columns int, values []any) error {
 		one := "(?" + strings.Repeat(",?", columns-1) + ")"
 		for some := range slices.Chunk(values, sqliteRows*columns) {
-			if _, err := tx.ExecContext(ctx, into+" VALUES "+one+strings.Repeat(","+one, len(some)/columns-1), some...); err != nil {
+			if _, err := tx.ExecContext(ctx, into+" VALUES "+one+strings.Repeat(","+one, len(some)/columns-1),
+				some...); err != nil {
 				return err
 			}
 		}
@@ -91,7 +95,8 @@ func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {
 	}
 	var sessions, messages []any
 	for _, s := range rows.Sessions {
-		sessions = append(sessions, s.ID, s.OrganizationID, s.ConversationID, SessionOpen, "[]", s.CreatedAt, s.CreatedAt)
+		sessions = append(sessions, s.ID, s.OrganizationID, s.ConversationID, SessionOpen, "[]", s.CreatedAt,
+			s.CreatedAt)
 	}
 	if err := insert(`INSERT INTO conversation_sessions (id, organization_id, conversation_id, status, tags, first_message_at, created_at)`,
 		7, sessions); err != nil {

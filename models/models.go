@@ -37,8 +37,8 @@ type DB struct {
 // Postgres reports whether this is PostgreSQL.
 func (db *DB) Postgres() bool { return db.pool != nil }
 
-// Open connects to the PostgreSQL at databaseURL or, when that is empty, opens the SQLite file in dataDir, which is made if
-// missing. It does not migrate. The error is a sentence fit for the person who starts the program.
+// Open connects to the PostgreSQL at databaseURL or, when that is empty, opens the SQLite file in dataDir, which is
+// made if missing. It does not migrate. The error is a sentence fit for the person who starts the program.
 func Open(ctx context.Context, databaseURL, dataDir string) (*DB, error) {
 	if databaseURL == "" {
 		return openSQLite(dataDir)
@@ -61,7 +61,8 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("DATABASE_URL: PostgreSQL at %s does not answer: %s", config.ConnConfig.Host, strings.Join(strings.Fields(err.Error()), " "))
+		return nil, fmt.Errorf("DATABASE_URL: PostgreSQL at %s does not answer: %s", config.ConnConfig.Host,
+			strings.Join(strings.Fields(err.Error()), " "))
 	}
 	conn := stdlib.OpenDBFromPool(pool)
 	handle, err := gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig())
@@ -81,7 +82,8 @@ func openSQLite(dataDir string) (*DB, error) {
 		return nil, err
 	}
 	path := filepath.Join(dataDir, "parley.db")
-	if file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil { // SQLite would make it readable to all
+	// SQLite would make it readable to all
+	if file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
 		file.Close()
 	}
 	write, err := openSQLiteHandle(path, 1, "_txlock=immediate")

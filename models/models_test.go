@@ -27,7 +27,8 @@ func TestOpen_refusesASecondProcessOnTheSameDataDir(t *testing.T) {
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("DATA_DIR is %v, %v: others must not read it", info.Mode(), err)
 	}
-	if _, err := models.Open(t.Context(), "", dir); err == nil || !strings.Contains(err.Error(), "in use by another Parley process") {
+	if _, err := models.Open(t.Context(), "", dir); err == nil ||
+		!strings.Contains(err.Error(), "in use by another Parley process") {
 		t.Errorf("the second open says %v", err)
 	}
 	first.Close()
@@ -46,7 +47,8 @@ func TestOpen_saysWhatIsWrong(t *testing.T) {
 	}
 	for _, test := range []struct{ name, url, dir, says string }{
 		{"a URL that is none", "postgres://%zz", "", "DATABASE_URL: is not a valid PostgreSQL URL"},
-		{"nobody listens", "postgres://nobody:secret@127.0.0.1:1/x?connect_timeout=1", "", "PostgreSQL at 127.0.0.1 does not answer"},
+		{"nobody listens", "postgres://nobody:secret@127.0.0.1:1/x?connect_timeout=1", "",
+			"PostgreSQL at 127.0.0.1 does not answer"},
 		{"DATA_DIR is a file", "", file, "DATA_DIR"},
 	} {
 		_, err := models.Open(t.Context(), test.url, test.dir)
@@ -73,7 +75,12 @@ func TestRead_cannotWriteOnSQLite(t *testing.T) {
 	t.Parallel()
 	db := modelstest.SQLite(t)
 	now := models.Now()
-	err := db.Read.Create(&models.Organization{ID: models.NewID(), Name: "Acme", CreatedAt: now, UpdatedAt: now}).Error
+	err := db.Read.Create(&models.Organization{
+		ID:        models.NewID(),
+		Name:      "Acme",
+		CreatedAt: now,
+		UpdatedAt: now,
+	}).Error
 	if err == nil || !strings.Contains(err.Error(), "readonly") {
 		t.Errorf("writing on the reading pool: %v", err)
 	}
@@ -102,7 +109,13 @@ func TestForeignKeys_holdOnEveryConnection(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		now := models.Now()
-		err := db.Write.Create(&models.EndUser{ID: models.NewID(), OrganizationID: models.NewID(), ExternalID: "x", CreatedAt: now, UpdatedAt: now}).Error
+		err := db.Write.Create(&models.EndUser{
+			ID:             models.NewID(),
+			OrganizationID: models.NewID(),
+			ExternalID:     "x",
+			CreatedAt:      now,
+			UpdatedAt:      now,
+		}).Error
 		if !errors.Is(err, gorm.ErrForeignKeyViolated) {
 			t.Errorf("an end user of no organization: %v", err)
 		}
@@ -113,7 +126,12 @@ func TestDuplicates_areTranslated(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		now := models.Now()
-		organization := models.Organization{ID: models.NewID(), Name: "Acme", CreatedAt: now, UpdatedAt: now}
+		organization := models.Organization{
+			ID:        models.NewID(),
+			Name:      "Acme",
+			CreatedAt: now,
+			UpdatedAt: now,
+		}
 		if err := db.Write.Create(&organization).Error; err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +139,13 @@ func TestDuplicates_areTranslated(t *testing.T) {
 			t.Errorf("the same primary key again: %v", err)
 		}
 		for _, want := range []error{nil, gorm.ErrDuplicatedKey} {
-			err := db.Write.Create(&models.EndUser{ID: models.NewID(), OrganizationID: organization.ID, ExternalID: "x", CreatedAt: now, UpdatedAt: now}).Error
+			err := db.Write.Create(&models.EndUser{
+				ID:             models.NewID(),
+				OrganizationID: organization.ID,
+				ExternalID:     "x",
+				CreatedAt:      now,
+				UpdatedAt:      now,
+			}).Error
 			if !errors.Is(err, want) {
 				t.Errorf("the same external id: %v, not %v", err, want)
 			}
@@ -157,13 +181,20 @@ func TestPostgres_queriesLeaveConnectionsToTheWriters(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if err := db.WriteMessages(ctx, models.BatchQuery{}, func(models.BatchState) models.BatchRows { return models.BatchRows{} }); err != nil {
+	if err := db.WriteMessages(ctx, models.BatchQuery{}, func(models.BatchState) models.BatchRows {
+		return models.BatchRows{}
+	}); err != nil {
 		t.Errorf("after a burst of queries: %v", err)
 	}
 }
 
 func addOrganization(tx *gorm.DB, name string, at time.Time) error {
-	return tx.Create(&models.Organization{ID: models.NewID(), Name: name, CreatedAt: at, UpdatedAt: at}).Error
+	return tx.Create(&models.Organization{
+		ID:        models.NewID(),
+		Name:      name,
+		CreatedAt: at,
+		UpdatedAt: at,
+	}).Error
 }
 
 func TestTimes_comeBackEqualAndSortAroundWholeSeconds(t *testing.T) {
@@ -172,7 +203,8 @@ func TestTimes_comeBackEqualAndSortAroundWholeSeconds(t *testing.T) {
 		second := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		times := []time.Time{
 			second.Add(-time.Microsecond), second, second.Add(time.Microsecond), second.Add(10 * time.Microsecond),
-			second.Add(100 * time.Millisecond), second.Add(120 * time.Millisecond), second.Add(999_999 * time.Microsecond), second.Add(time.Second),
+			second.Add(100 * time.Millisecond), second.Add(120 * time.Millisecond),
+			second.Add(999_999 * time.Microsecond), second.Add(time.Second),
 		}
 		for i := range times {
 			at := times[(i*3)%len(times)] // not in their order
@@ -189,7 +221,8 @@ func TestTimes_comeBackEqualAndSortAroundWholeSeconds(t *testing.T) {
 				t.Errorf("%d is %v, not %v", i, organization.CreatedAt, times[i])
 			}
 			var after int64
-			if err := db.Read.Model(&models.Organization{}).Where("created_at > ?", times[i]).Count(&after).Error; err != nil || int(after) != len(times)-1-i {
+			if err := db.Read.Model(&models.Organization{}).Where("created_at > ?", times[i]).
+				Count(&after).Error; err != nil || int(after) != len(times)-1-i {
 				t.Errorf("after %v come %d, %v", times[i], after, err)
 			}
 		}

@@ -25,9 +25,10 @@ func NewAPIKeys(db *models.DB, audit *Audit, clock Clock) *APIKeys {
 	return &APIKeys{db: db, audit: audit, clock: clock}
 }
 
-// Create makes a key and returns its secret, which is stored nowhere. Errors: Forbidden, Invalid, Conflict for a name that
-// another key has which works: also of a form that is sent twice.
-func (s *APIKeys) Create(ctx context.Context, actor models.User, name string) (key models.APIKey, secret string, err error) {
+// Create makes a key and returns its secret, which is stored nowhere. Errors: Forbidden, Invalid, Conflict for a name
+// that another key has which works: also of a form that is sent twice.
+func (s *APIKeys) Create(ctx context.Context, actor models.User,
+	name string) (key models.APIKey, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return key, "", err
 	}
@@ -35,10 +36,22 @@ func (s *APIKeys) Create(ctx context.Context, actor models.User, name string) (k
 		return key, "", err
 	}
 	secret, hash := NewToken("pk_")
-	key = models.APIKey{ID: models.NewID(), OrganizationID: actor.OrganizationID, Name: name, Prefix: secret[:8], KeyHash: hash, CreatedBy: actor.ID, CreatedAt: s.clock()}
+	key = models.APIKey{
+		ID:             models.NewID(),
+		OrganizationID: actor.OrganizationID,
+		Name:           name,
+		Prefix:         secret[:8],
+		KeyHash:        hash,
+		CreatedBy:      actor.ID,
+		CreatedAt:      s.clock(),
+	}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Create(&key).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
-			return &Error{Kind: Conflict, Message: "There is a key of this name already. Choose another, or revoke that one first.", Field: "name"}
+			return &Error{
+				Kind:    Conflict,
+				Message: "There is a key of this name already. Choose another, or revoke that one first.",
+				Field:   "name",
+			}
 		} else if err != nil {
 			return fmt.Errorf("create API key: %w", err)
 		}
@@ -56,7 +69,8 @@ func (s *APIKeys) List(ctx context.Context, actor models.User) (keys []models.AP
 		return nil, err
 	}
 	err = s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).
-		Order("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(maxListed).Find(&keys).Error
+		Order("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(maxListed).
+		Find(&keys).Error
 	if err != nil {
 		return nil, fmt.Errorf("list API keys: %w", err)
 	}
@@ -73,7 +87,9 @@ func (s *APIKeys) Revoke(ctx context.Context, actor models.User, id string) erro
 		if err := ofOrganization(tx, actor.OrganizationID, id, &key, "API key not found."); err != nil {
 			return err
 		}
-		result := tx.Model(&models.APIKey{}).Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).Update("revoked_at", s.clock())
+		result := tx.Model(&models.APIKey{}).
+			Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
+			Update("revoked_at", s.clock())
 		if result.Error != nil || result.RowsAffected == 0 {
 			return result.Error
 		}
@@ -81,11 +97,12 @@ func (s *APIKeys) Revoke(ctx context.Context, actor models.User, id string) erro
 	})
 }
 
-// Presented says whose key a secret is, and notes that it was used. It lets nobody in: that is for the caller to decide.
-// Error: Unauthorized for what is unknown or revoked.
+// Presented says whose key a secret is, and notes that it was used. It lets nobody in: that is for the caller to
+// decide. Error: Unauthorized for what is unknown or revoked.
 func (s *APIKeys) Presented(ctx context.Context, secret string) (models.APIKey, error) {
 	var keys []models.APIKey
-	if err := s.db.Read.WithContext(ctx).Where("key_hash = ? AND revoked_at IS NULL", HashToken(secret)).Limit(1).Find(&keys).Error; err != nil {
+	if err := s.db.Read.WithContext(ctx).Where("key_hash = ? AND revoked_at IS NULL", HashToken(secret)).Limit(1).
+		Find(&keys).Error; err != nil {
 		return models.APIKey{}, fmt.Errorf("find API key: %w", err)
 	}
 	if len(keys) == 0 {
@@ -96,7 +113,8 @@ func (s *APIKeys) Presented(ctx context.Context, secret string) (models.APIKey, 
 		return key, nil
 	}
 	err := s.db.Write.WithContext(ctx).Model(&models.APIKey{}).
-		Where("organization_id = ? AND id = ? AND (last_used_at IS NULL OR last_used_at <= ?)", key.OrganizationID, key.ID, now.Add(-usedPause)).
+		Where("organization_id = ? AND id = ? AND (last_used_at IS NULL OR last_used_at <= ?)", key.OrganizationID,
+			key.ID, now.Add(-usedPause)).
 		Update("last_used_at", now).Error
 	if err != nil {
 		return models.APIKey{}, fmt.Errorf("note use of API key: %w", err)

@@ -13,7 +13,8 @@ func TestAPIKeys_storeOnlyTheHash(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		key, secret, err := d.keys.Create(d.Context(), d.admin, "  Sync ")
 		d.ok(err)
-		if key.Name != "Sync" || !strings.HasPrefix(secret, "pk_") || len(secret) < 29 || key.Prefix != secret[:8] || key.KeyHash != services.HashToken(secret) || key.CreatedBy != d.admin.ID {
+		if key.Name != "Sync" || !strings.HasPrefix(secret, "pk_") || len(secret) < 29 || key.Prefix != secret[:8] ||
+			key.KeyHash != services.HashToken(secret) || key.CreatedBy != d.admin.ID {
 			d.Errorf("made %+v", key)
 		}
 		keys, err := d.keys.List(d.Context(), d.owner)
@@ -78,7 +79,8 @@ func TestAPIKeys_revokedOnceAndForGood(t *testing.T) {
 		if len(keys) != 1 || keys[0].RevokedAt == nil || !keys[0].RevokedAt.Equal(at) {
 			d.Errorf("lists %+v", keys)
 		}
-		equal(d, d.noted(d.organization), "Ada api_key.created Sync ("+secret[:8]+"…)", "Olga api_key.revoked Sync ("+secret[:8]+"…)")
+		equal(d, d.noted(d.organization), "Ada api_key.created Sync ("+secret[:8]+"…)",
+			"Olga api_key.revoked Sync ("+secret[:8]+"…)")
 		d.refused(services.Unauthorized, last(d.keys.Presented(d.Context(), secret)))
 	})
 }
@@ -110,7 +112,8 @@ func TestAPIKeys_presentedNotesTheUse(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		key, secret, err := d.keys.Create(d.Context(), d.admin, "Sync")
 		d.ok(err)
-		for _, wrong := range []string{"", "pk_", secret + "x", strings.ToUpper(secret), key.KeyHash, "\x00", strings.Repeat("x", 1<<16)} {
+		for _, wrong := range []string{"", "pk_", secret + "x", strings.ToUpper(secret), key.KeyHash, "\x00",
+			strings.Repeat("x", 1<<16)} {
 			d.refused(services.Unauthorized, last(d.keys.Presented(d.Context(), wrong)))
 		}
 		used := func() time.Time {

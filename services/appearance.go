@@ -54,8 +54,8 @@ func (a Appearance) clean() (Appearance, error) {
 	return a, nil
 }
 
-// ContrastInk is the colour of text on colour, black or white: the one that stands out more, which is always by 4.5 to 1 or
-// more. On what is no colour it is white.
+// ContrastInk is the colour of text on colour, black or white: the one that stands out more, which is always by 4.5 to
+// 1 or more. On what is no colour it is white.
 func ContrastInk(background string) string {
 	background = strings.ToLower(background)
 	if !colour.MatchString(background) {

@@ -32,7 +32,8 @@ func contrast(a, b string) float64 {
 
 func TestContrastInk_canBeReadOnEveryColour(t *testing.T) {
 	t.Parallel()
-	for colour, ink := range map[string]string{"#000000": "#ffffff", "#ffffff": "#000000", "#FFFF00": "#000000", "#1f2937": "#ffffff", "": "#ffffff", "red": "#ffffff"} {
+	for colour, ink := range map[string]string{"#000000": "#ffffff", "#ffffff": "#000000", "#FFFF00": "#000000",
+		"#1f2937": "#ffffff", "": "#ffffff", "red": "#ffffff"} {
 		if got := services.ContrastInk(colour); got != ink {
 			t.Errorf("on %q: %s", colour, got)
 		}

@@ -56,11 +56,19 @@ type Audit struct {
 // NewAudit makes the service.
 func NewAudit(db *models.DB, clock Clock) *Audit { return &Audit{db: db, clock: clock} }
 
-// Note adds an entry in the transaction of the change it tells of: there is no change without an entry, and no entry without
-// its change. target and detail are for people, and must hold no secret.
+// Note adds an entry in the transaction of the change it tells of: there is no change without an entry, and no entry
+// without its change. target and detail are for people, and must hold no secret.
 func (s *Audit) Note(tx *gorm.DB, actor models.User, action, target, detail string) error {
-	err := tx.Create(&models.AuditEntry{ID: models.NewID(), OrganizationID: actor.OrganizationID, ActorID: actor.ID, ActorName: actor.Name,
-		Action: action, Target: line(target, maxAuditTarget), Detail: line(detail, maxAuditDetail), CreatedAt: s.clock()}).Error
+	err := tx.Create(&models.AuditEntry{
+		ID:             models.NewID(),
+		OrganizationID: actor.OrganizationID,
+		ActorID:        actor.ID,
+		ActorName:      actor.Name,
+		Action:         action,
+		Target:         line(target, maxAuditTarget),
+		Detail:         line(detail, maxAuditDetail),
+		CreatedAt:      s.clock(),
+	}).Error
 	if err != nil {
 		return fmt.Errorf("note %s: %w", action, err)
 	}
@@ -74,9 +82,10 @@ type AuditQuery struct {
 	Limit           int
 }
 
-// List returns entries of the actor's organization, newest first, and the cursor of the next page, if any. Errors: Forbidden,
-// Invalid for a cursor that no List gave.
-func (s *Audit) List(ctx context.Context, actor models.User, q AuditQuery) (entries []models.AuditEntry, next string, err error) {
+// List returns entries of the actor's organization, newest first, and the cursor of the next page, if any. Errors:
+// Forbidden, Invalid for a cursor that no List gave.
+func (s *Audit) List(ctx context.Context, actor models.User,
+	q AuditQuery) (entries []models.AuditEntry, next string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, "", err
 	}
@@ -108,12 +117,14 @@ func (s *Audit) List(ctx context.Context, actor models.User, q AuditQuery) (entr
 	return entries[:limit], formatCursor(last.CreatedAt, last.ID), nil
 }
 
-// Actors are all whom the log may tell of, by name: also those who were removed, of whom one asks most. Error: Forbidden.
+// Actors are all whom the log may tell of, by name: also those who were removed, of whom one asks most. Error:
+// Forbidden.
 func (s *Audit) Actors(ctx context.Context, actor models.User) (users []models.User, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, err
 	}
-	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("name, id").Find(&users).Error; err != nil {
+	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("name, id").
+		Find(&users).Error; err != nil {
 		return nil, fmt.Errorf("list actors: %w", err)
 	}
 	return users, nil

@@ -42,7 +42,16 @@ func eachDesk(t *testing.T, test func(d *desk)) {
 func (w *world) newAdmin(organization models.Organization) models.User {
 	w.Helper()
 	id, now := models.NewID(), w.clock.Now()
-	admin := models.User{ID: id, OrganizationID: organization.ID, Email: id + "@acme.example", Name: "Ada", Role: models.RoleAdmin, LoginVersion: 1, CreatedAt: now, UpdatedAt: now}
+	admin := models.User{
+		ID:             id,
+		OrganizationID: organization.ID,
+		Email:          id + "@acme.example",
+		Name:           "Ada",
+		Role:           models.RoleAdmin,
+		LoginVersion:   1,
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}
 	w.create(&admin)
 	return admin
 }
@@ -50,7 +59,14 @@ func (w *world) newAdmin(organization models.Organization) models.User {
 // newBot adds a bot without channels.
 func (w *world) newBot(organization models.Organization, name string) models.Bot {
 	w.Helper()
-	bot := models.Bot{ID: models.NewID(), OrganizationID: organization.ID, Name: name, Rules: "[]", CreatedAt: w.clock.Now(), UpdatedAt: w.clock.Now()}
+	bot := models.Bot{
+		ID:             models.NewID(),
+		OrganizationID: organization.ID,
+		Name:           name,
+		Rules:          "[]",
+		CreatedAt:      w.clock.Now(),
+		UpdatedAt:      w.clock.Now(),
+	}
 	w.create(&bot)
 	return bot
 }
@@ -81,17 +97,29 @@ func (d *desk) about(field string, err error) {
 
 func TestDesk_refusesAgents(t *testing.T) {
 	eachDesk(t, func(d *desk) {
-		token, _, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{BotID: d.bot.ID, Channel: models.ChannelWebchat, Name: "Site"})
+		token, _, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{
+			BotID:   d.bot.ID,
+			Channel: models.ChannelWebchat,
+			Name:    "Site",
+		})
 		d.ok(err)
 		key, _, err := d.keys.Create(d.Context(), d.owner, "Sync")
 		d.ok(err)
 		d.ok(d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
 		bot := d.newBot(d.organization, "Bo")
 		before := d.noted(d.organization)
-		for _, agent := range []models.User{d.ann, {ID: d.ann.ID, OrganizationID: d.organization.ID, Role: "nonsense"}} {
+		for _, agent := range []models.User{d.ann, {
+			ID:             d.ann.ID,
+			OrganizationID: d.organization.ID,
+			Role:           "nonsense",
+		}} {
 			for name, err := range map[string]error{
-				"audit":      second(d.audit.List(d.Context(), agent, services.AuditQuery{Limit: 10})),
-				"token":      second(d.tokens.Create(d.Context(), agent, services.NewEmbedToken{BotID: bot.ID, Channel: models.ChannelWebchat, Name: "x"})),
+				"audit": second(d.audit.List(d.Context(), agent, services.AuditQuery{Limit: 10})),
+				"token": second(d.tokens.Create(d.Context(), agent, services.NewEmbedToken{
+					BotID:   bot.ID,
+					Channel: models.ChannelWebchat,
+					Name:    "x",
+				})),
 				"tokens":     last(d.tokens.List(d.Context(), agent, "", "")),
 				"get token":  last(d.tokens.Get(d.Context(), agent, token.ID)),
 				"change":     d.tokens.Change(d.Context(), agent, token.ID, "x", "https://evil.example"),
@@ -120,7 +148,11 @@ func TestDesk_refusesAgents(t *testing.T) {
 
 func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
 	eachDesk(t, func(d *desk) {
-		token, _, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{BotID: d.bot.ID, Channel: models.ChannelWebchat, Name: "Site"})
+		token, _, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{
+			BotID:   d.bot.ID,
+			Channel: models.ChannelWebchat,
+			Name:    "Site",
+		})
 		d.ok(err)
 		key, _, err := d.keys.Create(d.Context(), d.owner, "Sync")
 		d.ok(err)
@@ -132,7 +164,11 @@ func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
 		try := func(bot, token, channel, key string) {
 			d.Helper()
 			for name, err := range map[string]error{
-				"token":      second(d.tokens.Create(d.Context(), stranger, services.NewEmbedToken{BotID: bot, Channel: models.ChannelWebchat, Name: "x"})),
+				"token": second(d.tokens.Create(d.Context(), stranger, services.NewEmbedToken{
+					BotID:   bot,
+					Channel: models.ChannelWebchat,
+					Name:    "x",
+				})),
 				"get token":  last(d.tokens.Get(d.Context(), stranger, token)),
 				"change":     d.tokens.Change(d.Context(), stranger, token, "x", ""),
 				"appearance": d.tokens.SetAppearance(d.Context(), stranger, token, services.Appearance{Title: "x"}),
@@ -161,13 +197,18 @@ func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
 		d.ok(err)
 		channels, err := d.channels.List(d.Context(), stranger)
 		d.ok(err)
-		if len(tokens) != 1 || tokens[0].Token.OrganizationID != stranger.OrganizationID || len(keys) != 0 || len(channels) != 1 || channels[0].Channel.ID != theirs.mobile.ID {
+		if len(tokens) != 1 || tokens[0].Token.OrganizationID != stranger.OrganizationID || len(keys) != 0 ||
+			len(channels) != 1 || channels[0].Channel.ID != theirs.mobile.ID {
 			d.Errorf("a stranger lists %+v, %+v, %+v", tokens, keys, channels)
 		}
-		if entries, _, err := d.audit.List(d.Context(), stranger, services.AuditQuery{Limit: 10}); err != nil || len(entries) != 0 {
+		if entries, _, err := d.audit.List(d.Context(), stranger, services.AuditQuery{Limit: 10}); err != nil ||
+			len(entries) != 0 {
 			d.Errorf("a stranger reads %+v, %v", entries, err)
 		}
-		if entries, _, err := d.audit.List(d.Context(), stranger, services.AuditQuery{ActorID: d.owner.ID, Limit: 10}); err != nil || len(entries) != 0 {
+		if entries, _, err := d.audit.List(d.Context(), stranger, services.AuditQuery{
+			ActorID: d.owner.ID,
+			Limit:   10,
+		}); err != nil || len(entries) != 0 {
 			d.Errorf("a stranger reads %+v, %v", entries, err)
 		}
 		equal(d, d.noted(d.organization), before...)
@@ -192,7 +233,10 @@ func TestAudit_listsNewestFirstInPages(t *testing.T) {
 		var pages []string
 		cursor := ""
 		for range 4 {
-			entries, next, err := d.audit.List(d.Context(), d.admin, services.AuditQuery{Cursor: cursor, Limit: 2})
+			entries, next, err := d.audit.List(d.Context(), d.admin, services.AuditQuery{
+				Cursor: cursor,
+				Limit:  2,
+			})
 			d.ok(err)
 			page := ""
 			for _, entry := range entries {
@@ -205,7 +249,10 @@ func TestAudit_listsNewestFirstInPages(t *testing.T) {
 		}
 		equal(d, pages, "ed", "cb", "a")
 		for _, cursor := range []string{"x", "AAAA", "\x00"} {
-			d.refused(services.Invalid, second(d.audit.List(d.Context(), d.admin, services.AuditQuery{Cursor: cursor, Limit: 2})))
+			d.refused(services.Invalid, second(d.audit.List(d.Context(), d.admin, services.AuditQuery{
+				Cursor: cursor,
+				Limit:  2,
+			})))
 		}
 	})
 }
@@ -253,11 +300,16 @@ func TestAudit_entryLivesAndDiesWithItsChange(t *testing.T) {
 		}
 		d.ok(d.db.Write.Exec("ALTER TABLE audit_entries RENAME TO elsewhere").Error)
 		defer d.db.Write.Exec("ALTER TABLE elsewhere RENAME TO audit_entries")
-		_, secret, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{BotID: d.bot.ID, Channel: models.ChannelWebchat, Name: "Site"})
+		_, secret, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{
+			BotID:   d.bot.ID,
+			Channel: models.ChannelWebchat,
+			Name:    "Site",
+		})
 		d.refused(services.Internal, err)
 		d.refused(services.Internal, second(d.keys.Create(d.Context(), d.owner, "Sync")))
 		d.refused(services.Internal, d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
-		if secret != "" || d.count(&models.EmbedToken{}, "1 = 1") != 1 || d.count(&models.APIKey{}, "1 = 1") != 0 || d.count(&models.PushCredential{}, "1 = 1") != 0 {
+		if secret != "" || d.count(&models.EmbedToken{}, "1 = 1") != 1 || d.count(&models.APIKey{}, "1 = 1") != 0 ||
+			d.count(&models.PushCredential{}, "1 = 1") != 0 {
 			d.Error("a change without its entry was stored")
 		}
 	})
@@ -265,11 +317,13 @@ func TestAudit_entryLivesAndDiesWithItsChange(t *testing.T) {
 
 func TestAudit_keepsOneLineAndTheNameOfThen(t *testing.T) {
 	eachDesk(t, func(d *desk) {
-		d.ok(d.audit.Note(d.db.Write, d.owner, services.BotCreated, "a\x00\nb\xff"+strings.Repeat("x", 300), strings.Repeat("ä", 2000)))
+		d.ok(d.audit.Note(d.db.Write, d.owner, services.BotCreated, "a\x00\nb\xff"+strings.Repeat("x", 300),
+			strings.Repeat("ä", 2000)))
 		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.owner.ID).Update("name", "Olga Married").Error)
 		entries, _, err := d.audit.List(d.Context(), d.owner, services.AuditQuery{Limit: 10})
 		d.ok(err)
-		if e := entries[0]; len([]rune(e.Target)) != 200 || !strings.HasPrefix(e.Target, "a bx") || len([]rune(e.Detail)) != 1000 || e.ActorName != "Olga" {
+		if e := entries[0]; len([]rune(e.Target)) != 200 || !strings.HasPrefix(e.Target, "a bx") ||
+			len([]rune(e.Detail)) != 1000 || e.ActorName != "Olga" {
 			d.Errorf("stored %+v", e)
 		}
 	})

@@ -17,8 +17,8 @@ type BotReply struct {
 	RichMedia   json.RawMessage `json:"rich_media,omitempty"`
 }
 
-// BotRule answers a message that picks the button or option Value, or whose text has one of Keywords in it as whole words,
-// in any case.
+// BotRule answers a message that picks the button or option Value, or whose text has one of Keywords in it as whole
+// words, in any case.
 type BotRule struct {
 	Keywords []string `json:"keywords,omitempty"`
 	Value    string   `json:"value,omitempty"`
@@ -38,8 +38,8 @@ type scriptRule struct {
 	reply    Body
 }
 
-// ReadScript reads a bot's row. Parts that cannot be read or break the rules for messages are left out: a bot that says less is
-// better than a conversation that fails.
+// ReadScript reads a bot's row. Parts that cannot be read or break the rules for messages are left out: a bot that says
+// less is better than a conversation that fails.
 func ReadScript(bot models.Bot) *Script {
 	script := &Script{}
 	if greeting, ok := readReply([]byte(bot.Greeting)); ok {
@@ -77,9 +77,9 @@ func readReply(document []byte) (Body, bool) {
 	return body, err == nil
 }
 
-// Answer is what the bot says to body: the rule for the value it picked, else the first rule with a keyword in its text, else
-// the fallback. The greeting is shown before anything is stored, so a tap on one of its choices comes as plain text: the
-// label stands for the value.
+// Answer is what the bot says to body: the rule for the value it picked, else the first rule with a keyword in its
+// text, else the fallback. The greeting is shown before anything is stored, so a tap on one of its choices comes as
+// plain text: the label stands for the value.
 func (s *Script) Answer(body Body) (Body, bool) {
 	if len(s.rules) == 0 && s.fallback == nil {
 		return Body{}, false
@@ -117,7 +117,9 @@ func (s *Script) Answer(body Body) (Body, bool) {
 
 // inWords is text in lower case with one space before, between and after its words, or nothing if it has none.
 func inWords(text string) string {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 	if len(words) == 0 {
 		return ""
 	}

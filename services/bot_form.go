@@ -29,8 +29,8 @@ type BotForm struct {
 	RichGreeting, RichFallback bool // shown only: there are buttons below the text
 }
 
-// PlainRule is a rule whose answer is a text, or one that is more than that and stays as it is: Keep is then its number among the
-// stored rules, 1 for the first, and Keywords and Answer are only shown.
+// PlainRule is a rule whose answer is a text, or one that is more than that and stays as it is: Keep is then its number
+// among the stored rules, 1 for the first, and Keywords and Answer are only shown.
 type PlainRule struct {
 	Keywords []string
 	Answer   string
@@ -91,12 +91,13 @@ func readRule(raw json.RawMessage) (rule BotRule, plain bool) {
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&rule)
 	media := rule.Reply.RichMedia
-	return rule, err == nil && rule.Value == "" && len(rule.Keywords) > 0 && (rule.Reply.ContentType == "" || rule.Reply.ContentType == TypeText) &&
+	return rule, err == nil && rule.Value == "" && len(rule.Keywords) > 0 &&
+		(rule.Reply.ContentType == "" || rule.Reply.ContentType == TypeText) &&
 		(len(media) == 0 || bytes.Equal(media, []byte("null")))
 }
 
-// write checks the form and puts it into bot. Errors are Invalid and name the field: name, greeting, fallback, and rules.N.keywords or
-// rules.N.answer, N from 0.
+// write checks the form and puts it into bot. Errors are Invalid and name the field: name, greeting, fallback, and
+// rules.N.keywords or rules.N.answer, N from 0.
 func (f BotForm) write(bot *models.Bot) error {
 	name, err := properName("name", "name", f.Name)
 	if err != nil {
@@ -114,7 +115,9 @@ func (f BotForm) write(bot *models.Bot) error {
 	if err != nil {
 		return err
 	}
-	bot.Name, bot.Greeting, bot.Fallback = name, greeting, fallback
+	bot.Name = name
+	bot.Greeting = greeting
+	bot.Fallback = fallback
 	if text := mustJSON(rules); !sameJSON(text, bot.Rules) {
 		bot.Rules = text
 	}
@@ -132,7 +135,11 @@ func writeReply(field, text, stored string) (string, error) {
 		return stored, nil
 	}
 	if ok && body.ContentType != TypeText {
-		return mustJSON(BotReply{ContentType: body.ContentType, Content: text, RichMedia: json.RawMessage(body.JSON())}), nil
+		return mustJSON(BotReply{
+			ContentType: body.ContentType,
+			Content:     text,
+			RichMedia:   json.RawMessage(body.JSON()),
+		}), nil
 	}
 	if text == "" {
 		return "", nil
@@ -140,13 +147,15 @@ func writeReply(field, text, stored string) (string, error) {
 	return mustJSON(BotReply{Content: text}), nil
 }
 
-// rules are the rules to store: those of the form, and those of stored that it keeps, or has no word of, in their place.
+// rules are the rules to store: those of the form, and those of stored that it keeps, or has no word of, in their
+// place.
 func (f BotForm) rules(stored []json.RawMessage) ([]json.RawMessage, error) {
 	rules, kept := []json.RawMessage{}, map[int]bool{}
 	for i, rule := range f.Rules {
 		if rule.Keep != 0 {
 			if rule.Keep < 1 || rule.Keep > len(stored) {
-				return nil, refuseField(fmt.Sprintf("rules.%d.keywords", i), "This rule is not there any more. Load the page again.")
+				return nil, refuseField(fmt.Sprintf("rules.%d.keywords", i),
+					"This rule is not there any more. Load the page again.")
 			}
 			if !kept[rule.Keep] {
 				kept[rule.Keep] = true
@@ -168,7 +177,8 @@ func (f BotForm) rules(stored []json.RawMessage) ([]json.RawMessage, error) {
 		}
 	}
 	if len(rules) > maxRules {
-		return nil, refuseField(fmt.Sprintf("rules.%d.keywords", len(f.Rules)-1), "A bot has at most %d rules.", maxRules)
+		return nil, refuseField(fmt.Sprintf("rules.%d.keywords", len(f.Rules)-1), "A bot has at most %d rules.",
+			maxRules)
 	}
 	return rules, nil
 }
@@ -191,17 +201,23 @@ func (r PlainRule) write(i int) (json.RawMessage, error) {
 	}
 	for _, keyword := range keywords {
 		if !within(keyword, maxKeyword) || inWords(keyword) == "" {
-			return nil, refuseField(field, "A keyword has 1 to %d characters, with a letter or digit among them.", maxKeyword)
+			return nil, refuseField(field, "A keyword has 1 to %d characters, with a letter or digit among them.",
+				maxKeyword)
 		}
 	}
 	if _, err := ParseBody(TypeText, answer, nil); err != nil {
-		return nil, refuseField(fmt.Sprintf("rules.%d.answer", i), "An answer must have 1 to %d characters.", maxContent)
+		return nil, refuseField(fmt.Sprintf("rules.%d.answer", i), "An answer must have 1 to %d characters.",
+			maxContent)
 	}
-	return json.RawMessage(mustJSON(BotRule{Keywords: keywords, Reply: BotReply{Content: answer}})), nil
+	return json.RawMessage(mustJSON(BotRule{
+		Keywords: keywords,
+		Reply:    BotReply{Content: answer},
+	})), nil
 }
 
 // sameJSON reports whether two lists of rules differ in nothing but their spelling.
 func sameJSON(a, b string) bool {
 	var left, right bytes.Buffer
-	return json.Compact(&left, []byte(a)) == nil && json.Compact(&right, []byte(b)) == nil && left.String() == right.String()
+	return json.Compact(&left, []byte(a)) == nil && json.Compact(&right, []byte(b)) == nil &&
+		left.String() == right.String()
 }

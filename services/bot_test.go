@@ -32,8 +32,10 @@ func TestAnswer_matchesWholeWordsInAnyCase(t *testing.T) {
 	t.Parallel()
 	bot := models.Bot{Rules: hoursRule}
 	for text, says := range map[string]string{
-		"hours": "9 to 18", "HOURS?": "9 to 18", "Your hours, please.": "9 to 18", "opening-times!": "9 to 18", "the opening\n times": "9 to 18",
-		"price": "second", "prices": "", "hoursx": "", "xhours": "", "opening": "", "times opening": "", "?": "", "hour s": "",
+		"hours": "9 to 18", "HOURS?": "9 to 18", "Your hours, please.": "9 to 18", "opening-times!": "9 to 18",
+		"the opening\n times": "9 to 18",
+		"price":               "second", "prices": "", "hoursx": "", "xhours": "", "opening": "", "times opening": "",
+		"?": "", "hour s": "",
 	} {
 		if got := answer(t, bot, text, ""); got != says {
 			t.Errorf("%q is answered %q, not %q", text, got, says)
@@ -47,7 +49,10 @@ func TestAnswer_matchesWholeWordsInAnyCase(t *testing.T) {
 
 func TestAnswer_prefersThePickedValueToWords(t *testing.T) {
 	t.Parallel()
-	bot := models.Bot{Rules: `[{"keywords":["no"],"reply":{"content":"keyword"}},{"value":"no","reply":{"content":"value"}}]`, Fallback: `{"content":"fallback"}`}
+	bot := models.Bot{
+		Rules:    `[{"keywords":["no"],"reply":{"content":"keyword"}},{"value":"no","reply":{"content":"value"}}]`,
+		Fallback: `{"content":"fallback"}`,
+	}
 	selected := `{"selected":{"message_id":"` + models.NewID() + `","label":"No","value":%s}}`
 	for value, says := range map[string]string{`"no"`: "value", `"other"`: "keyword"} {
 		if got := answer(t, bot, "No", media(selected, value)); got != says {
@@ -67,7 +72,8 @@ func TestAnswer_takesALabelOfTheGreetingForItsValue(t *testing.T) {
 	rules := `[{"value":"hours","reply":{"content":"9 to 18"}}]`
 	for _, greeting := range []string{greetingButtons, greetingDropdown, greetingCarousel} {
 		bot := models.Bot{Greeting: greeting, Rules: rules}
-		for text, says := range map[string]string{"Opening hours": "9 to 18", " opening HOURS ": "9 to 18", "Opening hours?": "", "hours": "", "Prices": ""} {
+		for text, says := range map[string]string{"Opening hours": "9 to 18", " opening HOURS ": "9 to 18",
+			"Opening hours?": "", "hours": "", "Prices": ""} {
 			if got := answer(t, bot, text, ""); got != says {
 				t.Errorf("%q after %s is answered %q", text, greeting, got)
 			}
@@ -78,10 +84,14 @@ func TestAnswer_takesALabelOfTheGreetingForItsValue(t *testing.T) {
 func TestReadScript_leavesOutWhatIsBroken(t *testing.T) {
 	t.Parallel()
 	for name, bot := range map[string]models.Bot{
-		"nothing":             {},
-		"no JSON":             {Greeting: "{", Rules: "x", Fallback: "]"},
-		"other JSON":          {Greeting: "[]", Rules: "{}", Fallback: "7"},
-		"against the rules":   {Greeting: `{"content":""}`, Fallback: `{"content_type":"image","rich_media":{"url":"javascript:alert(1)"}}`, Rules: `[{"keywords":["x"],"reply":{"content_type":"video","content":"x"}}]`},
+		"nothing":    {},
+		"no JSON":    {Greeting: "{", Rules: "x", Fallback: "]"},
+		"other JSON": {Greeting: "[]", Rules: "{}", Fallback: "7"},
+		"against the rules": {
+			Greeting: `{"content":""}`,
+			Fallback: `{"content_type":"image","rich_media":{"url":"javascript:alert(1)"}}`,
+			Rules:    `[{"keywords":["x"],"reply":{"content_type":"video","content":"x"}}]`,
+		},
 		"a keyword of no use": {Rules: `[{"keywords":["","?!"],"reply":{"content":"x"}}]`},
 	} {
 		script := services.ReadScript(bot)
@@ -92,7 +102,10 @@ func TestReadScript_leavesOutWhatIsBroken(t *testing.T) {
 			t.Errorf("%s: answers %q", name, got)
 		}
 	}
-	half := models.Bot{Rules: `[{"keywords":["x"],"reply":{"content":""}},{"keywords":["x"],"reply":{"content":"still here"}}]`, Fallback: "{"}
+	half := models.Bot{
+		Rules:    `[{"keywords":["x"],"reply":{"content":""}},{"keywords":["x"],"reply":{"content":"still here"}}]`,
+		Fallback: "{",
+	}
 	if got := answer(t, half, "x", ""); got != "still here" {
 		t.Errorf("the rule behind a broken one says %q", got)
 	}
@@ -108,7 +121,8 @@ func TestSend_botAnswersWhileNobodyIsAssigned(t *testing.T) {
 		w.ok(err)
 		w.says(ref, "hello again")
 		w.writes(ref, w.ann, "hello from Ann")
-		equal(w, w.transcript(ref), "1 end_user: Hello there", "2 bot: Hi!", "3 end_user: What?", "4 bot: You said something.",
+		equal(w, w.transcript(ref), "1 end_user: Hello there", "2 bot: Hi!", "3 end_user: What?",
+			"4 bot: You said something.",
 			"5 end_user: hello again", "6 agent: hello from Ann")
 		_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
 		w.ok(err)
@@ -147,7 +161,8 @@ func TestSend_botSaysWhatItsRowSaysNow(t *testing.T) {
 		}
 		w.setBot(silent)
 		w.says(ref, "x")
-		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: x", "3 bot: one", "4 end_user: x", "5 bot: two", "6 end_user: x")
+		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: x", "3 bot: one", "4 end_user: x", "5 bot: two",
+			"6 end_user: x")
 	})
 }
 
@@ -167,7 +182,8 @@ func TestSend_botAnswersARepeatOnce(t *testing.T) {
 	})
 }
 
-// Claim and send meet in the conversation's lock: whatever the claim came before is not answered, and so nothing after it.
+// Claim and send meet in the conversation's lock: whatever the claim came before is not answered, and so nothing after
+// it.
 func TestSend_botStaysSilentFromTheClaimOn(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(talkative)
@@ -176,7 +192,9 @@ func TestSend_botStaysSilentFromTheClaimOn(t *testing.T) {
 		const more = 40
 		sent := make(chan error, more)
 		for i := range more {
-			w.messages.Send(w.Context(), text(ref, endUserOf(ref), "hello"), func(_ services.Sent, err error) { sent <- err })
+			w.messages.Send(w.Context(), text(ref, endUserOf(ref), "hello"), func(_ services.Sent, err error) {
+				sent <- err
+			})
 			if i == more/2 {
 				go func() {
 					_, err := w.conversations.Assign(w.Context(), w.ann, ref.ID)

@@ -39,11 +39,13 @@ func (s *Bots) List(ctx context.Context, actor models.User) ([]BotDetails, error
 		return nil, err
 	}
 	var bots []models.Bot
-	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("name, id").Find(&bots).Error; err != nil {
+	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("name, id").
+		Find(&bots).Error; err != nil {
 		return nil, fmt.Errorf("list bots: %w", err)
 	}
 	var channels []models.Channel
-	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("type DESC, id").Find(&channels).Error; err != nil {
+	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("type DESC, id").
+		Find(&channels).Error; err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
 	}
 	list := make([]BotDetails, len(bots))
@@ -68,18 +70,25 @@ func (s *Bots) Get(ctx context.Context, actor models.User, id string) (BotDetail
 		return BotDetails{}, err
 	}
 	details := BotDetails{Bot: bot, Form: formOf(bot)}
-	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND bot_id = ?", actor.OrganizationID, id).Order("type DESC, id").Find(&details.Channels).Error
+	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND bot_id = ?", actor.OrganizationID, id).
+		Order("type DESC, id").Find(&details.Channels).Error
 	return details, err
 }
 
-// Create makes a bot. The name is its own within the organization, so that a form that is sent twice makes one. Errors: Forbidden,
-// Invalid, Conflict for the name.
+// Create makes a bot. The name is its own within the organization, so that a form that is sent twice makes one. Errors:
+// Forbidden, Invalid, Conflict for the name.
 func (s *Bots) Create(ctx context.Context, actor models.User, form BotForm) (models.Bot, error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return models.Bot{}, err
 	}
 	now := s.clock()
-	bot := models.Bot{ID: models.NewID(), OrganizationID: actor.OrganizationID, Rules: "[]", CreatedAt: now, UpdatedAt: now}
+	bot := models.Bot{
+		ID:             models.NewID(),
+		OrganizationID: actor.OrganizationID,
+		Rules:          "[]",
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}
 	if err := form.write(&bot); err != nil {
 		return models.Bot{}, err
 	}
@@ -101,8 +110,8 @@ func (s *Bots) Create(ctx context.Context, actor models.User, form BotForm) (mod
 	return bot, nil
 }
 
-// Save changes a bot. A form that changes nothing, like one that is sent twice, is accepted. Errors: Forbidden, NotFound, Invalid,
-// Conflict for the name or when somebody else has changed the bot since the form was made.
+// Save changes a bot. A form that changes nothing, like one that is sent twice, is accepted. Errors: Forbidden,
+// NotFound, Invalid, Conflict for the name or when somebody else has changed the bot since the form was made.
 func (s *Bots) Save(ctx context.Context, actor models.User, id string, form BotForm) (bot models.Bot, err error) {
 	err = s.change(ctx, actor, id, func(tx *gorm.DB, stored models.Bot) error {
 		bot = stored
@@ -113,18 +122,21 @@ func (s *Bots) Save(ctx context.Context, actor models.User, id string, form BotF
 			return nil
 		}
 		if !form.UpdatedAt.Equal(stored.UpdatedAt) {
-			return Refuse(Conflict, "Somebody else has changed this bot meanwhile. Load the page again and repeat your changes.")
+			return Refuse(Conflict, "Somebody else has changed this bot meanwhile. Load the page again and repeat "+
+				"your changes.")
 		}
 		if bot.Name != stored.Name {
 			if err := nameIsFree(tx, bot); err != nil {
 				return err
 			}
 		}
-		if err := s.update(tx, &bot, map[string]any{"name": bot.Name, "greeting": bot.Greeting, "rules": bot.Rules, "fallback": bot.Fallback}); err != nil {
+		if err := s.update(tx, &bot, map[string]any{"name": bot.Name, "greeting": bot.Greeting, "rules": bot.Rules,
+			"fallback": bot.Fallback}); err != nil {
 			return err
 		}
-		return s.audit.Note(tx, actor, BotChanged, bot.Name, changes(map[string]bool{"name": bot.Name != stored.Name, "greeting": bot.Greeting != stored.Greeting,
-			"rules": bot.Rules != stored.Rules, "fallback": bot.Fallback != stored.Fallback}))
+		return s.audit.Note(tx, actor, BotChanged, bot.Name,
+			changes(map[string]bool{"name": bot.Name != stored.Name, "greeting": bot.Greeting != stored.Greeting,
+				"rules": bot.Rules != stored.Rules, "fallback": bot.Fallback != stored.Fallback}))
 	})
 	if err != nil {
 		return models.Bot{}, err
@@ -149,7 +161,8 @@ func (s *Bots) SetPhoto(ctx context.Context, actor models.User, id string, uploa
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	if _, err := botOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id); err != nil { // before a picture is worked on
+	// before a picture is worked on
+	if _, err := botOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id); err != nil {
 		return err
 	}
 	photo, err := s.photos.read(ctx, actor.OrganizationID, upload)
@@ -171,7 +184,8 @@ func (s *Bots) replacePhoto(ctx context.Context, actor models.User, id string, p
 			return err
 		}
 		// Forms that are open stay good: a picture is none of their business.
-		if err := tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).UpdateColumn("photo_id", photoID).Error; err != nil {
+		if err := tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).
+			UpdateColumn("photo_id", photoID).Error; err != nil {
 			return err
 		}
 		return s.audit.Note(tx, actor, BotChanged, bot.Name, "photo")
@@ -182,7 +196,8 @@ func (s *Bots) replacePhoto(ctx context.Context, actor models.User, id string, p
 func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
 	return s.change(ctx, actor, id, func(tx *gorm.DB, bot models.Bot) error {
 		var channels []models.Channel
-		if err := tx.Where("organization_id = ? AND bot_id = ?", bot.OrganizationID, bot.ID).Limit(1).Find(&channels).Error; err != nil {
+		if err := tx.Where("organization_id = ? AND bot_id = ?", bot.OrganizationID, bot.ID).Limit(1).
+			Find(&channels).Error; err != nil {
 			return err
 		}
 		used := Refuse(Conflict, "A channel uses this bot: its conversations would be left without it.")
@@ -203,7 +218,8 @@ func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
 }
 
 // change runs change on the bot, which nobody else changes meanwhile.
-func (s *Bots) change(ctx context.Context, actor models.User, id string, change func(*gorm.DB, models.Bot) error) error {
+func (s *Bots) change(ctx context.Context, actor models.User, id string,
+	change func(*gorm.DB, models.Bot) error) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
@@ -219,25 +235,31 @@ func (s *Bots) change(ctx context.Context, actor models.User, id string, change 
 	})
 }
 
-// update stores columns of a bot. The time of the change grows even when the clock does not: it is what tells two states of a bot
-// apart.
+// update stores columns of a bot. The time of the change grows even when the clock does not: it is what tells two
+// states of a bot apart.
 func (s *Bots) update(tx *gorm.DB, bot *models.Bot, columns map[string]any) error {
 	now := s.clock()
 	if !now.After(bot.UpdatedAt) {
 		now = bot.UpdatedAt.Add(time.Microsecond)
 	}
 	bot.UpdatedAt, columns["updated_at"] = now, now
-	return tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).Updates(columns).Error
+	return tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).
+		Updates(columns).Error
 }
 
 func nameIsFree(tx *gorm.DB, bot models.Bot) error {
 	var others []models.Bot
-	if err := tx.Select("id", "name").Where("organization_id = ? AND id <> ?", bot.OrganizationID, bot.ID).Find(&others).Error; err != nil {
+	if err := tx.Select("id", "name").Where("organization_id = ? AND id <> ?", bot.OrganizationID, bot.ID).
+		Find(&others).Error; err != nil {
 		return err
 	}
 	for _, other := range others {
 		if strings.EqualFold(other.Name, bot.Name) {
-			return &Error{Kind: Conflict, Message: "There is a bot of this name already.", Field: "name"}
+			return &Error{
+				Kind:    Conflict,
+				Message: "There is a bot of this name already.",
+				Field:   "name",
+			}
 		}
 	}
 	return nil

@@ -29,7 +29,10 @@ func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newHouse("Globex", silent)
 		calls := map[string]func(actor models.User, id string) error{
-			"get": func(actor models.User, id string) error { _, err := w.bots.Get(w.Context(), actor, id); return err },
+			"get": func(actor models.User, id string) error {
+				_, err := w.bots.Get(w.Context(), actor, id)
+				return err
+			},
 			"save": func(actor models.User, id string) error {
 				_, err := w.bots.Save(w.Context(), actor, id, services.BotForm{Name: "Mine"})
 				return err
@@ -38,7 +41,9 @@ func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
 			"photo": func(actor models.User, id string) error {
 				return w.bots.SetPhoto(w.Context(), actor, id, picture(w, 10, 10))
 			},
-			"remove photo": func(actor models.User, id string) error { return w.bots.RemovePhoto(w.Context(), actor, id) },
+			"remove photo": func(actor models.User, id string) error {
+				return w.bots.RemovePhoto(w.Context(), actor, id)
+			},
 		}
 		for name, call := range calls {
 			w.refused(services.Forbidden, call(w.ann, w.bot.ID))
@@ -54,7 +59,8 @@ func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
 		w.refused(services.Forbidden, err)
 		list, err := w.bots.List(w.Context(), w.owner)
 		w.ok(err)
-		if len(list) != 1 || list[0].Bot.ID != w.bot.ID || len(list[0].Channels) != 2 || list[0].Channels[0].ID != w.webchat.ID {
+		if len(list) != 1 || list[0].Bot.ID != w.bot.ID || len(list[0].Channels) != 2 ||
+			list[0].Channels[0].ID != w.webchat.ID {
 			w.Errorf("listed %+v", list)
 		}
 		if len(w.noted()) != 0 || w.count(&models.Photo{}, "1 = 1") != 0 {
@@ -65,8 +71,15 @@ func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
 
 func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
 	each(t, func(w *world) {
-		form := services.BotForm{Name: " Ada ", Greeting: "Hi, I am Ada.", Fallback: "Ask me about prices.",
-			Rules: []services.PlainRule{{Keywords: []string{"price", " cost "}, Answer: "10 a month.\r\nOr 100 a year."}, {}, {Keywords: services.Keywords("bye, see you\nbye,,"), Answer: "Bye!"}}}
+		form := services.BotForm{
+			Name:     " Ada ",
+			Greeting: "Hi, I am Ada.",
+			Fallback: "Ask me about prices.",
+			Rules: []services.PlainRule{{
+				Keywords: []string{"price", " cost "},
+				Answer:   "10 a month.\r\nOr 100 a year.",
+			}, {}, {Keywords: services.Keywords("bye, see you\nbye,,"), Answer: "Bye!"}},
+		}
 		errs := make(chan error)
 		for range 4 {
 			go func() { _, err := w.bots.Create(w.Context(), w.owner, form); errs <- err }()
@@ -86,11 +99,16 @@ func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
 		list, err := w.bots.List(w.Context(), w.owner)
 		w.ok(err)
 		bot, stored := list[0].Bot, list[0].Form
-		if bot.Name != "Ada" || stored.Greeting != "Hi, I am Ada." || len(stored.Rules) != 2 || fmt.Sprint(stored.Rules[1].Keywords) != "[bye see you]" {
+		if bot.Name != "Ada" || stored.Greeting != "Hi, I am Ada." || len(stored.Rules) != 2 ||
+			fmt.Sprint(stored.Rules[1].Keywords) != "[bye see you]" {
 			w.Errorf("made %+v", stored)
 		}
-		for said, want := range map[string]string{"What does it COST?": "10 a month.\nOr 100 a year.", "see you": "Bye!", "hello": "Ask me about prices."} {
-			answer, any := services.ReadScript(bot).Answer(services.Body{ContentType: services.TypeText, Content: said})
+		for said, want := range map[string]string{"What does it COST?": "10 a month.\nOr 100 a year.",
+			"see you": "Bye!", "hello": "Ask me about prices."} {
+			answer, any := services.ReadScript(bot).Answer(services.Body{
+				ContentType: services.TypeText,
+				Content:     said,
+			})
 			if !any || answer.Content != want {
 				w.Errorf("to %q it says %q", said, answer.Content)
 			}
@@ -105,26 +123,53 @@ func TestBotForm_namesTheFieldThatIsWrong(t *testing.T) {
 	each(t, func(w *world) {
 		long := strings.Repeat("x", 10_001)
 		rule := func(keywords, answer string) []services.PlainRule {
-			return []services.PlainRule{{Keywords: []string{"ok"}, Answer: "ok"}, {Keywords: services.Keywords(keywords), Answer: answer}}
+			return []services.PlainRule{{
+				Keywords: []string{"ok"},
+				Answer:   "ok",
+			}, {Keywords: services.Keywords(keywords), Answer: answer}}
 		}
 		for name, test := range map[string]struct {
 			field string
 			form  services.BotForm
 		}{
-			"no name":            {"name", services.BotForm{Name: " "}},
-			"a long name":        {"name", services.BotForm{Name: strings.Repeat("x", 101)}},
-			"a name of lines":    {"name", services.BotForm{Name: "a\nb"}},
-			"NUL":                {"greeting", services.BotForm{Name: "a", Greeting: "a\x00"}},
-			"a long greeting":    {"greeting", services.BotForm{Name: "a", Greeting: long}},
-			"a long fallback":    {"fallback", services.BotForm{Name: "a", Fallback: long}},
-			"no keywords":        {"rules.1.keywords", services.BotForm{Name: "a", Rules: rule("", "answer")}},
-			"a keyword of signs": {"rules.1.keywords", services.BotForm{Name: "a", Rules: rule("?!", "answer")}},
-			"a long keyword":     {"rules.1.keywords", services.BotForm{Name: "a", Rules: rule(strings.Repeat("x", 81), "answer")}},
-			"no answer":          {"rules.1.answer", services.BotForm{Name: "a", Rules: rule("price", " ")}},
-			"a long answer":      {"rules.1.answer", services.BotForm{Name: "a", Rules: rule("price", long)}},
-			"no such rule":       {"rules.0.keywords", services.BotForm{Name: "a", Rules: []services.PlainRule{{Keep: 99}}}},
-			"a negative rule":    {"rules.0.keywords", services.BotForm{Name: "a", Rules: []services.PlainRule{{Keep: -1}}}},
-			"many rules":         {"rules.100.keywords", services.BotForm{Name: "a", Rules: slicesRepeat(services.PlainRule{Keywords: []string{"a"}, Answer: "b"}, 101)}},
+			"no name":         {"name", services.BotForm{Name: " "}},
+			"a long name":     {"name", services.BotForm{Name: strings.Repeat("x", 101)}},
+			"a name of lines": {"name", services.BotForm{Name: "a\nb"}},
+			"NUL":             {"greeting", services.BotForm{Name: "a", Greeting: "a\x00"}},
+			"a long greeting": {"greeting", services.BotForm{Name: "a", Greeting: long}},
+			"a long fallback": {"fallback", services.BotForm{Name: "a", Fallback: long}},
+			"no keywords": {"rules.1.keywords", services.BotForm{
+				Name:  "a",
+				Rules: rule("", "answer"),
+			}},
+			"a keyword of signs": {"rules.1.keywords", services.BotForm{
+				Name:  "a",
+				Rules: rule("?!", "answer"),
+			}},
+			"a long keyword": {"rules.1.keywords", services.BotForm{
+				Name:  "a",
+				Rules: rule(strings.Repeat("x", 81), "answer"),
+			}},
+			"no answer": {"rules.1.answer", services.BotForm{
+				Name:  "a",
+				Rules: rule("price", " "),
+			}},
+			"a long answer": {"rules.1.answer", services.BotForm{
+				Name:  "a",
+				Rules: rule("price", long),
+			}},
+			"no such rule": {"rules.0.keywords", services.BotForm{
+				Name:  "a",
+				Rules: []services.PlainRule{{Keep: 99}},
+			}},
+			"a negative rule": {"rules.0.keywords", services.BotForm{
+				Name:  "a",
+				Rules: []services.PlainRule{{Keep: -1}},
+			}},
+			"many rules": {"rules.100.keywords", services.BotForm{
+				Name:  "a",
+				Rules: slicesRepeat(services.PlainRule{Keywords: []string{"a"}, Answer: "b"}, 101),
+			}},
 		} {
 			_, createErr := w.bots.Create(w.Context(), w.owner, test.form)
 			test.form.UpdatedAt = w.form().UpdatedAt
@@ -155,21 +200,28 @@ func TestSaveBot_keepsRichRulesInTheirPlace(t *testing.T) {
 		w.setBot(models.Bot{Rules: `[{"keywords":["hello"],"reply":{"content":"Hi!"}},` + rich + `,` + valued + `]`,
 			Greeting: `{"content_type":"quick_button","content":"Hi","rich_media":{"buttons":[{"label":"Plans","value":"plans"}]}}`})
 		form := w.form()
-		if len(form.Rules) != 3 || form.Rules[0].Keep != 0 || form.Rules[1].Keep != 2 || form.Rules[2].Keep != 3 || form.Rules[1].Answer != "Which?" ||
+		if len(form.Rules) != 3 || form.Rules[0].Keep != 0 || form.Rules[1].Keep != 2 || form.Rules[2].Keep != 3 ||
+			form.Rules[1].Answer != "Which?" ||
 			!form.RichGreeting || form.RichFallback || form.Greeting != "Hi" {
 			w.Fatalf("the form is %+v", form)
 		}
 		form.Greeting = "Hello"
-		form.Rules = []services.PlainRule{form.Rules[2], {Keywords: []string{"new"}, Answer: "New & <b>"}, form.Rules[1], form.Rules[1], form.Rules[0]}
+		form.Rules = []services.PlainRule{form.Rules[2], {
+			Keywords: []string{"new"},
+			Answer:   "New & <b>",
+		}, form.Rules[1], form.Rules[1], form.Rules[0]}
 		bot, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
 		stored := strings.ReplaceAll(bot.Rules, `\u0026`, "&")
-		if places := []int{strings.Index(stored, valued), strings.Index(stored, `"new"`), strings.Index(stored, rich), strings.Index(stored, `"hello"`)}; places[0] < 0 ||
-			places[0] > places[1] || places[1] > places[2] || places[2] > places[3] || strings.Count(stored, rich) != 1 {
+		if places := []int{strings.Index(stored, valued), strings.Index(stored, `"new"`), strings.Index(stored, rich),
+			strings.Index(stored, `"hello"`)}; places[0] < 0 ||
+			places[0] > places[1] || places[1] > places[2] || places[2] > places[3] ||
+			strings.Count(stored, rich) != 1 {
 			w.Errorf("stored %s", stored)
 		}
 		greeting := services.ReadScript(bot).Greeting
-		if greeting.Content != "Hello" || greeting.ContentType != services.TypeQuickButton || len(greeting.Media.Buttons) != 1 {
+		if greeting.Content != "Hello" || greeting.ContentType != services.TypeQuickButton ||
+			len(greeting.Media.Buttons) != 1 {
 			w.Errorf("greets with %+v", greeting)
 		}
 		form = w.form() // a browser that leaves out what it does not understand deletes nothing
@@ -177,7 +229,8 @@ func TestSaveBot_keepsRichRulesInTheirPlace(t *testing.T) {
 		bot, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
 		stored = strings.ReplaceAll(bot.Rules, `\u0026`, "&")
-		if !strings.Contains(stored, rich) || !strings.HasPrefix(stored, "["+valued) || !strings.Contains(stored, `"only"`) || strings.Contains(stored, `"hello"`) {
+		if !strings.Contains(stored, rich) || !strings.HasPrefix(stored, "["+valued) ||
+			!strings.Contains(stored, `"only"`) || strings.Contains(stored, `"hello"`) {
 			w.Errorf("stored %s", stored)
 		}
 	})
@@ -279,7 +332,8 @@ func TestRemoveBot_racesWithANewChannel(t *testing.T) {
 		if (makeErr == nil) == (removeErr == nil) {
 			w.Errorf("made: %v, removed: %v", makeErr, removeErr)
 		}
-		if kind := services.KindOf(errors.Join(makeErr, removeErr)); kind != services.Conflict && kind != services.NotFound {
+		if kind := services.KindOf(errors.Join(makeErr, removeErr)); kind != services.Conflict &&
+			kind != services.NotFound {
 			w.Errorf("made: %v, removed: %v", makeErr, removeErr)
 		}
 	})
@@ -293,7 +347,8 @@ func TestCreateChannel_ofABotThatIsGone(t *testing.T) {
 			w.ok(err)
 			removed := make(chan error, 1)
 			go func() { removed <- w.bots.Remove(w.Context(), w.owner, bot.ID) }()
-			if _, err := channels.Create(w.Context(), w.owner, bot.ID); err != nil && services.AsError(err).Field != "bot_id" {
+			if _, err := channels.Create(w.Context(), w.owner, bot.ID); err != nil &&
+				services.AsError(err).Field != "bot_id" {
 				w.Errorf("made: %v", err)
 			}
 			if err := <-removed; err != nil {
@@ -312,7 +367,10 @@ func TestBotForm_saysWhatTheBotWouldSay(t *testing.T) {
 		answer := func(form services.BotForm, stored models.Bot, said string) string {
 			script, err := form.Script(stored)
 			w.ok(err)
-			answer, any := script.Answer(services.Body{ContentType: services.TypeText, Content: said})
+			answer, any := script.Answer(services.Body{
+				ContentType: services.TypeText,
+				Content:     said,
+			})
 			if any != (answer.Content != "") {
 				w.Errorf("to %q: %q, %t", said, answer.Content, any)
 			}

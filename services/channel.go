@@ -11,8 +11,8 @@ import (
 	"parley/models"
 )
 
-// Channels keeps the mobile channels: a bot has one at most, and its id is what apps are built with. Those of web chats come
-// with their first embed token.
+// Channels keeps the mobile channels: a bot has one at most, and its id is what apps are built with. Those of web chats
+// come with their first embed token.
 type Channels struct {
 	db    *models.DB
 	audit *Audit
@@ -45,7 +45,11 @@ func (s *Channels) Create(ctx context.Context, actor models.User, botID string) 
 			return err
 		}
 		if !made {
-			return &Error{Kind: Conflict, Message: bot.Name + " has a mobile channel already. A bot has one.", Field: "bot_id"}
+			return &Error{
+				Kind:    Conflict,
+				Message: bot.Name + " has a mobile channel already. A bot has one.",
+				Field:   "bot_id",
+			}
 		}
 		return nil
 	})
@@ -53,10 +57,22 @@ func (s *Channels) Create(ctx context.Context, actor models.User, botID string) 
 }
 
 // ensure returns the bot's channel of a type, made if need be. Of two at once the unique index lets one make it.
-func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot, kind string) (channel models.Channel, made bool, err error) {
+func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot,
+	kind string) (channel models.Channel, made bool, err error) {
 	now := s.clock()
-	fresh := models.Channel{ID: models.NewID(), OrganizationID: bot.OrganizationID, BotID: bot.ID, Type: kind, Name: bot.Name, CreatedAt: now, UpdatedAt: now}
-	result := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "bot_id"}, {Name: "type"}}, DoNothing: true}).Create(&fresh)
+	fresh := models.Channel{
+		ID:             models.NewID(),
+		OrganizationID: bot.OrganizationID,
+		BotID:          bot.ID,
+		Type:           kind,
+		Name:           bot.Name,
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}
+	result := tx.Clauses(clause.OnConflict{
+		Columns:   []clause.Column{{Name: "bot_id"}, {Name: "type"}},
+		DoNothing: true,
+	}).Create(&fresh)
 	if errors.Is(result.Error, gorm.ErrForeignKeyViolated) { // removed this very moment
 		return channel, false, noSuchBot()
 	} else if result.Error != nil {
@@ -65,7 +81,8 @@ func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot, kind s
 	if result.RowsAffected == 1 {
 		return fresh, true, s.audit.Note(tx, actor, ChannelCreated, bot.Name, kind)
 	}
-	err = tx.Where("organization_id = ? AND bot_id = ? AND type = ?", bot.OrganizationID, bot.ID, kind).Take(&channel).Error
+	err = tx.Where("organization_id = ? AND bot_id = ? AND type = ?", bot.OrganizationID, bot.ID, kind).
+		Take(&channel).Error
 	return channel, false, err
 }
 
@@ -75,7 +92,8 @@ func (s *Channels) List(ctx context.Context, actor models.User) ([]ChannelRow, e
 		return nil, err
 	}
 	var channels []models.Channel
-	err := s.db.Read.WithContext(ctx).Select("channels.*").Joins("JOIN bots ON bots.id = channels.bot_id AND bots.organization_id = channels.organization_id").
+	err := s.db.Read.WithContext(ctx).Select("channels.*").
+		Joins("JOIN bots ON bots.id = channels.bot_id AND bots.organization_id = channels.organization_id").
 		Where("channels.organization_id = ? AND channels.type = ?", actor.OrganizationID, models.ChannelMobileSDK).
 		Order("LOWER(bots.name), channels.id").Find(&channels).Error
 	if err != nil {
@@ -132,15 +150,21 @@ func chosenBot(tx *gorm.DB, organizationID, id string) (models.Bot, error) {
 }
 
 func noSuchBot() *Error {
-	return &Error{Kind: NotFound, Message: "This bot is not there any more. Choose another.", Field: "bot_id"}
+	return &Error{
+		Kind:    NotFound,
+		Message: "This bot is not there any more. Choose another.",
+		Field:   "bot_id",
+	}
 }
 
 func mobileChannelOf(tx *gorm.DB, organizationID, id string) (channel models.Channel, err error) {
-	err = ofOrganization(tx.Where("type = ?", models.ChannelMobileSDK), organizationID, id, &channel, "Channel not found.")
+	err = ofOrganization(tx.Where("type = ?", models.ChannelMobileSDK), organizationID, id, &channel,
+		"Channel not found.")
 	return channel, err
 }
 
-// ofOrganization reads the row with an id into row. Another organization's is not there, as is one that never was: NotFound.
+// ofOrganization reads the row with an id into row. Another organization's is not there, as is one that never was:
+// NotFound.
 func ofOrganization(tx *gorm.DB, organizationID, id string, row any, missing string) error {
 	if !models.ValidID(id) {
 		return Refuse(NotFound, "%s", missing)
@@ -152,8 +176,8 @@ func ofOrganization(tx *gorm.DB, organizationID, id string, row any, missing str
 	return err
 }
 
-// forChange locks the rows that are read until the transaction ends. On SQLite the transaction itself is the lock. The lock
-// lets others refer to the row meanwhile: messages go on.
+// forChange locks the rows that are read until the transaction ends. On SQLite the transaction itself is the lock. The
+// lock lets others refer to the row meanwhile: messages go on.
 func forChange(db *models.DB, tx *gorm.DB) *gorm.DB {
 	if !db.Postgres() {
 		return tx

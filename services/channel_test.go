@@ -25,11 +25,13 @@ func TestChannels_aBotHasOneMobileChannel(t *testing.T) {
 		for range 5 {
 			if r := <-results; r.err == nil {
 				made = append(made, r.channel)
-			} else if d.refused(services.Conflict, r.err); r.err.Error() != "Bo has a mobile channel already. A bot has one." {
+			} else if d.refused(services.Conflict,
+				r.err); r.err.Error() != "Bo has a mobile channel already. A bot has one." {
 				d.Error(r.err)
 			}
 		}
-		if len(made) != 1 || made[0].Type != models.ChannelMobileSDK || made[0].BotID != bot.ID || made[0].Name != "Bo" {
+		if len(made) != 1 || made[0].Type != models.ChannelMobileSDK || made[0].BotID != bot.ID ||
+			made[0].Name != "Bo" {
 			d.Errorf("made %+v", made)
 		}
 		row, err := d.channels.Get(d.Context(), d.owner, made[0].ID)

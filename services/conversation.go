@@ -7,7 +7,8 @@ import (
 	"parley/models"
 )
 
-// Ref is what never changes of a conversation: whose it is and who answers in it. LastSeq is the newest message when it was read.
+// Ref is what never changes of a conversation: whose it is and who answers in it. LastSeq is the newest message when it
+// was read.
 type Ref struct {
 	ID             string
 	OrganizationID string
@@ -35,8 +36,8 @@ func (s *Conversations) ForAgent(ctx context.Context, organizationID, id string)
 	return s.ref(ctx, "c.organization_id = ? AND c.id = ?", organizationID, id)
 }
 
-// ForEndUser finds a conversation by the proof an end user has: its id and their external_id. Errors: NotFound if there is no
-// such conversation, Forbidden if it is another end user's.
+// ForEndUser finds a conversation by the proof an end user has: its id and their external_id. Errors: NotFound if there
+// is no such conversation, Forbidden if it is another end user's.
 func (s *Conversations) ForEndUser(ctx context.Context, id, externalID string) (Ref, error) {
 	ref, err := s.ref(ctx, "c.id = ?", id)
 	if err == nil && ref.ExternalID != externalID {

@@ -44,10 +44,12 @@ type ListQuery struct {
 	Cursor string // empty for the first page
 }
 
-// List returns conversations with their end user and open session, newest first, and the cursor of the next page, if any.
-// Error: Invalid for a cursor that no List gave, or a search that is too long.
-func (s *Conversations) List(ctx context.Context, agent models.User, q ListQuery) ([]models.Conversation, string, error) {
-	query := s.filtered(ctx, agent, q.Filter).Preload("EndUser").Preload("ActiveSession", "status = ?", models.SessionOpen)
+// List returns conversations with their end user and open session, newest first, and the cursor of the next page, if
+// any. Error: Invalid for a cursor that no List gave, or a search that is too long.
+func (s *Conversations) List(ctx context.Context, agent models.User,
+	q ListQuery) ([]models.Conversation, string, error) {
+	query := s.filtered(ctx, agent, q.Filter).Preload("EndUser").
+		Preload("ActiveSession", "status = ?", models.SessionOpen)
 	if search := strings.TrimSpace(q.Search); search != "" {
 		if !storable(search) || utf8.RuneCountInString(search) > maxSearch {
 			return nil, "", Refuse(Invalid, "A search must have at most %d characters.", maxSearch)
@@ -85,8 +87,9 @@ func (s *Conversations) endUsersLike(ctx context.Context, organizationID, text s
 		Where("organization_id = ?", organizationID).Where("("+strings.Join(like, " OR ")+")", patterns...)
 }
 
-// likePatterns finds text itself in what SQL's LOWER makes of a name. That knows ASCII alone on SQLite, and on PostgreSQL in
-// some locales, so the other letters are tried in the spellings that names have: small, capital, and small after a capital.
+// likePatterns finds text itself in what SQL's LOWER makes of a name. That knows ASCII alone on SQLite, and on
+// PostgreSQL in some locales, so the other letters are tried in the spellings that names have: small, capital, and
+// small after a capital.
 func likePatterns(text string) (patterns []string) {
 	asciiLower := func(r rune) rune {
 		if r <= unicode.MaxASCII {
@@ -129,8 +132,10 @@ func (s *Conversations) Counts(ctx context.Context, agent models.User) (map[Filt
 }
 
 func (s *Conversations) filtered(ctx context.Context, agent models.User, filter Filter) *gorm.DB {
-	query := s.db.Read.WithContext(ctx).Where("conversations.organization_id = ? AND conversations.last_seq > 0", agent.OrganizationID)
-	open := "JOIN conversation_sessions AS s ON s.conversation_id = conversations.id AND s.organization_id = ? AND s.status = 'open' AND s.assigned_agent_id "
+	query := s.db.Read.WithContext(ctx).Where("conversations.organization_id = ? AND conversations.last_seq > 0",
+		agent.OrganizationID)
+	open := "JOIN conversation_sessions AS s ON s.conversation_id = conversations.id AND s.organization_id = ? AND " +
+		"s.status = 'open' AND s.assigned_agent_id "
 	switch filter {
 	case FilterUnassigned:
 		query = query.Joins(open+"IS NULL", agent.OrganizationID)
@@ -141,7 +146,8 @@ func (s *Conversations) filtered(ctx context.Context, agent models.User, filter 
 }
 
 // LastMessages returns the newest message of each conversation, by conversation.
-func (s *Conversations) LastMessages(ctx context.Context, organizationID string, conversations []models.Conversation) (map[string]models.Message, error) {
+func (s *Conversations) LastMessages(ctx context.Context, organizationID string,
+	conversations []models.Conversation) (map[string]models.Message, error) {
 	pairs := make([][]any, len(conversations))
 	for i, c := range conversations {
 		pairs[i] = []any{c.ID, c.LastSeq}
@@ -150,7 +156,8 @@ func (s *Conversations) LastMessages(ctx context.Context, organizationID string,
 		return nil, nil
 	}
 	var messages []models.Message
-	err := s.db.Read.WithContext(ctx).Where("organization_id = ? AND (conversation_id, seq) IN ?", organizationID, pairs).Find(&messages).Error
+	err := s.db.Read.WithContext(ctx).Where("organization_id = ? AND (conversation_id, seq) IN ?", organizationID,
+		pairs).Find(&messages).Error
 	if err != nil {
 		return nil, fmt.Errorf("last messages: %w", err)
 	}

@@ -14,7 +14,11 @@ import (
 // found is the external ids that a search in all conversations shows, sorted.
 func (w *world) found(user models.User, search string) (ids []string) {
 	w.Helper()
-	conversations, _, err := w.conversations.List(w.Context(), user, services.ListQuery{Filter: services.FilterAll, Search: search, Limit: 100})
+	conversations, _, err := w.conversations.List(w.Context(), user, services.ListQuery{
+		Filter: services.FilterAll,
+		Search: search,
+		Limit:  100,
+	})
 	w.ok(err)
 	for _, c := range conversations {
 		ids = append(ids, c.EndUser.ExternalID)
@@ -38,9 +42,11 @@ func TestSearch_findsPartsOfNamesAndExternalIDsInAnyCase(t *testing.T) {
 		w.known("x-3", "Иван Петров")
 		w.known("lace-4", "")
 		for search, want := range map[string][]string{
-			"lace": {"lace-4", "u-1"}, "LACE": {"lace-4", "u-1"}, "ada love": {"u-1"}, "  Ada  ": {"u-1"}, "u-": {"U-2", "u-1"}, "U-2": {"U-2"},
+			"lace": {"lace-4", "u-1"}, "LACE": {"lace-4", "u-1"}, "ada love": {"u-1"}, "  Ada  ": {"u-1"},
+			"u-": {"U-2", "u-1"}, "U-2": {"U-2"},
 			"özge": {"U-2"}, "çağlar": {"U-2"}, "ÇAĞLAR": {"U-2"}, "иван": {"x-3"}, "ПЕТРОВ": {"x-3"}, "етр": {"x-3"},
-			"": {"U-2", "lace-4", "u-1", "x-3"}, " \t": {"U-2", "lace-4", "u-1", "x-3"}, "nobody": nil, "Ada  Lovelace": nil,
+			"": {"U-2", "lace-4", "u-1", "x-3"}, " \t": {"U-2", "lace-4", "u-1", "x-3"}, "nobody": nil,
+			"Ada  Lovelace": nil,
 		} {
 			w.Run(search, func(t *testing.T) { equal(t, w.found(w.ann, search), want...) })
 		}
@@ -54,7 +60,8 @@ func TestSearch_takesWildcardsAndQuotesAsTheyAre(t *testing.T) {
 		w.known(`c\d`, "")
 		w.known("axb", "O'Hara [x]")
 		for search, want := range map[string][]string{
-			"%": {"100%"}, "_": {"a_b"}, "a_b": {"a_b"}, `\`: {`c\d`}, `c\d`: {`c\d`}, `\d`: {`c\d`}, `\%`: nil, "%%": nil, "'": {"axb"}, "o'hara": {"axb"}, "[x]": {"axb"},
+			"%": {"100%"}, "_": {"a_b"}, "a_b": {"a_b"}, `\`: {`c\d`}, `c\d`: {`c\d`}, `\d`: {`c\d`}, `\%`: nil,
+			"%%": nil, "'": {"axb"}, "o'hara": {"axb"}, "[x]": {"axb"},
 			"*": nil, "' OR 1=1 --": nil, "?": nil, "@name": nil,
 		} {
 			w.Run(search, func(t *testing.T) { equal(t, w.found(w.ann, search), want...) })
@@ -76,7 +83,11 @@ func TestSearch_keepsToFilterPageAndOrganization(t *testing.T) {
 		equal(w, w.found(w.ann, "jo"), "jo-0", "jo-1", "jo-2")
 		equal(w, w.found(theirs.ann, "jo"), "jo-theirs")
 
-		page, cursor := services.ListQuery{Filter: services.FilterUnassigned, Search: "jo", Limit: 1}, ""
+		page, cursor := services.ListQuery{
+			Filter: services.FilterUnassigned,
+			Search: "jo",
+			Limit:  1,
+		}, ""
 		for _, want := range []string{"jo-2", "jo-1"} {
 			page.Cursor = cursor
 			conversations, next, err := w.conversations.List(w.Context(), w.ann, page)
@@ -95,7 +106,11 @@ func TestSearch_keepsToFilterPageAndOrganization(t *testing.T) {
 func TestSearch_isRefusedWhenItIsTooLongOrNoText(t *testing.T) {
 	each(t, func(w *world) {
 		for _, search := range []string{chars(101), "a\x00b", "\xff"} {
-			_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Search: search, Limit: 10})
+			_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+				Filter: services.FilterAll,
+				Search: search,
+				Limit:  10,
+			})
 			w.refused(services.Invalid, err)
 		}
 		equal(w, w.found(w.ann, chars(100)))

@@ -12,47 +12,57 @@ import (
 	"parley/models"
 )
 
-// Assign gives the open session to agent. Of many agents at once exactly one gets it; one's own again is returned unchanged.
-// Errors: NotFound, Conflict when it is another's or none is open, Unauthorized when agent was locked out meanwhile.
+// Assign gives the open session to agent. Of many agents at once exactly one gets it; one's own again is returned
+// unchanged. Errors: NotFound, Conflict when it is another's or none is open, Unauthorized when agent was locked out
+// meanwhile.
 func (s *Conversations) Assign(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
 	claimed := false
-	session, err := s.changeSession(ctx, agent.OrganizationID, id, func(tx *gorm.DB, session *models.ConversationSession) error {
-		if session.AssignedAgentID != nil {
-			if *session.AssignedAgentID == agent.ID {
-				return nil
+	session, err := s.changeSession(ctx, agent.OrganizationID, id,
+		func(tx *gorm.DB, session *models.ConversationSession) error {
+			if session.AssignedAgentID != nil {
+				if *session.AssignedAgentID == agent.ID {
+					return nil
+				}
+				return claimedBy(tx, agent.OrganizationID, *session.AssignedAgentID)
 			}
-			return claimedBy(tx, agent.OrganizationID, *session.AssignedAgentID)
-		}
-		if err := stillIn(s.db, tx, agent); err != nil {
-			return err
-		}
-		now := s.clock()
-		result := tx.Model(&models.ConversationSession{}).
-			Where("organization_id = ? AND id = ? AND status = ? AND assigned_agent_id IS NULL", agent.OrganizationID, session.ID, models.SessionOpen).
-			Updates(map[string]any{"assigned_agent_id": agent.ID, "assigned_at": now})
-		if result.Error != nil {
-			return result.Error
-		}
-		if result.RowsAffected == 0 {
-			return Refuse(Conflict, "This conversation was claimed by someone else.")
-		}
-		session.AssignedAgentID, session.AssignedAt, claimed = &agent.ID, &now, true
-		return nil
-	})
+			if err := stillIn(s.db, tx, agent); err != nil {
+				return err
+			}
+			now := s.clock()
+			result := tx.Model(&models.ConversationSession{}).
+				Where("organization_id = ? AND id = ? AND status = ? AND assigned_agent_id IS NULL",
+					agent.OrganizationID, session.ID, models.SessionOpen).
+				Updates(map[string]any{"assigned_agent_id": agent.ID, "assigned_at": now})
+			if result.Error != nil {
+				return result.Error
+			}
+			if result.RowsAffected == 0 {
+				return Refuse(Conflict, "This conversation was claimed by someone else.")
+			}
+			session.AssignedAgentID = &agent.ID
+			session.AssignedAt = &now
+			claimed = true
+			return nil
+		})
 	if claimed && err == nil {
-		s.publisher.ConversationAssigned(agent.OrganizationID, id, Agent{ID: agent.ID, Name: agent.Name, PhotoID: orEmpty(agent.PhotoID)})
+		s.publisher.ConversationAssigned(agent.OrganizationID, id, Agent{
+			ID:      agent.ID,
+			Name:    agent.Name,
+			PhotoID: orEmpty(agent.PhotoID),
+		})
 	}
 	return session, err
 }
 
-// stillIn refuses who was locked out while their request was under way, and keeps Members from locking them out before this ends:
-// what they claim would stay theirs for ever.
+// stillIn refuses who was locked out while their request was under way, and keeps Members from locking them out before
+// this ends: what they claim would stay theirs for ever.
 func stillIn(db *models.DB, tx *gorm.DB, agent models.User) error {
 	if db.Postgres() { // on SQLite the transaction itself is the lock
 		tx = tx.Clauses(clause.Locking{Strength: "SHARE"})
 	}
 	var users []models.User
-	err := tx.Select("id").Where("organization_id = ? AND id = ? AND disabled_at IS NULL", agent.OrganizationID, agent.ID).Limit(1).Find(&users).Error
+	err := tx.Select("id").Where("organization_id = ? AND id = ? AND disabled_at IS NULL", agent.OrganizationID,
+		agent.ID).Limit(1).Find(&users).Error
 	if err == nil && len(users) == 0 {
 		err = loggedOut()
 	}
@@ -69,16 +79,19 @@ func claimedBy(tx *gorm.DB, organizationID, agentID string) error {
 
 func agentOf(tx *gorm.DB, organizationID, agentID string) (Agent, error) {
 	agent := Agent{ID: agentID}
-	err := tx.Model(&models.User{}).Select("name").Where("organization_id = ? AND id = ?", organizationID, agentID).Limit(1).Scan(&agent.Name).Error
+	err := tx.Model(&models.User{}).Select("name").Where("organization_id = ? AND id = ?", organizationID, agentID).
+		Limit(1).Scan(&agent.Name).Error
 	return agent, err
 }
 
 // AssignedTo is who has claimed the open session, if anybody has.
 func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error) {
 	var agents []Agent
-	err := s.db.Read.WithContext(ctx).Table("conversation_sessions AS s").Select("u.id, u.name, COALESCE(u.photo_id, '') AS photo_id").
+	err := s.db.Read.WithContext(ctx).Table("conversation_sessions AS s").
+		Select("u.id, u.name, COALESCE(u.photo_id, '') AS photo_id").
 		Joins("JOIN users AS u ON u.id = s.assigned_agent_id AND u.organization_id = s.organization_id").
-		Where("s.organization_id = ? AND s.conversation_id = ? AND s.status = 'open'", ref.OrganizationID, ref.ID).Limit(1).Scan(&agents).Error
+		Where("s.organization_id = ? AND s.conversation_id = ? AND s.status = 'open'", ref.OrganizationID, ref.ID).
+		Limit(1).Scan(&agents).Error
 	if err != nil {
 		return nil, fmt.Errorf("read agent: %w", err)
 	}
@@ -88,45 +101,52 @@ func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error)
 	return &agents[0], nil
 }
 
-// Release takes agent's own claim back: the session stays open and is nobody's. Errors: NotFound, Conflict when it is not the
-// agent's or none is open.
+// Release takes agent's own claim back: the session stays open and is nobody's. Errors: NotFound, Conflict when it is
+// not the agent's or none is open.
 func (s *Conversations) Release(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
-	session, err := s.changeSession(ctx, agent.OrganizationID, id, func(tx *gorm.DB, session *models.ConversationSession) error {
-		switch {
-		case session.AssignedAgentID == nil:
-			return Refuse(Conflict, "Nobody has claimed this conversation.")
-		case *session.AssignedAgentID != agent.ID:
-			return claimedBy(tx, agent.OrganizationID, *session.AssignedAgentID)
-		}
-		session.AssignedAgentID, session.AssignedAt = nil, nil
-		return updateSession(tx, session, "assigned_agent_id", "assigned_at")
-	})
+	session, err := s.changeSession(ctx, agent.OrganizationID, id,
+		func(tx *gorm.DB, session *models.ConversationSession) error {
+			switch {
+			case session.AssignedAgentID == nil:
+				return Refuse(Conflict, "Nobody has claimed this conversation.")
+			case *session.AssignedAgentID != agent.ID:
+				return claimedBy(tx, agent.OrganizationID, *session.AssignedAgentID)
+			}
+			session.AssignedAgentID, session.AssignedAt = nil, nil
+			return updateSession(tx, session, "assigned_agent_id", "assigned_at")
+		})
 	if err == nil {
 		s.publisher.ConversationReleased(agent.OrganizationID, id)
 	}
 	return session, err
 }
 
-// Resolve closes the open session and adds tags to its tags. Errors: NotFound, Conflict when none is open, Invalid for tags.
-func (s *Conversations) Resolve(ctx context.Context, organizationID, id string, tags []string) (models.ConversationSession, error) {
-	session, err := s.changeSession(ctx, organizationID, id, func(tx *gorm.DB, session *models.ConversationSession) error {
-		all, err := cleanTags(append(slices.Clone(session.Tags), tags...))
-		if err != nil {
-			return err
-		}
-		now := s.clock()
-		session.Status, session.Tags, session.ResolvedAt = models.SessionResolved, all, &now
-		return updateSession(tx, session, "status", "tags", "resolved_at")
-	})
+// Resolve closes the open session and adds tags to its tags. Errors: NotFound, Conflict when none is open, Invalid for
+// tags.
+func (s *Conversations) Resolve(ctx context.Context, organizationID, id string,
+	tags []string) (models.ConversationSession, error) {
+	session, err := s.changeSession(ctx, organizationID, id,
+		func(tx *gorm.DB, session *models.ConversationSession) error {
+			all, err := cleanTags(append(slices.Clone(session.Tags), tags...))
+			if err != nil {
+				return err
+			}
+			now := s.clock()
+			session.Status = models.SessionResolved
+			session.Tags = all
+			session.ResolvedAt = &now
+			return updateSession(tx, session, "status", "tags", "resolved_at")
+		})
 	if err == nil {
 		s.publisher.ConversationResolved(organizationID, id, session.ID, session.Tags)
 	}
 	return session, err
 }
 
-// Reopen takes the newest session's resolution back: it is open again, with its tags, and its agent if they are still there. Errors: NotFound, Conflict
-// when one is open or there is none.
-func (s *Conversations) Reopen(ctx context.Context, agent models.User, id string) (session models.ConversationSession, err error) {
+// Reopen takes the newest session's resolution back: it is open again, with its tags, and its agent if they are still
+// there. Errors: NotFound, Conflict when one is open or there is none.
+func (s *Conversations) Reopen(ctx context.Context, agent models.User,
+	id string) (session models.ConversationSession, err error) {
 	var assigned *Agent
 	err = s.locked(ctx, agent.OrganizationID, id, func(tx *gorm.DB) error {
 		newest, err := sessionsOf(tx, agent.OrganizationID, id, 1)
@@ -141,7 +161,10 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User, id string
 		session = newest[0]
 		columns := map[string]any{"status": models.SessionOpen, "resolved_at": nil}
 		if session.AssignedAgentID != nil {
-			err := stillIn(s.db, tx, models.User{ID: *session.AssignedAgentID, OrganizationID: agent.OrganizationID})
+			err := stillIn(s.db, tx, models.User{
+				ID:             *session.AssignedAgentID,
+				OrganizationID: agent.OrganizationID,
+			})
 			if err != nil && KindOf(err) != Unauthorized {
 				return err
 			} else if err != nil { // nobody else could take it
@@ -150,9 +173,11 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User, id string
 			}
 		}
 		result := tx.Model(&models.ConversationSession{}).
-			Where("organization_id = ? AND id = ? AND status = ?", agent.OrganizationID, session.ID, models.SessionResolved).
+			Where("organization_id = ? AND id = ? AND status = ?", agent.OrganizationID, session.ID,
+				models.SessionResolved).
 			Updates(columns)
-		if errors.Is(result.Error, gorm.ErrDuplicatedKey) { // opened by a node whose clock is behind, so it is not the newest
+		// opened by a node whose clock is behind, so it is not the newest
+		if errors.Is(result.Error, gorm.ErrDuplicatedKey) {
 			return Refuse(Conflict, "This conversation is open already.")
 		} else if result.Error != nil {
 			return result.Error
@@ -176,7 +201,8 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User, id string
 }
 
 // Sessions are the newest sessions of a conversation, newest first.
-func (s *Conversations) Sessions(ctx context.Context, organizationID, id string, limit int) ([]models.ConversationSession, error) {
+func (s *Conversations) Sessions(ctx context.Context, organizationID, id string,
+	limit int) ([]models.ConversationSession, error) {
 	if !models.ValidID(id) {
 		return nil, nil
 	}
@@ -187,22 +213,25 @@ func (s *Conversations) Sessions(ctx context.Context, organizationID, id string,
 	return sessions, nil
 }
 
-func sessionsOf(tx *gorm.DB, organizationID, conversationID string, limit int) (sessions []models.ConversationSession, err error) {
+func sessionsOf(tx *gorm.DB, organizationID, conversationID string,
+	limit int) (sessions []models.ConversationSession, err error) {
 	err = tx.Where("organization_id = ? AND conversation_id = ?", organizationID, conversationID).
 		Order("created_at DESC, id DESC").Limit(limit).Find(&sessions).Error
 	return sessions, err
 }
 
 // SetTags replaces the tags of the open session. Errors as for Resolve.
-func (s *Conversations) SetTags(ctx context.Context, organizationID, id string, tags []string) (models.ConversationSession, error) {
-	session, err := s.changeSession(ctx, organizationID, id, func(tx *gorm.DB, session *models.ConversationSession) error {
-		clean, err := cleanTags(tags)
-		if err != nil {
-			return err
-		}
-		session.Tags = clean
-		return updateSession(tx, session, "tags")
-	})
+func (s *Conversations) SetTags(ctx context.Context, organizationID, id string,
+	tags []string) (models.ConversationSession, error) {
+	session, err := s.changeSession(ctx, organizationID, id,
+		func(tx *gorm.DB, session *models.ConversationSession) error {
+			clean, err := cleanTags(tags)
+			if err != nil {
+				return err
+			}
+			session.Tags = clean
+			return updateSession(tx, session, "tags")
+		})
 	if err == nil {
 		s.publisher.ConversationTagged(organizationID, id, session.ID, session.Tags)
 	}
@@ -213,7 +242,8 @@ func (s *Conversations) SetTags(ctx context.Context, organizationID, id string, 
 func (s *Conversations) changeSession(ctx context.Context, organizationID, id string,
 	change func(*gorm.DB, *models.ConversationSession) error) (session models.ConversationSession, err error) {
 	err = s.locked(ctx, organizationID, id, func(tx *gorm.DB) error {
-		err := tx.Where("organization_id = ? AND conversation_id = ? AND status = ?", organizationID, id, models.SessionOpen).Take(&session).Error
+		err := tx.Where("organization_id = ? AND conversation_id = ? AND status = ?", organizationID, id,
+			models.SessionOpen).Take(&session).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			return Refuse(Conflict, "This conversation has no open session.")
 		} else if err != nil {
@@ -224,8 +254,8 @@ func (s *Conversations) changeSession(ctx context.Context, organizationID, id st
 	return session, err
 }
 
-// locked runs change in a transaction that holds the conversation's lock, the one that senders take: what change sees stays
-// true until it commits.
+// locked runs change in a transaction that holds the conversation's lock, the one that senders take: what change sees
+// stays true until it commits.
 func (s *Conversations) locked(ctx context.Context, organizationID, id string, change func(*gorm.DB) error) error {
 	if !models.ValidID(id) {
 		return Refuse(NotFound, "Conversation not found.")
@@ -247,6 +277,7 @@ func (s *Conversations) locked(ctx context.Context, organizationID, id string, c
 
 func updateSession(tx *gorm.DB, session *models.ConversationSession, columns ...string) error {
 	result := tx.Model(&models.ConversationSession{}).Select(columns).
-		Where("organization_id = ? AND id = ? AND status = ?", session.OrganizationID, session.ID, models.SessionOpen).Updates(session)
+		Where("organization_id = ? AND id = ? AND status = ?", session.OrganizationID, session.ID, models.SessionOpen).
+		Updates(session)
 	return result.Error
 }

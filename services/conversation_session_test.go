@@ -21,8 +21,16 @@ func TestClaim_onlyOneAgentWins(t *testing.T) {
 		}
 		results := make(chan result, agents)
 		for i := range agents {
-			user := models.User{ID: models.NewID(), OrganizationID: w.organization.ID, Email: fmt.Sprintf("%d@acme.example", i), Name: fmt.Sprintf("Agent %d", i),
-				Role: models.RoleAgent, LoginVersion: 1, CreatedAt: w.clock.Now(), UpdatedAt: w.clock.Now()}
+			user := models.User{
+				ID:             models.NewID(),
+				OrganizationID: w.organization.ID,
+				Email:          fmt.Sprintf("%d@acme.example", i),
+				Name:           fmt.Sprintf("Agent %d", i),
+				Role:           models.RoleAgent,
+				LoginVersion:   1,
+				CreatedAt:      w.clock.Now(),
+				UpdatedAt:      w.clock.Now(),
+			}
 			w.create(&user)
 			go func() {
 				_, err := w.conversations.Assign(w.Context(), user, ref.ID)
@@ -56,7 +64,8 @@ func TestClaim_againChangesNothing(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		first := w.claim(w.ann, ref)
-		if first.ConversationID != ref.ID || *first.AssignedAgentID != w.ann.ID || !first.AssignedAt.Equal(w.clock.Now()) {
+		if first.ConversationID != ref.ID || *first.AssignedAgentID != w.ann.ID ||
+			!first.AssignedAt.Equal(w.clock.Now()) {
 			w.Errorf("claimed %+v", first)
 		}
 		w.clock.advance(time.Minute)
@@ -104,13 +113,15 @@ func TestResolve_closesAddsTagsAndTells(t *testing.T) {
 		w.clock.advance(time.Minute)
 		session := w.resolve(ref, "vip", "refund")
 		equal(w, session.Tags, "billing", "vip", "refund")
-		if session.Status != models.SessionResolved || !session.ResolvedAt.Equal(w.clock.Now()) || *session.AssignedAgentID != w.ann.ID {
+		if session.Status != models.SessionResolved || !session.ResolvedAt.Equal(w.clock.Now()) ||
+			*session.AssignedAgentID != w.ann.ID {
 			w.Errorf("resolved %+v", session)
 		}
 		var stored models.ConversationSession
 		w.ok(w.db.Read.Where("id = ?", session.ID).Take(&stored).Error)
 		equal(w, stored.Tags, "billing", "vip", "refund")
-		if stored.Status != models.SessionResolved || !stored.ResolvedAt.Equal(w.clock.Now()) || *stored.AssignedAgentID != w.ann.ID || stored.FirstMessageAt == nil {
+		if stored.Status != models.SessionResolved || !stored.ResolvedAt.Equal(w.clock.Now()) ||
+			*stored.AssignedAgentID != w.ann.ID || stored.FirstMessageAt == nil {
 			w.Errorf("stored %+v", stored)
 		}
 		equal(w, of[resolved](w.news), resolved{w.organization.ID, ref.ID, session.ID, "[billing vip refund]"})
@@ -178,13 +189,15 @@ func TestTags_followTheRules(t *testing.T) {
 		}
 		_, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, twenty)
 		w.ok(err)
-		for _, tags := range [][]string{{""}, {"ok", " "}, {chars(51)}, {"a\nb"}, {"a\x00"}, {"\xff"}, append(slices.Clone(twenty), "one more")} {
+		for _, tags := range [][]string{{""}, {"ok", " "}, {chars(51)}, {"a\nb"}, {"a\x00"}, {"\xff"},
+			append(slices.Clone(twenty), "one more")} {
 			_, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, tags)
 			w.refused(services.Invalid, err)
 			_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, tags)
 			w.refused(services.Invalid, err)
 		}
-		if n := w.count(&models.ConversationSession{}, "status = 'open' AND tags LIKE ?", "%"+strings.Join(twenty, `","`)+"%"); n != 1 {
+		if n := w.count(&models.ConversationSession{}, "status = 'open' AND tags LIKE ?",
+			"%"+strings.Join(twenty, `","`)+"%"); n != 1 {
 			w.Error("a refused list has changed the session")
 		}
 		if told := of[resolved](w.news); len(told) != 0 {

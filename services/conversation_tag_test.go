@@ -46,7 +46,10 @@ func TestTags_areOfTheNewestSessionsAndNotTooMany(t *testing.T) {
 		for i := range rows {
 			w.clock.advance(time.Second)
 			rows[i] = session
-			rows[i].ID, rows[i].Status, rows[i].CreatedAt, rows[i].Tags = models.NewID(), models.SessionResolved, w.clock.Now(), []string{fmt.Sprintf("tag %02d", i%60)}
+			rows[i].ID = models.NewID()
+			rows[i].Status = models.SessionResolved
+			rows[i].CreatedAt = w.clock.Now()
+			rows[i].Tags = []string{fmt.Sprintf("tag %02d", i%60)}
 		}
 		w.ok(w.db.Write.CreateInBatches(rows, 100).Error)
 		tags, err := w.conversations.Tags(w.Context(), w.organization.ID)

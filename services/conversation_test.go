@@ -14,7 +14,10 @@ import (
 // listed is the external ids that a list shows, in its order.
 func (w *world) listed(user models.User, filter services.Filter) (names []string) {
 	w.Helper()
-	conversations, next, err := w.conversations.List(w.Context(), user, services.ListQuery{Filter: filter, Limit: 100})
+	conversations, next, err := w.conversations.List(w.Context(), user, services.ListQuery{
+		Filter: filter,
+		Limit:  100,
+	})
 	w.ok(err)
 	if next != "" {
 		w.Error("a next page of a short list")
@@ -67,7 +70,8 @@ func TestList_showsEachFilterWhatItPromises(t *testing.T) {
 		equal(w, w.listed(w.ann, services.FilterAll), "new", "older", "resolved", "bens", "anns")
 		counts, err := w.conversations.Counts(w.Context(), w.ann)
 		w.ok(err)
-		if want := (map[services.Filter]int64{services.FilterUnassigned: 2, services.FilterMine: 1, services.FilterAll: 5}); fmt.Sprint(counts) != fmt.Sprint(want) {
+		if want := (map[services.Filter]int64{services.FilterUnassigned: 2, services.FilterMine: 1,
+			services.FilterAll: 5}); fmt.Sprint(counts) != fmt.Sprint(want) {
 			w.Errorf("counts %v", counts)
 		}
 	})
@@ -78,7 +82,10 @@ func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
 		refs := w.desk()
 		w.resolve(refs["anns"])
 		again := w.says(refs["anns"], "one more thing") // two sessions now, one open
-		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 100})
+		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+			Filter: services.FilterAll,
+			Limit:  100,
+		})
 		w.ok(err)
 		for _, c := range conversations {
 			switch session := c.ActiveSession; c.EndUser.ExternalID {
@@ -87,7 +94,8 @@ func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
 					w.Errorf("a resolved one is active: %+v", session)
 				}
 			case "bens":
-				if session == nil || *session.AssignedAgentID != w.ben.ID || session.AssignedAt == nil || session.FirstMessageAt == nil || session.Tags == nil {
+				if session == nil || *session.AssignedAgentID != w.ben.ID || session.AssignedAt == nil ||
+					session.FirstMessageAt == nil || session.Tags == nil {
 					w.Errorf("Ben's is %+v", session)
 				}
 			case "anns":
@@ -100,7 +108,8 @@ func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
 			}
 			one, err := w.conversations.Get(w.Context(), w.organization.ID, c.ID)
 			w.ok(err)
-			if fmt.Sprintf("%+v %+v", one, one.ActiveSession) == "" || one.ID != c.ID || (one.ActiveSession == nil) != (c.ActiveSession == nil) || one.EndUser != c.EndUser {
+			if fmt.Sprintf("%+v %+v", one, one.ActiveSession) == "" || one.ID != c.ID ||
+				(one.ActiveSession == nil) != (c.ActiveSession == nil) || one.EndUser != c.EndUser {
 				w.Errorf("Get gives %+v, List %+v", one, c)
 			}
 		}
@@ -125,7 +134,11 @@ func TestList_pagesAreCompleteWithoutDoubles(t *testing.T) {
 				var names []string
 				cursor := ""
 				for page := 0; page == 0 || cursor != ""; page++ {
-					conversations, next, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: filter, Limit: limit, Cursor: cursor})
+					conversations, next, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+						Filter: filter,
+						Limit:  limit,
+						Cursor: cursor,
+					})
 					w.ok(err)
 					if len(conversations) > limit || (next != "" && len(conversations) != limit) || page > len(want) {
 						w.Fatalf("page %d has %d of %d", page, len(conversations), limit)
@@ -145,19 +158,30 @@ func TestList_pagesAreCompleteWithoutDoubles(t *testing.T) {
 func TestList_refusesCursorsThatNoListGave(t *testing.T) {
 	each(t, func(w *world) {
 		forge := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-		for _, cursor := range []string{"x", "!", forge("1"), forge("1 x"), forge("x " + models.NewID()), forge("-9223372036854775808 " + models.NewID()),
-			forge("99999999999999999999 " + models.NewID()), forge("1 ' OR 1=1 --"), forge("1 " + models.NewID() + "\x00")} {
-			_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 10, Cursor: cursor})
+		for _, cursor := range []string{"x", "!", forge("1"), forge("1 x"), forge("x " + models.NewID()),
+			forge("-9223372036854775808 " + models.NewID()),
+			forge("99999999999999999999 " + models.NewID()), forge("1 ' OR 1=1 --"),
+			forge("1 " + models.NewID() + "\x00")} {
+			_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+				Filter: services.FilterAll,
+				Limit:  10,
+				Cursor: cursor,
+			})
 			w.refused(services.Invalid, err)
 		}
-		_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 10, Cursor: forge("9223372036854775807 " + models.NewID())})
+		_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+			Filter: services.FilterAll,
+			Limit:  10,
+			Cursor: forge("9223372036854775807 " + models.NewID()),
+		})
 		w.ok(err)
 	})
 }
 
 func TestParseFilter_takesTheGuidesWords(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]services.Filter{"": services.FilterUnassigned, "unassigned": services.FilterUnassigned, "mine": services.FilterMine, "all": services.FilterAll} {
+	for text, want := range map[string]services.Filter{"": services.FilterUnassigned,
+		"unassigned": services.FilterUnassigned, "mine": services.FilterMine, "all": services.FilterAll} {
 		if filter, err := services.ParseFilter(text); err != nil || filter != want {
 			t.Errorf("%q is %q, %v", text, filter, err)
 		}
@@ -188,10 +212,12 @@ func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 				}
 			}
 		}
-		if n := w.count(&models.ConversationSession{}, "status = 'open' AND assigned_agent_id IS NULL AND tags = '[]'"); n != 1 {
+		if n := w.count(&models.ConversationSession{},
+			"status = 'open' AND assigned_agent_id IS NULL AND tags = '[]'"); n != 1 {
 			w.Error("the session was changed")
 		}
-		if told := len(of[assigned](w.news)) + len(of[resolved](w.news)) + len(of[released](w.news)) + len(of[reopened](w.news)) + len(of[tagged](w.news)); told != 0 {
+		if told := len(of[assigned](w.news)) + len(of[resolved](w.news)) + len(of[released](w.news)) +
+			len(of[reopened](w.news)) + len(of[tagged](w.news)); told != 0 {
 			w.Errorf("told of %d changes", told)
 		}
 	})
@@ -203,10 +229,12 @@ func TestForAgent_tellsWhatSendersNeed(t *testing.T) {
 		again, err := w.conversations.ForAgent(w.Context(), w.organization.ID, ref.ID)
 		w.ok(err)
 		ref.LastSeq = 1
-		if again != ref || ref.BotID != w.bot.ID || ref.ExternalID != "jo" || ref.ChannelID != w.webchat.ID || ref.OrganizationID != w.organization.ID || ref.EndUserID == "" {
+		if again != ref || ref.BotID != w.bot.ID || ref.ExternalID != "jo" || ref.ChannelID != w.webchat.ID ||
+			ref.OrganizationID != w.organization.ID || ref.EndUserID == "" {
 			w.Errorf("%+v", again)
 		}
-		if _, err := w.conversations.ForAgent(w.Context(), w.organization.ID, w.conversation("never written").ID); err != nil {
+		if _, err := w.conversations.ForAgent(w.Context(), w.organization.ID,
+			w.conversation("never written").ID); err != nil {
 			w.Error(err)
 		}
 	})
@@ -239,7 +267,10 @@ func TestLastMessages_areTheNewestOfEach(t *testing.T) {
 		w.setBot(talkative)
 		w.opened("jo")
 		w.opened("mo")
-		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{Filter: services.FilterAll, Limit: 10})
+		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+			Filter: services.FilterAll,
+			Limit:  10,
+		})
 		w.ok(err)
 		last, err := w.conversations.LastMessages(w.Context(), w.organization.ID, conversations)
 		w.ok(err)
@@ -249,10 +280,12 @@ func TestLastMessages_areTheNewestOfEach(t *testing.T) {
 			}
 		}
 		stranger := w.newHouse("Globex", silent)
-		if last, err := w.conversations.LastMessages(w.Context(), stranger.organization.ID, conversations); err != nil || len(last) != 0 {
+		if last, err := w.conversations.LastMessages(w.Context(), stranger.organization.ID,
+			conversations); err != nil || len(last) != 0 {
 			w.Errorf("another organization reads %v, %v", last, err)
 		}
-		if last, err := w.conversations.LastMessages(w.Context(), w.organization.ID, nil); err != nil || len(last) != 0 {
+		if last, err := w.conversations.LastMessages(w.Context(), w.organization.ID, nil); err != nil ||
+			len(last) != 0 {
 			w.Errorf("of nothing: %v, %v", last, err)
 		}
 	})

@@ -39,7 +39,8 @@ func TestRelease_givesOnesOwnClaimBack(t *testing.T) {
 		session := w.release(w.ann, ref)
 		stored := w.session(claimed.ID)
 		for _, s := range []models.ConversationSession{session, stored} {
-			if s.ID != claimed.ID || s.AssignedAgentID != nil || s.AssignedAt != nil || s.Status != models.SessionOpen || len(s.Tags) != 1 || s.FirstMessageAt == nil {
+			if s.ID != claimed.ID || s.AssignedAgentID != nil || s.AssignedAt != nil ||
+				s.Status != models.SessionOpen || len(s.Tags) != 1 || s.FirstMessageAt == nil {
 				w.Errorf("released %+v", s)
 			}
 		}
@@ -69,7 +70,8 @@ func TestRelease_isForTheOneWhoHasIt(t *testing.T) {
 		if err.Error() != "This conversation was claimed by Ann." {
 			w.Errorf("Ben reads %q", err)
 		}
-		if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", w.ann.ID); n != 2 || len(of[released](w.news)) != 0 {
+		if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", w.ann.ID); n != 2 ||
+			len(of[released](w.news)) != 0 {
 			w.Errorf("Ann has %d, told %v", n, of[released](w.news))
 		}
 	})
@@ -118,7 +120,8 @@ func TestReopen_opensTheNewestSessionAsItWas(t *testing.T) {
 		w.clock.advance(time.Minute)
 		session := w.reopen(ref)
 		for _, s := range []models.ConversationSession{session, w.session(ended.ID)} {
-			if s.ID != ended.ID || s.Status != models.SessionOpen || s.ResolvedAt != nil || *s.AssignedAgentID != w.ann.ID || !s.AssignedAt.Equal(*ended.AssignedAt) {
+			if s.ID != ended.ID || s.Status != models.SessionOpen || s.ResolvedAt != nil ||
+				*s.AssignedAgentID != w.ann.ID || !s.AssignedAt.Equal(*ended.AssignedAt) {
 				w.Errorf("reopened %+v", s)
 			}
 			equal(w, s.Tags, "billing", "vip")
@@ -160,7 +163,8 @@ func TestReopen_isRefusedWhileOneIsOpen(t *testing.T) {
 			w.refused(services.Conflict, err)
 		}
 		// Opened by a node whose clock is behind: not the newest, and open all the same.
-		w.ok(w.db.Write.Exec("UPDATE conversation_sessions SET created_at = ? WHERE status = 'open'", w.clock.Now().Add(-time.Hour)).Error)
+		w.ok(w.db.Write.Exec("UPDATE conversation_sessions SET created_at = ? WHERE status = 'open'",
+			w.clock.Now().Add(-time.Hour)).Error)
 		_, err = w.conversations.Reopen(w.Context(), w.ann, ref.ID)
 		w.refused(services.Conflict, err)
 		if n := w.count(&models.ConversationSession{}, "status = 'open'"); n != 1 || len(of[reopened](w.news)) != 0 {
@@ -216,13 +220,16 @@ func TestSessions_areTheNewestFirst(t *testing.T) {
 		w.says(ref, "and again")
 		sessions, err := w.conversations.Sessions(w.Context(), w.organization.ID, ref.ID, 2)
 		w.ok(err)
-		if len(sessions) != 2 || sessions[0].Status != models.SessionOpen || fmt.Sprint(sessions[1].Tags) != "[second]" || sessions[1].ConversationID != ref.ID {
+		if len(sessions) != 2 || sessions[0].Status != models.SessionOpen ||
+			fmt.Sprint(sessions[1].Tags) != "[second]" || sessions[1].ConversationID != ref.ID {
 			w.Errorf("listed %+v", sessions)
 		}
 		for _, none := range []struct{ organizationID, id string }{
-			{w.newHouse("Globex", silent).organization.ID, other.ID}, {w.organization.ID, models.NewID()}, {w.organization.ID, "x"}, {w.organization.ID, "\x00"},
+			{w.newHouse("Globex", silent).organization.ID, other.ID}, {w.organization.ID, models.NewID()},
+			{w.organization.ID, "x"}, {w.organization.ID, "\x00"},
 		} {
-			if sessions, err := w.conversations.Sessions(w.Context(), none.organizationID, none.id, 10); err != nil || len(sessions) != 0 {
+			if sessions, err := w.conversations.Sessions(w.Context(), none.organizationID, none.id, 10); err != nil ||
+				len(sessions) != 0 {
 				w.Errorf("of %v: %v, %v", none, sessions, err)
 			}
 		}

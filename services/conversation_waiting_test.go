@@ -16,12 +16,14 @@ func (w *world) waiting(user models.User) int {
 func TestWaiting_countsWhatAnAgentShouldLookAt(t *testing.T) {
 	each(t, func(w *world) {
 		refs := w.desk()
-		for user, want := range map[*models.User]int{&w.ann: 3, &w.ben: 3, &w.owner: 2} { // "new", "older", and their own
+		// "new", "older", and their own
+		for user, want := range map[*models.User]int{&w.ann: 3, &w.ben: 3, &w.owner: 2} {
 			if got := w.waiting(*user); got != want {
 				w.Errorf("%s waits for %d, not %d", user.Name, got, want)
 			}
 		}
-		w.ok(w.messages.MarkRead(w.Context(), refs["anns"], agent(w.ann), []string{w.says(refs["anns"], "still here").ID}))
+		w.ok(w.messages.MarkRead(w.Context(), refs["anns"], agent(w.ann),
+			[]string{w.says(refs["anns"], "still here").ID}))
 		if got := w.waiting(w.ann); got != 2 {
 			w.Errorf("with hers read, %d", got)
 		}

@@ -46,9 +46,10 @@ type EmbedTokenRow struct {
 	Bot     models.Bot
 }
 
-// Create makes a token, and the bot's channel if it is the first, and returns its secret, which is stored nowhere. Errors:
-// Forbidden, NotFound for the bot, Invalid with a field, Conflict for a form that was sent before.
-func (s *EmbedTokens) Create(ctx context.Context, actor models.User, request NewEmbedToken) (token models.EmbedToken, secret string, err error) {
+// Create makes a token, and the bot's channel if it is the first, and returns its secret, which is stored nowhere.
+// Errors: Forbidden, NotFound for the bot, Invalid with a field, Conflict for a form that was sent before.
+func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
+	request NewEmbedToken) (token models.EmbedToken, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return token, "", err
 	}
@@ -70,8 +71,17 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User, request New
 	}
 	secret, hash := NewToken("ew_")
 	now := s.clock()
-	token = models.EmbedToken{ID: strings.ToLower(request.FormKey), OrganizationID: actor.OrganizationID, Name: name, Prefix: secret[:8], TokenHash: hash,
-		AllowedOrigins: origins, Appearance: "{}", CreatedAt: now, UpdatedAt: &now}
+	token = models.EmbedToken{
+		ID:             strings.ToLower(request.FormKey),
+		OrganizationID: actor.OrganizationID,
+		Name:           name,
+		Prefix:         secret[:8],
+		TokenHash:      hash,
+		AllowedOrigins: origins,
+		Appearance:     "{}",
+		CreatedAt:      now,
+		UpdatedAt:      &now,
+	}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		bot, err := chosenBot(tx, actor.OrganizationID, request.BotID)
 		if err != nil {
@@ -83,7 +93,8 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User, request New
 		}
 		token.ChannelID = channel.ID
 		if err := tx.Create(&token).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
-			return Refuse(Conflict, "This form was sent before, and made a token then. If nobody copied it, revoke it and create another.")
+			return Refuse(Conflict, "This form was sent before, and made a token then. If nobody copied it, revoke "+
+				"it and create another.")
 		} else if err != nil {
 			return fmt.Errorf("create embed token: %w", err)
 		}
@@ -95,18 +106,21 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User, request New
 	return token, secret, nil
 }
 
-// List returns the tokens on channels of a type and on a channel, where those are not empty: those that work first, of each the
-// newest first. Error: Forbidden.
-func (s *EmbedTokens) List(ctx context.Context, actor models.User, channelType, channelID string) ([]EmbedTokenRow, error) {
+// List returns the tokens on channels of a type and on a channel, where those are not empty: those that work first, of
+// each the newest first. Error: Forbidden.
+func (s *EmbedTokens) List(ctx context.Context, actor models.User,
+	channelType, channelID string) ([]EmbedTokenRow, error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, err
 	}
 	var tokens []models.EmbedToken
 	read := s.db.Read.WithContext(ctx)
-	channels := read.Model(&models.Channel{}).Select("id").Where("organization_id = ? AND ? IN ('', type) AND ? IN ('', id)",
-		actor.OrganizationID, channelType, channelID)
+	channels := read.Model(&models.Channel{}).Select("id").
+		Where("organization_id = ? AND ? IN ('', type) AND ? IN ('', id)",
+			actor.OrganizationID, channelType, channelID)
 	err := read.Where("organization_id = ? AND channel_id IN (?)", actor.OrganizationID, channels).
-		Order("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(maxListed).Find(&tokens).Error
+		Order("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(maxListed).
+		Find(&tokens).Error
 	if err != nil {
 		return nil, fmt.Errorf("list embed tokens: %w", err)
 	}
@@ -129,7 +143,8 @@ func (s *EmbedTokens) Get(ctx context.Context, actor models.User, id string) (Em
 	return rows[0], nil
 }
 
-func (s *EmbedTokens) rows(ctx context.Context, organizationID string, tokens []models.EmbedToken) ([]EmbedTokenRow, error) {
+func (s *EmbedTokens) rows(ctx context.Context, organizationID string,
+	tokens []models.EmbedToken) ([]EmbedTokenRow, error) {
 	ids := make([]string, len(tokens))
 	for i, token := range tokens {
 		ids[i] = token.ChannelID
@@ -154,8 +169,8 @@ func (s *EmbedTokens) rows(ctx context.Context, organizationID string, tokens []
 	return rows, nil
 }
 
-// Change gives a token a name and its origins, one a line: both or neither. Errors: Forbidden, NotFound, Invalid with the first
-// line that is wrong, Conflict when the token is revoked.
+// Change gives a token a name and its origins, one a line: both or neither. Errors: Forbidden, NotFound, Invalid with
+// the first line that is wrong, Conflict when the token is revoked.
 func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, lines string) error {
 	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]change, error) {
 		origins, err := originsOf(lines)
@@ -171,7 +186,8 @@ func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, l
 			to = append(to, change{EmbedTokenChanged, "name: " + name, "name", name})
 		}
 		if !slices.Equal(origins, token.AllowedOrigins) {
-			to = append(to, change{EmbedTokenOriginsChanged, originsDetail(origins), "allowed_origins", mustJSON(origins)})
+			to = append(to, change{EmbedTokenOriginsChanged, originsDetail(origins), "allowed_origins",
+				mustJSON(origins)})
 		}
 		return to, nil
 	})
@@ -195,7 +211,8 @@ type change struct {
 	value          string
 }
 
-func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string, decide func(models.EmbedToken) ([]change, error)) error {
+func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string,
+	decide func(models.EmbedToken) ([]change, error)) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
@@ -209,7 +226,8 @@ func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string, 
 		}
 		changes, err := decide(token)
 		for _, to := range changes {
-			err := tx.Model(&models.EmbedToken{}).Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
+			err := tx.Model(&models.EmbedToken{}).
+				Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
 				UpdateColumns(map[string]any{to.column: to.value, "updated_at": s.clock()}).Error
 			if err != nil {
 				return fmt.Errorf("change embed token: %w", err)
@@ -233,7 +251,8 @@ func (s *EmbedTokens) Revoke(ctx context.Context, actor models.User, id string) 
 			return err
 		}
 		now := s.clock()
-		result := tx.Model(&models.EmbedToken{}).Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
+		result := tx.Model(&models.EmbedToken{}).
+			Where("organization_id = ? AND id = ? AND revoked_at IS NULL", actor.OrganizationID, id).
 			UpdateColumns(map[string]any{"revoked_at": now, "updated_at": now})
 		if result.Error != nil || result.RowsAffected == 0 {
 			return result.Error

@@ -13,7 +13,12 @@ import (
 // newSite makes a token for the house's bot.
 func (d *desk) newSite(origins string) (models.EmbedToken, string) {
 	d.Helper()
-	token, secret, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{BotID: d.bot.ID, Channel: models.ChannelWebchat, Name: "Shop", Origins: origins})
+	token, secret, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+		BotID:   d.bot.ID,
+		Channel: models.ChannelWebchat,
+		Name:    "Shop",
+		Origins: origins,
+	})
 	d.ok(err)
 	return token, secret
 }
@@ -28,17 +33,25 @@ func (d *desk) token(id string) models.EmbedToken {
 func TestEmbedTokens_openTheWidgetAndAreStoredAsAHash(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		token, secret := d.newSite("https://shop.example\nhttps://Shop.example:443\n")
-		if !strings.HasPrefix(secret, "ew_") || len(secret) < 29 || token.Prefix != secret[:8] || token.TokenHash != services.HashToken(secret) || token.ChannelID != d.webchat.ID {
+		if !strings.HasPrefix(secret, "ew_") || len(secret) < 29 || token.Prefix != secret[:8] ||
+			token.TokenHash != services.HashToken(secret) || token.ChannelID != d.webchat.ID {
 			d.Errorf("made %+v", token)
 		}
 		row, err := d.tokens.Get(d.Context(), d.owner, token.ID)
 		d.ok(err)
-		if row.Channel.ID != d.webchat.ID || row.Bot.ID != d.bot.ID || row.Token.Name != "Shop" || !slices.Equal(row.Token.AllowedOrigins, []string{"https://shop.example"}) {
+		if row.Channel.ID != d.webchat.ID || row.Bot.ID != d.bot.ID || row.Token.Name != "Shop" ||
+			!slices.Equal(row.Token.AllowedOrigins, []string{"https://shop.example"}) {
 			d.Errorf("got %+v", row)
 		}
-		opened := d.open(services.WidgetRequest{EmbedToken: secret, Referer: "https://shop.example/cart"})
+		opened := d.open(services.WidgetRequest{
+			EmbedToken: secret,
+			Referer:    "https://shop.example/cart",
+		})
 		equal(d, opened.AllowedOrigins, "https://shop.example")
-		_, err = d.widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret, Referer: "https://evil.example/"})
+		_, err = d.widget.Open(d.Context(), services.WidgetRequest{
+			EmbedToken: secret,
+			Referer:    "https://evil.example/",
+		})
 		d.refused(services.Forbidden, err)
 		equal(d, d.noted(d.organization), "Ada embed_token.created Shop ("+secret[:8]+"…): https://shop.example")
 	})
@@ -48,7 +61,11 @@ func TestEmbedTokens_makeTheChannelTheyNeed(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		bot := d.newBot(d.organization, "Bo")
 		for _, kind := range []string{models.ChannelWebchat, models.ChannelMobileSDK, models.ChannelWebchat} {
-			token, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{BotID: bot.ID, Channel: kind, Name: "Site"})
+			token, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+				BotID:   bot.ID,
+				Channel: kind,
+				Name:    "Site",
+			})
 			d.ok(err)
 			row, err := d.tokens.Get(d.Context(), d.admin, token.ID)
 			d.ok(err)
@@ -66,18 +83,32 @@ func TestEmbedTokens_makeTheChannelTheyNeed(t *testing.T) {
 func TestEmbedTokens_refuseWhatIsWrongByField(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		for field, changes := range map[string][]func(*services.NewEmbedToken){
-			"name":    {func(n *services.NewEmbedToken) { n.Name = " " }, func(n *services.NewEmbedToken) { n.Name = chars(101) }, func(n *services.NewEmbedToken) { n.Name = "a\x00" }},
-			"channel": {func(n *services.NewEmbedToken) { n.Channel = "" }, func(n *services.NewEmbedToken) { n.Channel = "fax" }},
-			"origins": {func(n *services.NewEmbedToken) { n.Origins = "https://*.example" }, func(n *services.NewEmbedToken) { n.Origins = "\xff" }},
-			"":        {func(n *services.NewEmbedToken) { n.FormKey = "x" }},
+			"name": {func(n *services.NewEmbedToken) { n.Name = " " }, func(n *services.NewEmbedToken) {
+				n.Name = chars(101)
+			}, func(n *services.NewEmbedToken) { n.Name = "a\x00" }},
+			"channel": {func(n *services.NewEmbedToken) { n.Channel = "" }, func(n *services.NewEmbedToken) {
+				n.Channel = "fax"
+			}},
+			"origins": {func(n *services.NewEmbedToken) { n.Origins = "https://*.example" },
+				func(n *services.NewEmbedToken) { n.Origins = "\xff" }},
+			"": {func(n *services.NewEmbedToken) { n.FormKey = "x" }},
 		} {
 			for _, change := range changes {
-				request := services.NewEmbedToken{BotID: d.bot.ID, Channel: models.ChannelWebchat, Name: "Shop"}
+				request := services.NewEmbedToken{
+					BotID:   d.bot.ID,
+					Channel: models.ChannelWebchat,
+					Name:    "Shop",
+				}
 				change(&request)
 				d.about(field, second(d.tokens.Create(d.Context(), d.admin, request)))
 			}
 		}
-		_, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{BotID: d.bot.ID, Channel: models.ChannelWebchat, Name: "Shop", Origins: "https://a.example\nb.example"})
+		_, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+			BotID:   d.bot.ID,
+			Channel: models.ChannelWebchat,
+			Name:    "Shop",
+			Origins: "https://a.example\nb.example",
+		})
 		if err == nil || !strings.HasPrefix(err.Error(), "Line 2: ") {
 			d.Errorf("answered: %v", err)
 		}
@@ -90,7 +121,12 @@ func TestEmbedTokens_refuseWhatIsWrongByField(t *testing.T) {
 func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		bot := d.newBot(d.organization, "Bo")
-		request := services.NewEmbedToken{FormKey: models.NewID(), BotID: bot.ID, Channel: models.ChannelWebchat, Name: "Shop"}
+		request := services.NewEmbedToken{
+			FormKey: models.NewID(),
+			BotID:   bot.ID,
+			Channel: models.ChannelWebchat,
+			Name:    "Shop",
+		}
 		type result struct {
 			secret string
 			err    error
@@ -111,7 +147,8 @@ func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
 				d.Error("a secret that opens nothing was given out")
 			}
 		}
-		if made != 1 || len(d.noted(d.organization)) != 2 || d.token(request.FormKey).Name != "Shop" { // the channel, the token
+		// the channel, the token
+		if made != 1 || len(d.noted(d.organization)) != 2 || d.token(request.FormKey).Name != "Shop" {
 			d.Errorf("%d were made, noted %v", made, d.noted(d.organization))
 		}
 		stranger := d.newHouse("Globex", silent)
@@ -123,7 +160,13 @@ func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
 func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		token, secret := d.newSite("")
-		look := services.Appearance{Colour: " #1F6FEB ", Title: " Ask us ", Greeting: "Hi,\r\nhow are you?", Language: "pt-BR", Position: "left"}
+		look := services.Appearance{
+			Colour:   " #1F6FEB ",
+			Title:    " Ask us ",
+			Greeting: "Hi,\r\nhow are you?",
+			Language: "pt-BR",
+			Position: "left",
+		}
 		d.clock.advance(time.Minute)
 		for range 2 {
 			d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, token.Name, "https://a.example\nhttps://b.example"))
@@ -134,17 +177,27 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 		d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, "Shop two", " "))
 		who := "(" + secret[:8] + "…)"
 		equal(d, d.noted(d.organization), "Ada embed_token.created Shop "+who+": every origin",
-			"Olga embed_token.origins_changed Shop "+who+": https://a.example https://b.example", "Olga embed_token.changed Shop "+who+": appearance",
-			"Olga embed_token.changed Shop "+who+": name: Shop two", "Olga embed_token.origins_changed Shop two "+who+": every origin")
+			"Olga embed_token.origins_changed Shop "+who+": https://a.example https://b.example",
+			"Olga embed_token.changed Shop "+who+": appearance",
+			"Olga embed_token.changed Shop "+who+": name: Shop two",
+			"Olga embed_token.origins_changed Shop two "+who+": every origin")
 		stored := d.token(token.ID)
-		want := services.Appearance{Colour: "#1f6feb", Title: "Ask us", Greeting: "Hi,\nhow are you?", Language: "pt-BR", Position: "left"}
-		if stored.Name != "Shop two" || len(stored.AllowedOrigins) != 0 || stored.AllowedOrigins == nil || services.ReadAppearance(stored) != want || !stored.UpdatedAt.Equal(d.clock.Now()) {
+		want := services.Appearance{
+			Colour:   "#1f6feb",
+			Title:    "Ask us",
+			Greeting: "Hi,\nhow are you?",
+			Language: "pt-BR",
+			Position: "left",
+		}
+		if stored.Name != "Shop two" || len(stored.AllowedOrigins) != 0 || stored.AllowedOrigins == nil ||
+			services.ReadAppearance(stored) != want || !stored.UpdatedAt.Equal(d.clock.Now()) {
 			d.Errorf("stored %+v", stored)
 		}
 		if opened := d.open(services.WidgetRequest{EmbedToken: secret}); opened.Appearance != want {
 			d.Errorf("the widget looks like %+v", opened.Appearance)
 		}
-		if opened := d.open(services.WidgetRequest{EmbedToken: d.world.token}); opened.Appearance != (services.Appearance{}) {
+		if opened := d.open(services.WidgetRequest{EmbedToken: d.world.token}); opened.Appearance !=
+			(services.Appearance{}) {
 			d.Errorf("another widget looks like %+v", opened.Appearance)
 		}
 	})
@@ -153,9 +206,11 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		token, _ := d.newSite("https://a.example")
-		d.about("origins", d.tokens.Change(d.Context(), d.admin, token.ID, "Another", "https://b.example\nhttps://c.example/path"))
+		d.about("origins", d.tokens.Change(d.Context(), d.admin, token.ID, "Another",
+			"https://b.example\nhttps://c.example/path"))
 		d.about("name", d.tokens.Change(d.Context(), d.admin, token.ID, "", "https://b.example"))
-		if row, err := d.tokens.Get(d.Context(), d.admin, token.ID); err != nil || row.Token.Name != token.Name || !slices.Equal(row.Token.AllowedOrigins, token.AllowedOrigins) {
+		if row, err := d.tokens.Get(d.Context(), d.admin, token.ID); err != nil || row.Token.Name != token.Name ||
+			!slices.Equal(row.Token.AllowedOrigins, token.AllowedOrigins) {
 			d.Errorf("half of it is stored: %+v, %v", row.Token, err)
 		}
 		for field, looks := range map[string][]services.Appearance{
@@ -195,7 +250,8 @@ func TestEmbedTokens_revokedOnceAndForGood(t *testing.T) {
 		}
 		// from a page that was loaded before
 		d.refused(services.Conflict, d.tokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://a.example"))
-		d.refused(services.Conflict, d.tokens.SetAppearance(d.Context(), d.admin, token.ID, services.Appearance{Title: "x"}))
+		d.refused(services.Conflict, d.tokens.SetAppearance(d.Context(), d.admin, token.ID,
+			services.Appearance{Title: "x"}))
 		d.refused(services.Conflict, d.tokens.Change(d.Context(), d.admin, token.ID, "x", ""))
 		_, err := d.widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret})
 		d.refused(services.Forbidden, err)
@@ -209,7 +265,11 @@ func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
 		d.clock.advance(time.Second)
 		gone, _ := d.newSite("")
 		d.clock.advance(time.Second)
-		fresh, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{BotID: d.newBot(d.organization, "Bo").ID, Channel: models.ChannelMobileSDK, Name: "App"})
+		fresh, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+			BotID:   d.newBot(d.organization, "Bo").ID,
+			Channel: models.ChannelMobileSDK,
+			Name:    "App",
+		})
 		d.ok(err)
 		d.ok(d.tokens.Revoke(d.Context(), d.admin, gone.ID))
 		rows, err := d.tokens.List(d.Context(), d.admin, "", "")
@@ -221,12 +281,15 @@ func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
 			}
 		}
 		equal(d, ids, fresh.ID+"Bomobile_sdk", old.ID+"Pipwebchat", gone.ID+"Pipwebchat")
-		for _, some := range [][2]string{{models.ChannelMobileSDK, ""}, {"", fresh.ChannelID}, {models.ChannelMobileSDK, fresh.ChannelID}} {
-			if rows, err := d.tokens.List(d.Context(), d.admin, some[0], some[1]); err != nil || len(rows) != 1 || rows[0].Token.ID != fresh.ID {
+		for _, some := range [][2]string{{models.ChannelMobileSDK, ""}, {"", fresh.ChannelID},
+			{models.ChannelMobileSDK, fresh.ChannelID}} {
+			if rows, err := d.tokens.List(d.Context(), d.admin, some[0], some[1]); err != nil || len(rows) != 1 ||
+				rows[0].Token.ID != fresh.ID {
 				d.Errorf("of %q: %+v, %v", some, rows, err)
 			}
 		}
-		if rows, err := d.tokens.List(d.Context(), d.admin, models.ChannelWebchat, fresh.ChannelID); err != nil || len(rows) != 0 {
+		if rows, err := d.tokens.List(d.Context(), d.admin, models.ChannelWebchat, fresh.ChannelID); err != nil ||
+			len(rows) != 0 {
 			d.Errorf("of another type: %+v, %v", rows, err)
 		}
 	})
@@ -241,22 +304,39 @@ func TestOpen_notesWhereATokenWasSeenOnceAMinute(t *testing.T) {
 		seen := func(origin string, at time.Time) {
 			d.Helper()
 			stored := d.token(token.ID)
-			if stored.LastSeenAt == nil || !stored.LastSeenAt.Equal(at) || stored.LastSeenOrigin != origin || !stored.UpdatedAt.Equal(*token.UpdatedAt) {
+			if stored.LastSeenAt == nil || !stored.LastSeenAt.Equal(at) || stored.LastSeenOrigin != origin ||
+				!stored.UpdatedAt.Equal(*token.UpdatedAt) {
 				d.Errorf("stored %+v", stored)
 			}
 		}
 		d.clock.advance(time.Second)
 		first := d.clock.Now()
-		d.open(services.WidgetRequest{EmbedToken: secret, ExternalID: "jo", Referer: "https://Shop.example/cart?secret=1"})
+		d.open(services.WidgetRequest{
+			EmbedToken: secret,
+			ExternalID: "jo",
+			Referer:    "https://Shop.example/cart?secret=1",
+		})
 		seen("https://shop.example", first)
 		d.clock.advance(time.Minute - time.Microsecond)
-		d.open(services.WidgetRequest{EmbedToken: secret, ExternalID: "jo", Referer: "https://other.example/"})
+		d.open(services.WidgetRequest{
+			EmbedToken: secret,
+			ExternalID: "jo",
+			Referer:    "https://other.example/",
+		})
 		seen("https://shop.example", first)
 		d.clock.advance(time.Microsecond)
-		d.open(services.WidgetRequest{EmbedToken: secret, ExternalID: "jo", Origin: "https://other.example"})
+		d.open(services.WidgetRequest{
+			EmbedToken: secret,
+			ExternalID: "jo",
+			Origin:     "https://other.example",
+		})
 		seen("https://other.example", d.clock.Now())
 		d.clock.advance(time.Minute)
-		d.open(services.WidgetRequest{EmbedToken: secret, ExternalID: "jo", Referer: "http://%ff%00.example/"})
+		d.open(services.WidgetRequest{
+			EmbedToken: secret,
+			ExternalID: "jo",
+			Referer:    "http://%ff%00.example/",
+		})
 		d.clock.advance(time.Minute)
 		d.open(services.WidgetRequest{EmbedToken: secret, ExternalID: "jo"})
 		seen("", d.clock.Now())
@@ -266,7 +346,10 @@ func TestOpen_notesWhereATokenWasSeenOnceAMinute(t *testing.T) {
 		d.ok(d.tokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://shop.example"))
 		at := d.clock.Now()
 		d.clock.advance(time.Hour)
-		_, err := d.widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret, Origin: "https://evil.example"})
+		_, err := d.widget.Open(d.Context(), services.WidgetRequest{
+			EmbedToken: secret,
+			Origin:     "https://evil.example",
+		})
 		d.refused(services.Forbidden, err) // a refused page was not there
 		if stored := d.token(token.ID); !stored.LastSeenAt.Equal(at) {
 			d.Errorf("stored %+v", stored)

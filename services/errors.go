@@ -54,5 +54,9 @@ func AsError(err error) *Error {
 func KindOf(err error) Kind { return AsError(err).Kind }
 
 func limited(retryAfter time.Duration) *Error {
-	return &Error{Kind: RateLimited, Message: "Too many attempts. Wait a moment and try again.", RetryAfter: retryAfter}
+	return &Error{
+		Kind:       RateLimited,
+		Message:    "Too many attempts. Wait a moment and try again.",
+		RetryAfter: retryAfter,
+	}
 }

@@ -16,8 +16,13 @@ func (m *Messages) Together(drafts ...Draft) ([]Sent, []error) {
 			panic(err) // what Send refuses reaches no writer
 		}
 		done.Add(1)
-		batch = append(batch, &job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body,
-			done: func(s Sent, err error) { sent[i], errs[i] = s, err; done.Done() }})
+		batch = append(batch, &job{
+			conversation: draft.Conversation,
+			sender:       draft.Sender,
+			clientID:     draft.ClientID,
+			body:         body,
+			done:         func(s Sent, err error) { sent[i], errs[i] = s, err; done.Done() },
+		})
 	}
 	writer := m.writers[0]
 	writer.unpublished.Add(1)

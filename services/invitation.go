@@ -21,9 +21,11 @@ type Invited struct {
 	InvitedBy    string
 }
 
-// Invite makes a link that lets one person into the organization, once and within a day. The secret goes into the link and is stored
-// nowhere. Errors: Forbidden, Invalid, Conflict when the address is a user's or has an invitation that waits.
-func (s *Members) Invite(ctx context.Context, actor models.User, email string, role models.Role) (invitation models.Invitation, secret string, err error) {
+// Invite makes a link that lets one person into the organization, once and within a day. The secret goes into the link
+// and is stored nowhere. Errors: Forbidden, Invalid, Conflict when the address is a user's or has an invitation that
+// waits.
+func (s *Members) Invite(ctx context.Context, actor models.User, email string,
+	role models.Role) (invitation models.Invitation, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return invitation, "", err
 	}
@@ -35,20 +37,34 @@ func (s *Members) Invite(ctx context.Context, actor models.User, email string, r
 	}
 	now := s.clock()
 	secret, hash := NewToken("inv_")
-	invitation = models.Invitation{ID: models.NewID(), OrganizationID: actor.OrganizationID, Email: email, Role: role, TokenHash: hash, InvitedBy: actor.ID,
-		ExpiresAt: now.Add(invitationLife), CreatedAt: now}
+	invitation = models.Invitation{
+		ID:             models.NewID(),
+		OrganizationID: actor.OrganizationID,
+		Email:          email,
+		Role:           role,
+		TokenHash:      hash,
+		InvitedBy:      actor.ID,
+		ExpiresAt:      now.Add(invitationLife),
+		CreatedAt:      now,
+	}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := s.mayInvite(tx, actor, email); err != nil {
 			return err
 		}
 		// An older one whose time is over makes room.
-		err := tx.Model(&models.Invitation{}).Where("organization_id = ? AND email = ? AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at <= ?",
-			actor.OrganizationID, email, now).Update("revoked_at", now).Error
+		err := tx.Model(&models.Invitation{}).
+			Where("organization_id = ? AND email = ? AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at "+
+				"<= ?",
+				actor.OrganizationID, email, now).Update("revoked_at", now).Error
 		if err != nil {
 			return err
 		}
 		if err := tx.Create(&invitation).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
-			return &Error{Kind: Conflict, Message: "This address is invited already. Make a new link if the first is lost.", Field: "email"}
+			return &Error{
+				Kind:    Conflict,
+				Message: "This address is invited already. Make a new link if the first is lost.",
+				Field:   "email",
+			}
 		} else if err != nil {
 			return err
 		}
@@ -78,9 +94,10 @@ func (s *Members) mayInvite(tx *gorm.DB, actor models.User, email string) error 
 	return nil
 }
 
-// Resend makes a new link for an invitation that waits, and another day for it; the old link is dead. Errors: Forbidden, NotFound,
-// Conflict when the address is a user's by now.
-func (s *Members) Resend(ctx context.Context, actor models.User, id string) (invitation models.Invitation, secret string, err error) {
+// Resend makes a new link for an invitation that waits, and another day for it; the old link is dead. Errors:
+// Forbidden, NotFound, Conflict when the address is a user's by now.
+func (s *Members) Resend(ctx context.Context, actor models.User,
+	id string) (invitation models.Invitation, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return invitation, "", err
 	}
@@ -92,8 +109,12 @@ func (s *Members) Resend(ctx context.Context, actor models.User, id string) (inv
 		if err := s.mayInvite(tx, actor, invitation.Email); err != nil {
 			return err
 		}
-		invitation.TokenHash, invitation.InvitedBy, invitation.ExpiresAt = hash, actor.ID, s.clock().Add(invitationLife)
-		result := tx.Model(&models.Invitation{}).Where("organization_id = ? AND id = ? AND accepted_at IS NULL AND revoked_at IS NULL", actor.OrganizationID, id).
+		invitation.TokenHash = hash
+		invitation.InvitedBy = actor.ID
+		invitation.ExpiresAt = s.clock().Add(invitationLife)
+		result := tx.Model(&models.Invitation{}).
+			Where("organization_id = ? AND id = ? AND accepted_at IS NULL AND revoked_at IS NULL", actor.OrganizationID,
+				id).
 			Updates(map[string]any{"token_hash": hash, "invited_by": actor.ID, "expires_at": invitation.ExpiresAt})
 		if result.Error != nil {
 			return result.Error
@@ -119,7 +140,9 @@ func (s *Members) RevokeInvitation(ctx context.Context, actor models.User, id st
 		if err != nil {
 			return err
 		}
-		result := tx.Model(&models.Invitation{}).Where("organization_id = ? AND id = ? AND accepted_at IS NULL AND revoked_at IS NULL", actor.OrganizationID, id).
+		result := tx.Model(&models.Invitation{}).
+			Where("organization_id = ? AND id = ? AND accepted_at IS NULL AND revoked_at IS NULL", actor.OrganizationID,
+				id).
 			Update("revoked_at", s.clock())
 		if result.Error != nil {
 			return result.Error
@@ -133,12 +156,15 @@ func (s *Members) RevokeInvitation(ctx context.Context, actor models.User, id st
 
 // revokeInvitationsBy ends the links of a user who may invite nobody any more: with one they could come back.
 func (s *Members) revokeInvitationsBy(tx *gorm.DB, user models.User) error {
-	return tx.Model(&models.Invitation{}).Where("organization_id = ? AND invited_by = ? AND accepted_at IS NULL AND revoked_at IS NULL", user.OrganizationID, user.ID).
+	return tx.Model(&models.Invitation{}).Where(
+		"organization_id = ? AND invited_by = ? AND accepted_at IS NULL AND revoked_at IS NULL", user.OrganizationID,
+		user.ID).
 		Update("revoked_at", s.clock()).Error
 }
 
 func waiting(tx *gorm.DB, organizationID, id string) (invitation models.Invitation, err error) {
-	err = ofOrganization(tx.Where("accepted_at IS NULL AND revoked_at IS NULL"), organizationID, id, &invitation, notWaiting)
+	err = ofOrganization(tx.Where("accepted_at IS NULL AND revoked_at IS NULL"), organizationID, id, &invitation,
+		notWaiting)
 	return invitation, err
 }
 
@@ -147,15 +173,18 @@ const notWaiting = "This invitation does not wait any more: it was accepted or r
 // Invitation is what a link opens. Error: NotFound for one that is unknown, used, revoked or too old.
 func (s *Members) Invitation(ctx context.Context, secret string) (Invited, error) {
 	var invited Invited
-	err := s.db.Read.WithContext(ctx).Where("token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > ?", HashToken(secret), s.clock()).
+	err := s.db.Read.WithContext(ctx).Where("token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND "+
+		"expires_at > ?", HashToken(secret), s.clock()).
 		Take(&invited.Invitation).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return Invited{}, linkDead()
 	} else if err != nil {
 		return Invited{}, fmt.Errorf("find invitation: %w", err)
 	}
-	err = s.db.Read.WithContext(ctx).Raw("SELECT o.name, u.name FROM organizations AS o JOIN users AS u ON u.organization_id = o.id WHERE o.id = ? AND u.id = ?",
-		invited.Invitation.OrganizationID, invited.Invitation.InvitedBy).Row().Scan(&invited.Organization, &invited.InvitedBy)
+	err = s.db.Read.WithContext(ctx).Raw("SELECT o.name, u.name FROM organizations AS o JOIN users AS u ON "+
+		"u.organization_id = o.id WHERE o.id = ? AND u.id = ?",
+		invited.Invitation.OrganizationID, invited.Invitation.InvitedBy).Row().
+		Scan(&invited.Organization, &invited.InvitedBy)
 	if err != nil {
 		return Invited{}, fmt.Errorf("read organization: %w", err)
 	}
@@ -166,8 +195,8 @@ func linkDead() *Error {
 	return Refuse(NotFound, "This link does not work any more: links work once, for 24 hours. Ask for a new one.")
 }
 
-// Accept makes the user whom a link invites, in its organization and with its address and role. Of two at once one does. Errors:
-// NotFound as for Invitation, Invalid, Conflict when the address is a user's by now.
+// Accept makes the user whom a link invites, in its organization and with its address and role. Of two at once one
+// does. Errors: NotFound as for Invitation, Invalid, Conflict when the address is a user's by now.
 func (s *Members) Accept(ctx context.Context, secret, name, password string) (models.User, error) {
 	invited, err := s.Invitation(ctx, secret) // before a hash is paid for
 	if err != nil {
@@ -180,8 +209,10 @@ func (s *Members) Accept(ctx context.Context, secret, name, password string) (mo
 	}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		now := s.clock()
-		result := tx.Model(&models.Invitation{}).Where("organization_id = ? AND token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > ?",
-			invitation.OrganizationID, HashToken(secret), now).Update("accepted_at", now)
+		result := tx.Model(&models.Invitation{}).
+			Where("organization_id = ? AND token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND "+
+				"expires_at > ?",
+				invitation.OrganizationID, HashToken(secret), now).Update("accepted_at", now)
 		if result.Error != nil {
 			return result.Error
 		}

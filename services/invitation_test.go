@@ -15,12 +15,14 @@ func TestInvite_letsOnePersonIn(t *testing.T) {
 		stranger := w.newHouse("Globex", silent)
 		invitation, secret, err := w.members.Invite(w.Context(), w.admin(), "  New@Acme.example ", models.RoleAdmin)
 		w.ok(err)
-		if n := w.count(&models.Invitation{}, "token_hash = ? OR email <> 'new@acme.example'", secret); n != 0 || len(secret) < 30 {
+		if n := w.count(&models.Invitation{}, "token_hash = ? OR email <> 'new@acme.example'", secret); n != 0 ||
+			len(secret) < 30 {
 			w.Errorf("%d invitations hold the secret %q itself, or another address", n, secret)
 		}
 		invited, err := w.members.Invitation(w.Context(), secret)
 		w.ok(err)
-		if invited.Organization != "Acme" || invited.InvitedBy != "Ben" || invited.Invitation.Email != "new@acme.example" {
+		if invited.Organization != "Acme" || invited.InvitedBy != "Ben" ||
+			invited.Invitation.Email != "new@acme.example" {
 			w.Errorf("the page shows %+v", invited)
 		}
 		for field, form := range map[string][2]string{"name": {" ", password}, "password": {"Nina", "short"}} {
@@ -31,7 +33,8 @@ func TestInvite_letsOnePersonIn(t *testing.T) {
 		}
 		nina, err := w.members.Accept(w.Context(), secret, " Nina ", password)
 		w.ok(err)
-		if nina.OrganizationID != w.organization.ID || nina.Role != models.RoleAdmin || nina.Name != "Nina" || nina.Email != "new@acme.example" {
+		if nina.OrganizationID != w.organization.ID || nina.Role != models.RoleAdmin || nina.Name != "Nina" ||
+			nina.Email != "new@acme.example" {
 			w.Errorf("joined as %+v", nina)
 		}
 		w.identified(w.logIn(nina))
@@ -84,11 +87,13 @@ func TestInvitation_livesADay(t *testing.T) {
 		w.refused(services.NotFound, err)
 		_, err = w.members.Accept(w.Context(), secret, "Nina", password)
 		w.refused(services.NotFound, err)
-		_, fresh, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent) // the old one is not in its way
+		// the old one is not in its way
+		_, fresh, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
 		_, err = w.members.Accept(w.Context(), fresh, "Nina", password)
 		w.ok(err)
-		for _, wrong := range []string{"", "x", secret, fresh, services.HashToken(fresh), strings.Repeat("x", 10_000), "\x00", "' OR 1=1 --"} {
+		for _, wrong := range []string{"", "x", secret, fresh, services.HashToken(fresh), strings.Repeat("x", 10_000),
+			"\x00", "' OR 1=1 --"} {
 			_, err := w.members.Invitation(w.Context(), wrong)
 			w.refused(services.NotFound, err)
 		}
@@ -98,8 +103,10 @@ func TestInvitation_livesADay(t *testing.T) {
 func TestInvite_refusesWhatIsNoGood(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newHouse("Globex", silent)
-		for email, kind := range map[string]services.Kind{"": services.Invalid, "nobody": services.Invalid, "a@b.example, c@d.example": services.Invalid, "Ann <ann@b.example>": services.Invalid,
-			"a\r\nBcc: x@b.example": services.Invalid, "a\x00@b.example": services.Invalid, strings.ToUpper(w.ann.Email): services.Conflict, stranger.ann.Email: services.Conflict} {
+		for email, kind := range map[string]services.Kind{"": services.Invalid, "nobody": services.Invalid,
+			"a@b.example, c@d.example": services.Invalid, "Ann <ann@b.example>": services.Invalid,
+			"a\r\nBcc: x@b.example": services.Invalid, "a\x00@b.example": services.Invalid,
+			strings.ToUpper(w.ann.Email): services.Conflict, stranger.ann.Email: services.Conflict} {
 			_, secret, err := w.members.Invite(w.Context(), w.owner, email, models.RoleAgent)
 			if err == nil || services.KindOf(err) != kind || services.AsError(err).Field != "email" || secret != "" {
 				w.Errorf("%q: %q, %v", email, secret, err)
@@ -141,7 +148,8 @@ func TestInvite_sentTwiceInvitesOnce(t *testing.T) {
 		}
 		equal(w, w.noted(), "Olga user.invited new@acme.example agent")
 		stranger := w.newHouse("Globex", silent)
-		if _, _, err := w.members.Invite(w.Context(), stranger.owner, "new@acme.example", models.RoleAgent); err != nil {
+		if _, _, err := w.members.Invite(w.Context(), stranger.owner, "new@acme.example",
+			models.RoleAgent); err != nil {
 			w.Errorf("another organization may invite the same person: %v", err)
 		}
 	})
@@ -153,7 +161,9 @@ func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
 		invitation, old, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
 		for name, act := range map[string]func(actor models.User, id string) error{
-			"revoke": func(actor models.User, id string) error { return w.members.RevokeInvitation(w.Context(), actor, id) },
+			"revoke": func(actor models.User, id string) error {
+				return w.members.RevokeInvitation(w.Context(), actor, id)
+			},
 			"resend": func(actor models.User, id string) error {
 				_, _, err := w.members.Resend(w.Context(), actor, id)
 				return err
@@ -163,8 +173,10 @@ func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
 				actor models.User
 				id    string
 				kind  services.Kind
-			}{"an agent": {w.ann, invitation.ID, services.Forbidden}, "a stranger": {stranger.owner, invitation.ID, services.NotFound},
-				"no id": {w.owner, "x", services.NotFound}, "an unknown id": {w.owner, models.NewID(), services.NotFound}} {
+			}{"an agent": {w.ann, invitation.ID, services.Forbidden},
+				"a stranger":    {stranger.owner, invitation.ID, services.NotFound},
+				"no id":         {w.owner, "x", services.NotFound},
+				"an unknown id": {w.owner, models.NewID(), services.NotFound}} {
 				if err := act(try.actor, try.id); err == nil || services.KindOf(err) != try.kind {
 					w.Errorf("%s, %s: %v", name, who, err)
 				}
@@ -188,7 +200,8 @@ func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
 		w.refused(services.NotFound, err)
 		_, _, err = w.members.Resend(w.Context(), w.owner, invitation.ID)
 		w.refused(services.NotFound, err)
-		equal(w, w.noted(), "Olga user.invited new@acme.example agent", "Olga user.invited new@acme.example new link", "Olga invitation.revoked new@acme.example")
+		equal(w, w.noted(), "Olga user.invited new@acme.example agent", "Olga user.invited new@acme.example new link",
+			"Olga invitation.revoked new@acme.example")
 	})
 }
 
@@ -201,15 +214,24 @@ func TestInvitations_endWithTheAdminWhoMadeThem(t *testing.T) {
 			"demoted":  func(id string) error { return w.members.SetRole(w.Context(), w.owner, id, models.RoleAgent) },
 		} {
 			id := models.NewID()
-			eve := models.User{ID: id, OrganizationID: w.organization.ID, Email: id + "@acme.example", Name: "Eve", Role: models.RoleAdmin, LoginVersion: 1,
-				CreatedAt: w.clock.Now(), UpdatedAt: w.clock.Now()}
+			eve := models.User{
+				ID:             id,
+				OrganizationID: w.organization.ID,
+				Email:          id + "@acme.example",
+				Name:           "Eve",
+				Role:           models.RoleAdmin,
+				LoginVersion:   1,
+				CreatedAt:      w.clock.Now(),
+				UpdatedAt:      w.clock.Now(),
+			}
 			w.create(&eve)
 			_, secret, err := w.members.Invite(w.Context(), eve, name+"@acme.example", models.RoleAdmin)
 			w.ok(err)
 			w.ok(lose(id))
 			_, err = w.members.Accept(w.Context(), secret, "Eve again", password)
 			w.refused(services.NotFound, err)
-			_, _, err = w.members.Invite(w.Context(), eve, "more@acme.example", models.RoleAdmin) // as a request that was under way would
+			// as a request that was under way would
+			_, _, err = w.members.Invite(w.Context(), eve, "more@acme.example", models.RoleAdmin)
 			w.refused(services.Forbidden, err)
 		}
 	})
@@ -222,10 +244,13 @@ func TestMail_sendsTheLinkAndLogsNone(t *testing.T) {
 		link := "https://chat.example/invitation/" + secret
 		sent := w.members.Mail(w.owner, "Acme", invitation, link)
 		w.members.Wait()
-		if !sent || len(w.mailer.sent) != 1 || !strings.HasPrefix(w.mailer.sent[0], "new@acme.example\nJoin Acme on Parley\n") || !strings.Contains(w.mailer.sent[0], link) {
+		if !sent || len(w.mailer.sent) != 1 ||
+			!strings.HasPrefix(w.mailer.sent[0], "new@acme.example\nJoin Acme on Parley\n") ||
+			!strings.Contains(w.mailer.sent[0], link) {
 			w.Errorf("%t, sent %q", sent, w.mailer.sent)
 		}
-		if text := services.WithoutSecret(errors.New("refused: GET /invitation/"+secret), link); text != "refused: GET /invitation/…" {
+		if text := services.WithoutSecret(errors.New("refused: GET /invitation/"+secret),
+			link); text != "refused: GET /invitation/…" {
 			w.Errorf("logged %q", text)
 		}
 		without := services.NewMembers(w.db, w.login, w.audit, nil, w.news, w.clock.Now)

@@ -44,29 +44,43 @@ type Login struct {
 	seen map[string]time.Time // by web session: when this node last stored that it was seen
 }
 
-// NewLogin makes the service. secret signs CSRF tokens; box seals the secrets of second factors; params is the cost of a password
-// hash.
-func NewLogin(db *models.DB, sessions WebSessionStore, limiter Limiter, publisher Publisher, clock Clock, secret []byte, box *SecretBox,
+// NewLogin makes the service. secret signs CSRF tokens; box seals the secrets of second factors; params is the cost of
+// a password hash.
+func NewLogin(db *models.DB, sessions WebSessionStore, limiter Limiter, publisher Publisher, clock Clock, secret []byte,
+	box *SecretBox,
 	params argon2id.Params) (*Login, error) {
 	decoy, err := argon2id.CreateHash(rand.Text(), &params)
 	if err != nil {
 		return nil, fmt.Errorf("hash: %w", err)
 	}
-	return &Login{db: db, sessions: sessions, limiter: limiter, publisher: publisher, clock: clock, secret: secret, box: box,
-		audit: NewAudit(db, clock), params: params, hashing: make(chan struct{}, 4), decoy: decoy, seen: map[string]time.Time{}}, nil
+	return &Login{
+		db:        db,
+		sessions:  sessions,
+		limiter:   limiter,
+		publisher: publisher,
+		clock:     clock,
+		secret:    secret,
+		box:       box,
+		audit:     NewAudit(db, clock),
+		params:    params,
+		hashing:   make(chan struct{}, 4),
+		decoy:     decoy,
+		seen:      map[string]time.Time{},
+	}, nil
 }
 
 // Device is where a login comes from, as its user reads it later.
 type Device struct{ Address, UserAgent string }
 
-// LoginResult is the token for the cookie, which is stored nowhere. With SecondFactor it opens nothing but Login.SecondFactor.
+// LoginResult is the token for the cookie, which is stored nowhere. With SecondFactor it opens nothing but
+// Login.SecondFactor.
 type LoginResult struct {
 	Token        string
 	SecondFactor bool
 }
 
-// Login checks e-mail and password and opens a web session, or one that waits for the second factor. Errors: Unauthorized with one
-// sentence for every cause, RateLimited, Unavailable.
+// Login checks e-mail and password and opens a web session, or one that waits for the second factor. Errors:
+// Unauthorized with one sentence for every cause, RateLimited, Unavailable.
 func (s *Login) Login(ctx context.Context, email, password string, device Device) (LoginResult, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	attempt := "login:" + device.Address + ":" + email
@@ -75,7 +89,8 @@ func (s *Login) Login(ctx context.Context, email, password string, device Device
 	}
 	var users []models.User
 	if storable(email) {
-		if err := s.db.Read.WithContext(ctx).Where("email = ? AND disabled_at IS NULL", email).Limit(1).Find(&users).Error; err != nil {
+		if err := s.db.Read.WithContext(ctx).Where("email = ? AND disabled_at IS NULL", email).Limit(1).
+			Find(&users).Error; err != nil {
 			return LoginResult{}, fmt.Errorf("find user: %w", err)
 		}
 	}
@@ -91,20 +106,26 @@ func (s *Login) Login(ctx context.Context, email, password string, device Device
 	}
 	if users[0].TotpEnabledAt != nil {
 		token := newWebSessionToken()
-		waiting := webSession{UserID: users[0].ID, LoginVersion: users[0].LoginVersion, AwaitsSecondFactor: true}
+		waiting := webSession{
+			UserID:             users[0].ID,
+			LoginVersion:       users[0].LoginVersion,
+			AwaitsSecondFactor: true,
+		}
 		return LoginResult{Token: token, SecondFactor: true}, s.store(HashToken(token), waiting)
 	}
 	token, err := s.open(ctx, users[0], device)
 	return LoginResult{Token: token}, err
 }
 
-// noteFailure writes a failed attempt at a user into the audit log. In the background: the answer must not take longer for an
-// e-mail that somebody has.
+// noteFailure writes a failed attempt at a user into the audit log. In the background: the answer must not take longer
+// for an e-mail that somebody has.
 func (s *Login) noteFailure(user models.User, at string) {
 	s.noting.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.audit.Note(tx, user, LoginFailed, person(user), at) })
+		err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			return s.audit.Note(tx, user, LoginFailed, person(user), at)
+		})
 		if err != nil {
 			logFailure("note failed login", err)
 		}
@@ -125,8 +146,8 @@ func (s *Login) mayTry(ctx context.Context, attempt string) error {
 	return nil
 }
 
-// try compares in one of the few places to hash in, and counts a failure before it leaves: guesses that come at once cannot
-// all pass the limit before the first has failed.
+// try compares in one of the few places to hash in, and counts a failure before it leaves: guesses that come at once
+// cannot all pass the limit before the first has failed.
 func (s *Login) try(ctx context.Context, attempt, password, hash string) error {
 	if err := s.acquireHashing(ctx); err != nil {
 		return err
@@ -150,9 +171,9 @@ func (s *Login) try(ctx context.Context, attempt, password, hash string) error {
 	return Refuse(Unauthorized, "E-mail or password is wrong.")
 }
 
-// ResetPassword gives the user with an e-mail a new password, without a second factor if that is lost too, and ends all their web
-// sessions; a server notices within seconds and closes the sockets. For whoever runs the installation: it asks for no proof.
-// Errors: Invalid, NotFound.
+// ResetPassword gives the user with an e-mail a new password, without a second factor if that is lost too, and ends all
+// their web sessions; a server notices within seconds and closes the sockets. For whoever runs the installation: it
+// asks for no proof. Errors: Invalid, NotFound.
 func (s *Login) ResetPassword(ctx context.Context, email, password string, withoutSecondFactor bool) error {
 	email = strings.ToLower(strings.TrimSpace(email))
 	if !storable(email) {
@@ -185,8 +206,10 @@ func (s *Login) ResetPassword(ctx context.Context, email, password string, witho
 
 // disableSecondFactor changes nothing where there is none.
 func (s *Login) disableSecondFactor(tx *gorm.DB, user models.User) error {
-	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL", user.OrganizationID, user.ID).
-		Updates(map[string]any{"totp_secret": "", "totp_enabled_at": nil, "totp_last_step": 0, "recovery_codes": "[]", "updated_at": s.clock()})
+	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL",
+		user.OrganizationID, user.ID).
+		Updates(map[string]any{"totp_secret": "", "totp_enabled_at": nil, "totp_last_step": 0, "recovery_codes": "[]",
+			"updated_at": s.clock()})
 	if result.Error != nil || result.RowsAffected == 0 {
 		return result.Error
 	}
@@ -196,7 +219,8 @@ func (s *Login) disableSecondFactor(tx *gorm.DB, user models.User) error {
 // HashPassword checks a new password's length and hashes it. Error: Invalid.
 func (s *Login) HashPassword(ctx context.Context, password string) (string, error) {
 	if len([]rune(password)) < minPassword || len(password) > maxPassword {
-		return "", refuseField("password", "A password must have at least %d characters and at most %d.", minPassword, maxPassword)
+		return "", refuseField("password", "A password must have at least %d characters and at most %d.", minPassword,
+			maxPassword)
 	}
 	if err := s.acquireHashing(ctx); err != nil {
 		return "", err
@@ -216,8 +240,8 @@ func (s *Login) acquireHashing(ctx context.Context) error {
 	}
 }
 
-// CSRFToken is the token that forms of the page shown with this cookie must carry: a signature of the cookie, so nothing is
-// stored, and it changes with the session.
+// CSRFToken is the token that forms of the page shown with this cookie must carry: a signature of the cookie, so
+// nothing is stored, and it changes with the session.
 func (s *Login) CSRFToken(cookie string) string {
 	mac := hmac.New(sha256.New, s.secret)
 	mac.Write([]byte("csrf:" + cookie))

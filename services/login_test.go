@@ -55,7 +55,8 @@ func TestLogin_opensAWebSession(t *testing.T) {
 			w.Errorf("tokens %q and %q", first, again.Token)
 		}
 		identity := w.identified(first)
-		if identity.User.ID != w.ann.ID || identity.User.OrganizationID != w.organization.ID || identity.WebSessionID != services.HashToken(first) {
+		if identity.User.ID != w.ann.ID || identity.User.OrganizationID != w.organization.ID ||
+			identity.WebSessionID != services.HashToken(first) {
 			w.Errorf("identified %+v", identity)
 		}
 		if n := w.count(&models.WebSession{}, "id = ? OR value LIKE ?", first, "%"+first+"%"); n != 0 {
@@ -70,12 +71,16 @@ func TestLogin_hasOneSentenceForEveryCause(t *testing.T) {
 		w.knows(w.ben)
 		w.ok(w.members.Disable(w.Context(), w.owner, w.ben.ID))
 		for name, try := range map[string][2]string{
-			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""}, "a long password": {w.ann.Email, strings.Repeat("x", 10_000)},
-			"an unknown e-mail": {"nobody@acme.example", password}, "no e-mail": {"", password}, "NUL": {"a\x00@acme.example", password},
-			"broken UTF-8": {"\xff", password}, "a disabled user": {w.ben.Email, password}, "SQL": {"' OR 1=1 --", password},
+			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""},
+			"a long password":   {w.ann.Email, strings.Repeat("x", 10_000)},
+			"an unknown e-mail": {"nobody@acme.example", password}, "no e-mail": {"", password},
+			"NUL":          {"a\x00@acme.example", password},
+			"broken UTF-8": {"\xff", password}, "a disabled user": {w.ben.Email, password},
+			"SQL": {"' OR 1=1 --", password},
 		} {
 			result, err := w.login.Login(w.Context(), try[0], try[1], device)
-			if err == nil || services.KindOf(err) != services.Unauthorized || err.Error() != "E-mail or password is wrong." || result.Token != "" {
+			if err == nil || services.KindOf(err) != services.Unauthorized ||
+				err.Error() != "E-mail or password is wrong." || result.Token != "" {
 				w.Errorf("%s: %q, %v", name, result.Token, err)
 			}
 		}
@@ -106,7 +111,8 @@ func TestLogin_limitsFailuresByAddressAndEmail(t *testing.T) {
 		if wait := services.AsError(err).RetryAfter; wait != services.LoginRate.Window-time.Minute {
 			w.Errorf("come again in %v", wait)
 		}
-		if _, err := w.login.Login(w.Context(), w.ann.Email, password, services.Device{Address: "203.0.113.8"}); err != nil {
+		if _, err := w.login.Login(w.Context(), w.ann.Email, password,
+			services.Device{Address: "203.0.113.8"}); err != nil {
 			w.Errorf("from elsewhere: %v", err)
 		}
 		w.refused(services.Unauthorized, fail(w.ben.Email, device))
@@ -145,7 +151,8 @@ func TestIdentify_refusesWhatOpensNothing(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		token := w.logIn(w.ann)
-		for _, wrong := range []string{"", "x", token + "x", strings.ToLower(token), services.HashToken(token), strings.Repeat("x", 10_000), "\x00"} {
+		for _, wrong := range []string{"", "x", token + "x", strings.ToLower(token), services.HashToken(token),
+			strings.Repeat("x", 10_000), "\x00"} {
 			w.loggedOut(wrong)
 		}
 		w.ok(w.sessions.Set(services.HashToken("broken"), []byte("{"), time.Hour))
@@ -209,12 +216,15 @@ func TestResetPassword_endsEverySessionOfTheUser(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.knows(w.ben)
-		anns, other, bens := w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ben)
+		anns := w.logIn(w.ann)
+		other := w.logIn(w.ann)
+		bens := w.logIn(w.ben)
 		w.ok(w.login.ResetPassword(w.Context(), w.ann.Email, "another good password", false))
 		w.loggedOut(anns)
 		w.loggedOut(other)
 		w.identified(bens)
-		if _, err := w.login.Login(w.Context(), w.ann.Email, password, device); services.KindOf(err) != services.Unauthorized {
+		if _, err := w.login.Login(w.Context(), w.ann.Email, password,
+			device); services.KindOf(err) != services.Unauthorized {
 			w.Errorf("with the old password: %v", err)
 		}
 		if _, err := w.login.Login(w.Context(), w.ann.Email, "another good password", device); err != nil {
@@ -226,7 +236,8 @@ func TestResetPassword_endsEverySessionOfTheUser(t *testing.T) {
 func TestResetPassword_wantsItLongEnough(t *testing.T) {
 	each(t, func(w *world) {
 		for password, valid := range map[string]bool{
-			"": false, "123456789": false, "1234567890": true, "äöüäöüäöü": false, "äöüäöüäöüä": true, strings.Repeat("x", 256): true, strings.Repeat("x", 257): false,
+			"": false, "123456789": false, "1234567890": true, "äöüäöüäöü": false, "äöüäöüäöüä": true,
+			strings.Repeat("x", 256): true, strings.Repeat("x", 257): false,
 		} {
 			err := w.login.ResetPassword(w.Context(), w.ann.Email, password, false)
 			if valid != (err == nil) || (!valid && services.AsError(err).Field != "password") {
@@ -328,14 +339,16 @@ func TestCSRF_isBoundToTheCookie(t *testing.T) {
 			w.Error("the cookie's token is refused")
 		}
 		for name, try := range map[string][2]string{
-			"another cookie": {"other", token}, "no cookie": {"", w.login.CSRFToken("")}, "no token": {"cookie", ""}, "a longer token": {"cookie", token + "A"},
+			"another cookie": {"other", token}, "no cookie": {"", w.login.CSRFToken("")}, "no token": {"cookie", ""},
+			"a longer token":  {"cookie", token + "A"},
 			"a shorter token": {"cookie", token[1:]}, "the cookie": {"cookie", "cookie"},
 		} {
 			if w.login.ValidCSRF(try[0], try[1]) {
 				w.Errorf("%s is accepted", name)
 			}
 		}
-		other, err := services.NewLogin(w.db, w.sessions, nil, w.news, w.clock.Now, []byte("another secret"), services.NewSecretBox([]byte("another secret")), cheap)
+		other, err := services.NewLogin(w.db, w.sessions, nil, w.news, w.clock.Now, []byte("another secret"),
+			services.NewSecretBox([]byte("another secret")), cheap)
 		w.ok(err)
 		if other.ValidCSRF("cookie", token) {
 			w.Error("another installation's token is accepted")

@@ -15,7 +15,8 @@ import (
 
 const mailTimeout = 30 * time.Second // of one mail
 
-// Mailer sends mail to one person. Implementations put nothing of a mail into their errors: it may hold a link that lets one in.
+// Mailer sends mail to one person. Implementations put nothing of a mail into their errors: it may hold a link that
+// lets one in.
 type Mailer interface {
 	Send(ctx context.Context, to, subject, text string) error
 }
@@ -26,11 +27,12 @@ type SMTP struct {
 	from   string
 }
 
-// NewSMTP reads smtp://user:password@host:port, where the connection is encrypted if the server can, or smtps://, where it always
-// is; user and port may be missing. A password travels encrypted only, but to this very machine.
+// NewSMTP reads smtp://user:password@host:port, where the connection is encrypted if the server can, or smtps://, where
+// it always is; user and port may be missing. A password travels encrypted only, but to this very machine.
 func NewSMTP(server, from string) (*SMTP, error) {
 	u, err := url.Parse(server)
-	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" {
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" ||
+		(u.Path != "" && u.Path != "/") || u.RawQuery != "" {
 		return nil, fmt.Errorf("must be a URL like smtp://user:password@host:587 or smtps://user:password@host:465")
 	}
 	options := []gomail.Option{gomail.WithTimeout(mailTimeout)}
@@ -52,9 +54,13 @@ func NewSMTP(server, from string) (*SMTP, error) {
 	}
 	if u.User != nil {
 		password, _ := u.User.Password()
-		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+			gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
 	}
-	options = append(options, gomail.WithTLSConfig(&tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}))
+	options = append(options, gomail.WithTLSConfig(&tls.Config{
+		ServerName: u.Hostname(),
+		MinVersion: tls.VersionTLS12,
+	}))
 	client, err := gomail.NewClient(u.Hostname(), options...)
 	if err != nil {
 		return nil, fmt.Errorf("must be a URL like smtp://user:password@host:587 or smtps://user:password@host:465")

@@ -42,7 +42,9 @@ func smtpServer(t *testing.T, accept bool) (url string, got <-chan string) {
 		}
 		defer conn.Close()
 		fmt.Fprint(conn, "220 mail.example\r\n")
-		lines, mail, inside := bufio.NewScanner(conn), "", false
+		lines := bufio.NewScanner(conn)
+		mail := ""
+		inside := false
 		for lines.Scan() {
 			line := lines.Text()
 			mail += line + "\n"
@@ -81,7 +83,8 @@ func TestSMTP_sendsAMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	mail := <-got
-	for _, want := range []string{"MAIL FROM:<parley@example.com>", "RCPT TO:<ann@acme.example>", "Subject: Join Acme", "Hello Ann", "text/plain"} {
+	for _, want := range []string{"MAIL FROM:<parley@example.com>", "RCPT TO:<ann@acme.example>", "Subject: Join Acme",
+		"Hello Ann", "text/plain"} {
 		if !strings.Contains(mail, want) {
 			t.Errorf("no %q in:\n%s", want, mail)
 		}
@@ -109,15 +112,19 @@ func TestSMTP_failsWithoutTellingWhatItSent(t *testing.T) {
 func TestNewSMTP_readsURLs(t *testing.T) {
 	t.Parallel()
 	for url, valid := range map[string]bool{
-		"smtp://mail.example": true, "smtp://mail.example:25": true, "smtps://user:p%40ss@mail.example:465": true, "smtp://user:secret@mail.example/": true,
-		"": false, "mail.example": false, "http://mail.example": false, "smtp://": false, "smtp://mail.example:0": false, "smtp://mail.example:99999": false,
+		"smtp://mail.example": true, "smtp://mail.example:25": true, "smtps://user:p%40ss@mail.example:465": true,
+		"smtp://user:secret@mail.example/": true,
+		"":                                 false, "mail.example": false, "http://mail.example": false,
+		"smtp://": false, "smtp://mail.example:0": false, "smtp://mail.example:99999": false,
 		"smtp://mail.example/path": false, "smtp://mail.example?x=1": false, "smtp://user:sec%ret@mail.example": false,
 	} {
-		if _, err := services.NewSMTP(url, "parley@example.com"); valid != (err == nil) || (err != nil && strings.Contains(err.Error(), "sec%")) {
+		if _, err := services.NewSMTP(url, "parley@example.com"); valid != (err == nil) ||
+			(err != nil && strings.Contains(err.Error(), "sec%")) {
 			t.Errorf("%q: %v", url, err)
 		}
 	}
-	for from, valid := range map[string]bool{"parley@example.com": true, "Parley <parley@example.com>": true, "": false, "parley": false, "a@b.example, c@d.example": false} {
+	for from, valid := range map[string]bool{"parley@example.com": true, "Parley <parley@example.com>": true, "": false,
+		"parley": false, "a@b.example, c@d.example": false} {
 		if services.ValidSender(from) != valid {
 			t.Errorf("%q: valid is %v", from, !valid)
 		}

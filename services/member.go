@@ -14,8 +14,8 @@ import (
 	"parley/models"
 )
 
-// Members are the users of an organization, as its admins see to them. The owner is safe from all of it, and nobody does it to
-// themselves: there is always somebody left who may.
+// Members are the users of an organization, as its admins see to them. The owner is safe from all of it, and nobody
+// does it to themselves: there is always somebody left who may.
 type Members struct {
 	db        *models.DB
 	login     *Login
@@ -28,20 +28,30 @@ type Members struct {
 
 // NewMembers makes the service.
 func NewMembers(db *models.DB, login *Login, audit *Audit, mailer Mailer, publisher Publisher, clock Clock) *Members {
-	return &Members{db: db, login: login, audit: audit, mailer: mailer, publisher: publisher, clock: clock}
+	return &Members{
+		db:        db,
+		login:     login,
+		audit:     audit,
+		mailer:    mailer,
+		publisher: publisher,
+		clock:     clock,
+	}
 }
 
-// List returns the users of the organization, by name, disabled ones too, and the invitations that wait, newest first. One whose
-// time is over still waits: for being sent anew, or revoked. Error: Forbidden.
-func (s *Members) List(ctx context.Context, actor models.User) (users []models.User, invitations []models.Invitation, err error) {
+// List returns the users of the organization, by name, disabled ones too, and the invitations that wait, newest first.
+// One whose time is over still waits: for being sent anew, or revoked. Error: Forbidden.
+func (s *Members) List(ctx context.Context, actor models.User) (users []models.User, invitations []models.Invitation,
+	err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, nil, err
 	}
-	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND removed_at IS NULL", actor.OrganizationID).Order("name, id").Find(&users).Error
+	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND removed_at IS NULL", actor.OrganizationID).
+		Order("name, id").Find(&users).Error
 	if err != nil {
 		return nil, nil, fmt.Errorf("list users: %w", err)
 	}
-	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND accepted_at IS NULL AND revoked_at IS NULL", actor.OrganizationID).
+	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND accepted_at IS NULL AND revoked_at IS NULL",
+		actor.OrganizationID).
 		Order("created_at DESC, id DESC").Find(&invitations).Error
 	if err != nil {
 		return nil, nil, fmt.Errorf("list invitations: %w", err)
@@ -79,8 +89,8 @@ func checkRole(role models.Role) error {
 	return nil
 }
 
-// Disable locks a user out: their web sessions and sockets end, what they have claimed is for others again, and the links they
-// have sent open nothing any more. Errors: Forbidden, NotFound.
+// Disable locks a user out: their web sessions and sockets end, what they have claimed is for others again, and the
+// links they have sent open nothing any more. Errors: Forbidden, NotFound.
 func (s *Members) Disable(ctx context.Context, actor models.User, id string) error {
 	return s.lockOut(ctx, actor, id, func(tx *gorm.DB, user models.User) (map[string]any, error) {
 		if user.DisabledAt != nil {
@@ -105,21 +115,24 @@ func (s *Members) Enable(ctx context.Context, actor models.User, id string) erro
 	})
 }
 
-// Remove is Disable for ever. What they wrote keeps their name; their e-mail address is free for somebody else. Errors: Forbidden,
-// NotFound.
+// Remove is Disable for ever. What they wrote keeps their name; their e-mail address is free for somebody else. Errors:
+// Forbidden, NotFound.
 func (s *Members) Remove(ctx context.Context, actor models.User, id string) error {
 	return s.lockOut(ctx, actor, id, func(tx *gorm.DB, user models.User) (map[string]any, error) {
 		if _, err := replacePhoto(tx, user.OrganizationID, user.PhotoID, nil); err != nil {
 			return nil, err
 		}
 		now := s.clock()
-		return map[string]any{"removed_at": now, "disabled_at": now, "email": "removed:" + user.ID, "password_hash": "", "photo_id": nil,
-			"totp_secret": "", "totp_enabled_at": nil, "recovery_codes": "[]"}, s.audit.Note(tx, actor, UserRemoved, person(user), "")
+		return map[string]any{"removed_at": now, "disabled_at": now, "email": "removed:" + user.ID, "password_hash": "",
+				"photo_id":    nil,
+				"totp_secret": "", "totp_enabled_at": nil, "recovery_codes": "[]"},
+			s.audit.Note(tx, actor, UserRemoved, person(user), "")
 	})
 }
 
 // lockOut stores the columns that lock answers, and takes from the user what they hold. No columns: nothing changes.
-func (s *Members) lockOut(ctx context.Context, actor models.User, id string, lock func(*gorm.DB, models.User) (map[string]any, error)) error {
+func (s *Members) lockOut(ctx context.Context, actor models.User, id string,
+	lock func(*gorm.DB, models.User) (map[string]any, error)) error {
 	locked, freed := false, []string(nil)
 	err := s.change(ctx, actor, id, func(tx *gorm.DB, user models.User) error {
 		columns, err := lock(tx, user)
@@ -148,7 +161,9 @@ func (s *Members) lockOut(ctx context.Context, actor models.User, id string, loc
 // releaseClaims gives back what a user has claimed, and returns the conversations: nobody else could.
 func (s *Members) releaseClaims(tx *gorm.DB, user models.User) ([]string, error) {
 	var claimed []models.ConversationSession
-	err := tx.Select("id", "conversation_id").Where("organization_id = ? AND assigned_agent_id = ? AND status = ?", user.OrganizationID, user.ID, models.SessionOpen).
+	err := tx.Select("id", "conversation_id").
+		Where("organization_id = ? AND assigned_agent_id = ? AND status = ?", user.OrganizationID, user.ID,
+			models.SessionOpen).
 		Order("id").Find(&claimed).Error
 	if err != nil {
 		return nil, err
@@ -158,8 +173,10 @@ func (s *Members) releaseClaims(tx *gorm.DB, user models.User) ([]string, error)
 		conversations[i], ids[i] = one.ConversationID, one.ID
 	}
 	for some := range slices.Chunk(ids, 500) {
-		err := tx.Model(&models.ConversationSession{}).Where("organization_id = ? AND id IN ? AND assigned_agent_id = ? AND status = ?",
-			user.OrganizationID, some, user.ID, models.SessionOpen).Updates(map[string]any{"assigned_agent_id": nil, "assigned_at": nil}).Error
+		err := tx.Model(&models.ConversationSession{}).
+			Where("organization_id = ? AND id IN ? AND assigned_agent_id = ? AND status = ?",
+				user.OrganizationID, some, user.ID, models.SessionOpen).
+			Updates(map[string]any{"assigned_agent_id": nil, "assigned_at": nil}).Error
 		if err != nil {
 			return nil, err
 		}
@@ -167,9 +184,10 @@ func (s *Members) releaseClaims(tx *gorm.DB, user models.User) ([]string, error)
 	return conversations, nil
 }
 
-// change runs change on a user of the organization, whose members nobody else changes meanwhile. The actor is looked at anew: of
-// two admins who lock each other out at once, one does.
-func (s *Members) change(ctx context.Context, actor models.User, id string, change func(*gorm.DB, models.User) error) error {
+// change runs change on a user of the organization, whose members nobody else changes meanwhile. The actor is looked at
+// anew: of two admins who lock each other out at once, one does.
+func (s *Members) change(ctx context.Context, actor models.User, id string,
+	change func(*gorm.DB, models.User) error) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
@@ -233,8 +251,10 @@ func (s *Members) Mail(actor models.User, organizationName string, invitation mo
 		return false
 	}
 	subject := fmt.Sprintf("Join %s on Parley", organizationName)
-	text := fmt.Sprintf("%s has invited you to %s, to answer its chats.\n\nOpen this link within %d hours to choose your name and password:\n\n%s\n\n"+
-		"The link works once. If you did not expect this mail, ignore it.\n", actor.Name, organizationName, int(invitationLife/time.Hour), link)
+	text := fmt.Sprintf("%s has invited you to %s, to answer its chats.\n\nOpen this link within %d hours to choose "+
+		"your name and password:\n\n%s\n\n"+
+		"The link works once. If you did not expect this mail, ignore it.\n", actor.Name, organizationName,
+		int(invitationLife/time.Hour), link)
 	s.mailing.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), mailTimeout)
 		defer cancel()

@@ -64,16 +64,20 @@ func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
 				id    string
 				kind  services.Kind
 			}{
-				"an agent":                      {w.ann, ben.ID, services.Forbidden},
-				"oneself":                       {ben, ben.ID, services.Forbidden},
-				"the owner":                     {ben, w.owner.ID, services.Forbidden},
-				"the owner oneself":             {w.owner, w.owner.ID, services.Forbidden},
-				"another organization's user":   {ben, stranger.ann.ID, services.NotFound},
-				"another organization's owner":  {ben, stranger.owner.ID, services.NotFound},
-				"a user of whom nobody knows":   {ben, models.NewID(), services.NotFound},
-				"what is no id":                 {ben, "' OR 1=1 --", services.NotFound},
-				"an agent, another's user":      {w.ann, stranger.ann.ID, services.Forbidden},
-				"an admin of whom nobody knows": {models.User{ID: models.NewID(), OrganizationID: w.organization.ID, Role: models.RoleOwner}, w.ann.ID, services.Forbidden},
+				"an agent":                     {w.ann, ben.ID, services.Forbidden},
+				"oneself":                      {ben, ben.ID, services.Forbidden},
+				"the owner":                    {ben, w.owner.ID, services.Forbidden},
+				"the owner oneself":            {w.owner, w.owner.ID, services.Forbidden},
+				"another organization's user":  {ben, stranger.ann.ID, services.NotFound},
+				"another organization's owner": {ben, stranger.owner.ID, services.NotFound},
+				"a user of whom nobody knows":  {ben, models.NewID(), services.NotFound},
+				"what is no id":                {ben, "' OR 1=1 --", services.NotFound},
+				"an agent, another's user":     {w.ann, stranger.ann.ID, services.Forbidden},
+				"an admin of whom nobody knows": {models.User{
+					ID:             models.NewID(),
+					OrganizationID: w.organization.ID,
+					Role:           models.RoleOwner,
+				}, w.ann.ID, services.Forbidden},
 			} {
 				if err := change(test.actor, test.id); err == nil || services.KindOf(err) != test.kind {
 					w.Errorf("%s, %s: %v", name, who, err)
@@ -82,7 +86,8 @@ func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
 		}
 		_, _, err := w.members.List(w.Context(), w.ann)
 		w.refused(services.Forbidden, err)
-		if n := w.count(&models.User{}, "disabled_at IS NOT NULL OR removed_at IS NOT NULL OR login_version > 1"); n != 0 || len(w.noted()) != 0 {
+		if n := w.count(&models.User{}, "disabled_at IS NOT NULL OR removed_at IS NOT NULL OR login_version > 1"); n !=
+			0 || len(w.noted()) != 0 {
 			w.Errorf("%d users were changed, noted %v", n, w.noted())
 		}
 		users, invitations, err := w.members.List(w.Context(), ben)
@@ -104,7 +109,8 @@ func TestSetRole_countsWithTheNextRequest(t *testing.T) {
 			w.Errorf("is %s", role)
 		}
 		w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAgent))
-		equal(w, w.noted()[1:], "Olga user.role_changed "+personOf(w.ann)+" agent → admin", "Olga user.role_changed "+personOf(w.ann)+" admin → agent")
+		equal(w, w.noted()[1:], "Olga user.role_changed "+personOf(w.ann)+" agent → admin",
+			"Olga user.role_changed "+personOf(w.ann)+" admin → agent")
 		for _, role := range []models.Role{models.RoleOwner, "", "root"} {
 			err := w.members.SetRole(w.Context(), w.owner, w.ann.ID, role)
 			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != "role" {
@@ -138,7 +144,9 @@ func TestDisable_locksOutAndEndsSessions(t *testing.T) {
 // What a user who is locked out has claimed nobody else could claim.
 func TestDisable_givesBackWhatWasClaimed(t *testing.T) {
 	each(t, func(w *world) {
-		hers, done, bens := w.opened("jo"), w.opened("kim"), w.opened("lee")
+		hers := w.opened("jo")
+		done := w.opened("kim")
+		bens := w.opened("lee")
 		for ref, user := range map[services.Ref]models.User{hers: w.ann, done: w.ann, bens: w.ben} {
 			_, err := w.conversations.Assign(w.Context(), user, ref.ID)
 			w.ok(err)
@@ -180,7 +188,9 @@ func TestDisable_leavesNothingClaimedByWhoIsOut(t *testing.T) {
 func TestDisable_racesWithAClaim(t *testing.T) {
 	each(t, func(w *world) {
 		for i := range 10 {
-			user, ref, done := w.newAgent(), w.opened(fmt.Sprint("racer ", i)), make(chan error, 1)
+			user := w.newAgent()
+			ref := w.opened(fmt.Sprint("racer ", i))
+			done := make(chan error, 1)
 			go func() {
 				_, err := w.conversations.Assign(w.Context(), user, ref.ID)
 				done <- err
@@ -200,7 +210,16 @@ func TestDisable_racesWithAClaim(t *testing.T) {
 func (w *world) newAgent() models.User {
 	w.Helper()
 	id, now := models.NewID(), w.clock.Now()
-	user := models.User{ID: id, OrganizationID: w.organization.ID, Email: id + "@acme.example", Name: "Ned", Role: models.RoleAgent, LoginVersion: 1, CreatedAt: now, UpdatedAt: now}
+	user := models.User{
+		ID:             id,
+		OrganizationID: w.organization.ID,
+		Email:          id + "@acme.example",
+		Name:           "Ned",
+		Role:           models.RoleAgent,
+		LoginVersion:   1,
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}
 	w.create(&user)
 	return user
 }
@@ -218,7 +237,8 @@ func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 		w.refused(services.Unauthorized, err)
 		names, err := w.organizations.SenderNames(w.Context(), w.organization.ID)
 		w.ok(err)
-		if gone := w.user(w.ann.ID); names[w.ann.ID] != "Ann" || gone.PasswordHash != "" || gone.PhotoID != nil || strings.Contains(gone.Email, "@") {
+		if gone := w.user(w.ann.ID); names[w.ann.ID] != "Ann" || gone.PasswordHash != "" || gone.PhotoID != nil ||
+			strings.Contains(gone.Email, "@") {
 			w.Errorf("is called %q, and is %+v", names[w.ann.ID], gone)
 		}
 		if n := w.count(&models.Photo{}, "1 = 1"); n != 0 {

@@ -57,7 +57,14 @@ type Messages struct {
 
 // NewMessages starts the writers: Close ends them. rate limits end users' messages by external_id.
 func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher, clock Clock) *Messages {
-	m := &Messages{db: db, limiter: limiter, rate: rate, publisher: publisher, clock: clock, seed: maphash.MakeSeed()}
+	m := &Messages{
+		db:        db,
+		limiter:   limiter,
+		rate:      rate,
+		publisher: publisher,
+		clock:     clock,
+		seed:      maphash.MakeSeed(),
+	}
 	count := 1
 	if db.Postgres() {
 		count = max(1, min(2, runtime.GOMAXPROCS(0)/2)) // more only split batches, on two cores two do already
@@ -76,11 +83,11 @@ func (m *Messages) Close() {
 	}
 }
 
-// Send stores a message and publishes it, and after the commit calls done, once, from another goroutine or from this one.
-// Sends of one conversation keep their order. It waits only while the writer's queue is full.
+// Send stores a message and publishes it, and after the commit calls done, once, from another goroutine or from this
+// one. Sends of one conversation keep their order. It waits only while the writer's queue is full.
 //
-// Errors: Invalid for a body against the rules, RateLimited for an end user above the rate, Conflict for an agent without an
-// open session or an answer to what was answered, NotFound, Unavailable.
+// Errors: Invalid for a body against the rules, RateLimited for an end user above the rate, Conflict for an agent
+// without an open session or an answer to what was answered, NotFound, Unavailable.
 func (m *Messages) Send(ctx context.Context, draft Draft, done func(Sent, error)) {
 	body, err := ParseBody(draft.ContentType, draft.Content, draft.RichMedia)
 	if err != nil {
@@ -97,18 +104,27 @@ func (m *Messages) Send(ctx context.Context, draft Draft, done func(Sent, error)
 		return
 	}
 	shard := maphash.String(m.seed, draft.Conversation.ID) % uint64(len(m.writers))
-	m.writers[shard].add(ctx, &job{conversation: draft.Conversation, sender: draft.Sender, clientID: draft.ClientID, body: body, done: done, published: draft.Published})
+	m.writers[shard].add(ctx, &job{
+		conversation: draft.Conversation,
+		sender:       draft.Sender,
+		clientID:     draft.ClientID,
+		body:         body,
+		done:         done,
+		published:    draft.Published,
+	})
 }
 
-// repeated turns the refusal of a message above the rate into the message that is stored already, if it is one: who resends
-// because an acknowledgement was lost must not hear that the message failed.
+// repeated turns the refusal of a message above the rate into the message that is stored already, if it is one: who
+// resends because an acknowledgement was lost must not hear that the message failed.
 func (m *Messages) repeated(ctx context.Context, draft Draft, refusal error) (Sent, error) {
 	if draft.ClientID == "" || KindOf(refusal) != RateLimited {
 		return Sent{}, refusal
 	}
 	var stored []models.Message
-	err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND conversation_id = ? AND sender_type = ? AND sender_id = ? AND client_id = ?",
-		draft.Conversation.OrganizationID, draft.Conversation.ID, draft.Sender.Type, draft.Sender.ID, draft.ClientID).Limit(1).Find(&stored).Error
+	err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND conversation_id = ? AND sender_type = ? AND "+
+		"sender_id = ? AND client_id = ?",
+		draft.Conversation.OrganizationID, draft.Conversation.ID, draft.Sender.Type, draft.Sender.ID, draft.ClientID).
+		Limit(1).Find(&stored).Error
 	if err != nil || len(stored) == 0 {
 		return Sent{}, refusal
 	}
@@ -140,8 +156,8 @@ func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) erro
 	return nil
 }
 
-// Page says which messages of a conversation to read: Offset counts back from the newest; BeforeSeq and AfterSeq, when not
-// negative, page by key instead.
+// Page says which messages of a conversation to read: Offset counts back from the newest; BeforeSeq and AfterSeq, when
+// not negative, page by key instead.
 type Page struct {
 	Limit               int
 	Offset              int
@@ -175,7 +191,8 @@ func (m *Messages) List(ctx context.Context, ref Ref, page Page) ([]models.Messa
 func (m *Messages) FirstOf(ctx context.Context, ref Ref, sessionID string) (seq int64, err error) {
 	if models.ValidID(sessionID) {
 		err = m.db.Read.WithContext(ctx).Model(&models.Message{}).Select("COALESCE(MIN(seq), 0)").
-			Where("organization_id = ? AND conversation_id = ? AND session_id = ?", ref.OrganizationID, ref.ID, sessionID).Scan(&seq).Error
+			Where("organization_id = ? AND conversation_id = ? AND session_id = ?", ref.OrganizationID, ref.ID,
+				sessionID).Scan(&seq).Error
 	}
 	if err == nil && seq == 0 {
 		err = Refuse(NotFound, "Session not found.")
@@ -184,13 +201,15 @@ func (m *Messages) FirstOf(ctx context.Context, ref Ref, sessionID string) (seq 
 }
 
 // ReadBy returns who has read each of messages, and when.
-func (m *Messages) ReadBy(ctx context.Context, organizationID string, messages []models.Message) (map[string]map[string]time.Time, error) {
+func (m *Messages) ReadBy(ctx context.Context, organizationID string,
+	messages []models.Message) (map[string]map[string]time.Time, error) {
 	ids := make([]string, len(messages))
 	for i := range messages {
 		ids[i] = messages[i].ID
 	}
 	var reads []models.MessageRead
-	if err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND message_id IN ?", organizationID, ids).Find(&reads).Error; err != nil {
+	if err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND message_id IN ?", organizationID, ids).
+		Find(&reads).Error; err != nil {
 		return nil, err
 	}
 	readBy := map[string]map[string]time.Time{}
@@ -204,7 +223,8 @@ func (m *Messages) ReadBy(ctx context.Context, organizationID string, messages [
 }
 
 // Answers returns, by message, the choice that was picked in those of messages whose controls were answered.
-func (m *Messages) Answers(ctx context.Context, organizationID string, messages []models.Message) (map[string]*Selected, error) {
+func (m *Messages) Answers(ctx context.Context, organizationID string,
+	messages []models.Message) (map[string]*Selected, error) {
 	var controls []string
 	for i := range messages {
 		switch messages[i].ContentType {
@@ -216,7 +236,8 @@ func (m *Messages) Answers(ctx context.Context, organizationID string, messages 
 		return nil, nil
 	}
 	var answers []models.Message
-	err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND answers_id IN ?", organizationID, controls).Find(&answers).Error
+	err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND answers_id IN ?", organizationID, controls).
+		Find(&answers).Error
 	if err != nil {
 		return nil, fmt.Errorf("find answers: %w", err)
 	}
@@ -233,7 +254,8 @@ func (m *Messages) Answers(ctx context.Context, organizationID string, messages 
 const unreadWindow = 100 // the newest messages of a conversation that are looked at
 
 // Unread counts, by conversation, the end user's messages among the newest that no agent has read.
-func (m *Messages) Unread(ctx context.Context, organizationID string, conversations []models.Conversation) (map[string]int, error) {
+func (m *Messages) Unread(ctx context.Context, organizationID string,
+	conversations []models.Conversation) (map[string]int, error) {
 	ids := make([]string, len(conversations))
 	for i := range conversations {
 		ids[i] = conversations[i].ID
@@ -258,8 +280,9 @@ func (m *Messages) Unread(ctx context.Context, organizationID string, conversati
 	return unread, err
 }
 
-// MarkRead notes that reader has read messages of the conversation, and tells the room of those it had not. A message's own
-// sender does not read it. Errors: Invalid for malformed or too many ids, NotFound if one is not of this conversation.
+// MarkRead notes that reader has read messages of the conversation, and tells the room of those it had not. A message's
+// own sender does not read it. Errors: Invalid for malformed or too many ids, NotFound if one is not of this
+// conversation.
 func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, messageIDs []string) error {
 	messageIDs = slices.Compact(slices.Sorted(slices.Values(messageIDs)))
 	if len(messageIDs) == 0 || len(messageIDs) > maxReadIDs || !allValid(messageIDs) {
@@ -270,7 +293,8 @@ func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, message
 	err := m.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var messages []models.Message
 		err := tx.Select("id", "sender_type", "sender_id").Order("id").
-			Where("organization_id = ? AND conversation_id = ? AND id IN ?", ref.OrganizationID, ref.ID, messageIDs).Find(&messages).Error
+			Where("organization_id = ? AND conversation_id = ? AND id IN ?", ref.OrganizationID, ref.ID, messageIDs).
+			Find(&messages).Error
 		if err != nil {
 			return err
 		}
@@ -295,8 +319,14 @@ func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, message
 	}
 	slices.Sort(fresh)
 	if len(fresh) > 0 {
-		m.publisher.MessagesRead(MessagesRead{OrganizationID: ref.OrganizationID, ConversationID: ref.ID, MessageIDs: fresh,
-			ReaderType: reader.Type, ReaderID: reader.ID, ReadAt: now})
+		m.publisher.MessagesRead(MessagesRead{
+			OrganizationID: ref.OrganizationID,
+			ConversationID: ref.ID,
+			MessageIDs:     fresh,
+			ReaderType:     reader.Type,
+			ReaderID:       reader.ID,
+			ReadAt:         now,
+		})
 	}
 	return nil
 }

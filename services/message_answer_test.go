@@ -13,7 +13,8 @@ func TestSend_anAnswerNamesMessageLabelAndValue(t *testing.T) {
 		ref := w.opened("jo")
 		question := w.asks(ref, w.ann)
 		stored := w.stored(picks(ref, question, "Absolutely!", "yes")) // the label that was offered is stored
-		if string(stored.RichMedia) != `{"selected":{"message_id":"`+question.ID+`","label":"Yes","value":"yes"}}` || *stored.AnswersID != question.ID || stored.ContentType != "text" || stored.Content != "Yes" {
+		if string(stored.RichMedia) != `{"selected":{"message_id":"`+question.ID+`","label":"Yes","value":"yes"}}` ||
+			*stored.AnswersID != question.ID || stored.ContentType != "text" || stored.Content != "Yes" {
 			w.Errorf("stored %s as %s %q", stored.RichMedia, stored.ContentType, stored.Content)
 		}
 	})
@@ -38,7 +39,8 @@ func TestSend_theFirstAnswerCounts(t *testing.T) {
 		w.stored(picks(ref, later, "Yes", "yes"))
 		_, err := w.send(picks(ref, later, "No", "no"))
 		w.refused(services.Conflict, err)
-		_, errs := w.messages.Together(picks(ref, together, "No", "no"), picks(ref, together, "Yes", "yes"), text(ref, endUserOf(ref), "and more"))
+		_, errs := w.messages.Together(picks(ref, together, "No", "no"), picks(ref, together, "Yes", "yes"),
+			text(ref, endUserOf(ref), "and more"))
 		w.ok(errs[0])
 		w.refused(services.Conflict, errs[1])
 		w.ok(errs[2])
@@ -47,7 +49,8 @@ func TestSend_theFirstAnswerCounts(t *testing.T) {
 		w.ok(err)
 		answers, err := w.messages.Answers(w.Context(), w.organization.ID, messages)
 		w.ok(err)
-		if len(answers) != 2 || answers[later.ID].Value != "yes" || answers[together.ID].Value != "no" || answers[together.ID].Label != "No" {
+		if len(answers) != 2 || answers[later.ID].Value != "yes" || answers[together.ID].Value != "no" ||
+			answers[together.ID].Label != "No" {
 			w.Errorf("answers: %+v", answers)
 		}
 	})
@@ -94,7 +97,9 @@ func TestSend_aRepeatedAnswerIsTheSameAnswer(t *testing.T) {
 func TestSend_refusesAnswersToWhatWasNotAsked(t *testing.T) {
 	each(t, func(w *world) {
 		ref, other := w.opened("jo"), w.opened("mo")
-		plain, question, elsewhere := w.writes(ref, w.ann, "Hi"), w.asks(ref, w.ann), w.asks(other, w.ann)
+		plain := w.writes(ref, w.ann, "Hi")
+		question := w.asks(ref, w.ann)
+		elsewhere := w.asks(other, w.ann)
 		stranger := w.newHouse("Globex", silent)
 		theirs := w.asks(w.openedIn(stranger, "jo"), stranger.ann)
 		for name, draft := range map[string]services.Draft{
@@ -155,11 +160,16 @@ func TestAnswers_areOfOwnControlsOnly(t *testing.T) {
 func TestSend_storesAControlAsItIsChecked(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
-		sent := w.stored(services.Draft{Conversation: ref, Sender: agent(w.ann), ContentType: "quick_button",
-			RichMedia: json.RawMessage(`{"buttons":[{"label":"<Yes> & \"no\"","value":"ä","x":1}],"selected":{"message_id":"x"}}`)})
+		sent := w.stored(services.Draft{
+			Conversation: ref,
+			Sender:       agent(w.ann),
+			ContentType:  "quick_button",
+			RichMedia:    json.RawMessage(`{"buttons":[{"label":"<Yes> & \"no\"","value":"ä","x":1}],"selected":{"message_id":"x"}}`),
+		})
 		var stored models.Message
 		w.ok(w.db.Read.Where("id = ?", sent.ID).Take(&stored).Error)
-		if want := `{"buttons":[{"label":"<Yes> & \"no\"","value":"ä"}]}`; string(stored.RichMedia) != want || string(sent.RichMedia) != want {
+		if want := `{"buttons":[{"label":"<Yes> & \"no\"","value":"ä"}]}`; string(stored.RichMedia) != want ||
+			string(sent.RichMedia) != want {
 			w.Errorf("stored %s, told %s", stored.RichMedia, sent.RichMedia)
 		}
 	})

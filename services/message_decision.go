@@ -7,8 +7,8 @@ import (
 	"parley/models"
 )
 
-// decision turns a batch of jobs into rows, job by job, under the lock that state was read with. It is pure: what it sees of
-// the database is state, and what it adds to it as it goes on.
+// decision turns a batch of jobs into rows, job by job, under the lock that state was read with. It is pure: what it
+// sees of the database is state, and what it adds to it as it goes on.
 type decision struct {
 	state    models.BatchState
 	scripts  *scripts
@@ -19,8 +19,13 @@ type decision struct {
 }
 
 func newDecision(state models.BatchState, scripts *scripts, now time.Time, jobs int) *decision {
-	return &decision{state: state, scripts: scripts, now: now,
-		outcomes: make([]outcome, 0, jobs), messages: make([]models.Message, 0, jobs)}
+	return &decision{
+		state:    state,
+		scripts:  scripts,
+		now:      now,
+		outcomes: make([]outcome, 0, jobs),
+		messages: make([]models.Message, 0, jobs),
+	}
 }
 
 // add decides one job. A refused one changes nothing, neither rows nor state.
@@ -64,7 +69,11 @@ func (d *decision) check(j *job) error {
 		return Refuse(Conflict, "This was answered already.")
 	}
 	j.body.Content = choice.Label
-	j.body.Media.Selected = &Selected{MessageID: control.ID, Label: choice.Label, Value: choice.Value}
+	j.body.Media.Selected = &Selected{
+		MessageID: control.ID,
+		Label:     choice.Label,
+		Value:     choice.Value,
+	}
 	return nil
 }
 
@@ -72,7 +81,12 @@ func (d *decision) check(j *job) error {
 func (d *decision) session(ref Ref) models.ConversationSession {
 	session, open := d.state.Sessions[ref.ID]
 	if !open {
-		session = models.ConversationSession{ID: models.NewID(), OrganizationID: ref.OrganizationID, ConversationID: ref.ID, CreatedAt: d.now}
+		session = models.ConversationSession{
+			ID:             models.NewID(),
+			OrganizationID: ref.OrganizationID,
+			ConversationID: ref.ID,
+			CreatedAt:      d.now,
+		}
 		d.state.Sessions[ref.ID] = session
 		d.sessions = append(d.sessions, session)
 	}
@@ -83,9 +97,17 @@ func (d *decision) store(j *job, session models.ConversationSession) models.Mess
 	seq := d.state.LastSeq[j.conversation.ID] + 1
 	d.state.LastSeq[j.conversation.ID] = seq
 	message := models.Message{
-		ID: models.NewID(), OrganizationID: j.conversation.OrganizationID, ConversationID: j.conversation.ID, SessionID: session.ID, Seq: seq,
-		SenderType: j.sender.Type, SenderID: j.sender.ID, ContentType: j.body.ContentType, Content: j.body.Content,
-		RichMedia: j.body.JSON(), CreatedAt: d.now,
+		ID:             models.NewID(),
+		OrganizationID: j.conversation.OrganizationID,
+		ConversationID: j.conversation.ID,
+		SessionID:      session.ID,
+		Seq:            seq,
+		SenderType:     j.sender.Type,
+		SenderID:       j.sender.ID,
+		ContentType:    j.body.ContentType,
+		Content:        j.body.Content,
+		RichMedia:      j.body.JSON(),
+		CreatedAt:      d.now,
 	}
 	if j.clientID != "" {
 		message.ClientID = &j.clientID
@@ -109,19 +131,30 @@ func (d *decision) answer(j *job, session models.ConversationSession) *models.Me
 	if !speaks {
 		return nil
 	}
-	message := d.store(&job{conversation: j.conversation, sender: Sender{Type: models.SenderBot, ID: bot.ID}, body: body}, session)
+	message := d.store(&job{
+		conversation: j.conversation,
+		sender:       Sender{Type: models.SenderBot, ID: bot.ID},
+		body:         body,
+	}, session)
 	d.state.Controls[message.ID] = message
 	return &message
 }
 
 func (d *decision) batchRows() models.BatchRows {
-	rows := models.BatchRows{Sessions: d.sessions, Messages: d.messages, Touched: make([]models.Touch, 0, len(d.messages))}
+	rows := models.BatchRows{
+		Sessions: d.sessions,
+		Messages: d.messages,
+		Touched:  make([]models.Touch, 0, len(d.messages)),
+	}
 	touched := make(map[string]bool, len(d.messages))
 	for _, message := range d.messages {
 		if !touched[message.ConversationID] {
 			touched[message.ConversationID] = true
-			rows.Touched = append(rows.Touched, models.Touch{ConversationID: message.ConversationID,
-				LastSeq: d.state.LastSeq[message.ConversationID], UpdatedAt: d.now})
+			rows.Touched = append(rows.Touched, models.Touch{
+				ConversationID: message.ConversationID,
+				LastSeq:        d.state.LastSeq[message.ConversationID],
+				UpdatedAt:      d.now,
+			})
 		}
 	}
 	return rows

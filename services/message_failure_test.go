@@ -33,7 +33,8 @@ func TestSend_whatTheDatabaseRefusesDoesNotTakeItsBatchAlong(t *testing.T) {
 		a, b := w.conversation("a"), w.conversation("b")
 		w.exec(`CREATE TRIGGER poison BEFORE INSERT ON messages WHEN NEW.content = 'poison' BEGIN SELECT RAISE(ABORT, 'poison'); END`,
 			`ALTER TABLE messages ADD CONSTRAINT poison CHECK (content <> 'poison')`)
-		_, errs := w.messages.Together(text(a, endUserOf(a), "1"), text(b, endUserOf(b), "2"), text(a, endUserOf(a), "poison"), text(a, endUserOf(a), "4"),
+		_, errs := w.messages.Together(text(a, endUserOf(a), "1"), text(b, endUserOf(b), "2"),
+			text(a, endUserOf(a), "poison"), text(a, endUserOf(a), "4"),
 			named(text(b, endUserOf(b), "5"), "c"), named(text(b, endUserOf(b), "5"), "c"))
 		w.refused(services.Unavailable, errs[2])
 		for _, i := range []int{0, 1, 3, 4, 5} {
@@ -52,7 +53,8 @@ func TestSend_whatTheDatabaseRefusesDoesNotTakeItsBatchAlong(t *testing.T) {
 func TestSend_aConflictInTheDatabaseIsNoLoss(t *testing.T) {
 	each(t, func(w *world) {
 		a, b := w.conversation("a"), w.conversation("b")
-		w.exec(`CREATE TRIGGER once BEFORE INSERT ON conversation_sessions WHEN NEW.conversation_id = '`+a.ID+`' BEGIN SELECT RAISE(ABORT, 'no'); END`,
+		w.exec(`CREATE TRIGGER once BEFORE INSERT ON conversation_sessions WHEN NEW.conversation_id = '`+a.ID+
+			`' BEGIN SELECT RAISE(ABORT, 'no'); END`,
 			`ALTER TABLE conversation_sessions ADD CONSTRAINT once CHECK (conversation_id <> '`+a.ID+`')`)
 		_, errs := w.messages.Together(text(a, endUserOf(a), "1"), text(b, endUserOf(b), "2"))
 		w.refused(services.Unavailable, errs[0])
@@ -200,7 +202,8 @@ func TestSend_isAnsweredOnceEvenIfTheQueueIsFull(t *testing.T) {
 		}
 		release()
 		answered.Wait()
-		if accepted.Load()+refused.Load() != sends || refused.Load() == 0 || int64(len(w.transcript(ref))) != accepted.Load()+1 {
+		if accepted.Load()+refused.Load() != sends || refused.Load() == 0 ||
+			int64(len(w.transcript(ref))) != accepted.Load()+1 {
 			w.Errorf("%d accepted, %d refused, %d stored", accepted.Load(), refused.Load(), len(w.transcript(ref)))
 		}
 	})
@@ -223,7 +226,8 @@ func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(talkative)
 		ref := w.conversation("jo")
-		messages := services.NewMessages(w.db, state.NewMemoryLimiter(w.clock.Now), services.Rate{}, committed{w.news, w}, w.clock.Now)
+		messages := services.NewMessages(w.db, state.NewMemoryLimiter(w.clock.Now), services.Rate{},
+			committed{w.news, w}, w.clock.Now)
 		for i := range 20 {
 			messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprint(i)), func(sent services.Sent, err error) {
 				if err != nil || w.count(&models.Message{}, "id = ?", sent.Message.ID) != 1 {

@@ -50,7 +50,8 @@ func TestList_pagesBackFromTheNewest(t *testing.T) {
 		}
 		stranger := ref
 		stranger.OrganizationID = w.newHouse("Globex", silent).organization.ID
-		if messages, err := w.messages.List(w.Context(), stranger, services.LatestPage(10)); err != nil || len(messages) != 0 {
+		if messages, err := w.messages.List(w.Context(), stranger, services.LatestPage(10)); err != nil ||
+			len(messages) != 0 {
 			w.Errorf("another organization reads %d messages, %v", len(messages), err)
 		}
 	})
@@ -59,21 +60,45 @@ func TestList_pagesBackFromTheNewest(t *testing.T) {
 func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
-		hello, answer, more := w.says(ref, "one"), w.writes(ref, w.ann, "two"), w.says(ref, "three")
+		hello := w.says(ref, "one")
+		answer := w.writes(ref, w.ann, "two")
+		more := w.says(ref, "three")
 		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID}))
 		first := w.clock.Now()
 		w.clock.advance(time.Second)
-		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, more.ID, hello.ID})) // again, and twice in one
+		// again, and twice in one
+		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, more.ID, hello.ID}))
 		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ben), []string{answer.ID}))
 		w.ok(w.messages.MarkRead(w.Context(), ref, endUserOf(ref), []string{hello.ID, answer.ID, more.ID}))
-		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID, more.ID})) // nothing is new
+		// nothing is new
+		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID, more.ID}))
 
 		told := of[services.MessagesRead](w.news)
 		want := []services.MessagesRead{
-			{MessageIDs: []string{hello.ID}, ReaderType: models.SenderAgent, ReaderID: w.ann.ID, ReadAt: first},
-			{MessageIDs: []string{more.ID}, ReaderType: models.SenderAgent, ReaderID: w.ann.ID, ReadAt: w.clock.Now()},
-			{MessageIDs: []string{answer.ID}, ReaderType: models.SenderAgent, ReaderID: w.ben.ID, ReadAt: w.clock.Now()},
-			{MessageIDs: []string{answer.ID}, ReaderType: models.SenderEndUser, ReaderID: "jo", ReadAt: w.clock.Now()},
+			{
+				MessageIDs: []string{hello.ID},
+				ReaderType: models.SenderAgent,
+				ReaderID:   w.ann.ID,
+				ReadAt:     first,
+			},
+			{
+				MessageIDs: []string{more.ID},
+				ReaderType: models.SenderAgent,
+				ReaderID:   w.ann.ID,
+				ReadAt:     w.clock.Now(),
+			},
+			{
+				MessageIDs: []string{answer.ID},
+				ReaderType: models.SenderAgent,
+				ReaderID:   w.ben.ID,
+				ReadAt:     w.clock.Now(),
+			},
+			{
+				MessageIDs: []string{answer.ID},
+				ReaderType: models.SenderEndUser,
+				ReaderID:   "jo",
+				ReadAt:     w.clock.Now(),
+			},
 		}
 		for i := range want {
 			want[i].OrganizationID, want[i].ConversationID = ref.OrganizationID, ref.ID
@@ -86,7 +111,8 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 		w.ok(err)
 		readBy, err := w.messages.ReadBy(w.Context(), w.organization.ID, messages)
 		w.ok(err)
-		if len(readBy) != 3 || len(readBy[hello.ID]) != 1 || !readBy[hello.ID][w.ann.ID].Equal(first) || !readBy[more.ID][w.ann.ID].Equal(w.clock.Now()) ||
+		if len(readBy) != 3 || len(readBy[hello.ID]) != 1 || !readBy[hello.ID][w.ann.ID].Equal(first) ||
+			!readBy[more.ID][w.ann.ID].Equal(w.clock.Now()) ||
 			len(readBy[answer.ID]) != 2 || readBy[answer.ID]["jo"].IsZero() {
 			w.Errorf("read by %v", readBy)
 		}
@@ -98,11 +124,15 @@ func TestMarkRead_refusesForeignIDsAndStoresNothing(t *testing.T) {
 		ref, other := w.opened("jo"), w.opened("mo")
 		stranger := w.newHouse("Globex", silent)
 		theirs := w.openedIn(stranger, "jo")
-		mine, elsewhere, foreign := w.says(ref, "x"), w.says(other, "x"), w.says(theirs, "x")
+		mine := w.says(ref, "x")
+		elsewhere := w.says(other, "x")
+		foreign := w.says(theirs, "x")
 		for name, ids := range map[string][]string{
-			"another conversation": {mine.ID, elsewhere.ID}, "another organization": {mine.ID, foreign.ID}, "no message": {mine.ID, models.NewID()},
+			"another conversation": {mine.ID, elsewhere.ID}, "another organization": {mine.ID, foreign.ID},
+			"no message": {mine.ID, models.NewID()},
 		} {
-			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil || services.KindOf(err) != services.NotFound {
+			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil ||
+				services.KindOf(err) != services.NotFound {
 				w.Errorf("%s: %v", name, err)
 			}
 		}
@@ -110,8 +140,10 @@ func TestMarkRead_refusesForeignIDsAndStoresNothing(t *testing.T) {
 		for i := range tooMany {
 			tooMany[i] = models.NewID()
 		}
-		for name, ids := range map[string][]string{"none": {}, "no UUID": {mine.ID, "x"}, "NUL": {"\x00"}, "too many": tooMany} {
-			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil || services.KindOf(err) != services.Invalid {
+		for name, ids := range map[string][]string{"none": {}, "no UUID": {mine.ID, "x"}, "NUL": {"\x00"},
+			"too many": tooMany} {
+			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil ||
+				services.KindOf(err) != services.Invalid {
 				w.Errorf("%s: %v", name, err)
 			}
 		}
@@ -160,7 +192,8 @@ func TestReadBy_isOfTheOrganizationOnly(t *testing.T) {
 		message := w.says(ref, "x")
 		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{message.ID}))
 		stranger := w.newHouse("Globex", silent)
-		if readBy, err := w.messages.ReadBy(w.Context(), stranger.organization.ID, []models.Message{message}); err != nil || len(readBy) != 0 {
+		if readBy, err := w.messages.ReadBy(w.Context(), stranger.organization.ID,
+			[]models.Message{message}); err != nil || len(readBy) != 0 {
 			w.Errorf("another organization reads %v, %v", readBy, err)
 		}
 		if readBy, err := w.messages.ReadBy(w.Context(), w.organization.ID, nil); err != nil || len(readBy) != 0 {
@@ -195,7 +228,8 @@ func TestUnread_countsWhatNoAgentHasRead(t *testing.T) {
 			w.Errorf("unread: %v", unread)
 		}
 		stranger := w.newHouse("Globex", silent)
-		if unread, err := w.messages.Unread(w.Context(), stranger.organization.ID, conversations); err != nil || len(unread) != 0 {
+		if unread, err := w.messages.Unread(w.Context(), stranger.organization.ID, conversations); err != nil ||
+			len(unread) != 0 {
 			w.Errorf("another organization counts %v, %v", unread, err)
 		}
 		if unread, err := w.messages.Unread(w.Context(), w.organization.ID, nil); err != nil || len(unread) != 0 {

@@ -16,8 +16,10 @@ func TestSend_storesWhatWasGivenAndTellsIt(t *testing.T) {
 		sent, err := w.send(named(text(ref, endUserOf(ref), " Hello\n"), "c-1"))
 		w.ok(err)
 		m := sent.Message
-		if sent.Duplicate || m.Seq != 1 || m.Content != " Hello\n" || m.SenderType != models.SenderEndUser || m.SenderID != "jo" || *m.ClientID != "c-1" ||
-			m.OrganizationID != w.organization.ID || m.ConversationID != ref.ID || m.ContentType != "text" || m.RichMedia != nil || !m.CreatedAt.Equal(w.clock.Now()) {
+		if sent.Duplicate || m.Seq != 1 || m.Content != " Hello\n" || m.SenderType != models.SenderEndUser ||
+			m.SenderID != "jo" || *m.ClientID != "c-1" ||
+			m.OrganizationID != w.organization.ID || m.ConversationID != ref.ID || m.ContentType != "text" ||
+			m.RichMedia != nil || !m.CreatedAt.Equal(w.clock.Now()) {
 			w.Errorf("answered %+v", m)
 		}
 		var stored models.Message
@@ -25,7 +27,8 @@ func TestSend_storesWhatWasGivenAndTellsIt(t *testing.T) {
 		w.messages.Close()
 		told := of[models.Message](w.news)
 		for _, other := range append(told, stored) {
-			if fmt.Sprint(other.ID, other.Seq, other.Content, other.CreatedAt, *other.ClientID) != fmt.Sprint(m.ID, m.Seq, m.Content, m.CreatedAt, *m.ClientID) {
+			if fmt.Sprint(other.ID, other.Seq, other.Content, other.CreatedAt, *other.ClientID) != fmt.Sprint(m.ID,
+				m.Seq, m.Content, m.CreatedAt, *m.ClientID) {
 				w.Errorf("stored or told %+v, not %+v", other, m)
 			}
 		}
@@ -43,7 +46,8 @@ func TestSend_bumpsTheConversation(t *testing.T) {
 		var bumped, untouched models.Conversation
 		w.ok(w.db.Read.Where("id = ?", ref.ID).Take(&bumped).Error)
 		w.ok(w.db.Read.Where("id = ?", other.ID).Take(&untouched).Error)
-		if bumped.LastSeq != 1 || !bumped.UpdatedAt.Equal(w.clock.Now()) || untouched.LastSeq != 0 || untouched.UpdatedAt.Equal(w.clock.Now()) {
+		if bumped.LastSeq != 1 || !bumped.UpdatedAt.Equal(w.clock.Now()) || untouched.LastSeq != 0 ||
+			untouched.UpdatedAt.Equal(w.clock.Now()) {
 			w.Errorf("%+v and %+v", bumped, untouched)
 		}
 	})
@@ -60,12 +64,13 @@ func TestSend_numbersWithoutAHoleWhateverHappensAtOnce(t *testing.T) {
 			stored.Add(each)
 			go func() {
 				for i := range each {
-					w.messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprintf("%d/%d", s, i)), func(_ services.Sent, err error) {
-						defer stored.Done()
-						if err != nil {
-							w.Error(err)
-						}
-					})
+					w.messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprintf("%d/%d", s, i)),
+						func(_ services.Sent, err error) {
+							defer stored.Done()
+							if err != nil {
+								w.Error(err)
+							}
+						})
 				}
 			}()
 		}
@@ -103,7 +108,8 @@ func TestSend_mixesConversationsInOneBatch(t *testing.T) {
 		a, b := w.conversation("a"), w.conversation("b")
 		stranger := w.newHouse("Globex", silent)
 		c := w.conversationOn(stranger.webchat, "a")
-		_, errs := w.messages.Together(text(a, endUserOf(a), "a1"), text(b, endUserOf(b), "b1"), text(c, endUserOf(c), "c1"), text(a, endUserOf(a), "a2"),
+		_, errs := w.messages.Together(text(a, endUserOf(a), "a1"), text(b, endUserOf(b), "b1"),
+			text(c, endUserOf(c), "c1"), text(a, endUserOf(a), "a2"),
 			text(a, agent(w.ann), "a3"), text(c, endUserOf(c), "c2"))
 		for _, err := range errs {
 			w.ok(err)
@@ -132,8 +138,10 @@ func TestSend_opensASessionForAnEndUser(t *testing.T) {
 		}
 		var session models.ConversationSession
 		w.ok(w.db.Read.Where("id = ?", next.SessionID).Take(&session).Error)
-		if session.Status != models.SessionOpen || session.OrganizationID != w.organization.ID || session.AssignedAgentID != nil || len(session.Tags) != 0 ||
-			session.FirstMessageAt == nil || !session.FirstMessageAt.Equal(w.clock.Now()) || !session.CreatedAt.Equal(w.clock.Now()) {
+		if session.Status != models.SessionOpen || session.OrganizationID != w.organization.ID ||
+			session.AssignedAgentID != nil || len(session.Tags) != 0 ||
+			session.FirstMessageAt == nil || !session.FirstMessageAt.Equal(w.clock.Now()) ||
+			!session.CreatedAt.Equal(w.clock.Now()) {
 			w.Errorf("opened %+v", session)
 		}
 	})
@@ -141,10 +149,13 @@ func TestSend_opensASessionForAnEndUser(t *testing.T) {
 
 func TestSend_agentNeedsAnOpenSessionAndFailsAlone(t *testing.T) {
 	each(t, func(w *world) {
-		open, never, done := w.opened("open"), w.conversation("never"), w.opened("done")
+		open := w.opened("open")
+		never := w.conversation("never")
+		done := w.opened("done")
 		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, done.ID, nil)
 		w.ok(err)
-		sent, errs := w.messages.Together(text(open, agent(w.ann), "1"), text(never, agent(w.ann), "2"), text(done, agent(w.ann), "3"),
+		sent, errs := w.messages.Together(text(open, agent(w.ann), "1"), text(never, agent(w.ann), "2"),
+			text(done, agent(w.ann), "3"),
 			text(open, endUserOf(open), "4"), text(never, endUserOf(never), "5"), text(never, agent(w.ann), "6"))
 		w.refused(services.Conflict, errs[1])
 		w.refused(services.Conflict, errs[2])
@@ -177,7 +188,10 @@ func TestSend_refusesWhatEndUsersMayNotSend(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		for _, draft := range []services.Draft{
-			{ContentType: "quick_button", RichMedia: []byte(`{"buttons":[{"label":"A","value":"a"}]}`)},
+			{
+				ContentType: "quick_button",
+				RichMedia:   []byte(`{"buttons":[{"label":"A","value":"a"}]}`),
+			},
 			{ContentType: "carousel", RichMedia: []byte(`{"cards":[{"title":"T"}]}`)},
 			{ContentType: "dropdown", RichMedia: []byte(`{"options":[{"label":"A","value":"a"}]}`)},
 		} {
@@ -190,15 +204,25 @@ func TestSend_refusesWhatEndUsersMayNotSend(t *testing.T) {
 		for _, draft := range []services.Draft{
 			{ContentType: "text", Content: "x"},
 			{ContentType: "image", RichMedia: []byte(`{"url":"https://example.com/x.png"}`)},
-			{ContentType: "file", RichMedia: []byte(`{"url":"https://example.com/x","filename":"x"}`)},
+			{
+				ContentType: "file",
+				RichMedia:   []byte(`{"url":"https://example.com/x","filename":"x"}`),
+			},
 		} {
 			draft.Conversation, draft.Sender = ref, endUserOf(ref)
 			w.stored(draft)
 		}
 		for _, draft := range []services.Draft{
-			{ContentType: "text", Content: " "}, {ContentType: "image"}, {ContentType: "poem", Content: "x"},
+			{
+				ContentType: "text",
+				Content:     " ",
+			}, {ContentType: "image"}, {ContentType: "poem", Content: "x"},
 			{ContentType: "text", Content: "x", ClientID: strings.Repeat("x", 65)},
-			{ContentType: "text", Content: "x", ClientID: "a\x00"}, {ContentType: "text", Content: "x", ClientID: "\xff"},
+			{
+				ContentType: "text",
+				Content:     "x",
+				ClientID:    "a\x00",
+			}, {ContentType: "text", Content: "x", ClientID: "\xff"},
 		} {
 			draft.Conversation, draft.Sender = ref, agent(w.ann)
 			_, err := w.send(draft)
@@ -219,12 +243,14 @@ func TestSend_aRepeatedClientIDIsTheSameMessage(t *testing.T) {
 		for _, err := range errs {
 			w.ok(err)
 		}
-		if sent[0].Duplicate || !sent[2].Duplicate || sent[2].Message.ID != sent[0].Message.ID || sent[2].Message.Seq != 1 {
+		if sent[0].Duplicate || !sent[2].Duplicate || sent[2].Message.ID != sent[0].Message.ID ||
+			sent[2].Message.Seq != 1 {
 			w.Errorf("in one batch: %+v", sent)
 		}
 		draft.Content = "Something else" // what counts is what was stored
 		later, err := w.send(draft)
-		if err != nil || !later.Duplicate || later.Message.ID != sent[0].Message.ID || later.Message.Content != "Hello" || *later.Message.ClientID != "c-1" {
+		if err != nil || !later.Duplicate || later.Message.ID != sent[0].Message.ID ||
+			later.Message.Content != "Hello" || *later.Message.ClientID != "c-1" {
 			w.Errorf("later: %+v, %v", later, err)
 		}
 		_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
@@ -259,9 +285,13 @@ func TestSend_anAgentsRepeatAfterResolveIsNoConflict(t *testing.T) {
 func TestSend_clientIDsOfOthersDoNotCollide(t *testing.T) {
 	each(t, func(w *world) {
 		ref, other := w.opened("jo"), w.opened("mo")
-		asAgent := text(ref, services.Sender{Type: models.SenderAgent, ID: "jo"}, "an agent named like the end user")
+		asAgent := text(ref, services.Sender{
+			Type: models.SenderAgent,
+			ID:   "jo",
+		}, "an agent named like the end user")
 		for range 2 { // in one batch, then again
-			sent, errs := w.messages.Together(named(text(ref, endUserOf(ref), "1"), "c"), named(text(ref, agent(w.ann), "2"), "c"), named(text(ref, agent(w.ben), "3"), "c"),
+			sent, errs := w.messages.Together(named(text(ref, endUserOf(ref), "1"), "c"),
+				named(text(ref, agent(w.ann), "2"), "c"), named(text(ref, agent(w.ben), "3"), "c"),
 				named(text(other, endUserOf(other), "4"), "c"), named(asAgent, "c"))
 			for i, err := range errs {
 				w.ok(err)

@@ -37,9 +37,9 @@ type outcome struct {
 	err    error
 }
 
-// writer commits jobs in groups: whatever queued while one transaction ran goes into the next. Nothing waits for a group to
-// fill, so an idle server commits a single message at once. While more is queued a second goroutine publishes what was
-// committed, in order, beside the next transaction.
+// writer commits jobs in groups: whatever queued while one transaction ran goes into the next. Nothing waits for a
+// group to fill, so an idle server commits a single message at once. While more is queued a second goroutine publishes
+// what was committed, in order, beside the next transaction.
 type writer struct {
 	db        *models.DB
 	publisher Publisher
@@ -55,8 +55,15 @@ type writer struct {
 }
 
 func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scripts) *writer {
-	w := &writer{db: db, publisher: publisher, clock: clock, scripts: scripts,
-		jobs: make(chan *job, queueSize), committed: make(chan []outcome, 4), finished: make(chan struct{})}
+	w := &writer{
+		db:        db,
+		publisher: publisher,
+		clock:     clock,
+		scripts:   scripts,
+		jobs:      make(chan *job, queueSize),
+		committed: make(chan []outcome, 4),
+		finished:  make(chan struct{}),
+	}
 	go w.write()
 	go w.publish()
 	return w
@@ -140,21 +147,25 @@ func (w *writer) tell(outcomes []outcome) {
 	}
 }
 
-// commit stores a batch. If the database refuses it for what is in it, its halves are tried apart, and theirs, so that one job
-// that cannot be stored does not take the others with it. Halves keep the order.
+// commit stores a batch. If the database refuses it for what is in it, its halves are tried apart, and theirs, so that
+// one job that cannot be stored does not take the others with it. Halves keep the order.
 func (w *writer) commit(batch []*job) []outcome {
 	outcomes, err := w.transact(batch)
 	if err == nil {
 		return outcomes
 	}
 	var refused *pgconn.PgError
-	if half := len(batch) / 2; half > 0 && !errors.Is(err, context.DeadlineExceeded) && (!w.db.Postgres() || errors.As(err, &refused)) {
+	if half := len(batch) / 2; half > 0 && !errors.Is(err, context.DeadlineExceeded) &&
+		(!w.db.Postgres() || errors.As(err, &refused)) {
 		return append(w.commit(batch[:half]), w.commit(batch[half:])...)
 	}
 	logFailure("store messages", err)
 	outcomes = make([]outcome, len(batch))
 	for i, j := range batch {
-		outcomes[i] = outcome{job: j, err: Refuse(Unavailable, "The message could not be stored. Please try again.")}
+		outcomes[i] = outcome{
+			job: j,
+			err: Refuse(Unavailable, "The message could not be stored. Please try again."),
+		}
 	}
 	return outcomes
 }
@@ -175,7 +186,10 @@ func (w *writer) transact(batch []*job) ([]outcome, error) {
 }
 
 func batchQuery(batch []*job) models.BatchQuery {
-	query := models.BatchQuery{ConversationIDs: make([]string, 0, len(batch)), BotIDs: make([]string, 0, len(batch))}
+	query := models.BatchQuery{
+		ConversationIDs: make([]string, 0, len(batch)),
+		BotIDs:          make([]string, 0, len(batch)),
+	}
 	for _, j := range batch {
 		query.ConversationIDs = append(query.ConversationIDs, j.conversation.ID)
 		if j.sender.Type == models.SenderEndUser {
@@ -196,5 +210,10 @@ func batchQuery(batch []*job) models.BatchQuery {
 }
 
 func (j *job) clientKey() models.ClientKey {
-	return models.ClientKey{ConversationID: j.conversation.ID, SenderType: j.sender.Type, SenderID: j.sender.ID, ClientID: j.clientID}
+	return models.ClientKey{
+		ConversationID: j.conversation.ID,
+		SenderType:     j.sender.Type,
+		SenderID:       j.sender.ID,
+		ClientID:       j.clientID,
+	}
 }

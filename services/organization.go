@@ -29,7 +29,13 @@ type Organizations struct {
 
 // NewOrganizations makes the service. secret is what demo passwords are derived from.
 func NewOrganizations(db *models.DB, login *Login, clock Clock, secret []byte) *Organizations {
-	return &Organizations{db: db, login: login, audit: NewAudit(db, clock), clock: clock, secret: secret}
+	return &Organizations{
+		db:     db,
+		login:  login,
+		audit:  NewAudit(db, clock),
+		clock:  clock,
+		secret: secret,
+	}
 }
 
 // NewOrganization is an organization and its owner.
@@ -59,14 +65,21 @@ func (s *Organizations) SetUp(ctx context.Context, request NewOrganization) (own
 	return s.create(ctx, request, true)
 }
 
-func (s *Organizations) create(ctx context.Context, request NewOrganization, first bool) (owner models.User, err error) {
+func (s *Organizations) create(ctx context.Context, request NewOrganization,
+	first bool) (owner models.User, err error) {
 	now := s.clock()
 	name, err := properName("organization_name", "organization's name", request.Name)
 	if err != nil {
 		return owner, err
 	}
-	organization := models.Organization{ID: models.NewID(), Name: name, CreatedAt: now, UpdatedAt: now}
-	if owner, err = s.login.newUser(ctx, organization.ID, request.AdminEmail, request.AdminName, request.Password, models.RoleOwner); err != nil {
+	organization := models.Organization{
+		ID:        models.NewID(),
+		Name:      name,
+		CreatedAt: now,
+		UpdatedAt: now,
+	}
+	if owner, err = s.login.newUser(ctx, organization.ID, request.AdminEmail, request.AdminName, request.Password,
+		models.RoleOwner); err != nil {
 		return owner, err
 	}
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -74,7 +87,11 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 			return err
 		}
 		if first {
-			if err := tx.Create(&models.Setup{ID: 1, OrganizationID: organization.ID, CreatedAt: now}).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
+			if err := tx.Create(&models.Setup{
+				ID:             1,
+				OrganizationID: organization.ID,
+				CreatedAt:      now,
+			}).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
 				return Refuse(Conflict, "Parley is set up already. Log in instead.")
 			} else if err != nil {
 				return err
@@ -89,13 +106,15 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization, fir
 }
 
 // Senders is what the users and bots of an organization are called, and the photos' ids of those who have one, by id.
-func (s *Organizations) Senders(ctx context.Context, organizationID string) (names, photos map[string]string, err error) {
+func (s *Organizations) Senders(ctx context.Context,
+	organizationID string) (names, photos map[string]string, err error) {
 	var found []struct {
 		ID, Name string
 		PhotoID  *string
 	}
 	err = s.db.Read.WithContext(ctx).Raw(`SELECT id, name, photo_id FROM users WHERE organization_id = ?
-		UNION ALL SELECT id, name, photo_id FROM bots WHERE organization_id = ?`, organizationID, organizationID).Scan(&found).Error
+		UNION ALL SELECT id, name, photo_id FROM bots WHERE organization_id = ?`, organizationID, organizationID).
+		Scan(&found).Error
 	names, photos = map[string]string{}, map[string]string{}
 	for _, one := range found {
 		names[one.ID] = one.Name
@@ -115,7 +134,8 @@ func (s *Organizations) SenderNames(ctx context.Context, organizationID string) 
 // ChannelTypes is the type of each channel of an organization, by id.
 func (s *Organizations) ChannelTypes(ctx context.Context, organizationID string) (map[string]string, error) {
 	var channels []models.Channel
-	err := s.db.Read.WithContext(ctx).Select("id", "type").Where("organization_id = ?", organizationID).Find(&channels).Error
+	err := s.db.Read.WithContext(ctx).Select("id", "type").Where("organization_id = ?", organizationID).
+		Find(&channels).Error
 	types := map[string]string{}
 	for _, channel := range channels {
 		types[channel.ID] = channel.Type
@@ -129,8 +149,8 @@ func (s *Organizations) Get(ctx context.Context, organizationID string) (organiz
 	return organization, err
 }
 
-// SetSettings changes the actor's organization: its name, its time zone as an IANA name, and its language as a BCP 47 tag. Errors:
-// Forbidden, Invalid.
+// SetSettings changes the actor's organization: its name, its time zone as an IANA name, and its language as a BCP 47
+// tag. Errors: Forbidden, Invalid.
 func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name, zone, tag string) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
@@ -154,7 +174,8 @@ func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name
 		if err := tx.Where("id = ?", actor.OrganizationID).Take(&stored).Error; err != nil {
 			return err
 		}
-		changed := changes(map[string]bool{"name": stored.Name != name, "time zone": stored.TimeZone != zone, "language": stored.Language != tag})
+		changed := changes(map[string]bool{"name": stored.Name != name, "time zone": stored.TimeZone != zone,
+			"language": stored.Language != tag})
 		if changed == "" {
 			return nil
 		}
@@ -196,7 +217,8 @@ func (s *Organizations) Demo(ctx context.Context) (bool, error) {
 }
 
 // Seed makes a demo organization, or brings the one it made before back to its beginning: logins, bot and channels; its
-// conversations stay. Passwords are derived from the installation's secret: the same at every run, known to nobody else.
+// conversations stay. Passwords are derived from the installation's secret: the same at every run, known to nobody
+// else.
 func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error) {
 	seeded := Seeded{
 		Admin: Credentials{Email: demoAdminEmail, Password: s.demoPassword("admin")},
@@ -205,7 +227,12 @@ func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error
 	if demo, err := s.Demo(ctx); err != nil {
 		return seeded, err
 	} else if !demo {
-		if _, err := s.Create(ctx, NewOrganization{Name: "Demo", AdminEmail: demoAdminEmail, AdminName: "Dana Demo", Password: seeded.Admin.Password}); err != nil {
+		if _, err := s.Create(ctx, NewOrganization{
+			Name:       "Demo",
+			AdminEmail: demoAdminEmail,
+			AdminName:  "Dana Demo",
+			Password:   seeded.Admin.Password,
+		}); err != nil {
 			return seeded, fmt.Errorf("seed organization: %w", err)
 		}
 	}
@@ -214,7 +241,8 @@ func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error
 		return seeded, err
 	}
 	seeded.OrganizationID = admin.OrganizationID
-	agent, err := s.login.newUser(ctx, admin.OrganizationID, seeded.Agent.Email, "Alex Agent", seeded.Agent.Password, models.RoleAgent)
+	agent, err := s.login.newUser(ctx, admin.OrganizationID, seeded.Agent.Email, "Alex Agent", seeded.Agent.Password,
+		models.RoleAgent)
 	if err != nil {
 		return seeded, err
 	}
@@ -240,7 +268,8 @@ func (s *Organizations) demoPassword(who string) string {
 
 func seedUser(tx *gorm.DB, user models.User) error {
 	result := tx.Model(&models.User{}).Where("organization_id = ? AND email = ?", user.OrganizationID, user.Email).
-		Updates(map[string]any{"password_hash": user.PasswordHash, "disabled_at": nil, "totp_secret": "", "totp_enabled_at": nil, "recovery_codes": "[]"})
+		Updates(map[string]any{"password_hash": user.PasswordHash, "disabled_at": nil, "totp_secret": "",
+			"totp_enabled_at": nil, "recovery_codes": "[]"})
 	if result.Error != nil || result.RowsAffected == 1 {
 		return result.Error
 	}
@@ -253,20 +282,60 @@ func demoBot() models.Bot {
 	region := json.RawMessage(`{"placeholder":"Pick a region","options":[{"label":"Asia Pacific","value":"apac"},{"label":"Europe","value":"eu"},{"label":"Americas","value":"us"}]}`)
 	plans := json.RawMessage(`{"cards":[{"title":"Starter","subtitle":"For one desk","buttons":[{"label":"Choose Starter","value":"buy_starter"}]},{"title":"Team","subtitle":"For a whole team","buttons":[{"label":"Choose Team","value":"buy_team"}]}]}`)
 	rules := []BotRule{
-		{Value: "prices", Keywords: []string{"price", "prices", "cost"}, Reply: BotReply{ContentType: TypeCarousel, Content: "These are our plans.", RichMedia: plans}},
-		{Value: "hours", Keywords: []string{"hours", "open"}, Reply: BotReply{ContentType: TypeDropdown, Content: "Where are you?", RichMedia: region}},
-		{Value: "person", Keywords: []string{"person", "human", "agent"}, Reply: BotReply{Content: "Someone from the team will be with you shortly."}},
-		{Value: "apac", Reply: BotReply{Content: "In Asia Pacific we are there from 9 to 18, Singapore time."}},
-		{Value: "eu", Reply: BotReply{Content: "In Europe we are there from 9 to 18, Berlin time."}},
-		{Value: "us", Reply: BotReply{Content: "In the Americas we are there from 9 to 18, New York time."}},
-		{Value: "buy_starter", Reply: BotReply{Content: "Good choice. Someone from the team will set Starter up for you."}},
-		{Value: "buy_team", Reply: BotReply{Content: "Good choice. Someone from the team will set Team up for you."}},
+		{
+			Value:    "prices",
+			Keywords: []string{"price", "prices", "cost"},
+			Reply: BotReply{
+				ContentType: TypeCarousel,
+				Content:     "These are our plans.",
+				RichMedia:   plans,
+			},
+		},
+		{
+			Value:    "hours",
+			Keywords: []string{"hours", "open"},
+			Reply: BotReply{
+				ContentType: TypeDropdown,
+				Content:     "Where are you?",
+				RichMedia:   region,
+			},
+		},
+		{
+			Value:    "person",
+			Keywords: []string{"person", "human", "agent"},
+			Reply:    BotReply{Content: "Someone from the team will be with you shortly."},
+		},
+		{
+			Value: "apac",
+			Reply: BotReply{Content: "In Asia Pacific we are there from 9 to 18, Singapore time."},
+		},
+		{
+			Value: "eu",
+			Reply: BotReply{Content: "In Europe we are there from 9 to 18, Berlin time."},
+		},
+		{
+			Value: "us",
+			Reply: BotReply{Content: "In the Americas we are there from 9 to 18, New York time."},
+		},
+		{
+			Value: "buy_starter",
+			Reply: BotReply{Content: "Good choice. Someone from the team will set Starter up for you."},
+		},
+		{
+			Value: "buy_team",
+			Reply: BotReply{Content: "Good choice. Someone from the team will set Team up for you."},
+		},
 	}
 	return models.Bot{
-		Name:     "Pip",
-		Greeting: mustJSON(BotReply{ContentType: TypeQuickButton, Content: "Hi, I am Pip. How can I help?", RichMedia: buttons}),
-		Rules:    mustJSON(rules),
-		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team; ask me about prices or opening hours meanwhile."}),
+		Name: "Pip",
+		Greeting: mustJSON(BotReply{
+			ContentType: TypeQuickButton,
+			Content:     "Hi, I am Pip. How can I help?",
+			RichMedia:   buttons,
+		}),
+		Rules: mustJSON(rules),
+		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team; ask me about prices or " +
+			"opening hours meanwhile."}),
 	}
 }
 
@@ -275,41 +344,65 @@ func (s *Organizations) seedBot(tx *gorm.DB, seeded *Seeded, silent bool) error 
 	now := s.clock()
 	bot := demoBot()
 	if silent {
-		bot.Greeting, bot.Rules, bot.Fallback = "", "[]", ""
+		bot.Greeting = ""
+		bot.Rules = "[]"
+		bot.Fallback = ""
 	}
 	var bots []models.Bot
-	if err := tx.Where("organization_id = ? AND name = ?", seeded.OrganizationID, bot.Name).Order("created_at").Limit(1).Find(&bots).Error; err != nil {
+	if err := tx.Where("organization_id = ? AND name = ?", seeded.OrganizationID, bot.Name).Order("created_at").
+		Limit(1).Find(&bots).Error; err != nil {
 		return err
 	}
 	if len(bots) == 0 {
-		bot.ID, bot.OrganizationID, bot.CreatedAt, bot.UpdatedAt = models.NewID(), seeded.OrganizationID, now, now
+		bot.ID = models.NewID()
+		bot.OrganizationID = seeded.OrganizationID
+		bot.CreatedAt = now
+		bot.UpdatedAt = now
 		if err := tx.Create(&bot).Error; err != nil {
 			return err
 		}
 	} else {
 		bot.ID = bots[0].ID
 		err := tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", seeded.OrganizationID, bot.ID).
-			Updates(map[string]any{"greeting": bot.Greeting, "rules": bot.Rules, "fallback": bot.Fallback, "updated_at": now}).Error
+			Updates(map[string]any{"greeting": bot.Greeting, "rules": bot.Rules, "fallback": bot.Fallback,
+				"updated_at": now}).Error
 		if err != nil {
 			return err
 		}
 	}
 	seeded.BotID = bot.ID
 	for _, kind := range []string{models.ChannelMobileSDK, models.ChannelWebchat} {
-		channel := models.Channel{ID: models.NewID(), OrganizationID: seeded.OrganizationID, BotID: bot.ID, Type: kind, Name: "Demo", CreatedAt: now, UpdatedAt: now}
+		channel := models.Channel{
+			ID:             models.NewID(),
+			OrganizationID: seeded.OrganizationID,
+			BotID:          bot.ID,
+			Type:           kind,
+			Name:           "Demo",
+			CreatedAt:      now,
+			UpdatedAt:      now,
+		}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&channel).Error; err != nil {
 			return err
 		}
 		var stored models.Channel
-		if err := tx.Where("organization_id = ? AND bot_id = ? AND type = ?", seeded.OrganizationID, bot.ID, kind).Take(&stored).Error; err != nil {
+		if err := tx.Where("organization_id = ? AND bot_id = ? AND type = ?", seeded.OrganizationID, bot.ID, kind).
+			Take(&stored).Error; err != nil {
 			return err
 		}
 		seeded.ChannelID = stored.ID
 	}
 	secret, hash := NewToken("ew_")
 	seeded.EmbedToken = secret
-	return tx.Create(&models.EmbedToken{ID: models.NewID(), OrganizationID: seeded.OrganizationID, ChannelID: seeded.ChannelID, Name: "Demo",
-		Prefix: secret[:8], TokenHash: hash, AllowedOrigins: []string{}, CreatedAt: now}).Error
+	return tx.Create(&models.EmbedToken{
+		ID:             models.NewID(),
+		OrganizationID: seeded.OrganizationID,
+		ChannelID:      seeded.ChannelID,
+		Name:           "Demo",
+		Prefix:         secret[:8],
+		TokenHash:      hash,
+		AllowedOrigins: []string{},
+		CreatedAt:      now,
+	}).Error
 }
 
 func mustJSON(value any) string {

@@ -17,7 +17,8 @@ func vacant(t *testing.T, test func(w *world)) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		w := &world{T: t, db: db, clock: newClock(), news: newNews()}
 		w.sessions = &webSessions{WebSessionStore: state.NewDatabaseWebSessions(db, w.clock.Now)}
-		login, err := services.NewLogin(db, w.sessions, state.NewMemoryLimiter(w.clock.Now), w.news, w.clock.Now, []byte("secret"), services.NewSecretBox([]byte("secret")), cheap)
+		login, err := services.NewLogin(db, w.sessions, state.NewMemoryLimiter(w.clock.Now), w.news, w.clock.Now,
+			[]byte("secret"), services.NewSecretBox([]byte("secret")), cheap)
 		w.ok(err)
 		w.login, w.organizations = login, services.NewOrganizations(db, login, w.clock.Now, []byte("secret"))
 		w.widget = services.NewWidget(db, w.clock.Now)
@@ -26,7 +27,12 @@ func vacant(t *testing.T, test func(w *world)) {
 }
 
 func acme() services.NewOrganization {
-	return services.NewOrganization{Name: " Acme ", AdminEmail: " Olga@Acme.Example ", AdminName: " Olga ", Password: password}
+	return services.NewOrganization{
+		Name:       " Acme ",
+		AdminEmail: " Olga@Acme.Example ",
+		AdminName:  " Olga ",
+		Password:   password,
+	}
 }
 
 func TestSetUp_makesTheFirstOrganizationAndItsOwner(t *testing.T) {
@@ -36,7 +42,8 @@ func TestSetUp_makesTheFirstOrganizationAndItsOwner(t *testing.T) {
 		}
 		owner, err := w.organizations.SetUp(w.Context(), acme())
 		w.ok(err)
-		if owner.Role != models.RoleOwner || owner.Email != "olga@acme.example" || owner.Name != "Olga" || owner.LoginVersion != 1 {
+		if owner.Role != models.RoleOwner || owner.Email != "olga@acme.example" || owner.Name != "Olga" ||
+			owner.LoginVersion != 1 {
 			w.Errorf("owner %+v", owner)
 		}
 		if made, err := w.organizations.Get(w.Context(), owner.OrganizationID); err != nil || made.Name != "Acme" {
@@ -78,7 +85,8 @@ func TestSetUp_atOnceSucceedsOnce(t *testing.T) {
 				w.refused(services.Conflict, err)
 			}
 		}
-		if n, users := w.count(&models.Organization{}, "1 = 1"), w.count(&models.User{}, "1 = 1"); won != 1 || n != 1 || users != 1 {
+		if n, users := w.count(&models.Organization{}, "1 = 1"), w.count(&models.User{}, "1 = 1"); won != 1 || n != 1 ||
+			users != 1 {
 			w.Errorf("%d won; %d organizations with %d users", won, n, users)
 		}
 	})
@@ -87,7 +95,8 @@ func TestSetUp_atOnceSucceedsOnce(t *testing.T) {
 func TestSetUp_saysWhenTheDatabaseIsGone(t *testing.T) {
 	vacant(t, func(w *world) {
 		w.db.Close()
-		if _, err := w.organizations.SetUp(w.Context(), acme()); err == nil || services.KindOf(err) != services.Internal {
+		if _, err := w.organizations.SetUp(w.Context(), acme()); err == nil ||
+			services.KindOf(err) != services.Internal {
 			w.Errorf("%v: that is no conflict", err)
 		}
 	})
@@ -100,11 +109,15 @@ func TestCreate_namesTheFieldThatIsWrong(t *testing.T) {
 			set   func(*services.NewOrganization, string)
 			wrong []string
 		}{
-			{"organization_name", func(r *services.NewOrganization, v string) { r.Name = v }, []string{"", "  ", chars(101), "a\nb", "a\x00b", "\xff"}},
+			{"organization_name", func(r *services.NewOrganization, v string) { r.Name = v },
+				[]string{"", "  ", chars(101), "a\nb", "a\x00b", "\xff"}},
 			{"email", func(r *services.NewOrganization, v string) { r.AdminEmail = v },
-				[]string{"", "olga", "@acme.example", "olga@", "Olga <olga@acme.example>", "a b@acme.example", "olga@acme.example\n", "o\x00@acme.example", strings.Repeat("x", 250) + "@acme.example"}},
-			{"name", func(r *services.NewOrganization, v string) { r.AdminName = v }, []string{"", " ", chars(101), "a\rb"}},
-			{"password", func(r *services.NewOrganization, v string) { r.Password = v }, []string{"", "short", strings.Repeat("x", 257)}},
+				[]string{"", "olga", "@acme.example", "olga@", "Olga <olga@acme.example>", "a b@acme.example",
+					"olga@acme.example\n", "o\x00@acme.example", strings.Repeat("x", 250) + "@acme.example"}},
+			{"name", func(r *services.NewOrganization, v string) { r.AdminName = v },
+				[]string{"", " ", chars(101), "a\rb"}},
+			{"password", func(r *services.NewOrganization, v string) { r.Password = v },
+				[]string{"", "short", strings.Repeat("x", 257)}},
 		} {
 			for _, wrong := range test.wrong {
 				request := acme()
@@ -114,7 +127,8 @@ func TestCreate_namesTheFieldThatIsWrong(t *testing.T) {
 					w.ok(err)
 					continue
 				}
-				if refusal := services.AsError(err); err == nil || refusal.Kind != services.Invalid || refusal.Field != test.field {
+				if refusal := services.AsError(err); err == nil || refusal.Kind != services.Invalid ||
+					refusal.Field != test.field {
 					w.Errorf("%s %q: %v in field %q", test.field, wrong, err, refusal.Field)
 				}
 			}
@@ -154,7 +168,8 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 		if first != same {
 			w.Errorf("first\n%+v, then\n%+v", first, second)
 		}
-		for model, n := range map[any]int64{&models.Organization{}: 1, &models.User{}: 2, &models.Bot{}: 1, &models.Channel{}: 2, &models.EmbedToken{}: 2} {
+		for model, n := range map[any]int64{&models.Organization{}: 1, &models.User{}: 2, &models.Bot{}: 1,
+			&models.Channel{}: 2, &models.EmbedToken{}: 2} {
 			if got := w.count(model, "1 = 1"); got != n {
 				w.Errorf("%d of %T", got, model)
 			}
@@ -165,13 +180,19 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 		}{{first.Admin, models.RoleOwner}, {first.Agent, models.RoleAgent}} {
 			result, err := w.login.Login(w.Context(), one.Email, one.Password, device)
 			w.ok(err)
-			if user := w.identified(result.Token).User; user.Role != one.role || user.OrganizationID != first.OrganizationID {
+			if user := w.identified(result.Token).User; user.Role != one.role ||
+				user.OrganizationID != first.OrganizationID {
 				w.Errorf("%s is %+v", one.Email, user)
 			}
 		}
 		for _, token := range []string{first.EmbedToken, second.EmbedToken} {
-			opened := w.open(services.WidgetRequest{EmbedToken: token, ExternalID: "jo", Origin: "https://anywhere.example"})
-			if opened.BotName != "Pip" || opened.Greeting.ContentType != services.TypeQuickButton || len(opened.AllowedOrigins) != 0 {
+			opened := w.open(services.WidgetRequest{
+				EmbedToken: token,
+				ExternalID: "jo",
+				Origin:     "https://anywhere.example",
+			})
+			if opened.BotName != "Pip" || opened.Greeting.ContentType != services.TypeQuickButton ||
+				len(opened.AllowedOrigins) != 0 {
 				w.Errorf("opened %+v", opened)
 			}
 		}
@@ -185,7 +206,8 @@ func TestSeed_makesPasswordsOfTheInstallationsSecret(t *testing.T) {
 	vacant(t, func(w *world) {
 		here, err := w.organizations.Seed(w.Context(), false)
 		w.ok(err)
-		there, err := services.NewOrganizations(w.db, w.login, w.clock.Now, []byte("another secret")).Seed(w.Context(), false)
+		there, err := services.NewOrganizations(w.db, w.login, w.clock.Now, []byte("another secret")).
+			Seed(w.Context(), false)
 		w.ok(err)
 		if here.Admin.Password == there.Admin.Password || here.Admin.Password == here.Agent.Password {
 			w.Errorf("%+v and %+v", here, there)
@@ -193,7 +215,8 @@ func TestSeed_makesPasswordsOfTheInstallationsSecret(t *testing.T) {
 		if _, err := w.login.Login(w.Context(), there.Admin.Email, there.Admin.Password, device); err != nil {
 			w.Errorf("seeded anew, and the printed password is refused: %v", err)
 		}
-		if _, err := w.login.Login(w.Context(), here.Admin.Email, here.Admin.Password, device); services.KindOf(err) != services.Unauthorized {
+		if _, err := w.login.Login(w.Context(), here.Admin.Email, here.Admin.Password,
+			device); services.KindOf(err) != services.Unauthorized {
 			w.Errorf("the old password: %v", err)
 		}
 	})
@@ -210,7 +233,8 @@ func TestSeed_bringsBackWhatWasChanged(t *testing.T) {
 			Updates(map[string]any{"disabled_at": w.clock.Now(), "totp_enabled_at": w.clock.Now()}).Error)
 		_, err = w.organizations.Seed(w.Context(), false)
 		w.ok(err)
-		if result, err := w.login.Login(w.Context(), first.Agent.Email, first.Agent.Password, device); err != nil || result.SecondFactor {
+		if result, err := w.login.Login(w.Context(), first.Agent.Email, first.Agent.Password, device); err != nil ||
+			result.SecondFactor {
 			w.Errorf("%+v, %v", result, err)
 		}
 	})
@@ -229,7 +253,10 @@ func TestSeed_botAnswersAnyTextUnlessSilent(t *testing.T) {
 				w.Errorf("silent %t, and greets %t", silent, greets)
 			}
 			for _, text := range []string{"anything at all", "prices", "x", "?"} {
-				if _, answers := script.Answer(services.Body{ContentType: services.TypeText, Content: text}); answers == silent {
+				if _, answers := script.Answer(services.Body{
+					ContentType: services.TypeText,
+					Content:     text,
+				}); answers == silent {
 					w.Errorf("silent %t, and answers %q %t", silent, text, answers)
 				}
 			}
@@ -247,7 +274,10 @@ func TestSeed_botKnowsItsOwnChoices(t *testing.T) {
 		script := services.ReadScript(bot)
 		said := map[string]bool{}
 		for _, choice := range []string{"Prices", "Opening hours", "Talk to a person"} {
-			reply, _ := script.Answer(services.Body{ContentType: services.TypeText, Content: choice})
+			reply, _ := script.Answer(services.Body{
+				ContentType: services.TypeText,
+				Content:     choice,
+			})
 			said[reply.Content] = true
 		}
 		for _, value := range []string{"apac", "eu", "us", "buy_starter", "buy_team"} {
@@ -269,7 +299,8 @@ func TestSeed_leavesOthersAlone(t *testing.T) {
 		w.ok(err)
 		var bot models.Bot
 		w.ok(w.db.Read.Where("id = ?", w.bot.ID).Take(&bot).Error)
-		if seeded.OrganizationID == w.organization.ID || bot.Fallback != `{"content":"mine"}` || w.count(&models.User{}, "organization_id = ?", w.organization.ID) != 3 {
+		if seeded.OrganizationID == w.organization.ID || bot.Fallback != `{"content":"mine"}` ||
+			w.count(&models.User{}, "organization_id = ?", w.organization.ID) != 3 {
 			w.Errorf("the other organization's bot is %+v", bot)
 		}
 	})
@@ -285,7 +316,8 @@ func TestNames_areOfTheOrganizationOnly(t *testing.T) {
 		}
 		types, err := w.organizations.ChannelTypes(w.Context(), w.organization.ID)
 		w.ok(err)
-		if len(types) != 2 || types[w.webchat.ID] != models.ChannelWebchat || types[w.mobile.ID] != models.ChannelMobileSDK {
+		if len(types) != 2 || types[w.webchat.ID] != models.ChannelWebchat ||
+			types[w.mobile.ID] != models.ChannelMobileSDK {
 			w.Errorf("types %v", types)
 		}
 		if _, err := w.organizations.Get(w.Context(), models.NewID()); err == nil {

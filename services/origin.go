@@ -21,16 +21,18 @@ type LineError struct {
 	Reason string
 }
 
-// hostNames maps a host name as browsers do before they send it. A name with an underscore is refused: the browser's own
-// check of frame-ancestors would not match it.
+// hostNames maps a host name as browsers do before they send it. A name with an underscore is refused: the browser's
+// own check of frame-ancestors would not match it.
 var (
-	hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true), idna.Transitional(false), idna.CheckHyphens(false))
-	hostName  = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
-	numeric   = regexp.MustCompile(`^(0x[0-9a-f]*|[0-9]+)$`)
+	hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true),
+		idna.Transitional(false), idna.CheckHyphens(false))
+	hostName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
+	numeric  = regexp.MustCompile(`^(0x[0-9a-f]*|[0-9]+)$`)
 )
 
-// ParseOrigins reads a list of origins, one a line, into the form that browsers send: scheme, host, and a port that is not the
-// scheme's own. Blank lines and repeats are dropped. What is wrong is told by line; the rest is returned all the same.
+// ParseOrigins reads a list of origins, one a line, into the form that browsers send: scheme, host, and a port that is
+// not the scheme's own. Blank lines and repeats are dropped. What is wrong is told by line; the rest is returned all
+// the same.
 func ParseOrigins(lines string) (origins []string, wrong []LineError) {
 	origins = []string{}
 	n := 0
@@ -50,7 +52,11 @@ func ParseOrigins(lines string) (origins []string, wrong []LineError) {
 			origins = append(origins, origin)
 			continue
 		}
-		if wrong = append(wrong, LineError{Line: n, Text: line(text, 100), Reason: reason}); len(wrong) == maxOrigins {
+		if wrong = append(wrong, LineError{
+			Line:   n,
+			Text:   line(text, 100),
+			Reason: reason,
+		}); len(wrong) == maxOrigins {
 			break // nobody reads more of them
 		}
 	}
@@ -62,7 +68,8 @@ func parseOrigin(text string) (origin, reason string) {
 		return "", "The line holds characters that are no text."
 	}
 	if strings.Contains(text, "*") {
-		return "", "Wildcards are not allowed: they would let in every page of a domain, also one that somebody else takes over. List each origin."
+		return "", "Wildcards are not allowed: they would let in every page of a domain, also one that somebody else " +
+			"takes over. List each origin."
 	}
 	scheme, rest, found := strings.Cut(text, "://")
 	scheme = strings.ToLower(scheme)
@@ -90,7 +97,8 @@ func parseOrigin(text string) (origin, reason string) {
 	if err != nil || port < 1 || port > 65535 {
 		return "", "The port must be a number from 1 to 65535."
 	}
-	return OriginOf(fmt.Sprintf("%s://%s:%d", scheme, host, port)), "" // the form that browsers' headers are compared in
+	// the form that browsers' headers are compared in
+	return OriginOf(fmt.Sprintf("%s://%s:%d", scheme, host, port)), ""
 }
 
 func parseHost(text string) (host, reason string) {
@@ -98,11 +106,13 @@ func parseHost(text string) (host, reason string) {
 		return "", "Browsers do not let a page in by an IPv6 address. Use its host name."
 	}
 	host, err := hostNames.ToASCII(text)
-	if again, againErr := hostNames.ToASCII(host); err != nil || againErr != nil || again != host || !hostName.MatchString(host) {
+	if again, againErr := hostNames.ToASCII(host); err != nil || againErr != nil || again != host ||
+		!hostName.MatchString(host) {
 		return "", "The host is not a valid name." // some letters map to names that are refused when the list is edited
 	}
 	last := host[strings.LastIndex(host, ".")+1:]
-	if _, err := netip.ParseAddr(host); err != nil && numeric.MatchString(last) { // browsers would read it as an address
+	// browsers would read it as an address
+	if _, err := netip.ParseAddr(host); err != nil && numeric.MatchString(last) {
 		return "", "The host is not a valid address."
 	}
 	return host, ""

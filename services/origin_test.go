@@ -103,20 +103,24 @@ func TestParseOrigins_holdsAtMostFifty(t *testing.T) {
 	for i := range 50 {
 		fmt.Fprintf(&lines, "https://%d.example\n", i)
 	}
-	if origins, wrong := services.ParseOrigins(lines.String() + "https://7.example"); len(origins) != 50 || len(wrong) != 0 {
+	if origins, wrong := services.ParseOrigins(lines.String() + "https://7.example"); len(origins) != 50 ||
+		len(wrong) != 0 {
 		t.Errorf("%d, %v", len(origins), wrong)
 	}
-	if origins, wrong := services.ParseOrigins(lines.String() + "https://50.example"); len(origins) != 50 || len(wrong) != 1 || wrong[0].Line != 51 {
+	if origins, wrong := services.ParseOrigins(lines.String() + "https://50.example"); len(origins) != 50 ||
+		len(wrong) != 1 || wrong[0].Line != 51 {
 		t.Errorf("%d, %v", len(origins), wrong)
 	}
-	if _, wrong := services.ParseOrigins(strings.Repeat(strings.Repeat("x", 1000)+"\n", 5000)); len(wrong) != 50 || len(wrong[0].Text) != 100 {
+	if _, wrong := services.ParseOrigins(strings.Repeat(strings.Repeat("x", 1000)+"\n", 5000)); len(wrong) != 50 ||
+		len(wrong[0].Text) != 100 {
 		t.Errorf("%d lines are told", len(wrong))
 	}
 }
 
 // What is read must stand in a Content-Security-Policy: nothing may end its source list.
 func FuzzParseOrigins(f *testing.F) {
-	for _, seed := range []string{"https://shop.example", "https://münchen.example:8443", "http://127.0.0.1", "https://a;b", "https://[::1]"} {
+	for _, seed := range []string{"https://shop.example", "https://münchen.example:8443", "http://127.0.0.1",
+		"https://a;b", "https://[::1]"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

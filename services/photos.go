@@ -63,18 +63,26 @@ func (s *Photos) Get(ctx context.Context, id string) (Photo, error) {
 	return Photo{"image/jpeg", content}, nil
 }
 
-// read makes the row of an upload: its middle, at most 256 × 256, drawn anew so that nothing else in the file survives. Errors:
-// Invalid, TooLarge.
+// read makes the row of an upload: its middle, at most 256 × 256, drawn anew so that nothing else in the file survives.
+// Errors: Invalid, TooLarge.
 func (s *Photos) read(ctx context.Context, organizationID string, upload []byte) (models.Photo, error) {
 	if len(upload) > maxPhoto {
-		return models.Photo{}, &Error{Kind: TooLarge, Message: "A photo may have at most 5 MB.", Field: "photo"}
+		return models.Photo{}, &Error{
+			Kind:    TooLarge,
+			Message: "A photo may have at most 5 MB.",
+			Field:   "photo",
+		}
 	}
 	config, _, err := image.DecodeConfig(bytes.NewReader(upload))
 	if err != nil || config.Width < 1 || config.Height < 1 {
 		return models.Photo{}, refuseField("photo", "A photo must be a PNG, JPEG or GIF.")
 	}
 	if config.Width > maxPhotoPixels/config.Height {
-		return models.Photo{}, &Error{Kind: TooLarge, Message: "A photo may have at most 16 million pixels.", Field: "photo"}
+		return models.Photo{}, &Error{
+			Kind:    TooLarge,
+			Message: "A photo may have at most 16 million pixels.",
+			Field:   "photo",
+		}
 	}
 	s.working.Lock()
 	defer s.working.Unlock()
@@ -93,14 +101,21 @@ func (s *Photos) read(ctx context.Context, organizationID string, upload []byte)
 	if err != nil {
 		return models.Photo{}, fmt.Errorf("encode photo: %w", err)
 	}
-	return models.Photo{ID: models.NewID(), OrganizationID: organizationID, Content: base64.StdEncoding.EncodeToString(content), CreatedAt: s.clock()}, nil
+	return models.Photo{
+		ID:             models.NewID(),
+		OrganizationID: organizationID,
+		Content:        base64.StdEncoding.EncodeToString(content),
+		CreatedAt:      s.clock(),
+	}, nil
 }
 
-// replacePhoto stores photo in place of the one with the id old; either may be missing. The same picture again keeps its id.
+// replacePhoto stores photo in place of the one with the id old; either may be missing. The same picture again keeps
+// its id.
 func replacePhoto(tx *gorm.DB, organizationID string, old *string, photo *models.Photo) (id *string, err error) {
 	if old != nil && photo != nil {
 		var same int64
-		err := tx.Model(&models.Photo{}).Where("organization_id = ? AND id = ? AND content = ?", organizationID, *old, photo.Content).Count(&same).Error
+		err := tx.Model(&models.Photo{}).Where("organization_id = ? AND id = ? AND content = ?", organizationID, *old,
+			photo.Content).Count(&same).Error
 		if err != nil || same > 0 {
 			return old, err
 		}
@@ -123,7 +138,10 @@ func middle(picture image.Image) *image.NRGBA {
 	side := min(bounds.Dx(), bounds.Dy())
 	corner := bounds.Min.Add(image.Pt((bounds.Dx()-side)/2, (bounds.Dy()-side)/2))
 	small := image.NewNRGBA(image.Rect(0, 0, min(side, photoSide), min(side, photoSide)))
-	draw.CatmullRom.Scale(small, small.Bounds(), picture, image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, draw.Src, nil)
+	draw.CatmullRom.Scale(small, small.Bounds(), picture, image.Rectangle{
+		Min: corner,
+		Max: corner.Add(image.Pt(side, side)),
+	}, draw.Src, nil)
 	return small
 }
 

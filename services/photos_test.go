@@ -60,17 +60,21 @@ func TestPhoto_isMadeAnewAndSmall(t *testing.T) {
 		w.ok(jpeg.Encode(&asJPEG, corner(800, 600), nil))
 		w.ok(gif.Encode(&asGIF, corner(40, 60), nil))
 		w.ok(png.Encode(&clear, image.NewNRGBA(image.Rect(0, 0, 500, 500))))
-		withText := append([]byte{0xff, 0xd8, 0xff, 0xfe, 0, 11}, "taken at home"[:9]...) // a comment before the picture
+		// a comment before the picture
+		withText := append([]byte{0xff, 0xd8, 0xff, 0xfe, 0, 11}, "taken at home"[:9]...)
 		withText = append(withText, asJPEG.Bytes()[2:]...)
 		for name, test := range map[string]struct {
 			upload []byte
 			side   int
 			kind   string
-		}{"a PNG": {picture(w, 640, 480), 256, "image/jpeg"}, "a JPEG": {withText, 256, "image/jpeg"}, "a GIF": {asGIF.Bytes(), 40, "image/jpeg"},
-			"a transparent PNG": {clear.Bytes(), 256, "image/png"}, "a dot": {picture(w, 1, 1), 1, "image/jpeg"}, "a line": {picture(w, 5000, 1), 1, "image/jpeg"}} {
+		}{"a PNG": {picture(w, 640, 480), 256, "image/jpeg"}, "a JPEG": {withText, 256, "image/jpeg"},
+			"a GIF":             {asGIF.Bytes(), 40, "image/jpeg"},
+			"a transparent PNG": {clear.Bytes(), 256, "image/png"}, "a dot": {picture(w, 1, 1), 1, "image/jpeg"},
+			"a line": {picture(w, 5000, 1), 1, "image/jpeg"}} {
 			w.ok(w.profile.SetPhoto(w.Context(), w.ann, test.upload))
 			photo, decoded := w.shown()
-			if size := decoded.Bounds().Size(); size != image.Pt(test.side, test.side) || photo.ContentType != test.kind || bytes.Contains(photo.Content, []byte("taken at")) {
+			if size := decoded.Bounds().Size(); size != image.Pt(test.side, test.side) ||
+				photo.ContentType != test.kind || bytes.Contains(photo.Content, []byte("taken at")) {
 				w.Errorf("%s is shown as %s of %v", name, photo.ContentType, size)
 			}
 		}
@@ -101,8 +105,10 @@ func exif(w *world, order binary.AppendByteOrder, mark string, orientation uint1
 func TestPhoto_standsUpright(t *testing.T) {
 	each(t, func(w *world) {
 		// Where the picture's top left corner is to be seen.
-		for orientation, where := range map[uint16]image.Point{0: {8, 8}, 1: {8, 8}, 2: {56, 8}, 3: {56, 56}, 4: {8, 56}, 5: {8, 8}, 6: {56, 8}, 7: {56, 56}, 8: {8, 56}, 9: {8, 8}} {
-			for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
+		for orientation, where := range map[uint16]image.Point{0: {8, 8}, 1: {8, 8}, 2: {56, 8}, 3: {56, 56},
+			4: {8, 56}, 5: {8, 8}, 6: {56, 8}, 7: {56, 56}, 8: {8, 56}, 9: {8, 8}} {
+			for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian,
+				"MM": binary.BigEndian} {
 				w.ok(w.profile.SetPhoto(w.Context(), w.ann, exif(w, order, mark, orientation)))
 				_, decoded := w.shown()
 				for _, at := range []image.Point{{8, 8}, {56, 8}, {8, 56}, {56, 56}} {
@@ -119,14 +125,17 @@ func TestPhoto_standsUpright(t *testing.T) {
 func TestPhoto_refusesWhatIsNone(t *testing.T) {
 	each(t, func(w *world) {
 		huge := picture(w, 10, 10)
-		binary.BigEndian.PutUint32(huge[16:], 100_000) // says that it is 100,000 pixels wide; nobody must try to hold them
+		// says that it is 100,000 pixels wide; nobody must try to hold them
+		binary.BigEndian.PutUint32(huge[16:], 100_000)
 		for name, test := range map[string]struct {
 			upload []byte
 			kind   services.Kind
 		}{
-			"nothing": {nil, services.Invalid}, "text": {[]byte("<svg onload=alert(1)>"), services.Invalid}, "half a PNG": {picture(w, 300, 300)[:200], services.Invalid},
-			"a broken header": {huge, services.Invalid}, "a large file": {append(picture(w, 10, 10), make([]byte, 5<<20)...), services.TooLarge},
-			"many pixels": {picture(w, 5000, 4000), services.TooLarge},
+			"nothing": {nil, services.Invalid}, "text": {[]byte("<svg onload=alert(1)>"), services.Invalid},
+			"half a PNG":      {picture(w, 300, 300)[:200], services.Invalid},
+			"a broken header": {huge, services.Invalid},
+			"a large file":    {append(picture(w, 10, 10), make([]byte, 5<<20)...), services.TooLarge},
+			"many pixels":     {picture(w, 5000, 4000), services.TooLarge},
 		} {
 			err := w.profile.SetPhoto(w.Context(), w.ann, test.upload)
 			if err == nil || services.KindOf(err) != test.kind || services.AsError(err).Field != "photo" {

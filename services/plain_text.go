@@ -7,8 +7,8 @@ import (
 	"parley/models"
 )
 
-// PlainText is a message in words, for lists, push, search and clients that know no rich media: the content, or what stands
-// for it.
+// PlainText is a message in words, for lists, push, search and clients that know no rich media: the content, or what
+// stands for it.
 func PlainText(m models.Message) string {
 	if text := strings.TrimSpace(m.Content); text != "" {
 		return text

@@ -12,8 +12,8 @@ const (
 	presenceRefresh = 10 * time.Second // how often this node says that its agents live
 )
 
-// Presence knows which agents are online. Sockets come and go in memory; one goroutine brings the store, which all nodes
-// share, in line with that, so a store that is slow or away delays news and nothing else.
+// Presence knows which agents are online. Sockets come and go in memory; one goroutine brings the store, which all
+// nodes share, in line with that, so a store that is slow or away delays news and nothing else.
 type Presence struct {
 	store     PresenceStore
 	publisher Publisher
@@ -33,8 +33,14 @@ type presentAgent struct {
 
 // NewPresence makes the service; Run starts it. names are what the users of an organization are called, by id.
 func NewPresence(store PresenceStore, names Names, publisher Publisher, clock Clock) *Presence {
-	return &Presence{store: store, publisher: publisher, clock: clock, teams: newTeams(store, names, clock),
-		agents: map[PresentAgent]*presentAgent{}, wake: make(chan struct{}, 1)}
+	return &Presence{
+		store:     store,
+		publisher: publisher,
+		clock:     clock,
+		teams:     newTeams(store, names, clock),
+		agents:    map[PresentAgent]*presentAgent{},
+		wake:      make(chan struct{}, 1),
+	}
 }
 
 // Connected counts a socket of an agent.
@@ -107,8 +113,8 @@ func (p *Presence) leave(ctx context.Context) {
 	p.reconcile(ctx, 0)
 }
 
-// reconcile stores agents that came, and takes out those without a socket for grace. At the first failure it stops, so as not
-// to wait for each while the store is away; the next look tries again.
+// reconcile stores agents that came, and takes out those without a socket for grace. At the first failure it stops, so
+// as not to wait for each while the store is away; the next look tries again.
 func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 	var news []PresentAgent
 	defer func() { p.tellTeams(ctx, news) }()

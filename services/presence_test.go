@@ -73,7 +73,9 @@ func (n *nodes) setAway(away bool) {
 }
 
 func newPresence() (*services.Presence, *nodes, *news, *clock) {
-	store, news, clock := newNodes(), newNews(), newClock()
+	store := newNodes()
+	news := newNews()
+	clock := newClock()
 	return services.NewPresence(store, called, news, clock.Now), store, news, clock
 }
 

@@ -63,8 +63,10 @@ func (s *Profile) replacePhoto(ctx context.Context, user models.User, photo *mod
 	})
 }
 
-// change stores the columns that change answers, and writes into the audit log what they are about. No columns: nothing changes.
-func (s *Profile) change(ctx context.Context, user models.User, about string, change func(*gorm.DB, models.User) (map[string]any, error)) error {
+// change stores the columns that change answers, and writes into the audit log what they are about. No columns: nothing
+// changes.
+func (s *Profile) change(ctx context.Context, user models.User, about string,
+	change func(*gorm.DB, models.User) (map[string]any, error)) error {
 	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, user.OrganizationID); err != nil {
 			return err
@@ -89,15 +91,16 @@ func (s *Profile) change(ctx context.Context, user models.User, about string, ch
 
 // update stores columns of a user who is still there.
 func (s *Profile) update(tx *gorm.DB, user models.User, columns map[string]any) error {
-	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND disabled_at IS NULL", user.OrganizationID, user.ID).Updates(columns)
+	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND disabled_at IS NULL",
+		user.OrganizationID, user.ID).Updates(columns)
 	if result.Error == nil && result.RowsAffected == 0 {
 		return loggedOut()
 	}
 	return result.Error
 }
 
-// ChangePassword changes the user's password. This web session goes on, the others and their sockets end. Errors: Invalid, RateLimited,
-// Conflict when the logins were changed from elsewhere at the same time.
+// ChangePassword changes the user's password. This web session goes on, the others and their sockets end. Errors:
+// Invalid, RateLimited, Conflict when the logins were changed from elsewhere at the same time.
 func (s *Profile) ChangePassword(ctx context.Context, identity Identity, current, password string) error {
 	user := identity.User
 	if err := s.knows(ctx, user, "current_password", current); err != nil {
@@ -110,8 +113,8 @@ func (s *Profile) ChangePassword(ctx context.Context, identity Identity, current
 	return s.endOthers(ctx, identity, map[string]any{"password_hash": hash}, PasswordChanged)
 }
 
-// knows fails unless password is the user's. Failures count together, wherever they come from: who gets here sits at the user's
-// screen.
+// knows fails unless password is the user's. Failures count together, wherever they come from: who gets here sits at
+// the user's screen.
 func (s *Profile) knows(ctx context.Context, user models.User, field, password string) error {
 	attempt := "password:" + user.ID
 	if err := s.login.mayTry(ctx, attempt); err != nil {
@@ -134,15 +137,21 @@ type ActiveSession struct {
 // Sessions are the web sessions of the user that have not ended, this one first, then the one seen last.
 func (s *Profile) Sessions(ctx context.Context, identity Identity) ([]ActiveSession, error) {
 	var logins []models.Login
-	err := s.db.Read.WithContext(ctx).Where("organization_id = ? AND user_id = ? AND last_seen_at > ?", identity.User.OrganizationID, identity.User.ID,
+	err := s.db.Read.WithContext(ctx).Where("organization_id = ? AND user_id = ? AND last_seen_at > ?",
+		identity.User.OrganizationID, identity.User.ID,
 		s.clock().Add(-webSessionLife)).Order("last_seen_at DESC, id").Find(&logins).Error
 	if err != nil {
 		return nil, fmt.Errorf("list logins: %w", err)
 	}
 	var here, elsewhere []ActiveSession
 	for _, login := range logins {
-		session := ActiveSession{UserAgent: login.UserAgent, Address: login.Address, CreatedAt: login.CreatedAt, LastSeenAt: login.LastSeenAt,
-			Current: login.ID == identity.WebSessionID}
+		session := ActiveSession{
+			UserAgent:  login.UserAgent,
+			Address:    login.Address,
+			CreatedAt:  login.CreatedAt,
+			LastSeenAt: login.LastSeenAt,
+			Current:    login.ID == identity.WebSessionID,
+		}
 		if session.Current {
 			here = append(here, session)
 		} else {
@@ -152,7 +161,8 @@ func (s *Profile) Sessions(ctx context.Context, identity Identity) ([]ActiveSess
 	return append(here, elsewhere...), nil
 }
 
-// EndOtherSessions ends all web sessions of the user but this one, and their sockets. Error: Conflict as for ChangePassword.
+// EndOtherSessions ends all web sessions of the user but this one, and their sockets. Error: Conflict as for
+// ChangePassword.
 func (s *Profile) EndOtherSessions(ctx context.Context, identity Identity) error {
 	return s.endOthers(ctx, identity, map[string]any{}, SessionsEnded)
 }
@@ -171,7 +181,8 @@ func (s *Profile) endOthers(ctx context.Context, identity Identity, change map[s
 	return err
 }
 
-// BeginSecondFactor makes a secret for an authenticator app; ConfirmSecondFactor turns it on. Error: Conflict when it is on.
+// BeginSecondFactor makes a secret for an authenticator app; ConfirmSecondFactor turns it on. Error: Conflict when it
+// is on.
 func (s *Profile) BeginSecondFactor(ctx context.Context, user models.User) (SecondFactorSetup, error) {
 	secret := make([]byte, 20)
 	rand.Read(secret)
@@ -180,7 +191,8 @@ func (s *Profile) BeginSecondFactor(ctx context.Context, user models.User) (Seco
 		return SecondFactorSetup{}, err
 	}
 	result := s.db.Write.WithContext(ctx).Model(&models.User{}).
-		Where("organization_id = ? AND id = ? AND disabled_at IS NULL AND totp_enabled_at IS NULL", user.OrganizationID, user.ID).
+		Where("organization_id = ? AND id = ? AND disabled_at IS NULL AND totp_enabled_at IS NULL", user.OrganizationID,
+			user.ID).
 		Updates(map[string]any{"totp_secret": s.login.box.Seal(secret, totpRow(user)...), "updated_at": s.clock()})
 	if result.Error != nil {
 		return SecondFactorSetup{}, fmt.Errorf("store second factor: %w", result.Error)
@@ -193,8 +205,8 @@ func (s *Profile) BeginSecondFactor(ctx context.Context, user models.User) (Seco
 
 func secondFactorIsOn() *Error { return Refuse(Conflict, "The second factor is on already.") }
 
-// BegunSecondFactor is what BeginSecondFactor answered last, to be shown again beside an error. Error: Conflict when it is on or was
-// not begun.
+// BegunSecondFactor is what BeginSecondFactor answered last, to be shown again beside an error. Error: Conflict when it
+// is on or was not begun.
 func (s *Profile) BegunSecondFactor(ctx context.Context, user models.User) (SecondFactorSetup, error) {
 	now, err := s.begun(s.db.Read.WithContext(ctx), user)
 	if err != nil {
@@ -220,10 +232,11 @@ func (s *Profile) begun(tx *gorm.DB, user models.User) (models.User, error) {
 	return now, nil
 }
 
-// ConfirmSecondFactor turns the second factor on, with a code that shows that the app works, and returns ten recovery codes; they are
-// stored hashed, so this is the only time to read them. Errors: Invalid for a wrong code, RateLimited, Conflict when it is on or was
-// not begun.
-func (s *Profile) ConfirmSecondFactor(ctx context.Context, user models.User, code string) (recovery []string, err error) {
+// ConfirmSecondFactor turns the second factor on, with a code that shows that the app works, and returns ten recovery
+// codes; they are stored hashed, so this is the only time to read them. Errors: Invalid for a wrong code, RateLimited,
+// Conflict when it is on or was not begun.
+func (s *Profile) ConfirmSecondFactor(ctx context.Context, user models.User,
+	code string) (recovery []string, err error) {
 	if err := s.login.limitCodes(ctx, user); err != nil {
 		return nil, err
 	}
@@ -242,8 +255,10 @@ func (s *Profile) ConfirmSecondFactor(ctx context.Context, user models.User, cod
 		}
 		now := s.clock()
 		result := tx.Model(&models.User{}).
-			Where("organization_id = ? AND id = ? AND disabled_at IS NULL AND totp_enabled_at IS NULL AND totp_secret = ?", user.OrganizationID, user.ID, begun.TotpSecret).
-			Updates(map[string]any{"totp_enabled_at": now, "totp_last_step": step, "recovery_codes": mustJSON(hashes), "updated_at": now})
+			Where("organization_id = ? AND id = ? AND disabled_at IS NULL AND totp_enabled_at IS NULL AND "+
+				"totp_secret = ?", user.OrganizationID, user.ID, begun.TotpSecret).
+			Updates(map[string]any{"totp_enabled_at": now, "totp_last_step": step, "recovery_codes": mustJSON(hashes),
+				"updated_at": now})
 		if result.Error != nil {
 			return result.Error
 		}
@@ -258,8 +273,8 @@ func (s *Profile) ConfirmSecondFactor(ctx context.Context, user models.User, cod
 	return codes, nil
 }
 
-// DisableSecondFactor turns it off, for who has a code or knows the password. It is no error when it is off. Errors: Invalid,
-// RateLimited.
+// DisableSecondFactor turns it off, for who has a code or knows the password. It is no error when it is off. Errors:
+// Invalid, RateLimited.
 func (s *Profile) DisableSecondFactor(ctx context.Context, user models.User, proof string) error {
 	if user.TotpEnabledAt == nil {
 		return nil
@@ -276,5 +291,7 @@ func (s *Profile) DisableSecondFactor(ctx context.Context, user models.User, pro
 	} else if err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.login.disableSecondFactor(tx, user) })
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		return s.login.disableSecondFactor(tx, user)
+	})
 }

@@ -14,7 +14,8 @@ func TestSetName_changesWhatOthersRead(t *testing.T) {
 	each(t, func(w *world) {
 		w.ok(w.profile.SetName(w.Context(), w.ann, "  Anna  "))
 		for _, wrong := range []string{"", " ", "a\nb", "a\x00", "\xff", strings.Repeat("x", 101)} {
-			if err := w.profile.SetName(w.Context(), w.ann, wrong); services.KindOf(err) != services.Invalid || services.AsError(err).Field != "name" {
+			if err := w.profile.SetName(w.Context(), w.ann, wrong); services.KindOf(err) != services.Invalid ||
+				services.AsError(err).Field != "name" {
 				w.Errorf("%q: %v", wrong, err)
 			}
 		}
@@ -30,7 +31,9 @@ func TestChangePassword_keepsThisSessionAndEndsTheOthers(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.knows(w.ben)
-		here, elsewhere, bens := w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ben)
+		here := w.logIn(w.ann)
+		elsewhere := w.logIn(w.ann)
+		bens := w.logIn(w.ben)
 		before := len(of[userSessionsEnded](w.news))
 		identity := w.identified(here)
 		w.ok(w.profile.ChangePassword(w.Context(), identity, password, "another good password"))
@@ -38,14 +41,16 @@ func TestChangePassword_keepsThisSessionAndEndsTheOthers(t *testing.T) {
 		w.loggedOut(elsewhere)
 		w.identified(bens)
 		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
-		if ended, err := w.login.Ended(w.Context(), map[string]int{w.ann.ID: identity.User.LoginVersion}); err != nil || len(ended) != 1 {
+		if ended, err := w.login.Ended(w.Context(), map[string]int{w.ann.ID: identity.User.LoginVersion}); err != nil ||
+			len(ended) != 1 {
 			w.Errorf("the sweep ends %v, %v", ended, err)
 		}
 		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.Unauthorized, err)
 		_, err = w.login.Login(w.Context(), w.ann.Email, "another good password", device)
 		w.ok(err)
-		if err := w.profile.ChangePassword(w.Context(), w.identified(here), password, "another good password"); services.AsError(err).Field != "current_password" {
+		if err := w.profile.ChangePassword(w.Context(), w.identified(here), password,
+			"another good password"); services.AsError(err).Field != "current_password" {
 			w.Errorf("sent again: %v", err)
 		}
 		w.login.Wait()
@@ -69,7 +74,8 @@ func TestChangePassword_wantsTheOldOneAndAGoodNewOne(t *testing.T) {
 		w.knows(w.ann)
 		token := w.logIn(w.ann)
 		identity := w.identified(token)
-		if err := w.profile.ChangePassword(w.Context(), identity, password, "short"); services.KindOf(err) != services.Invalid || services.AsError(err).Field != "password" {
+		if err := w.profile.ChangePassword(w.Context(), identity, password,
+			"short"); services.KindOf(err) != services.Invalid || services.AsError(err).Field != "password" {
 			w.Error(err)
 		}
 		for range services.LoginRate.Count {
@@ -78,7 +84,8 @@ func TestChangePassword_wantsTheOldOneAndAGoodNewOne(t *testing.T) {
 				w.Error(err)
 			}
 		}
-		w.refused(services.RateLimited, w.profile.ChangePassword(w.Context(), identity, password, "another good password"))
+		w.refused(services.RateLimited, w.profile.ChangePassword(w.Context(), identity, password,
+			"another good password"))
 		w.logIn(w.ann) // who is at another computer may log in all the same
 		w.clock.advance(services.LoginRate.Window)
 		w.ok(w.profile.ChangePassword(w.Context(), identity, password, "another good password"))
@@ -97,7 +104,8 @@ func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
 		for i, identity := range identities {
 			errs[i] = make(chan error, 1)
 			go func() {
-				errs[i] <- w.profile.ChangePassword(w.Context(), identity, password, fmt.Sprint("another good password ", i))
+				errs[i] <- w.profile.ChangePassword(w.Context(), identity, password,
+					fmt.Sprint("another good password ", i))
 			}()
 		}
 		won := 0
@@ -123,7 +131,10 @@ func TestSessions_listsWhereOneIsLoggedIn(t *testing.T) {
 		w.knows(w.ann)
 		w.knows(w.ben)
 		w.logIn(w.ben)
-		phone, err := w.login.Login(w.Context(), w.ann.Email, password, services.Device{Address: "2001:db8::1", UserAgent: "Phone\n\x00" + strings.Repeat("x", 1000)})
+		phone, err := w.login.Login(w.Context(), w.ann.Email, password, services.Device{
+			Address:   "2001:db8::1",
+			UserAgent: "Phone\n\x00" + strings.Repeat("x", 1000),
+		})
 		w.ok(err)
 		w.clock.advance(time.Minute)
 		desk := w.logIn(w.ann)
@@ -134,9 +145,12 @@ func TestSessions_listsWhereOneIsLoggedIn(t *testing.T) {
 			return sessions
 		}
 		sessions := list()
-		if len(sessions) != 2 || !sessions[0].Current || sessions[1].Current || sessions[0].Address != device.Address || sessions[0].UserAgent != device.UserAgent ||
-			!sessions[0].LastSeenAt.Equal(w.clock.Now()) || sessions[1].Address != "2001:db8::1" || len(sessions[1].UserAgent) != 400 ||
-			!strings.HasPrefix(sessions[1].UserAgent, "Phone xxx") || !sessions[1].LastSeenAt.Equal(sessions[1].CreatedAt) {
+		if len(sessions) != 2 || !sessions[0].Current || sessions[1].Current || sessions[0].Address != device.Address ||
+			sessions[0].UserAgent != device.UserAgent ||
+			!sessions[0].LastSeenAt.Equal(w.clock.Now()) || sessions[1].Address != "2001:db8::1" ||
+			len(sessions[1].UserAgent) != 400 ||
+			!strings.HasPrefix(sessions[1].UserAgent, "Phone xxx") ||
+			!sessions[1].LastSeenAt.Equal(sessions[1].CreatedAt) {
 			w.Errorf("listed %+v", sessions)
 		}
 		seen := sessions[0].LastSeenAt
@@ -171,7 +185,9 @@ func TestEndOtherSessions_keepsThisOne(t *testing.T) {
 	each(t, func(w *world) {
 		w.knows(w.ann)
 		w.knows(w.ben)
-		here, elsewhere, bens := w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ben)
+		here := w.logIn(w.ann)
+		elsewhere := w.logIn(w.ann)
+		bens := w.logIn(w.ben)
 		before := len(of[userSessionsEnded](w.news))
 		w.ok(w.profile.EndOtherSessions(w.Context(), w.identified(here)))
 		w.loggedOut(elsewhere)
@@ -222,14 +238,16 @@ func TestSetSettings_areOfOneOrganizationAndForAdmins(t *testing.T) {
 		for range 2 { // the same again changes nothing
 			w.ok(w.organizations.SetSettings(w.Context(), w.admin(), " Acme & Sons ", "Asia/Kathmandu", "pt-BR"))
 		}
-		for field, form := range map[string][3]string{"name": {" ", "UTC", "en"}, "time_zone": {"Acme", "Mars/Olympus", "en"}, "language": {"Acme", "UTC", "e n"}} {
+		for field, form := range map[string][3]string{"name": {" ", "UTC", "en"},
+			"time_zone": {"Acme", "Mars/Olympus", "en"}, "language": {"Acme", "UTC", "e n"}} {
 			err := w.organizations.SetSettings(w.Context(), w.owner, form[0], form[1], form[2])
 			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != field {
 				w.Errorf("%s: %v", field, err)
 			}
 		}
 		for _, zone := range []string{"", "Local", "../etc/passwd", "UTC\x00"} {
-			if err := w.organizations.SetSettings(w.Context(), w.owner, "Acme", zone, "en"); services.AsError(err).Field != "time_zone" {
+			if err := w.organizations.SetSettings(w.Context(), w.owner, "Acme", zone,
+				"en"); services.AsError(err).Field != "time_zone" {
 				w.Errorf("%q: %v", zone, err)
 			}
 		}
@@ -237,7 +255,8 @@ func TestSetSettings_areOfOneOrganizationAndForAdmins(t *testing.T) {
 		w.ok(err)
 		globex, err := w.organizations.Get(w.Context(), stranger.organization.ID)
 		w.ok(err)
-		if acme.Name != "Acme & Sons" || acme.TimeZone != "Asia/Kathmandu" || acme.Language != "pt-BR" || globex.Name != "Globex" || globex.TimeZone != "UTC" || globex.Language != "en" {
+		if acme.Name != "Acme & Sons" || acme.TimeZone != "Asia/Kathmandu" || acme.Language != "pt-BR" ||
+			globex.Name != "Globex" || globex.TimeZone != "UTC" || globex.Language != "en" {
 			w.Errorf("%+v and %+v", acme, globex)
 		}
 		equal(w, w.noted(), "Ben organization.changed Acme & Sons language, name, time zone")

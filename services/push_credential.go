@@ -13,7 +13,8 @@ import (
 	"parley/models"
 )
 
-// PushCredentials keeps what the server needs to push to the apps of mobile channels. Secrets are sealed, and never shown.
+// PushCredentials keeps what the server needs to push to the apps of mobile channels. Secrets are sealed, and never
+// shown.
 type PushCredentials struct {
 	db    *models.DB
 	audit *Audit
@@ -52,15 +53,16 @@ type APNs struct {
 	Environment             string // sandbox or production
 }
 
-// SaveFCMLegacy stores a server key of FCM's legacy interface. An empty key keeps the stored one. Errors: Forbidden, NotFound,
-// Invalid with a field.
-func (s *PushCredentials) SaveFCMLegacy(ctx context.Context, actor models.User, channelID, serverKey, senderID string) error {
+// SaveFCMLegacy stores a server key of FCM's legacy interface. An empty key keeps the stored one. Errors: Forbidden,
+// NotFound, Invalid with a field.
+func (s *PushCredentials) SaveFCMLegacy(ctx context.Context, actor models.User,
+	channelID, serverKey, senderID string) error {
 	settings, secret, err := checkFCMLegacy(serverKey, senderID)
 	return s.save(ctx, actor, channelID, draftCredential{models.PushFCMLegacy, "server_key", settings, secret}, err)
 }
 
-// SaveFCM stores a service account for FCM's HTTP v1 interface, as the JSON file that Google gives. Empty keeps the stored one.
-// Errors: as SaveFCMLegacy.
+// SaveFCM stores a service account for FCM's HTTP v1 interface, as the JSON file that Google gives. Empty keeps the
+// stored one. Errors: as SaveFCMLegacy.
 func (s *PushCredentials) SaveFCM(ctx context.Context, actor models.User, channelID, serviceAccountJSON string) error {
 	settings, secret, err := checkServiceAccount(serviceAccountJSON)
 	return s.save(ctx, actor, channelID, draftCredential{models.PushFCM, "service_account", settings, secret}, err)
@@ -79,7 +81,8 @@ type draftCredential struct {
 	secret      string // empty: keep the stored one
 }
 
-func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID string, draft draftCredential, invalid error) error {
+func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID string, draft draftCredential,
+	invalid error) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
@@ -96,8 +99,15 @@ func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID
 			return err
 		}
 		now := s.clock()
-		row := models.PushCredential{ID: models.NewID(), OrganizationID: channel.OrganizationID, ChannelID: channel.ID, Kind: draft.kind,
-			ReplacedAt: &now, ReplacedBy: &actor.ID, CreatedAt: now}
+		row := models.PushCredential{
+			ID:             models.NewID(),
+			OrganizationID: channel.OrganizationID,
+			ChannelID:      channel.ID,
+			Kind:           draft.kind,
+			ReplacedAt:     &now,
+			ReplacedBy:     &actor.ID,
+			CreatedAt:      now,
+		}
 		plain := []byte(draft.secret)
 		if stored != nil {
 			row.ID, row.CreatedAt = stored.ID, stored.CreatedAt
@@ -140,7 +150,8 @@ func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID
 // stored is the channel's credential of a kind, or nil.
 func (s *PushCredentials) stored(tx *gorm.DB, channel models.Channel, kind string) (*models.PushCredential, error) {
 	var row models.PushCredential
-	err := tx.Where("organization_id = ? AND channel_id = ? AND kind = ?", channel.OrganizationID, channel.ID, kind).Take(&row).Error
+	err := tx.Where("organization_id = ? AND channel_id = ? AND kind = ?", channel.OrganizationID, channel.ID, kind).
+		Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, nil
 	} else if err != nil {
@@ -153,7 +164,8 @@ func sealedRow(row models.PushCredential) []string {
 	return []string{"push_credentials", row.ID, row.OrganizationID, "secret"}
 }
 
-// Remove deletes a credential; where there is none it changes nothing. Errors: Forbidden, NotFound for the channel or kind.
+// Remove deletes a credential; where there is none it changes nothing. Errors: Forbidden, NotFound for the channel or
+// kind.
 func (s *PushCredentials) Remove(ctx context.Context, actor models.User, channelID, kind string) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
@@ -166,7 +178,8 @@ func (s *PushCredentials) Remove(ctx context.Context, actor models.User, channel
 		if err != nil {
 			return err
 		}
-		result := tx.Where("organization_id = ? AND channel_id = ? AND kind = ?", channel.OrganizationID, channel.ID, kind).Delete(&models.PushCredential{})
+		result := tx.Where("organization_id = ? AND channel_id = ? AND kind = ?", channel.OrganizationID, channel.ID,
+			kind).Delete(&models.PushCredential{})
 		if result.Error != nil || result.RowsAffected == 0 {
 			return result.Error
 		}
@@ -185,7 +198,8 @@ func (s *PushCredentials) List(ctx context.Context, actor models.User, channelID
 		return nil, err
 	}
 	var rows []models.PushCredential
-	err = tx.Omit("secret").Where("organization_id = ? AND channel_id = ?", channel.OrganizationID, channel.ID).Order("kind").Find(&rows).Error
+	err = tx.Omit("secret").Where("organization_id = ? AND channel_id = ?", channel.OrganizationID, channel.ID).
+		Order("kind").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list push credentials: %w", err)
 	}

@@ -28,7 +28,8 @@ func checkFCMLegacy(key, sender string) (settings PushSettings, secret string, e
 	key, sender = strings.TrimSpace(key), strings.TrimSpace(sender)
 	switch {
 	case key != "" && !serverKey.MatchString(key):
-		return settings, "", refuseField("server_key", "This is not a server key. It is in the Firebase console under Cloud Messaging.")
+		return settings, "", refuseField("server_key",
+			"This is not a server key. It is in the Firebase console under Cloud Messaging.")
 	case !senderID.MatchString(sender):
 		return settings, "", refuseField("sender_id", "The sender ID is a number, like 123456789012.")
 	}
@@ -68,7 +69,10 @@ func checkServiceAccount(document string) (settings PushSettings, secret string,
 			return refuse("The file's private_key is no RSA key.")
 		}
 	}
-	return PushSettings{ProjectID: account.ProjectID, ClientEmail: account.ClientEmail}, document, nil
+	return PushSettings{
+		ProjectID:   account.ProjectID,
+		ClientEmail: account.ClientEmail,
+	}, document, nil
 }
 
 // ofGoogle keeps the server from being sent to other hosts: it asks token_uri for access, with a signature.
@@ -79,8 +83,12 @@ func ofGoogle(address string) bool {
 }
 
 func checkAPNs(given APNs) (settings PushSettings, secret string, err error) {
-	settings = PushSettings{TeamID: strings.ToUpper(strings.TrimSpace(given.TeamID)), KeyID: strings.ToUpper(strings.TrimSpace(given.KeyID)),
-		BundleID: strings.TrimSpace(given.BundleID), Environment: given.Environment}
+	settings = PushSettings{
+		TeamID:      strings.ToUpper(strings.TrimSpace(given.TeamID)),
+		KeyID:       strings.ToUpper(strings.TrimSpace(given.KeyID)),
+		BundleID:    strings.TrimSpace(given.BundleID),
+		Environment: given.Environment,
+	}
 	secret = strings.TrimSpace(given.PrivateKey)
 	switch {
 	case !appleID.MatchString(settings.TeamID):
@@ -99,7 +107,8 @@ func checkAPNs(given APNs) (settings PushSettings, secret string, err error) {
 		return settings, "", refuseField("private_key", "The key cannot be read: %s", problem)
 	}
 	if key, ok := key.(*ecdsa.PrivateKey); !ok || key.Curve != elliptic.P256() {
-		return settings, "", refuseField("private_key", "This is not a key of APNs: those are EC keys on the curve P-256.")
+		return settings, "", refuseField("private_key",
+			"This is not a key of APNs: those are EC keys on the curve P-256.")
 	}
 	return settings, secret, nil
 }

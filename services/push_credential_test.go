@@ -39,7 +39,8 @@ var (
 
 // serviceAccount is a good one, with some keys changed; nil takes one out.
 func serviceAccount(changes ...map[string]any) string {
-	account := map[string]any{"type": "service_account", "project_id": "acme-1", "private_key_id": "k1", "private_key": rsaKey(),
+	account := map[string]any{"type": "service_account", "project_id": "acme-1", "private_key_id": "k1",
+		"private_key":  rsaKey(),
 		"client_email": "push@acme-1.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token"}
 	for _, change := range changes {
 		for key, value := range change {
@@ -54,7 +55,13 @@ func serviceAccount(changes ...map[string]any) string {
 }
 
 func apns() services.APNs {
-	return services.APNs{TeamID: "ABCDE12345", BundleID: "com.acme.app", KeyID: "KEY1234567", PrivateKey: p256Key(), Environment: "production"}
+	return services.APNs{
+		TeamID:      "ABCDE12345",
+		BundleID:    "com.acme.app",
+		KeyID:       "KEY1234567",
+		PrivateKey:  p256Key(),
+		Environment: "production",
+	}
 }
 
 // pushes is what the page of the mobile channel shows, one line a credential.
@@ -89,18 +96,29 @@ func TestPushCredentials_areSealedAndShownWithoutTheSecret(t *testing.T) {
 		key.TeamID, key.KeyID = " abcde12345", "key1234567 "
 		d.ok(d.push.SaveAPNs(d.Context(), d.owner, d.mobile.ID, key))
 		equal(d, d.pushes(),
-			fmt.Sprintf("apns %+v", services.PushSettings{TeamID: "ABCDE12345", BundleID: "com.acme.app", KeyID: "KEY1234567", Environment: "production"}),
-			fmt.Sprintf("fcm %+v", services.PushSettings{ProjectID: "acme-1", ClientEmail: "push@acme-1.iam.gserviceaccount.com"}),
+			fmt.Sprintf("apns %+v", services.PushSettings{
+				TeamID:      "ABCDE12345",
+				BundleID:    "com.acme.app",
+				KeyID:       "KEY1234567",
+				Environment: "production",
+			}),
+			fmt.Sprintf("fcm %+v", services.PushSettings{
+				ProjectID:   "acme-1",
+				ClientEmail: "push@acme-1.iam.gserviceaccount.com",
+			}),
 			fmt.Sprintf("fcm_legacy %+v", services.PushSettings{SenderID: "123456789012"}))
-		for kind, want := range map[string]string{models.PushFCMLegacy: legacyKey, models.PushFCM: serviceAccount(), models.PushAPNs: strings.TrimSpace(p256Key())} {
+		for kind, want := range map[string]string{models.PushFCMLegacy: legacyKey, models.PushFCM: serviceAccount(),
+			models.PushAPNs: strings.TrimSpace(p256Key())} {
 			if plain, err := d.sealed(kind, d.box); err != nil || plain != want {
 				d.Errorf("%s is sealed as %.20q, %v", kind, plain, err)
 			}
 		}
-		equal(d, d.noted(d.organization), "Ada push_credential.replaced mobile_sdk: fcm_legacy", "Ada push_credential.replaced mobile_sdk: fcm", "Olga push_credential.replaced mobile_sdk: apns")
+		equal(d, d.noted(d.organization), "Ada push_credential.replaced mobile_sdk: fcm_legacy",
+			"Ada push_credential.replaced mobile_sdk: fcm", "Olga push_credential.replaced mobile_sdk: apns")
 		var everything []string
 		d.ok(d.db.Read.Raw("SELECT settings || secret FROM push_credentials UNION ALL SELECT target || detail FROM audit_entries").Scan(&everything).Error)
-		if text := strings.Join(everything, "\n"); strings.Contains(text, legacyKey) || strings.Contains(text, "PRIVATE KEY") {
+		if text := strings.Join(everything, "\n"); strings.Contains(text, legacyKey) ||
+			strings.Contains(text, "PRIVATE KEY") {
 			d.Error("a secret can be read in the database")
 		}
 	})
@@ -113,11 +131,13 @@ func TestPushCredentials_secretIsBoundToItsRow(t *testing.T) {
 		d.ok(d.push.SaveFCMLegacy(d.Context(), stranger.owner, stranger.mobile.ID, legacyKey+"2", "2"))
 		var theirs models.PushCredential
 		d.ok(d.db.Read.Where("organization_id = ?", stranger.organization.ID).Take(&theirs).Error)
-		d.ok(d.db.Write.Model(&models.PushCredential{}).Where("organization_id = ?", d.organization.ID).Update("secret", theirs.Secret).Error)
+		d.ok(d.db.Write.Model(&models.PushCredential{}).Where("organization_id = ?", d.organization.ID).
+			Update("secret", theirs.Secret).Error)
 		if plain, err := d.sealed(models.PushFCMLegacy, d.box); err == nil {
 			d.Errorf("another row's secret opens: %s", plain)
 		}
-		d.about("server_key", d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, "", "3")) // keeping it needs the key anew
+		// keeping it needs the key anew
+		d.about("server_key", d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, "", "3"))
 		equal(d, d.pushes(), fmt.Sprintf("fcm_legacy %+v", services.PushSettings{SenderID: "1"}))
 	})
 }
@@ -140,16 +160,21 @@ func TestPushCredentials_emptySecretKeepsTheStoredOne(t *testing.T) {
 			empty.Environment = "sandbox"
 			d.ok(d.push.SaveAPNs(d.Context(), d.admin, d.mobile.ID, empty))
 		}
-		equal(d, d.noted(d.organization)[noted:], "Ada push_credential.replaced mobile_sdk: fcm_legacy", "Ada push_credential.replaced mobile_sdk: apns")
-		for kind, want := range map[string]string{models.PushFCMLegacy: legacyKey, models.PushFCM: serviceAccount(), models.PushAPNs: strings.TrimSpace(p256Key())} {
+		equal(d, d.noted(d.organization)[noted:], "Ada push_credential.replaced mobile_sdk: fcm_legacy",
+			"Ada push_credential.replaced mobile_sdk: apns")
+		for kind, want := range map[string]string{models.PushFCMLegacy: legacyKey, models.PushFCM: serviceAccount(),
+			models.PushAPNs: strings.TrimSpace(p256Key())} {
 			if plain, err := d.sealed(kind, d.box); err != nil || plain != want {
 				d.Errorf("%s is sealed as %.20q, %v", kind, plain, err)
 			}
 		}
 		credentials, err := d.push.List(d.Context(), d.admin, d.mobile.ID)
 		d.ok(err)
-		apns, fcm, legacy := credentials[0], credentials[1], credentials[2]
-		if apns.Settings.Environment != "sandbox" || legacy.Settings.SenderID != "2" || legacy.ReplacedBy != d.admin.ID || !legacy.ReplacedAt.Equal(d.clock.Now()) ||
+		apns := credentials[0]
+		fcm := credentials[1]
+		legacy := credentials[2]
+		if apns.Settings.Environment != "sandbox" || legacy.Settings.SenderID != "2" ||
+			legacy.ReplacedBy != d.admin.ID || !legacy.ReplacedAt.Equal(d.clock.Now()) ||
 			fcm.ReplacedBy != d.owner.ID || !fcm.ReplacedAt.Before(d.clock.Now()) {
 			d.Errorf("listed %+v", credentials)
 		}
@@ -179,7 +204,8 @@ func TestPushCredentials_manySavesAtOnceLeaveOne(t *testing.T) {
 		done := make(chan error, 6)
 		for i := range 6 {
 			go func() {
-				done <- d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, fmt.Sprintf("%s%d", legacyKey, i), fmt.Sprint(i))
+				done <- d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, fmt.Sprintf("%s%d", legacyKey, i),
+					fmt.Sprint(i))
 			}()
 		}
 		for range 6 {
@@ -223,39 +249,61 @@ func TestPushCredentials_belongToMobileChannels(t *testing.T) {
 
 func TestPushCredentials_refuseWhatIsWrongByField(t *testing.T) {
 	eachDesk(t, func(d *desk) {
-		for _, key := range []string{"short", "with space " + legacyKey, legacyKey + "\x00", legacyKey + "\xff", strings.Repeat("x", 513)} {
+		for _, key := range []string{"short", "with space " + legacyKey, legacyKey + "\x00", legacyKey + "\xff",
+			strings.Repeat("x", 513)} {
 			d.about("server_key", d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, key, "1"))
 		}
 		for _, sender := range []string{"", "x", "1 2", "-1", strings.Repeat("1", 21)} {
 			d.about("sender_id", d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, sender))
 		}
 		for name, account := range map[string]string{
-			"not JSON": "nonsense", "a list": "[]", "null": "null", "cut": serviceAccount()[:500], "NUL": serviceAccount() + "\x00",
-			"large":   serviceAccount(map[string]any{"x": strings.Repeat("x", 17_000)}),
-			"kind":    serviceAccount(map[string]any{"type": "authorized_user"}),
-			"project": serviceAccount(map[string]any{"project_id": nil}), "odd project": serviceAccount(map[string]any{"project_id": "../other"}),
-			"number": serviceAccount(map[string]any{"project_id": 7}), "email": serviceAccount(map[string]any{"client_email": "nobody"}),
-			"no key": serviceAccount(map[string]any{"private_key": nil}), "damaged key": serviceAccount(map[string]any{"private_key": strings.Replace(rsaKey(), "A", "B", 9)[:900]}),
-			"EC key": serviceAccount(map[string]any{"private_key": p256Key()}), "no address": serviceAccount(map[string]any{"token_uri": nil}),
+			"not JSON": "nonsense", "a list": "[]", "null": "null", "cut": serviceAccount()[:500],
+			"NUL":         serviceAccount() + "\x00",
+			"large":       serviceAccount(map[string]any{"x": strings.Repeat("x", 17_000)}),
+			"kind":        serviceAccount(map[string]any{"type": "authorized_user"}),
+			"project":     serviceAccount(map[string]any{"project_id": nil}),
+			"odd project": serviceAccount(map[string]any{"project_id": "../other"}),
+			"number":      serviceAccount(map[string]any{"project_id": 7}),
+			"email":       serviceAccount(map[string]any{"client_email": "nobody"}),
+			"no key":      serviceAccount(map[string]any{"private_key": nil}),
+			"damaged key": serviceAccount(map[string]any{"private_key": strings.Replace(rsaKey(), "A", "B",
+				9)[:900]}),
+			"EC key":        serviceAccount(map[string]any{"private_key": p256Key()}),
+			"no address":    serviceAccount(map[string]any{"token_uri": nil}),
 			"plain address": serviceAccount(map[string]any{"token_uri": "http://oauth2.googleapis.com/token"}),
 			"inside":        serviceAccount(map[string]any{"token_uri": "https://127.0.0.1/token"}),
 			"elsewhere":     serviceAccount(map[string]any{"token_uri": "https://googleapis.com.evil.example/token"}),
 			"likeness":      serviceAccount(map[string]any{"token_uri": "https://evilgoogleapis.com/token"}),
 		} {
-			if err := d.push.SaveFCM(d.Context(), d.admin, d.mobile.ID, account); err == nil || services.AsError(err).Field != "service_account" {
+			if err := d.push.SaveFCM(d.Context(), d.admin, d.mobile.ID, account); err == nil ||
+				services.AsError(err).Field != "service_account" {
 				d.Errorf("%s: %v", name, err)
-			} else if strings.Contains(err.Error(), "BEGIN PRIVATE KEY-----\n") || strings.Contains(err.Error(), "evil") {
+			} else if strings.Contains(err.Error(), "BEGIN PRIVATE KEY-----\n") ||
+				strings.Contains(err.Error(), "evil") {
 				d.Errorf("%s: the answer repeats the file: %v", name, err)
 			}
 		}
 		for field, changes := range map[string][]func(*services.APNs){
-			"team_id":     {func(a *services.APNs) { a.TeamID = "" }, func(a *services.APNs) { a.TeamID = "ABCDE1234" }, func(a *services.APNs) { a.TeamID = "ABCDE-2345" }},
-			"key_id":      {func(a *services.APNs) { a.KeyID = "KEY12345678" }, func(a *services.APNs) { a.KeyID = "ÄBCDE12345" }},
-			"bundle_id":   {func(a *services.APNs) { a.BundleID = "app" }, func(a *services.APNs) { a.BundleID = "com..app" }, func(a *services.APNs) { a.BundleID = "com.acme.app\n" + "x" }, func(a *services.APNs) { a.BundleID = "com." + chars(160) }},
-			"environment": {func(a *services.APNs) { a.Environment = "" }, func(a *services.APNs) { a.Environment = "staging" }},
+			"team_id": {func(a *services.APNs) { a.TeamID = "" }, func(a *services.APNs) { a.TeamID = "ABCDE1234" },
+				func(a *services.APNs) { a.TeamID = "ABCDE-2345" }},
+			"key_id": {func(a *services.APNs) { a.KeyID = "KEY12345678" }, func(a *services.APNs) {
+				a.KeyID = "ÄBCDE12345"
+			}},
+			"bundle_id": {func(a *services.APNs) { a.BundleID = "app" }, func(a *services.APNs) {
+				a.BundleID = "com..app"
+			}, func(a *services.APNs) { a.BundleID = "com.acme.app\n" + "x" }, func(a *services.APNs) {
+				a.BundleID = "com." + chars(160)
+			}},
+			"environment": {func(a *services.APNs) { a.Environment = "" }, func(a *services.APNs) {
+				a.Environment = "staging"
+			}},
 			"private_key": {
-				func(a *services.APNs) { a.PrivateKey = "nonsense" }, func(a *services.APNs) { a.PrivateKey = rsaKey() }, func(a *services.APNs) { a.PrivateKey = p384Key() },
-				func(a *services.APNs) { a.PrivateKey = p256Key() + p256Key() }, func(a *services.APNs) { a.PrivateKey = strings.ReplaceAll(p256Key(), "PRIVATE", "EC PRIVATE") },
+				func(a *services.APNs) { a.PrivateKey = "nonsense" }, func(a *services.APNs) {
+					a.PrivateKey = rsaKey()
+				}, func(a *services.APNs) { a.PrivateKey = p384Key() },
+				func(a *services.APNs) { a.PrivateKey = p256Key() + p256Key() }, func(a *services.APNs) {
+					a.PrivateKey = strings.ReplaceAll(p256Key(), "PRIVATE", "EC PRIVATE")
+				},
 				func(a *services.APNs) {
 					a.PrivateKey = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
 				},

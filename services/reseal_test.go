@@ -10,9 +10,13 @@ import (
 func TestReseal_letsAnOldKeyGo(t *testing.T) {
 	eachDesk(t, func(d *desk) {
 		d.ok(d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
-		before, after := services.NewSecretBox([]byte("the old one")), services.NewSecretBox(sealKey("b"), sealKey("a"), []byte("the old one"))
-		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ann.ID).Update("totp_secret", before.Seal([]byte("totp"), "users", d.ann.ID, d.organization.ID, "totp_secret")).Error)
-		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ben.ID).Update("totp_secret", services.NewSecretBox([]byte("unknown")).Seal([]byte("lost"), "x")).Error)
+		before, after := services.NewSecretBox([]byte("the old one")), services.NewSecretBox(sealKey("b"), sealKey("a"),
+			[]byte("the old one"))
+		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ann.ID).
+			Update("totp_secret", before.Seal([]byte("totp"), "users", d.ann.ID, d.organization.ID,
+				"totp_secret")).Error)
+		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ben.ID).
+			Update("totp_secret", services.NewSecretBox([]byte("unknown")).Seal([]byte("lost"), "x")).Error)
 		for _, want := range []int{2, 0} {
 			resealed, lost, err := services.Reseal(d.Context(), d.db, after)
 			d.ok(err)
@@ -24,7 +28,8 @@ func TestReseal_letsAnOldKeyGo(t *testing.T) {
 		if plain, err := d.sealed(models.PushFCMLegacy, fresh); err != nil || plain != legacyKey {
 			d.Errorf("the new key alone opens %q, %v", plain, err)
 		}
-		if plain, err := fresh.Open(d.user(d.ann.ID).TotpSecret, "users", d.ann.ID, d.organization.ID, "totp_secret"); err != nil || string(plain) != "totp" {
+		if plain, err := fresh.Open(d.user(d.ann.ID).TotpSecret, "users", d.ann.ID, d.organization.ID,
+			"totp_secret"); err != nil || string(plain) != "totp" {
 			d.Errorf("the new key alone opens %q, %v", plain, err)
 		}
 		if n := len(d.noted(d.organization)); n != 1 {

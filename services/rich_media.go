@@ -58,8 +58,8 @@ type Card struct {
 	Buttons  []Choice `json:"buttons,omitempty"`
 }
 
-// RichMedia is the union of what the content types carry. Fields that a type does not have are never set in it, so that a
-// stored document has the guide's keys and no others.
+// RichMedia is the union of what the content types carry. Fields that a type does not have are never set in it, so that
+// a stored document has the guide's keys and no others.
 type RichMedia struct {
 	URL         string    `json:"url,omitempty"`
 	Alt         string    `json:"alt,omitempty"`
@@ -80,9 +80,9 @@ type Body struct {
 	Media       RichMedia
 }
 
-// ParseBody checks what a sender gave against the rules of its content type (contract section 7) and drops unknown keys.
-// An empty contentType is text. Errors are Invalid, and name the field: "content", or one of the document like "url" or
-// "cards.0.buttons.1.label".
+// ParseBody checks what a sender gave against the rules of its content type (contract section 7) and drops unknown
+// keys. An empty contentType is text. Errors are Invalid, and name the field: "content", or one of the document like
+// "url" or "cards.0.buttons.1.label".
 func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 	if contentType == "" {
 		contentType = TypeText
@@ -101,7 +101,8 @@ func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 	}
 	check, known := mediaRules[contentType]
 	if !known {
-		return Body{}, Refuse(Invalid, "content_type must be one of text, image, file, quick_button, carousel, dropdown.")
+		return Body{}, Refuse(Invalid, "content_type must be one of text, image, file, quick_button, carousel, "+
+			"dropdown.")
 	}
 	media, problem := check(given)
 	if problem == nil && contentType == TypeText && strings.TrimSpace(content) == "" {
@@ -193,13 +194,19 @@ func checkFile(given RichMedia) (RichMedia, *Error) {
 		return RichMedia{}, refuseField("url", "A file needs a url that starts with http:// or https://.")
 	case !within(given.Filename, 255) || !plainLine(given.Filename) || strings.ContainsAny(given.Filename, `/\`) ||
 		given.Filename == "." || given.Filename == "..":
-		return RichMedia{}, refuseField("filename", "A file needs a filename of at most 255 characters, without a path.")
+		return RichMedia{}, refuseField("filename",
+			"A file needs a filename of at most 255 characters, without a path.")
 	case given.Size != nil && *given.Size < 0:
 		return RichMedia{}, refuseField("size", "size must not be negative.")
 	case given.MimeType != "" && !mimeType.MatchString(given.MimeType):
 		return RichMedia{}, refuseField("mime_type", "mime_type must look like application/pdf.")
 	}
-	return RichMedia{URL: given.URL, Filename: given.Filename, Size: given.Size, MimeType: given.MimeType}, nil
+	return RichMedia{
+		URL:      given.URL,
+		Filename: given.Filename,
+		Size:     given.Size,
+		MimeType: given.MimeType,
+	}, nil
 }
 
 func checkQuickButton(given RichMedia) (RichMedia, *Error) {
@@ -246,16 +253,21 @@ func checkDropdown(given RichMedia) (RichMedia, *Error) {
 		}
 		seen[option.Value] = true
 	}
-	return RichMedia{Placeholder: given.Placeholder, Options: given.Options}, checkChoices("options", given.Options)
+	return RichMedia{
+		Placeholder: given.Placeholder,
+		Options:     given.Options,
+	}, checkChoices("options", given.Options)
 }
 
 func checkChoices(list string, choices []Choice) *Error {
 	for i, choice := range choices {
 		switch {
 		case !within(choice.Label, 80):
-			return refuseField(fmt.Sprintf("%s.%d.label", list, i), "Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
+			return refuseField(fmt.Sprintf("%s.%d.label", list, i),
+				"Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
 		case !within(choice.Value, 256):
-			return refuseField(fmt.Sprintf("%s.%d.value", list, i), "Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
+			return refuseField(fmt.Sprintf("%s.%d.value", list, i),
+				"Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
 		}
 	}
 	return nil

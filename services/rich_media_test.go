@@ -45,22 +45,29 @@ func TestParseBody_storesTheGuidesKeysAndNoOthers(t *testing.T) {
 		{"no content_type is text", "", "Hello", "", ""},
 		{"null", "text", "Hello", "null", ""},
 		{"an empty object", "text", "Hello", "{}", ""},
-		{"text has no other keys", "text", "Hello", `{"buttons":[{"label":"A","value":"a"}],"url":"https://x.example/"}`, ""},
-		{"an answer", "text", "Yes", media(`{"selected":{"message_id":%q,"label":"Yes","value":"yes","price":1},"x":1}`, id),
+		{"text has no other keys", "text", "Hello",
+			`{"buttons":[{"label":"A","value":"a"}],"url":"https://x.example/"}`, ""},
+		{"an answer", "text", "Yes", media(`{"selected":{"message_id":%q,"label":"Yes","value":"yes","price":1},"x":1}`,
+			id),
 			media(`{"selected":{"message_id":%q,"label":"Yes","value":"yes"}}`, id)},
 		{"image", "image", "Caption", `{"url":"https://example.com/photo.jpg","alt":"A <b> view","x":{"y":1}}`,
 			`{"url":"https://example.com/photo.jpg","alt":"A <b> view"}`},
-		{"image without alt and caption", "image", "", `{"url":"http://example.com/photo.jpg"}`, `{"url":"http://example.com/photo.jpg"}`},
+		{"image without alt and caption", "image", "", `{"url":"http://example.com/photo.jpg"}`,
+			`{"url":"http://example.com/photo.jpg"}`},
 		{"file", "file", "invoice.pdf", `{"url":"https://example.com/invoice.pdf","filename":"invoice.pdf","size":204800,"mime_type":"application/pdf","exec":true}`,
 			`{"url":"https://example.com/invoice.pdf","filename":"invoice.pdf","size":204800,"mime_type":"application/pdf"}`},
-		{"an empty file", "file", "", `{"url":"https://example.com/x","filename":"x","size":0}`, `{"url":"https://example.com/x","filename":"x","size":0}`},
-		{"a file of unknown size", "file", "", `{"url":"https://example.com/x","filename":"x"}`, `{"url":"https://example.com/x","filename":"x"}`},
-		{"quick buttons", "quick_button", "Choose an option:", `{"buttons":[{"label":"Yes","value":"yes","onclick":"x"},{"label":"No","value":"no"}]}`,
+		{"an empty file", "file", "", `{"url":"https://example.com/x","filename":"x","size":0}`,
+			`{"url":"https://example.com/x","filename":"x","size":0}`},
+		{"a file of unknown size", "file", "", `{"url":"https://example.com/x","filename":"x"}`,
+			`{"url":"https://example.com/x","filename":"x"}`},
+		{"quick buttons", "quick_button", "Choose an option:",
+			`{"buttons":[{"label":"Yes","value":"yes","onclick":"x"},{"label":"No","value":"no"}]}`,
 			`{"buttons":[{"label":"Yes","value":"yes"},{"label":"No","value":"no"}]}`},
 		{"carousel", "carousel", "", `{"cards":[{"image_url":"https://x.example/a.png","title":"Product A","subtitle":"Short","buttons":[{"label":"Buy now","value":"buy_A"}],"href":"x"}]}`,
 			`{"cards":[{"image_url":"https://x.example/a.png","title":"Product A","subtitle":"Short","buttons":[{"label":"Buy now","value":"buy_A"}]}]}`},
 		{"a bare card", "carousel", "", `{"cards":[{"title":"T"}]}`, `{"cards":[{"title":"T"}]}`},
-		{"dropdown", "dropdown", "Select your region:", `{"placeholder":"-- pick one --","options":[{"label":"Asia Pacific","value":"apac"}],"multiple":true}`,
+		{"dropdown", "dropdown", "Select your region:",
+			`{"placeholder":"-- pick one --","options":[{"label":"Asia Pacific","value":"apac"}],"multiple":true}`,
 			`{"placeholder":"-- pick one --","options":[{"label":"Asia Pacific","value":"apac"}]}`},
 	} {
 		body, err := services.ParseBody(test.contentType, test.content, json.RawMessage(test.given))
@@ -80,41 +87,67 @@ func TestParseBody_holdsTheLimits(t *testing.T) {
 	const url = "https://example.com/"
 	id := models.NewID()
 	for _, test := range []struct{ name, contentType, content, at, beyond string }{
-		{"selected: message_id", "text", "x", media(`{"selected":{"message_id":%q,"label":"L","value":"v"}}`, id), `{"selected":{"message_id":"7","label":"L","value":"v"}}`},
-		{"selected: a label", "text", "x", media(`{"selected":{"message_id":%q,"label":%q,"value":"v"}}`, id, chars(80)),
+		{"selected: message_id", "text", "x", media(`{"selected":{"message_id":%q,"label":"L","value":"v"}}`, id),
+			`{"selected":{"message_id":"7","label":"L","value":"v"}}`},
+		{"selected: a label", "text", "x", media(`{"selected":{"message_id":%q,"label":%q,"value":"v"}}`, id,
+			chars(80)),
 			media(`{"selected":{"message_id":%q,"label":%q,"value":"v"}}`, id, chars(81))},
-		{"selected: a value", "text", "x", media(`{"selected":{"message_id":%q,"label":"L","value":%q}}`, id, chars(256)),
+		{"selected: a value", "text", "x", media(`{"selected":{"message_id":%q,"label":"L","value":%q}}`, id,
+			chars(256)),
 			media(`{"selected":{"message_id":%q,"label":"L","value":%q}}`, id, chars(257))},
-		{"selected: no value", "text", "x", media(`{"selected":{"message_id":%q,"label":"L","value":"v"}}`, id), media(`{"selected":{"message_id":%q,"label":"L"}}`, id)},
-		{"url: length", "image", "", media(`{"url":%q}`, url+strings.Repeat("x", 2048-len(url))), media(`{"url":%q}`, url+strings.Repeat("x", 2049-len(url)))},
-		{"url: length in characters", "image", "", media(`{"url":%q}`, url+chars(2048-len(url))), media(`{"url":%q}`, url+chars(2049-len(url)))},
-		{"alt", "image", "", media(`{"url":%q,"alt":%q}`, url, chars(300)), media(`{"url":%q,"alt":%q}`, url, chars(301))},
-		{"filename", "file", "", media(`{"url":%q,"filename":%q}`, url, chars(255)), media(`{"url":%q,"filename":%q}`, url, chars(256))},
-		{"size", "file", "", media(`{"url":%q,"filename":"x","size":0}`, url), media(`{"url":%q,"filename":"x","size":-1}`, url)},
-		{"size: whole", "file", "", media(`{"url":%q,"filename":"x","size":9007199254740993}`, url), media(`{"url":%q,"filename":"x","size":1.5}`, url)},
-		{"size: a number", "file", "", media(`{"url":%q,"filename":"x","size":null}`, url), media(`{"url":%q,"filename":"x","size":"1"}`, url)},
-		{"mime_type", "file", "", media(`{"url":%q,"filename":"x","mime_type":"image/svg+xml"}`, url), media(`{"url":%q,"filename":"x","mime_type":"image"}`, url)},
-		{"mime_type: no parameters", "file", "", media(`{"url":%q,"filename":"x","mime_type":"text/plain"}`, url), media(`{"url":%q,"filename":"x","mime_type":"text/plain; x=<y>"}`, url)},
+		{"selected: no value", "text", "x", media(`{"selected":{"message_id":%q,"label":"L","value":"v"}}`, id),
+			media(`{"selected":{"message_id":%q,"label":"L"}}`, id)},
+		{"url: length", "image", "", media(`{"url":%q}`, url+strings.Repeat("x", 2048-len(url))),
+			media(`{"url":%q}`, url+strings.Repeat("x", 2049-len(url)))},
+		{"url: length in characters", "image", "", media(`{"url":%q}`, url+chars(2048-len(url))),
+			media(`{"url":%q}`, url+chars(2049-len(url)))},
+		{"alt", "image", "", media(`{"url":%q,"alt":%q}`, url, chars(300)),
+			media(`{"url":%q,"alt":%q}`, url, chars(301))},
+		{"filename", "file", "", media(`{"url":%q,"filename":%q}`, url, chars(255)),
+			media(`{"url":%q,"filename":%q}`, url, chars(256))},
+		{"size", "file", "", media(`{"url":%q,"filename":"x","size":0}`, url),
+			media(`{"url":%q,"filename":"x","size":-1}`, url)},
+		{"size: whole", "file", "", media(`{"url":%q,"filename":"x","size":9007199254740993}`, url),
+			media(`{"url":%q,"filename":"x","size":1.5}`, url)},
+		{"size: a number", "file", "", media(`{"url":%q,"filename":"x","size":null}`, url),
+			media(`{"url":%q,"filename":"x","size":"1"}`, url)},
+		{"mime_type", "file", "", media(`{"url":%q,"filename":"x","mime_type":"image/svg+xml"}`, url),
+			media(`{"url":%q,"filename":"x","mime_type":"image"}`, url)},
+		{"mime_type: no parameters", "file", "", media(`{"url":%q,"filename":"x","mime_type":"text/plain"}`, url),
+			media(`{"url":%q,"filename":"x","mime_type":"text/plain; x=<y>"}`, url)},
 		{"buttons: some", "quick_button", "", media(`{"buttons":%s}`, list(1)), `{"buttons":[]}`},
-		{"buttons: not too many", "quick_button", "", media(`{"buttons":%s}`, list(13)), media(`{"buttons":%s}`, list(14))},
-		{"label", "quick_button", "", media(`{"buttons":[{"label":%q,"value":"v"}]}`, chars(80)), media(`{"buttons":[{"label":%q,"value":"v"}]}`, chars(81))},
-		{"label: not blank", "quick_button", "", `{"buttons":[{"label":"L","value":"v"}]}`, `{"buttons":[{"label":" ","value":"v"}]}`},
-		{"value", "quick_button", "", media(`{"buttons":[{"label":"L","value":%q}]}`, chars(256)), media(`{"buttons":[{"label":"L","value":%q}]}`, chars(257))},
+		{"buttons: not too many", "quick_button", "", media(`{"buttons":%s}`, list(13)),
+			media(`{"buttons":%s}`, list(14))},
+		{"label", "quick_button", "", media(`{"buttons":[{"label":%q,"value":"v"}]}`, chars(80)),
+			media(`{"buttons":[{"label":%q,"value":"v"}]}`, chars(81))},
+		{"label: not blank", "quick_button", "", `{"buttons":[{"label":"L","value":"v"}]}`,
+			`{"buttons":[{"label":" ","value":"v"}]}`},
+		{"value", "quick_button", "", media(`{"buttons":[{"label":"L","value":%q}]}`, chars(256)),
+			media(`{"buttons":[{"label":"L","value":%q}]}`, chars(257))},
 		{"value: there", "quick_button", "", `{"buttons":[{"label":"L","value":"v"}]}`, `{"buttons":[{"label":"L"}]}`},
 		{"cards: some", "carousel", "", media(`{"cards":%s}`, cards(1)), `{"cards":[]}`},
 		{"cards: not too many", "carousel", "", media(`{"cards":%s}`, cards(10)), media(`{"cards":%s}`, cards(11))},
-		{"card title", "carousel", "", media(`{"cards":[{"title":%q}]}`, chars(80)), media(`{"cards":[{"title":%q}]}`, chars(81))},
+		{"card title", "carousel", "", media(`{"cards":[{"title":%q}]}`, chars(80)),
+			media(`{"cards":[{"title":%q}]}`, chars(81))},
 		{"card title: there", "carousel", "", `{"cards":[{"title":"T"}]}`, `{"cards":[{"subtitle":"S"}]}`},
-		{"subtitle", "carousel", "", media(`{"cards":[{"title":"T","subtitle":%q}]}`, chars(200)), media(`{"cards":[{"title":"T","subtitle":%q}]}`, chars(201))},
-		{"card buttons", "carousel", "", media(`{"cards":[{"title":"T","buttons":%s}]}`, list(3)), media(`{"cards":[{"title":"T","buttons":%s}]}`, list(4))},
-		{"card button: label", "carousel", "", media(`{"cards":[{"title":"T","buttons":%s}]}`, list(1)), `{"cards":[{"title":"T","buttons":[{"label":"","value":"v"}]}]}`},
-		{"image_url", "carousel", "", `{"cards":[{"title":"T","image_url":"https://x.example/a.png"}]}`, `{"cards":[{"title":"T","image_url":"data:image/png;base64,x"}]}`},
+		{"subtitle", "carousel", "", media(`{"cards":[{"title":"T","subtitle":%q}]}`, chars(200)),
+			media(`{"cards":[{"title":"T","subtitle":%q}]}`, chars(201))},
+		{"card buttons", "carousel", "", media(`{"cards":[{"title":"T","buttons":%s}]}`, list(3)),
+			media(`{"cards":[{"title":"T","buttons":%s}]}`, list(4))},
+		{"card button: label", "carousel", "", media(`{"cards":[{"title":"T","buttons":%s}]}`, list(1)),
+			`{"cards":[{"title":"T","buttons":[{"label":"","value":"v"}]}]}`},
+		{"image_url", "carousel", "", `{"cards":[{"title":"T","image_url":"https://x.example/a.png"}]}`,
+			`{"cards":[{"title":"T","image_url":"data:image/png;base64,x"}]}`},
 		{"options: some", "dropdown", "", media(`{"options":%s}`, list(1)), `{"placeholder":"-"}`},
-		{"options: not too many", "dropdown", "", media(`{"options":%s}`, list(100)), media(`{"options":%s}`, list(101))},
-		{"options: values differ", "dropdown", "", `{"options":[{"label":"A","value":"a"},{"label":"A","value":"b"}]}`, `{"options":[{"label":"A","value":"a"},{"label":"B","value":"a"}]}`},
-		{"placeholder", "dropdown", "", media(`{"options":%s,"placeholder":%q}`, list(1), chars(80)), media(`{"options":%s,"placeholder":%q}`, list(1), chars(81))},
+		{"options: not too many", "dropdown", "", media(`{"options":%s}`, list(100)),
+			media(`{"options":%s}`, list(101))},
+		{"options: values differ", "dropdown", "", `{"options":[{"label":"A","value":"a"},{"label":"A","value":"b"}]}`,
+			`{"options":[{"label":"A","value":"a"},{"label":"B","value":"a"}]}`},
+		{"placeholder", "dropdown", "", media(`{"options":%s,"placeholder":%q}`, list(1), chars(80)),
+			media(`{"options":%s,"placeholder":%q}`, list(1), chars(81))},
 		{"form: an object", "quick_button", "", media(`{"buttons":%s}`, list(1)), list(1)},
-		{"form: a list of buttons", "quick_button", "", media(`{"buttons":%s}`, list(1)), `{"buttons":{"label":"L","value":"v"}}`},
+		{"form: a list of buttons", "quick_button", "", media(`{"buttons":%s}`, list(1)),
+			`{"buttons":{"label":"L","value":"v"}}`},
 		{"form: JSON", "image", "", media(`{"url":%q}`, url), media(`{"url":%q`, url)},
 		{"form: there", "image", "", media(`{"url":%q}`, url), ""},
 		{"32 KiB", "text", "x", padded(32 * 1024), padded(32*1024 + 1)},
@@ -177,7 +210,8 @@ func TestParseBody_checksContent(t *testing.T) {
 		{"markup, which is text", "text", "<script>alert(1)</script>", nil, false},
 		{"an unknown type", "video", "x", nil, true},
 		{"a type in capitals", "TEXT", "x", nil, true},
-		{"an empty answer", "text", "", json.RawMessage(`{"selected":{"message_id":"` + models.NewID() + `","label":"L","value":"v"}}`), true},
+		{"an empty answer", "text", "", json.RawMessage(`{"selected":{"message_id":"` + models.NewID() +
+			`","label":"L","value":"v"}}`), true},
 	} {
 		body, err := services.ParseBody(test.contentType, test.content, test.raw)
 		switch {
@@ -192,8 +226,9 @@ func TestParseBody_checksContent(t *testing.T) {
 func TestParseBody_takesAbsoluteWebAddressesOnly(t *testing.T) {
 	t.Parallel()
 	for url, valid := range map[string]bool{
-		"https://example.com/photo.jpg": true, "http://example.com": true, "HTTPS://EXAMPLE.COM/x": true, "https://example.com:8443/a?b=c#d": true,
-		"https://münchen.example/ä": true, "https://[2001:db8::1]/x": true, "http://127.0.0.1/x": true,
+		"https://example.com/photo.jpg": true, "http://example.com": true, "HTTPS://EXAMPLE.COM/x": true,
+		"https://example.com:8443/a?b=c#d": true,
+		"https://münchen.example/ä":        true, "https://[2001:db8::1]/x": true, "http://127.0.0.1/x": true,
 		"":                                  false,
 		"javascript:alert(1)":               false,
 		"JaVaScRiPt:alert(1)":               false,
@@ -225,7 +260,8 @@ func TestParseBody_takesAbsoluteWebAddressesOnly(t *testing.T) {
 		"blob:https://example.com/x":        false,
 	} {
 		for contentType, document := range map[string]string{
-			"image": `{"url":%s}`, "file": `{"url":%s,"filename":"x"}`, "carousel": `{"cards":[{"title":"T","image_url":%s}]}`,
+			"image": `{"url":%s}`, "file": `{"url":%s,"filename":"x"}`,
+			"carousel": `{"cards":[{"title":"T","image_url":%s}]}`,
 		} {
 			if contentType == "carousel" && url == "" {
 				continue // a card needs no image
@@ -242,9 +278,11 @@ func TestParseBody_takesFilenamesWithoutAPath(t *testing.T) {
 	t.Parallel()
 	for name, valid := range map[string]bool{
 		"invoice.pdf": true, "Rechnung März.pdf": true, ".profile": true, "a..b": true,
-		"": false, " ": false, ".": false, "..": false, "../x": false, "a/b": false, `a\b`: false, "a\nb": false, "a\x00b": false,
+		"": false, " ": false, ".": false, "..": false, "../x": false, "a/b": false, `a\b`: false, "a\nb": false,
+		"a\x00b": false,
 	} {
-		_, err := services.ParseBody("file", "", json.RawMessage(media(`{"url":"https://example.com/x","filename":%s}`, quoted(name))))
+		_, err := services.ParseBody("file", "",
+			json.RawMessage(media(`{"url":"https://example.com/x","filename":%s}`, quoted(name))))
 		if (err == nil) != valid {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -256,12 +294,17 @@ func TestParseBody_letsNoNULThrough(t *testing.T) {
 	t.Parallel()
 	const nul = `"a\u0000b"`
 	for contentType, documents := range map[string][]string{
-		"text":         {`{"selected":{"message_id":"` + models.NewID() + `","label":%s,"value":"v"}}`, `{"selected":{"message_id":"` + models.NewID() + `","label":"L","value":%s}}`, `{"selected":{"message_id":%s,"label":"L","value":"v"}}`},
-		"image":        {`{"url":%s}`, `{"url":"https://example.com/","alt":%s}`},
-		"file":         {`{"url":"https://example.com/","filename":%s}`, `{"url":"https://example.com/","filename":"x","mime_type":%s}`},
+		"text": {`{"selected":{"message_id":"` + models.NewID() + `","label":%s,"value":"v"}}`,
+			`{"selected":{"message_id":"` + models.NewID() + `","label":"L","value":%s}}`,
+			`{"selected":{"message_id":%s,"label":"L","value":"v"}}`},
+		"image": {`{"url":%s}`, `{"url":"https://example.com/","alt":%s}`},
+		"file": {`{"url":"https://example.com/","filename":%s}`,
+			`{"url":"https://example.com/","filename":"x","mime_type":%s}`},
 		"quick_button": {`{"buttons":[{"label":%s,"value":"v"}]}`, `{"buttons":[{"label":"L","value":%s}]}`},
-		"carousel":     {`{"cards":[{"title":%s}]}`, `{"cards":[{"title":"T","subtitle":%s}]}`, `{"cards":[{"title":"T","buttons":[{"label":"L","value":%s}]}]}`},
-		"dropdown":     {`{"options":[{"label":%s,"value":"v"}]}`, `{"options":[{"label":"L","value":%s}]}`, `{"options":[{"label":"L","value":"v"}],"placeholder":%s}`},
+		"carousel": {`{"cards":[{"title":%s}]}`, `{"cards":[{"title":"T","subtitle":%s}]}`,
+			`{"cards":[{"title":"T","buttons":[{"label":"L","value":%s}]}]}`},
+		"dropdown": {`{"options":[{"label":%s,"value":"v"}]}`, `{"options":[{"label":"L","value":%s}]}`,
+			`{"options":[{"label":"L","value":"v"}],"placeholder":%s}`},
 	} {
 		for _, document := range documents {
 			if body, err := services.ParseBody(contentType, "x", json.RawMessage(media(document, nul))); err == nil {
@@ -273,7 +316,8 @@ func TestParseBody_letsNoNULThrough(t *testing.T) {
 
 func TestParseBody_storesNoBrokenUTF8(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{"{\"url\":\"https://example.com/\",\"alt\":\"a\xffb\"}", `{"url":"https://example.com/","alt":"a\ud800b"}`} {
+	for _, raw := range []string{"{\"url\":\"https://example.com/\",\"alt\":\"a\xffb\"}",
+		`{"url":"https://example.com/","alt":"a\ud800b"}`} {
 		body, err := services.ParseBody("image", "", json.RawMessage(raw))
 		if err == nil && strings.ToValidUTF8(string(body.JSON()), "?") != string(body.JSON()) {
 			t.Errorf("stored %q", body.JSON())
@@ -316,7 +360,11 @@ func TestPlainText_putsEveryTypeIntoWords(t *testing.T) {
 		{"carousel", "", `{"cards":[{"title":"One"},{"title":"Two"}]}`, "One · Two"},
 		{"carousel", "", `broken`, ""},
 	} {
-		message := models.Message{ContentType: test.contentType, Content: test.content, RichMedia: models.JSON(test.media)}
+		message := models.Message{
+			ContentType: test.contentType,
+			Content:     test.content,
+			RichMedia:   models.JSON(test.media),
+		}
 		if text := services.PlainText(message); text != test.text {
 			t.Errorf("%s %s reads %q, not %q", test.contentType, test.media, text, test.text)
 		}

@@ -27,11 +27,12 @@ const (
 	recoveryLength = 16 // characters of base32: 80 random bits, so a hash without salt is enough
 )
 
-// codeRate limits attempts at a user's codes. Three of a million are good at a time: at this rate who knows the password needs
-// months for an even chance, and the audit log holds every attempt.
+// codeRate limits attempts at a user's codes. Three of a million are good at a time: at this rate who knows the
+// password needs months for an even chance, and the audit log holds every attempt.
 var codeRate = Rate{Count: 10, Window: 5 * time.Minute}
 
-// AwaitsSecondFactor says whether a cookie's token waits for a code. Errors: Unauthorized when it does not, Unavailable.
+// AwaitsSecondFactor says whether a cookie's token waits for a code. Errors: Unauthorized when it does not,
+// Unavailable.
 func (s *Login) AwaitsSecondFactor(ctx context.Context, token string) error {
 	_, err := s.awaiting(ctx, token)
 	return err
@@ -45,9 +46,9 @@ func (s *Login) awaiting(ctx context.Context, token string) (models.User, error)
 	return user, err
 }
 
-// SecondFactor finishes a login with a code of the app, or a recovery code; either works once. The token is a fresh one for the
-// cookie, and the one before it is worthless. Errors: Unauthorized when token does not wait for a code, Invalid for a wrong code,
-// RateLimited, Unavailable.
+// SecondFactor finishes a login with a code of the app, or a recovery code; either works once. The token is a fresh one
+// for the cookie, and the one before it is worthless. Errors: Unauthorized when token does not wait for a code, Invalid
+// for a wrong code, RateLimited, Unavailable.
 func (s *Login) SecondFactor(ctx context.Context, token, code string, device Device) (fresh string, err error) {
 	user, err := s.awaiting(ctx, token)
 	if err != nil {
@@ -68,8 +69,8 @@ func (s *Login) SecondFactor(ctx context.Context, token, code string, device Dev
 	return fresh, nil
 }
 
-// limitCodes counts an attempt at the user's codes. All count, whatever their address: who gets here knows the password, and could
-// come from many.
+// limitCodes counts an attempt at the user's codes. All count, whatever their address: who gets here knows the
+// password, and could come from many.
 func (s *Login) limitCodes(ctx context.Context, user models.User) error {
 	wait, err := s.limiter.Allow(ctx, "second factor:"+user.ID, codeRate)
 	if err != nil {
@@ -92,7 +93,8 @@ func isCode(code string) bool {
 }
 
 // useCode uses up a code of the user and runs then, if given, in the same transaction. Errors: Invalid, RateLimited.
-func (s *Login) useCode(ctx context.Context, user models.User, code string, then func(*gorm.DB, models.User) error) error {
+func (s *Login) useCode(ctx context.Context, user models.User, code string,
+	then func(*gorm.DB, models.User) error) error {
 	if err := s.limitCodes(ctx, user); err != nil {
 		return err
 	}
@@ -102,7 +104,9 @@ func (s *Login) useCode(ctx context.Context, user models.User, code string, then
 		if err != nil {
 			return err
 		}
-		query := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL AND disabled_at IS NULL", user.OrganizationID, user.ID)
+		query := tx.Model(&models.User{}).Where(
+			"organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL AND disabled_at IS NULL",
+			user.OrganizationID, user.ID)
 		column, left, err := s.matching(now, code)
 		if err != nil {
 			return err
@@ -161,7 +165,11 @@ func (s *Login) stepOf(user models.User, code string) (int64, error) {
 	}
 	now := s.clock().Unix() / int64(totpStep/time.Second)
 	for step := now - 1; step <= now+1; step++ {
-		expected, err := hotp.GenerateCodeCustom(base32.StdEncoding.EncodeToString(secret), uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		expected, err := hotp.GenerateCodeCustom(base32.StdEncoding.EncodeToString(secret), uint64(step),
+			hotp.ValidateOpts{
+				Digits:    otp.DigitsSix,
+				Algorithm: otp.AlgorithmSHA1,
+			})
 		if err != nil {
 			return 0, fmt.Errorf("generate code: %w", err)
 		}
@@ -196,7 +204,8 @@ func newRecoveryCodes() (codes, hashes []string) {
 	return codes, hashes
 }
 
-// SecondFactorSetup is what an authenticator app is set up with: the secret to type, the otpauth URL, and that as a PNG to scan.
+// SecondFactorSetup is what an authenticator app is set up with: the secret to type, the otpauth URL, and that as a PNG
+// to scan.
 type SecondFactorSetup struct {
 	Secret, URL string
 	QR          []byte
@@ -204,7 +213,11 @@ type SecondFactorSetup struct {
 
 // showSecondFactor is the setup of a user's secret.
 func showSecondFactor(user models.User, secret []byte) (SecondFactorSetup, error) {
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Parley", AccountName: user.Email, Secret: secret})
+	key, err := totp.Generate(totp.GenerateOpts{
+		Issuer:      "Parley",
+		AccountName: user.Email,
+		Secret:      secret,
+	})
 	if err != nil {
 		return SecondFactorSetup{}, fmt.Errorf("make second factor: %w", err)
 	}

@@ -59,11 +59,13 @@ func TestSecondFactor_isAskedForAtLogin(t *testing.T) {
 		waiting := w.halfway()
 		w.loggedOut(waiting)
 		w.ok(w.login.AwaitsSecondFactor(w.Context(), waiting))
-		for _, wrong := range []string{"", "000000", "1", w.code(setup, 2*time.Minute), w.code(setup, -2*time.Minute), strings.Repeat("x", 10_000), "\x00"} {
+		for _, wrong := range []string{"", "000000", "1", w.code(setup, 2*time.Minute), w.code(setup, -2*time.Minute),
+			strings.Repeat("x", 10_000), "\x00"} {
 			_, err := w.login.SecondFactor(w.Context(), waiting, wrong, device)
 			wrongCode(w, err)
 		}
-		fresh, err := w.login.SecondFactor(w.Context(), waiting, " "+w.code(setup, 0)[:3]+" "+w.code(setup, 0)[3:]+" ", device)
+		fresh, err := w.login.SecondFactor(w.Context(), waiting, " "+w.code(setup, 0)[:3]+" "+w.code(setup, 0)[3:]+" ",
+			device)
 		w.ok(err)
 		if fresh == waiting || w.identified(fresh).User.ID != w.ann.ID {
 			w.Error("the token from before the code goes on")
@@ -74,7 +76,8 @@ func TestSecondFactor_isAskedForAtLogin(t *testing.T) {
 		_, err = w.login.SecondFactor(w.Context(), fresh, w.code(setup, 30*time.Second), device)
 		w.refused(services.Unauthorized, err)
 		w.login.Wait()
-		if noted := strings.Join(w.noted(), "\n"); strings.Count(noted, "login.failed") != 7 || strings.Count(noted, "login.succeeded") != 1 || !strings.Contains(noted, "second factor") {
+		if noted := strings.Join(w.noted(), "\n"); strings.Count(noted, "login.failed") != 7 ||
+			strings.Count(noted, "login.succeeded") != 1 || !strings.Contains(noted, "second factor") {
 			w.Errorf("noted\n%s", noted)
 		}
 	})
@@ -160,7 +163,8 @@ func TestRecoveryCodes_workOnceEach(t *testing.T) {
 		if len(recovery) != 10 || services.RecoveryCodesLeft(w.ann) != 10 {
 			w.Fatalf("%d codes, %d left", len(recovery), services.RecoveryCodesLeft(w.ann))
 		}
-		if n := w.count(&models.User{}, "recovery_codes LIKE ?", "%"+strings.ReplaceAll(recovery[0], "-", "")+"%"); n != 0 {
+		if n := w.count(&models.User{}, "recovery_codes LIKE ?",
+			"%"+strings.ReplaceAll(recovery[0], "-", "")+"%"); n != 0 {
 			w.Error("the codes themselves are stored")
 		}
 		for i, code := range recovery {
@@ -190,7 +194,8 @@ func TestSecondFactor_limitsAttemptsByUser(t *testing.T) {
 		const guesses = 60
 		for i := range guesses {
 			go func() {
-				_, err := w.login.SecondFactor(w.Context(), waiting, "00000", services.Device{Address: fmt.Sprint("203.0.113.", i)})
+				_, err := w.login.SecondFactor(w.Context(), waiting, "00000",
+					services.Device{Address: fmt.Sprint("203.0.113.", i)})
 				errs <- err
 			}()
 		}
@@ -221,12 +226,14 @@ func TestBeginSecondFactor_sealsTheSecret(t *testing.T) {
 		w.ok(err)
 		secret, err := base32.StdEncoding.DecodeString(setup.Secret)
 		w.ok(err)
-		if u.Scheme != "otpauth" || u.Query().Get("secret") != setup.Secret || u.Query().Get("issuer") != "Parley" || !strings.HasSuffix(u.Path, w.ann.Email) ||
+		if u.Scheme != "otpauth" || u.Query().Get("secret") != setup.Secret || u.Query().Get("issuer") != "Parley" ||
+			!strings.HasSuffix(u.Path, w.ann.Email) ||
 			len(secret) != 20 || !strings.HasPrefix(string(setup.QR), "\x89PNG") {
 			w.Errorf("set up with %s", setup.URL)
 		}
 		stored := w.user(w.ann.ID)
-		if strings.Contains(stored.TotpSecret, setup.Secret) || !strings.HasPrefix(stored.TotpSecret, "v1.") || stored.TotpEnabledAt != nil {
+		if strings.Contains(stored.TotpSecret, setup.Secret) || !strings.HasPrefix(stored.TotpSecret, "v1.") ||
+			stored.TotpEnabledAt != nil {
 			w.Errorf("stored %q", stored.TotpSecret)
 		}
 		shown, err := w.profile.BegunSecondFactor(w.Context(), w.ann)

@@ -16,8 +16,9 @@ import (
 
 const sealedVersion = "v1"
 
-// SecretBox seals the secrets that must be read again, as the key to a push service must: a copy of the database without the
-// installation's key opens none of them. The text is "v1.<key id>.<base64url of nonce and ciphertext>", by AES-256-GCM.
+// SecretBox seals the secrets that must be read again, as the key to a push service must: a copy of the database
+// without the installation's key opens none of them. The text is "v1.<key id>.<base64url of nonce and ciphertext>", by
+// AES-256-GCM.
 type SecretBox struct{ keys []boxKey }
 
 type boxKey struct {
@@ -52,8 +53,8 @@ func newBoxKey(secret []byte) boxKey {
 	return boxKey{id: hex.EncodeToString(mac.Sum(nil))[:8], aead: aead}
 }
 
-// Seal encrypts plain for one place: row is the table, the row's id, its organization and the column. Nowhere else does the
-// text open, so who can write to the database cannot move a secret to a row that is theirs.
+// Seal encrypts plain for one place: row is the table, the row's id, its organization and the column. Nowhere else does
+// the text open, so who can write to the database cannot move a secret to a row that is theirs.
 func (b *SecretBox) Seal(plain []byte, row ...string) string {
 	key := b.keys[0]
 	nonce := make([]byte, key.aead.NonceSize())

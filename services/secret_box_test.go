@@ -38,8 +38,10 @@ func TestSecretBox_isBoundToItsRow(t *testing.T) {
 	box := services.NewSecretBox(sealKey("a"))
 	sealed := box.Seal([]byte("s3cret"), place...)
 	for _, row := range [][]string{
-		nil, {"push_credentials", "row", "org"}, {"users", "row", "org", "secret"}, {"push_credentials", "row2", "org", "secret"},
-		{"push_credentials", "row", "org2", "secret"}, {"push_credentials", "row", "org", "other"}, {"push_credentials", "roworg", "", "secret"},
+		nil, {"push_credentials", "row", "org"}, {"users", "row", "org", "secret"},
+		{"push_credentials", "row2", "org", "secret"},
+		{"push_credentials", "row", "org2", "secret"}, {"push_credentials", "row", "org", "other"},
+		{"push_credentials", "roworg", "", "secret"},
 		{"push_credentialsrow", "", "org", "secret"}, {"push_credentials", "row", "org", "secret", ""},
 	} {
 		if plain, err := box.Open(sealed, row...); err == nil {
@@ -55,7 +57,8 @@ func TestSecretBox_opensNothingThatWasChanged(t *testing.T) {
 	for i := range sealed {
 		for _, letter := range []string{"A", ".", "\x00"} {
 			changed := sealed[:i] + letter + sealed[i+1:]
-			if _, err := box.Open(changed, place...); err == nil && changed != sealed && i < len(sealed)-1 { // of the last letter some bits carry nothing
+			// of the last letter some bits carry nothing
+			if _, err := box.Open(changed, place...); err == nil && changed != sealed && i < len(sealed)-1 {
 				t.Errorf("opens with letter %d changed", i)
 			}
 		}
@@ -67,7 +70,10 @@ func TestSecretBox_opensNothingThatWasChanged(t *testing.T) {
 
 func TestSecretBox_rotatesItsKey(t *testing.T) {
 	t.Parallel()
-	before, after, done := services.NewSecretBox(sealKey("a")), services.NewSecretBox(sealKey("b"), sealKey("a"), sealKey("c")), services.NewSecretBox(sealKey("b"))
+	before := services.NewSecretBox(sealKey("a"))
+	after := services.NewSecretBox(sealKey("b"), sealKey("a"),
+		sealKey("c"))
+	done := services.NewSecretBox(sealKey("b"))
 	sealed := before.Seal([]byte("s3cret"), place...)
 	if plain, err := after.Open(sealed, place...); err != nil || string(plain) != "s3cret" {
 		t.Errorf("an old key opens %q, %v", plain, err)

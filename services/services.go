@@ -1,8 +1,8 @@
 // Package services holds the rules of the product: who may do what, what is stored, who is told. It knows no HTTP, no
 // Socket.IO and no templates; handlers call it and show what it answers.
 //
-// Methods take the organization first and find only what belongs to it: another organization's record is NotFound. Errors
-// that the caller caused are an *Error; every other error is ours, and is logged where it happened.
+// Methods take the organization first and find only what belongs to it: another organization's record is NotFound.
+// Errors that the caller caused are an *Error; every other error is ours, and is logged where it happened.
 package services
 
 import (
@@ -12,7 +12,8 @@ import (
 	"parley/models"
 )
 
-// Publisher spreads news to connected sockets, on every node. Calls come after the commit and must not wait for the network.
+// Publisher spreads news to connected sockets, on every node. Calls come after the commit and must not wait for the
+// network.
 type Publisher interface {
 	MessageStored(models.Message)
 	MessagesRead(MessagesRead)
@@ -43,8 +44,8 @@ type MessagesRead struct {
 
 // Limiter counts attempts in a sliding window.
 type Limiter interface {
-	// Allow counts one attempt at key. When rate.Count attempts lie within the last rate.Window it counts nothing and says after
-	// what time the next one may come.
+	// Allow counts one attempt at key. When rate.Count attempts lie within the last rate.Window it counts nothing and
+	// says after what time the next one may come.
 	Allow(ctx context.Context, key string, rate Rate) (retryAfter time.Duration, err error)
 	// Wait says the same without counting.
 	Wait(ctx context.Context, key string, rate Rate) (retryAfter time.Duration, err error)
@@ -66,8 +67,8 @@ type PresenceStore interface {
 // PresentAgent names an agent in a PresenceStore.
 type PresentAgent struct{ OrganizationID, AgentID string }
 
-// WebSessionStore keeps logins. It is the storage interface of Fiber, as gofiber/storage implements it: Get answers nil for
-// an unknown or expired key.
+// WebSessionStore keeps logins. It is the storage interface of Fiber, as gofiber/storage implements it: Get answers nil
+// for an unknown or expired key.
 type WebSessionStore interface {
 	Get(key string) ([]byte, error)
 	Set(key string, value []byte, expire time.Duration) error

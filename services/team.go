@@ -17,8 +17,8 @@ const (
 	namesLife   = time.Minute
 )
 
-// Team is who of an organization is online, as its end users see it: Agents by name, at most maxTeam of them; Online counts
-// all.
+// Team is who of an organization is online, as its end users see it: Agents by name, at most maxTeam of them; Online
+// counts all.
 type Team struct {
 	Agents []Agent
 	Online int
@@ -27,7 +27,8 @@ type Team struct {
 // Names reads what the users of an organization are called, by id.
 type Names func(ctx context.Context, organizationID string) (map[string]string, error)
 
-// teams makes teams of who is present and what they are called. Names are kept for a while: every end user who joins asks.
+// teams makes teams of who is present and what they are called. Names are kept for a while: every end user who joins
+// asks.
 type teams struct {
 	store PresenceStore
 	read  Names

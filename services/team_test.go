@@ -16,12 +16,17 @@ func TestTeam_isWhoIsOnlineByName(t *testing.T) {
 	if err != nil || team.Online != 0 || team.Agents == nil || len(team.Agents) != 0 {
 		t.Errorf("of nobody: %+v, %v", team, err)
 	}
-	store.held["ben"], store.held["ann"], store.held["gone"] = true, true, true // gone has no name
+	store.held["ben"] = true
+	store.held["ann"] = true
+	store.held["gone"] = true // gone has no name
 	team, err = presence.Team(t.Context(), "org")
 	if err != nil || team.Online != 3 {
 		t.Errorf("%+v, %v", team, err)
 	}
-	equal(t, team.Agents, services.Agent{ID: "ann", Name: "Ann"}, services.Agent{ID: "ben", Name: "Ben"})
+	equal(t, team.Agents, services.Agent{
+		ID:   "ann",
+		Name: "Ann",
+	}, services.Agent{ID: "ben", Name: "Ben"})
 }
 
 func TestTeam_namesTwentyAndCountsAll(t *testing.T) {
@@ -32,17 +37,27 @@ func TestTeam_namesTwentyAndCountsAll(t *testing.T) {
 		store.held[id], names[id] = true, fmt.Sprintf("Agent %02d", 30-i)
 	}
 	names["agent-00"] = names["agent-29"] // two of one name, in a fixed order
-	presence := services.NewPresence(store, func(context.Context, string) (map[string]string, error) { return names, nil }, newNews(), newClock().Now)
+	presence := services.NewPresence(store, func(context.Context, string) (map[string]string, error) {
+		return names, nil
+	}, newNews(), newClock().Now)
 	team, err := presence.Team(t.Context(), "org")
 	if err != nil || team.Online != 30 || len(team.Agents) != services.MaxTeam {
 		t.Fatalf("%+v, %v", team, err)
 	}
-	equal(t, team.Agents[:3], services.Agent{ID: "agent-00", Name: "Agent 01"}, services.Agent{ID: "agent-29", Name: "Agent 01"}, services.Agent{ID: "agent-28", Name: "Agent 02"})
+	equal(t, team.Agents[:3], services.Agent{
+		ID:   "agent-00",
+		Name: "Agent 01",
+	}, services.Agent{
+		ID:   "agent-29",
+		Name: "Agent 01",
+	}, services.Agent{ID: "agent-28", Name: "Agent 02"})
 }
 
 func TestTeam_readsNamesOnceUntilSomebodyIsUnknownOrTheyAreOld(t *testing.T) {
 	t.Parallel()
-	store, clock, reads := newNodes(), newClock(), 0
+	store := newNodes()
+	clock := newClock()
+	reads := 0
 	names := map[string]string{"ann": "Ann"}
 	presence := services.NewPresence(store, func(context.Context, string) (map[string]string, error) {
 		reads++
@@ -86,7 +101,10 @@ func TestTeam_isToldWhenANodeDied(t *testing.T) {
 	t.Parallel()
 	presence, store, news, _ := newPresence()
 	store.held["ben"] = true
-	store.dead = []services.PresentAgent{{OrganizationID: "org", AgentID: "ann"}, {OrganizationID: "other", AgentID: "eve"}}
+	store.dead = []services.PresentAgent{{
+		OrganizationID: "org",
+		AgentID:        "ann",
+	}, {OrganizationID: "other", AgentID: "eve"}}
 	presence.Refresh(t.Context())
 	equal(t, of[team](news), team{"org", "[{ben Ben }]", 1}, team{"other", "[{ben Ben }]", 1})
 }

@@ -19,7 +19,9 @@ func within(text string, max int) bool {
 // line makes one line of at most max characters of whatever was given: for names that are shown, never compared.
 func line(text string, max int) string {
 	text = strings.ToValidUTF8(text, "")
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 	if runes := []rune(text); len(runes) > max {
 		return string(runes[:max])
 	}

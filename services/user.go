@@ -13,7 +13,8 @@ import (
 )
 
 // newUser checks what is to become a user. Errors are Invalid.
-func (s *Login) newUser(ctx context.Context, organizationID, email, name, password string, role models.Role) (models.User, error) {
+func (s *Login) newUser(ctx context.Context, organizationID, email, name, password string,
+	role models.Role) (models.User, error) {
 	email, err := cleanEmail(email)
 	if err != nil {
 		return models.User{}, err
@@ -26,8 +27,17 @@ func (s *Login) newUser(ctx context.Context, organizationID, email, name, passwo
 		return models.User{}, err
 	}
 	now := s.clock()
-	return models.User{ID: models.NewID(), OrganizationID: organizationID, Email: email, Name: name, PasswordHash: hash, Role: role,
-		LoginVersion: 1, CreatedAt: now, UpdatedAt: now}, nil
+	return models.User{
+		ID:             models.NewID(),
+		OrganizationID: organizationID,
+		Email:          email,
+		Name:           name,
+		PasswordHash:   hash,
+		Role:           role,
+		LoginVersion:   1,
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}, nil
 }
 
 func createUser(tx *gorm.DB, user *models.User) error {
@@ -39,7 +49,11 @@ func createUser(tx *gorm.DB, user *models.User) error {
 }
 
 func emailTaken() *Error {
-	return &Error{Kind: Conflict, Message: "Somebody uses this e-mail address already.", Field: "email"}
+	return &Error{
+		Kind:    Conflict,
+		Message: "Somebody uses this e-mail address already.",
+		Field:   "email",
+	}
 }
 
 // cleanEmail is an address in the form in which it is stored. Error: Invalid.

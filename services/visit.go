@@ -28,8 +28,8 @@ var (
 	language = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 )
 
-// Visits keeps where the end users of conversations are. Every page that is looked at makes one, many more than there are
-// messages, so they are collected and stored together once a second: the database's one writer is for messages.
+// Visits keeps where the end users of conversations are. Every page that is looked at makes one, many more than there
+// are messages, so they are collected and stored together once a second: the database's one writer is for messages.
 type Visits struct {
 	db        *models.DB
 	publisher Publisher
@@ -46,7 +46,9 @@ func NewVisits(db *models.DB, publisher Publisher, clock Clock) *Visits {
 
 // Note says where the end user of a conversation is now. What a browser would not say is left out, and the rest kept.
 func (s *Visits) Note(ref Ref, visit models.Visit) {
-	visit.ConversationID, visit.OrganizationID, visit.SeenAt = ref.ID, ref.OrganizationID, s.clock()
+	visit.ConversationID = ref.ID
+	visit.OrganizationID = ref.OrganizationID
+	visit.SeenAt = s.clock()
 	visit.PageTitle, visit.UserAgent = line(visit.PageTitle, maxPageTitle), line(visit.UserAgent, maxUserAgent)
 	if !validURL(visit.PageURL) {
 		visit.PageURL = ""
@@ -68,7 +70,8 @@ func (s *Visits) Of(ctx context.Context, organizationID, conversationID string) 
 		return models.Visit{}, nil
 	}
 	var visits []models.Visit
-	err := s.db.Read.WithContext(ctx).Where("organization_id = ? AND conversation_id = ?", organizationID, conversationID).Limit(1).Find(&visits).Error
+	err := s.db.Read.WithContext(ctx).Where("organization_id = ? AND conversation_id = ?", organizationID,
+		conversationID).Limit(1).Find(&visits).Error
 	if err != nil {
 		return models.Visit{}, fmt.Errorf("read visit: %w", err)
 	}
@@ -95,11 +98,13 @@ func (s *Visits) Run(ctx context.Context) {
 	}
 }
 
-// store writes what was noted, and tells of what changed by it. A visit that fails is not tried again: the next page says it
-// anew.
+// store writes what was noted, and tells of what changed by it. A visit that fails is not tried again: the next page
+// says it anew.
 func (s *Visits) store(ctx context.Context) {
 	s.mu.Lock()
-	noted := slices.SortedFunc(maps.Values(s.noted), func(a, b models.Visit) int { return strings.Compare(a.ConversationID, b.ConversationID) })
+	noted := slices.SortedFunc(maps.Values(s.noted), func(a, b models.Visit) int {
+		return strings.Compare(a.ConversationID, b.ConversationID)
+	})
 	clear(s.noted)
 	s.mu.Unlock()
 	for visits := range slices.Chunk(noted, visitBatch) {
@@ -113,11 +118,13 @@ func (s *Visits) store(ctx context.Context) {
 	}
 }
 
-// replace stores the visits that are news, and returns them: those at another place, or still at the same after a while.
+// replace stores the visits that are news, and returns them: those at another place, or still at the same after a
+// while.
 func (s *Visits) replace(ctx context.Context, visits []models.Visit) (changed []models.Visit, err error) {
 	var values []any
 	for _, v := range visits {
-		values = append(values, v.ConversationID, v.OrganizationID, v.PageURL, v.PageTitle, v.UserAgent, v.TimeZone, v.Language, v.SeenAt)
+		values = append(values, v.ConversationID, v.OrganizationID, v.PageURL, v.PageTitle, v.UserAgent, v.TimeZone,
+			v.Language, v.SeenAt)
 	}
 	rows := strings.TrimSuffix(strings.Repeat("(?,?,?,?,?,?,?,?),", len(visits)), ",")
 	err = s.db.Write.WithContext(ctx).Raw(`INSERT INTO visits (conversation_id, organization_id, page_url, page_title, user_agent, time_zone, language, seen_at)

@@ -12,7 +12,13 @@ import (
 
 // at is a visit of a page with everything that a browser says.
 func at(page string) models.Visit {
-	return models.Visit{PageURL: page, PageTitle: "Prices", UserAgent: "Mozilla/5.0", TimeZone: "America/Argentina/Buenos_Aires", Language: "zh-Hant-TW"}
+	return models.Visit{
+		PageURL:   page,
+		PageTitle: "Prices",
+		UserAgent: "Mozilla/5.0",
+		TimeZone:  "America/Argentina/Buenos_Aires",
+		Language:  "zh-Hant-TW",
+	}
 }
 
 // visit notes a visit and stores it.
@@ -37,13 +43,16 @@ func TestVisits_areWhereTheEndUserWasLast(t *testing.T) {
 			w.Errorf("before the first: %+v", visit)
 		}
 		want := at("https://shop.example/prices?x=1#top")
-		want.ConversationID, want.OrganizationID, want.SeenAt = ref.ID, w.organization.ID, w.clock.Now()
+		want.ConversationID = ref.ID
+		want.OrganizationID = w.organization.ID
+		want.SeenAt = w.clock.Now()
 		if visit := w.visit(ref, at(want.PageURL)); visit != want {
 			w.Errorf("seen %+v\nwant %+v", visit, want)
 		}
 		w.clock.advance(time.Second)
 		w.visits.Note(ref, at("https://shop.example/1")) // passed through before anybody could look
-		if visit := w.visit(ref, at("https://shop.example/2")); visit.PageURL != "https://shop.example/2" || visit.SeenAt != w.clock.Now() {
+		if visit := w.visit(ref, at("https://shop.example/2")); visit.PageURL != "https://shop.example/2" ||
+			visit.SeenAt != w.clock.Now() {
 			w.Errorf("seen %+v", visit)
 		}
 		news := visited{w.organization.ID, ref.ID}
@@ -66,12 +75,14 @@ func TestVisits_storeOnlyWhatChanged(t *testing.T) {
 			w.Errorf("seen %+v, told %v", visit, of[visited](w.news))
 		}
 		w.clock.advance(time.Microsecond) // a while later at the same page: there again
-		if visit := w.visit(ref, at("https://shop.example/")); visit.SeenAt != w.clock.Now() || len(of[visited](w.news)) != 2 {
+		if visit := w.visit(ref, at("https://shop.example/")); visit.SeenAt != w.clock.Now() ||
+			len(of[visited](w.news)) != 2 {
 			w.Errorf("seen %+v, told %v", visit, of[visited](w.news))
 		}
 		w.visits.Store(w.Context())
 		for i, change := range []func(*models.Visit){
-			func(v *models.Visit) { v.PageURL = "" }, func(v *models.Visit) { v.PageTitle = "" }, func(v *models.Visit) { v.UserAgent = "" },
+			func(v *models.Visit) { v.PageURL = "" }, func(v *models.Visit) { v.PageTitle = "" },
+			func(v *models.Visit) { v.UserAgent = "" },
 			func(v *models.Visit) { v.TimeZone = "" }, func(v *models.Visit) { v.Language = "" },
 		} {
 			visit := at("https://shop.example/")
@@ -88,22 +99,44 @@ func TestVisits_leaveOutWhatNoBrowserSays(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")
 		for given, kept := range map[models.Visit]models.Visit{
-			{PageURL: "javascript:alert(1)", PageTitle: "kept"}:                       {PageTitle: "kept"},
-			{PageURL: "/relative", TimeZone: "UTC"}:                                   {TimeZone: "UTC"},
-			{PageURL: "https://", TimeZone: "Etc/GMT+5"}:                              {TimeZone: "Etc/GMT+5"},
-			{PageURL: "https://jo:secret@shop.example/", Language: "de"}:              {Language: "de"},
-			{PageURL: "https://shop.example/" + chars(2048), Language: "x"}:           {},
-			{PageURL: "https://shop.example/\x00", TimeZone: "Europe/Berlin'"}:        {},
-			{PageURL: "\xff", TimeZone: chars(65), Language: "de-" + chars(33)}:       {},
-			{TimeZone: "Mars Base", Language: "de_DE"}:                                {},
-			{TimeZone: "UTC\n", Language: "de\n", UserAgent: "\x00"}:                  {},
-			{Language: strings.Repeat("abcdefgh-", 4) + "x"}:                          {},
-			{PageTitle: " a \n\x00 b \xff" + chars(300), UserAgent: chars(500)}:       {PageTitle: "a b " + chars(196), UserAgent: chars(400)},
-			{PageURL: "https://shop.example/" + strings.Repeat("x", 2048-21)}:         {PageURL: "https://shop.example/" + strings.Repeat("x", 2048-21)},
-			{PageTitle: "<script>", Language: "sr-Latn-RS", PageURL: "http://[::1]/"}: {PageTitle: "<script>", Language: "sr-Latn-RS", PageURL: "http://[::1]/"},
+			{
+				PageURL:   "javascript:alert(1)",
+				PageTitle: "kept",
+			}: {PageTitle: "kept"},
+			{
+				PageURL:  "/relative",
+				TimeZone: "UTC",
+			}: {TimeZone: "UTC"},
+			{
+				PageURL:  "https://",
+				TimeZone: "Etc/GMT+5",
+			}: {TimeZone: "Etc/GMT+5"},
+			{
+				PageURL:  "https://jo:secret@shop.example/",
+				Language: "de",
+			}: {Language: "de"},
+			{PageURL: "https://shop.example/" + chars(2048), Language: "x"}:     {},
+			{PageURL: "https://shop.example/\x00", TimeZone: "Europe/Berlin'"}:  {},
+			{PageURL: "\xff", TimeZone: chars(65), Language: "de-" + chars(33)}: {},
+			{TimeZone: "Mars Base", Language: "de_DE"}:                          {},
+			{TimeZone: "UTC\n", Language: "de\n", UserAgent: "\x00"}:            {},
+			{Language: strings.Repeat("abcdefgh-", 4) + "x"}:                    {},
+			{
+				PageTitle: " a \n\x00 b \xff" + chars(300),
+				UserAgent: chars(500),
+			}: {PageTitle: "a b " + chars(196), UserAgent: chars(400)},
+			{PageURL: "https://shop.example/" + strings.Repeat("x", 2048-21)}: {PageURL: "https://shop.example/" +
+				strings.Repeat("x", 2048-21)},
+			{
+				PageTitle: "<script>",
+				Language:  "sr-Latn-RS",
+				PageURL:   "http://[::1]/",
+			}: {PageTitle: "<script>", Language: "sr-Latn-RS", PageURL: "http://[::1]/"},
 		} {
 			visit := w.visit(ref, given)
-			kept.ConversationID, kept.OrganizationID, kept.SeenAt = visit.ConversationID, visit.OrganizationID, visit.SeenAt
+			kept.ConversationID = visit.ConversationID
+			kept.OrganizationID = visit.OrganizationID
+			kept.SeenAt = visit.SeenAt
 			if visit != kept {
 				w.Errorf("%+v\nis stored as %+v", given, visit)
 			}
@@ -116,7 +149,8 @@ func TestVisits_ofAnotherOrganizationAreNotThere(t *testing.T) {
 		ref := w.conversation("jo")
 		w.visit(ref, at("https://shop.example/"))
 		stranger := w.newHouse("Globex", silent)
-		if visit, err := w.visits.Of(w.Context(), stranger.organization.ID, ref.ID); err != nil || visit != (models.Visit{}) {
+		if visit, err := w.visits.Of(w.Context(), stranger.organization.ID, ref.ID); err != nil ||
+			visit != (models.Visit{}) {
 			w.Errorf("another organization reads %+v, %v", visit, err)
 		}
 		forged := ref
@@ -138,7 +172,10 @@ func TestVisits_ofManyAreStoredTogether(t *testing.T) {
 	each(t, func(w *world) {
 		const many = 1100
 		for range many {
-			w.visits.Note(services.Ref{ID: models.NewID(), OrganizationID: w.organization.ID}, at("https://shop.example/"))
+			w.visits.Note(services.Ref{
+				ID:             models.NewID(),
+				OrganizationID: w.organization.ID,
+			}, at("https://shop.example/"))
 		}
 		w.visits.Store(w.Context())
 		if n := w.count(&models.Visit{}, "1 = 1"); n != many || len(of[visited](w.news)) != many {

@@ -39,17 +39,28 @@ func newWebSessionToken() string { return rand.Text() + rand.Text() }
 func (s *Login) open(ctx context.Context, user models.User, device Device) (token string, err error) {
 	token = newWebSessionToken()
 	id := HashToken(token)
-	if err := s.store(id, webSession{UserID: user.ID, LoginVersion: user.LoginVersion}); err != nil {
+	if err := s.store(id, webSession{
+		UserID:       user.ID,
+		LoginVersion: user.LoginVersion,
+	}); err != nil {
 		return "", err
 	}
 	now := s.clock()
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		old := tx.Where("organization_id = ? AND user_id = ? AND last_seen_at <= ?", user.OrganizationID, user.ID, now.Add(-webSessionLife))
+		old := tx.Where("organization_id = ? AND user_id = ? AND last_seen_at <= ?", user.OrganizationID, user.ID,
+			now.Add(-webSessionLife))
 		if err := old.Delete(&models.Login{}).Error; err != nil {
 			return err
 		}
-		login := models.Login{ID: id, OrganizationID: user.OrganizationID, UserID: user.ID, UserAgent: line(device.UserAgent, maxUserAgent),
-			Address: line(device.Address, 64), CreatedAt: now, LastSeenAt: now}
+		login := models.Login{
+			ID:             id,
+			OrganizationID: user.OrganizationID,
+			UserID:         user.ID,
+			UserAgent:      line(device.UserAgent, maxUserAgent),
+			Address:        line(device.Address, 64),
+			CreatedAt:      now,
+			LastSeenAt:     now,
+		}
 		if err := tx.Create(&login).Error; err != nil {
 			return err
 		}
@@ -81,8 +92,8 @@ func (s *Login) store(id string, session webSession) error {
 	return nil
 }
 
-// Identify returns who a cookie's token belongs to. Errors: Unauthorized when it belongs to nobody, or no longer, or waits for a
-// second factor; Unavailable when that cannot be known now: the cookie must be kept then.
+// Identify returns who a cookie's token belongs to. Errors: Unauthorized when it belongs to nobody, or no longer, or
+// waits for a second factor; Unavailable when that cannot be known now: the cookie must be kept then.
 func (s *Login) Identify(ctx context.Context, token string) (Identity, error) {
 	session, user, err := s.read(ctx, token)
 	if err == nil && session.AwaitsSecondFactor {
@@ -114,7 +125,8 @@ func (s *Login) read(ctx context.Context, token string) (session webSession, use
 	if value == nil || json.Unmarshal(value, &session) != nil {
 		return session, user, loggedOut()
 	}
-	err = s.db.Read.WithContext(ctx).Where("id = ? AND disabled_at IS NULL AND login_version = ?", session.UserID, session.LoginVersion).Take(&user).Error
+	err = s.db.Read.WithContext(ctx).Where("id = ? AND disabled_at IS NULL AND login_version = ?", session.UserID,
+		session.LoginVersion).Take(&user).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return session, user, loggedOut()
 	} else if err != nil {
@@ -139,7 +151,8 @@ func (s *Login) noteSeen(ctx context.Context, identity Identity) {
 		return
 	}
 	err := s.db.Write.WithContext(ctx).Model(&models.Login{}).
-		Where("organization_id = ? AND id = ? AND last_seen_at <= ?", identity.User.OrganizationID, identity.WebSessionID, now.Add(-loginPause)).
+		Where("organization_id = ? AND id = ? AND last_seen_at <= ?", identity.User.OrganizationID,
+			identity.WebSessionID, now.Add(-loginPause)).
 		UpdateColumn("last_seen_at", now).Error
 	if err != nil {
 		logFailure("note web session", err)
@@ -152,7 +165,8 @@ func (s *Login) Logout(ctx context.Context, identity Identity) error {
 		logFailure("delete web session", err)
 		return Refuse(Unavailable, "Logging out is not possible right now. Please try again.")
 	}
-	err := s.db.Write.WithContext(ctx).Where("organization_id = ? AND id = ?", identity.User.OrganizationID, identity.WebSessionID).Delete(&models.Login{}).Error
+	err := s.db.Write.WithContext(ctx).Where("organization_id = ? AND id = ?", identity.User.OrganizationID,
+		identity.WebSessionID).Delete(&models.Login{}).Error
 	if err != nil {
 		logFailure("forget web session", err) // who it belonged to is logged out all the same
 	}
@@ -160,14 +174,18 @@ func (s *Login) Logout(ctx context.Context, identity Identity) error {
 	return nil
 }
 
-// endSessions stores change and makes every web session of a user worthless; the caller tells the publisher after the commit.
-// Error: NotFound.
+// endSessions stores change and makes every web session of a user worthless; the caller tells the publisher after the
+// commit. Error: NotFound.
 func (s *Login) endSessions(tx *gorm.DB, organizationID, userID string, change map[string]any) error {
-	return s.endOtherSessions(tx, models.User{ID: userID, OrganizationID: organizationID}, "", change)
+	return s.endOtherSessions(tx, models.User{
+		ID:             userID,
+		OrganizationID: organizationID,
+	}, "", change)
 }
 
-// endOtherSessions spares one web session, which must be stored anew with the next login version once this is committed. With a
-// user of a known login version it also sees that nobody else ends them at the same time; Error: Conflict.
+// endOtherSessions spares one web session, which must be stored anew with the next login version once this is
+// committed. With a user of a known login version it also sees that nobody else ends them at the same time; Error:
+// Conflict.
 func (s *Login) endOtherSessions(tx *gorm.DB, user models.User, spared string, change map[string]any) error {
 	change["login_version"] = gorm.Expr("login_version + 1")
 	change["updated_at"] = s.clock()
@@ -184,24 +202,30 @@ func (s *Login) endOtherSessions(tx *gorm.DB, user models.User, spared string, c
 	} else if result.RowsAffected == 0 {
 		return Refuse(NotFound, "User not found.")
 	}
-	return tx.Where("organization_id = ? AND user_id = ? AND id <> ?", user.OrganizationID, user.ID, spared).Delete(&models.Login{}).Error
+	return tx.Where("organization_id = ? AND user_id = ? AND id <> ?", user.OrganizationID, user.ID, spared).
+		Delete(&models.Login{}).Error
 }
 
-// keep is for after endOtherSessions: the spared web session goes on. All sockets of the user close, and the spared one's come back.
+// keep is for after endOtherSessions: the spared web session goes on. All sockets of the user close, and the spared
+// one's come back.
 func (s *Login) keep(identity Identity) {
-	s.store(identity.WebSessionID, webSession{UserID: identity.User.ID, LoginVersion: identity.User.LoginVersion + 1}) // what fails is logged: they log in again
+	s.store(identity.WebSessionID, webSession{
+		UserID:       identity.User.ID,
+		LoginVersion: identity.User.LoginVersion + 1,
+	}) // what fails is logged: they log in again
 	s.publisher.UserSessionsEnded(identity.User.ID)
 }
 
-// Ended returns those of users whose sockets must close: disabled, gone, or with a newer login version. users maps a user's id
-// to the login version that its sockets were opened with.
+// Ended returns those of users whose sockets must close: disabled, gone, or with a newer login version. users maps a
+// user's id to the login version that its sockets were opened with.
 func (s *Login) Ended(ctx context.Context, users map[string]int) ([]string, error) {
 	ids := make([]string, 0, len(users))
 	for id := range users {
 		ids = append(ids, id)
 	}
 	var valid []models.User
-	err := s.db.Read.WithContext(ctx).Select("id", "login_version").Where("id IN ? AND disabled_at IS NULL", ids).Find(&valid).Error
+	err := s.db.Read.WithContext(ctx).Select("id", "login_version").Where("id IN ? AND disabled_at IS NULL", ids).
+		Find(&valid).Error
 	if err != nil {
 		return nil, err
 	}

@@ -19,9 +19,14 @@ func (w *world) open(request services.WidgetRequest) services.OpenedWidget {
 func TestOpen_refusesATokenThatIsMissingUnknownOrRevoked(t *testing.T) {
 	each(t, func(w *world) {
 		revoked := w.newToken(w.webchat)
-		w.ok(w.db.Write.Model(&models.EmbedToken{}).Where("token_hash = ?", services.HashToken(revoked)).Update("revoked_at", w.clock.Now()).Error)
-		for _, token := range []string{"", "ew_unknown", revoked, w.token + "x", strings.ToUpper(w.token), services.HashToken(w.token)} {
-			_, err := w.widget.Open(w.Context(), services.WidgetRequest{EmbedToken: token, ExternalID: "jo"})
+		w.ok(w.db.Write.Model(&models.EmbedToken{}).Where("token_hash = ?", services.HashToken(revoked)).
+			Update("revoked_at", w.clock.Now()).Error)
+		for _, token := range []string{"", "ew_unknown", revoked, w.token + "x", strings.ToUpper(w.token),
+			services.HashToken(w.token)} {
+			_, err := w.widget.Open(w.Context(), services.WidgetRequest{
+				EmbedToken: token,
+				ExternalID: "jo",
+			})
 			w.refused(services.Forbidden, err)
 		}
 		if n := w.count(&models.EndUser{}, "1 = 1"); n != 0 {
@@ -51,17 +56,24 @@ func TestOpen_checksTheOriginAgainstTheList(t *testing.T) {
 			"https://sub.shop.example":        false,
 			"javascript://shop.example/%0aX=": false,
 		} {
-			for _, request := range []services.WidgetRequest{{Origin: origin}, {Referer: origin}, {Origin: "https://shop.example", Referer: origin}} {
+			for _, request := range []services.WidgetRequest{{Origin: origin}, {Referer: origin}, {
+				Origin:  "https://shop.example",
+				Referer: origin,
+			}} {
 				request.EmbedToken, request.ExternalID = token, "jo"
 				opened, err := w.widget.Open(w.Context(), request)
 				if !allowed {
 					w.refused(services.Forbidden, err)
-				} else if w.ok(err); !slices.Equal(opened.AllowedOrigins, []string{"https://shop.example", "http://localhost:3000"}) {
+				} else if w.ok(err); !slices.Equal(opened.AllowedOrigins,
+					[]string{"https://shop.example", "http://localhost:3000"}) {
 					w.Errorf("%q: frame-ancestors from %v", origin, opened.AllowedOrigins)
 				}
 			}
 		}
-		if opened := w.open(services.WidgetRequest{EmbedToken: w.token, Origin: "https://anywhere.example"}); len(opened.AllowedOrigins) != 0 {
+		if opened := w.open(services.WidgetRequest{
+			EmbedToken: w.token,
+			Origin:     "https://anywhere.example",
+		}); len(opened.AllowedOrigins) != 0 {
 			w.Errorf("a token without a list allows only %v", opened.AllowedOrigins)
 		}
 	})
@@ -74,10 +86,16 @@ func TestOpen_givesAnEndUserOneConversationAChannel(t *testing.T) {
 			w.Errorf("opened %+v", first)
 		}
 		w.clock.advance(1)
-		if again := w.open(services.WidgetRequest{EmbedToken: w.newToken(w.webchat), ExternalID: "jo"}); again.ConversationID != first.ConversationID {
+		if again := w.open(services.WidgetRequest{
+			EmbedToken: w.newToken(w.webchat),
+			ExternalID: "jo",
+		}); again.ConversationID != first.ConversationID {
 			w.Error("another token of the channel opens another conversation")
 		}
-		if other := w.open(services.WidgetRequest{EmbedToken: w.token, ExternalID: "Jo"}); other.ConversationID == first.ConversationID {
+		if other := w.open(services.WidgetRequest{
+			EmbedToken: w.token,
+			ExternalID: "Jo",
+		}); other.ConversationID == first.ConversationID {
 			w.Error("another end user opens the same conversation")
 		}
 		mobile := w.open(services.WidgetRequest{EmbedToken: w.newToken(w.mobile), ExternalID: "jo"})
@@ -85,7 +103,10 @@ func TestOpen_givesAnEndUserOneConversationAChannel(t *testing.T) {
 			w.Error("another channel opens the same conversation")
 		}
 		stranger := w.newHouse("Globex", silent)
-		if theirs := w.open(services.WidgetRequest{EmbedToken: stranger.token, ExternalID: "jo"}); theirs.ConversationID == first.ConversationID {
+		if theirs := w.open(services.WidgetRequest{
+			EmbedToken: stranger.token,
+			ExternalID: "jo",
+		}); theirs.ConversationID == first.ConversationID {
 			w.Error("another organization opens the same conversation")
 		}
 		if n := w.count(&models.EndUser{}, "organization_id = ? AND external_id = ?", w.organization.ID, "jo"); n != 1 {
@@ -117,7 +138,11 @@ func TestOpen_manyTimesAtOnceMakesOneConversation(t *testing.T) {
 		results := make(chan result, tabs)
 		for range tabs {
 			go func() {
-				opened, err := w.widget.Open(w.Context(), services.WidgetRequest{EmbedToken: w.token, ExternalID: "jo", DisplayName: "Jo"})
+				opened, err := w.widget.Open(w.Context(), services.WidgetRequest{
+					EmbedToken:  w.token,
+					ExternalID:  "jo",
+					DisplayName: "Jo",
+				})
 				results <- result{opened, err}
 			}()
 		}
@@ -148,7 +173,11 @@ func TestOpen_keepsReplacesAndCutsTheDisplayName(t *testing.T) {
 			{long, long[:200]},
 			{" \t ", long[:200]},
 		} {
-			w.open(services.WidgetRequest{EmbedToken: w.token, ExternalID: "jo", DisplayName: step.given})
+			w.open(services.WidgetRequest{
+				EmbedToken:  w.token,
+				ExternalID:  "jo",
+				DisplayName: step.given,
+			})
 			var endUser models.EndUser
 			w.ok(w.db.Read.Where("external_id = ?", "jo").Take(&endUser).Error)
 			if endUser.DisplayName != step.kept {
@@ -156,8 +185,13 @@ func TestOpen_keepsReplacesAndCutsTheDisplayName(t *testing.T) {
 			}
 		}
 		stranger := w.newHouse("Globex", silent)
-		w.open(services.WidgetRequest{EmbedToken: stranger.token, ExternalID: "jo", DisplayName: "Mallory"})
-		if n := w.count(&models.EndUser{}, "organization_id = ? AND display_name = ?", w.organization.ID, "Mallory"); n != 0 {
+		w.open(services.WidgetRequest{
+			EmbedToken:  stranger.token,
+			ExternalID:  "jo",
+			DisplayName: "Mallory",
+		})
+		if n := w.count(&models.EndUser{}, "organization_id = ? AND display_name = ?", w.organization.ID,
+			"Mallory"); n != 0 {
 			w.Error("another organization's end user changed the name")
 		}
 	})
@@ -166,11 +200,17 @@ func TestOpen_keepsReplacesAndCutsTheDisplayName(t *testing.T) {
 func TestOpen_refusesBadExternalIDs(t *testing.T) {
 	each(t, func(w *world) {
 		for _, id := range []string{strings.Repeat("x", 256), "a\x00b", "a\nb", "a\xffb", "a\u0085b"} {
-			_, err := w.widget.Open(w.Context(), services.WidgetRequest{EmbedToken: w.token, ExternalID: id})
+			_, err := w.widget.Open(w.Context(), services.WidgetRequest{
+				EmbedToken: w.token,
+				ExternalID: id,
+			})
 			w.refused(services.Invalid, err)
 		}
 		for _, id := range []string{strings.Repeat("ä", 255), "user 12345", "a'b\"c;--", "jo@example.com", "%_"} {
-			if opened := w.open(services.WidgetRequest{EmbedToken: w.token, ExternalID: id}); opened.ExternalID != id {
+			if opened := w.open(services.WidgetRequest{
+				EmbedToken: w.token,
+				ExternalID: id,
+			}); opened.ExternalID != id {
 				w.Errorf("%q became %q", id, opened.ExternalID)
 			}
 		}
@@ -179,12 +219,18 @@ func TestOpen_refusesBadExternalIDs(t *testing.T) {
 
 func TestOpen_showsTheBotsGreeting(t *testing.T) {
 	each(t, func(w *world) {
-		w.setBot(models.Bot{Greeting: `{"content_type":"quick_button","content":"Hi","rich_media":{"buttons":[{"label":"A","value":"a"}]}}`, Rules: "[]"})
+		w.setBot(models.Bot{
+			Greeting: `{"content_type":"quick_button","content":"Hi","rich_media":{"buttons":[{"label":"A","value":"a"}]}}`,
+			Rules:    "[]",
+		})
 		opened := w.open(services.WidgetRequest{EmbedToken: w.token})
 		if opened.Greeting.Content != "Hi" || len(opened.Greeting.Media.Buttons) != 1 {
 			w.Errorf("greets with %+v", opened.Greeting)
 		}
-		w.setBot(models.Bot{Greeting: `{"content_type":"image","rich_media":{"url":"javascript:alert(1)"}}`, Rules: "[]"})
+		w.setBot(models.Bot{
+			Greeting: `{"content_type":"image","rich_media":{"url":"javascript:alert(1)"}}`,
+			Rules:    "[]",
+		})
 		if opened := w.open(services.WidgetRequest{EmbedToken: w.token}); opened.Greeting.ContentType != "" {
 			w.Errorf("greets with %+v against the rules", opened.Greeting)
 		}
@@ -204,9 +250,12 @@ func TestCreateOrGetConversation_findsNoChannelOfAnotherOrganization(t *testing.
 func TestOriginOf_isWhatAllowListsHold(t *testing.T) {
 	t.Parallel()
 	for text, origin := range map[string]string{
-		"https://Shop.Example/a?b#c": "https://shop.example", "https://shop.example:443": "https://shop.example", "http://shop.example:80": "http://shop.example",
-		"http://shop.example:443": "http://shop.example:443", "https://[::1]:443/": "https://[::1]", "https://shop.example:8443": "https://shop.example:8443",
-		"": "", "null": "", "shop.example": "", "ftp://shop.example": "", "https://": "", "https:///x": "", "https://user@shop.example": "https://shop.example", "::": "",
+		"https://Shop.Example/a?b#c": "https://shop.example", "https://shop.example:443": "https://shop.example",
+		"http://shop.example:80":  "http://shop.example",
+		"http://shop.example:443": "http://shop.example:443", "https://[::1]:443/": "https://[::1]",
+		"https://shop.example:8443": "https://shop.example:8443",
+		"":                          "", "null": "", "shop.example": "", "ftp://shop.example": "", "https://": "",
+		"https:///x": "", "https://user@shop.example": "https://shop.example", "::": "",
 	} {
 		if got := services.OriginOf(text); got != origin {
 			t.Errorf("OriginOf(%q) is %q, not %q", text, got, origin)
@@ -218,7 +267,8 @@ func TestNewToken_isRandomAndKnownByItsHash(t *testing.T) {
 	t.Parallel()
 	secret, hash := services.NewToken("ew_")
 	other, _ := services.NewToken("ew_")
-	if !strings.HasPrefix(secret, "ew_") || len(secret) < 29 || secret == other || hash != services.HashToken(secret) || strings.Contains(hash, secret) {
+	if !strings.HasPrefix(secret, "ew_") || len(secret) < 29 || secret == other || hash != services.HashToken(secret) ||
+		strings.Contains(hash, secret) {
 		t.Errorf("%s, %s with hash %s", secret, other, hash)
 	}
 }

@@ -72,12 +72,15 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	w.widget = services.NewWidget(db, w.clock.Now)
 	w.visits = services.NewVisits(db, w.news, w.clock.Now)
 	secret := []byte("a secret of thirty-two bytes, yes")
-	login, err := services.NewLogin(db, w.sessions, limiter, w.news, w.clock.Now, secret, services.NewSecretBox(secret), cheap)
+	login, err := services.NewLogin(db, w.sessions, limiter, w.news, w.clock.Now, secret, services.NewSecretBox(secret),
+		cheap)
 	w.ok(err)
 	w.login = login
 	t.Cleanup(login.Wait)
 	w.organizations = services.NewOrganizations(db, login, w.clock.Now, secret)
-	w.audit, w.photos, w.mailer = services.NewAudit(db, w.clock.Now), services.NewPhotos(db, w.clock.Now), &mailer{}
+	w.audit = services.NewAudit(db, w.clock.Now)
+	w.photos = services.NewPhotos(db, w.clock.Now)
+	w.mailer = &mailer{}
 	w.members = services.NewMembers(db, login, w.audit, w.mailer, w.news, w.clock.Now)
 	w.profile = services.NewProfile(db, login, w.photos, w.audit, w.clock.Now)
 	w.bots = services.NewBots(db, w.photos, w.audit, w.clock.Now)
@@ -89,21 +92,50 @@ func (w *world) newHouse(name string, bot models.Bot) house {
 	w.Helper()
 	now := w.clock.Now()
 	var h house
-	h.organization = models.Organization{ID: models.NewID(), Name: name, CreatedAt: now, UpdatedAt: now}
-	w.create(&h.organization)
-	for user, role := range map[*models.User]models.Role{&h.owner: models.RoleOwner, &h.ann: models.RoleAgent, &h.ben: models.RoleAgent} {
-		id := models.NewID()
-		*user = models.User{ID: id, OrganizationID: h.organization.ID, Email: id + "@acme.example", Role: role, LoginVersion: 1, CreatedAt: now, UpdatedAt: now}
+	h.organization = models.Organization{
+		ID:        models.NewID(),
+		Name:      name,
+		CreatedAt: now,
+		UpdatedAt: now,
 	}
-	h.owner.Name, h.ann.Name, h.ben.Name = "Olga", "Ann", "Ben"
+	w.create(&h.organization)
+	for user, role := range map[*models.User]models.Role{&h.owner: models.RoleOwner, &h.ann: models.RoleAgent,
+		&h.ben: models.RoleAgent} {
+		id := models.NewID()
+		*user = models.User{
+			ID:             id,
+			OrganizationID: h.organization.ID,
+			Email:          id + "@acme.example",
+			Role:           role,
+			LoginVersion:   1,
+			CreatedAt:      now,
+			UpdatedAt:      now,
+		}
+	}
+	h.owner.Name = "Olga"
+	h.ann.Name = "Ann"
+	h.ben.Name = "Ben"
 	w.create(&h.owner)
 	w.create(&h.ann)
 	w.create(&h.ben)
-	bot.ID, bot.OrganizationID, bot.Name, bot.CreatedAt, bot.UpdatedAt = models.NewID(), h.organization.ID, "Pip", now, now
+	bot.ID = models.NewID()
+	bot.OrganizationID = h.organization.ID
+	bot.Name = "Pip"
+	bot.CreatedAt = now
+	bot.UpdatedAt = now
 	h.bot = bot
 	w.create(&h.bot)
-	for channel, kind := range map[*models.Channel]string{&h.webchat: models.ChannelWebchat, &h.mobile: models.ChannelMobileSDK} {
-		*channel = models.Channel{ID: models.NewID(), OrganizationID: h.organization.ID, BotID: bot.ID, Type: kind, Name: kind, CreatedAt: now, UpdatedAt: now}
+	for channel, kind := range map[*models.Channel]string{&h.webchat: models.ChannelWebchat,
+		&h.mobile: models.ChannelMobileSDK} {
+		*channel = models.Channel{
+			ID:             models.NewID(),
+			OrganizationID: h.organization.ID,
+			BotID:          bot.ID,
+			Type:           kind,
+			Name:           kind,
+			CreatedAt:      now,
+			UpdatedAt:      now,
+		}
 		w.create(channel)
 	}
 	h.token = w.newToken(h.webchat)
@@ -114,8 +146,16 @@ func (w *world) newHouse(name string, bot models.Bot) house {
 func (w *world) newToken(channel models.Channel, allowedOrigins ...string) string {
 	w.Helper()
 	secret, hash := services.NewToken("ew_")
-	w.create(&models.EmbedToken{ID: models.NewID(), OrganizationID: channel.OrganizationID, ChannelID: channel.ID, Name: "Site", Prefix: secret[:8],
-		TokenHash: hash, AllowedOrigins: append([]string{}, allowedOrigins...), CreatedAt: w.clock.Now()})
+	w.create(&models.EmbedToken{
+		ID:             models.NewID(),
+		OrganizationID: channel.OrganizationID,
+		ChannelID:      channel.ID,
+		Name:           "Site",
+		Prefix:         secret[:8],
+		TokenHash:      hash,
+		AllowedOrigins: append([]string{}, allowedOrigins...),
+		CreatedAt:      w.clock.Now(),
+	})
 	return secret
 }
 
@@ -152,7 +192,8 @@ func (w *world) setBot(bot models.Bot) {
 	w.Helper()
 	w.clock.advance(time.Second)
 	w.ok(w.db.Write.Model(&models.Bot{}).Where("id = ?", w.bot.ID).
-		Updates(map[string]any{"greeting": bot.Greeting, "rules": bot.Rules, "fallback": bot.Fallback, "updated_at": w.clock.Now()}).Error)
+		Updates(map[string]any{"greeting": bot.Greeting, "rules": bot.Rules, "fallback": bot.Fallback,
+			"updated_at": w.clock.Now()}).Error)
 }
 
 // conversation is the one of an end user on the web; nobody has written in a new one.
@@ -163,7 +204,8 @@ func (w *world) conversation(externalID string) services.Ref {
 
 func (w *world) conversationOn(channel models.Channel, externalID string) services.Ref {
 	w.Helper()
-	conversation, _, err := w.widget.CreateOrGetConversation(w.Context(), channel.OrganizationID, channel.ID, externalID, "")
+	conversation, _, err := w.widget.CreateOrGetConversation(w.Context(), channel.OrganizationID, channel.ID,
+		externalID, "")
 	w.ok(err)
 	ref, err := w.conversations.ForAgent(w.Context(), channel.OrganizationID, conversation.ID)
 	w.ok(err)
@@ -187,7 +229,12 @@ func agent(user models.User) services.Sender {
 }
 
 func text(ref services.Ref, sender services.Sender, content string) services.Draft {
-	return services.Draft{Conversation: ref, Sender: sender, ContentType: services.TypeText, Content: content}
+	return services.Draft{
+		Conversation: ref,
+		Sender:       sender,
+		ContentType:  services.TypeText,
+		Content:      content,
+	}
 }
 
 // named gives a draft a client_id.
@@ -198,7 +245,11 @@ func named(draft services.Draft, clientID string) services.Draft {
 
 // picks is a tap on a choice of control.
 func picks(ref services.Ref, control models.Message, label, value string) services.Draft {
-	media, _ := json.Marshal(services.RichMedia{Selected: &services.Selected{MessageID: control.ID, Label: label, Value: value}})
+	media, _ := json.Marshal(services.RichMedia{Selected: &services.Selected{
+		MessageID: control.ID,
+		Label:     label,
+		Value:     value,
+	}})
 	draft := text(ref, endUserOf(ref), label)
 	draft.RichMedia = media
 	return draft
@@ -245,8 +296,12 @@ func (w *world) stored(draft services.Draft) models.Message {
 // asks is an agent's yes-or-no question with buttons.
 func (w *world) asks(ref services.Ref, user models.User) models.Message {
 	w.Helper()
-	return w.stored(services.Draft{Conversation: ref, Sender: agent(user), ContentType: services.TypeQuickButton,
-		RichMedia: json.RawMessage(`{"buttons":[{"label":"Yes","value":"yes"},{"label":"No","value":"no"}]}`)})
+	return w.stored(services.Draft{
+		Conversation: ref,
+		Sender:       agent(user),
+		ContentType:  services.TypeQuickButton,
+		RichMedia:    json.RawMessage(`{"buttons":[{"label":"Yes","value":"yes"},{"label":"No","value":"no"}]}`),
+	})
 }
 
 // transcript is the stored conversation, one "seq sender: content" a message.

@@ -44,8 +44,8 @@ func URL(name string) string {
 	return "/static/" + name
 }
 
-// Imports is the URL of every module that a module imports, itself or through another: whoever loads the page loads them at
-// once, instead of finding them one import at a time.
+// Imports is the URL of every module that a module imports, itself or through another: whoever loads the page loads
+// them at once, instead of finding them one import at a time.
 func Imports(name string) []string {
 	var found []string
 	seen := map[string]bool{name: true}

@@ -2,6 +2,7 @@ package views
 
 // languages are those that Parley speaks to end users, in their own names.
 var languages = []Choice{
-	{"English", "en"}, {"العربية", "ar"}, {"Deutsch", "de"}, {"Español", "es"}, {"Français", "fr"}, {"Italiano", "it"}, {"日本語", "ja"},
+	{"English", "en"}, {"العربية", "ar"}, {"Deutsch", "de"}, {"Español", "es"}, {"Français", "fr"}, {"Italiano", "it"},
+	{"日本語", "ja"},
 	{"Nederlands", "nl"}, {"Polski", "pl"}, {"Português", "pt"},
 }

@@ -16,8 +16,8 @@ type piece struct {
 	Href templ.SafeURL
 }
 
-// addresses begin at a word and end before a space, a quotation mark, an angle bracket or whatever turns the direction of
-// writing, which would let a link look like another one.
+// addresses begin at a word and end before a space, a quotation mark, an angle bracket or whatever turns the direction
+// of writing, which would let a link look like another one.
 var addresses = regexp.MustCompile(`(?i)\b(?:https?://|mailto:)[^\s<>"\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]+`)
 
 // pieces cuts text into plain stretches and the links in it.

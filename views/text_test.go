@@ -41,7 +41,8 @@ func TestPieces_linkWhatIsSafeAndNothingElse(t *testing.T) {
 func TestEmojiOnly_isAFewEmoji(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"🎉": true, "🎉 🙏": true, "👍🏽": true, "👩‍👩‍👧‍👦": true, "❤️": true, "": false, " ": false, "🎉!": false, "3": false, "ok 🎉": false, "🎉🎉🎉🎉🎉🎉🎉": false,
+		"🎉": true, "🎉 🙏": true, "👍🏽": true, "👩‍👩‍👧‍👦": true, "❤️": true, "": false, " ": false, "🎉!": false, "3": false,
+		"ok 🎉": false, "🎉🎉🎉🎉🎉🎉🎉": false,
 	} {
 		if emojiOnly(text) != want {
 			t.Errorf("emojiOnly(%q) is not %t", text, want)
@@ -54,7 +55,8 @@ func TestOneLine_isShortAndWithoutBreaks(t *testing.T) {
 	if got := oneLine("a\nb\tc"); got != "a b c" {
 		t.Errorf("%q", got)
 	}
-	if got := oneLine(strings.Repeat("é", 10_000)); len([]rune(got)) != previewLength+1 || !strings.HasSuffix(got, "…") {
+	if got := oneLine(strings.Repeat("é", 10_000)); len([]rune(got)) != previewLength+1 ||
+		!strings.HasSuffix(got, "…") {
 		t.Errorf("%d characters", len([]rune(got)))
 	}
 }
@@ -68,7 +70,8 @@ func TestBrowserName_saysBrowserAndSystem(t *testing.T) {
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1":    "Safari 18 on iOS",
 		"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0":                                                                     "Firefox 128 on Linux",
 		"Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/26.0 Chrome/122.0.0.0 Mobile Safari/537.36": "Samsung Internet 26 on Android",
-		"okhttp/4.12.0": "", "": "", "EdgA/120.1 (Linux; Android 14)": "Edge 120 on Android", "App (Android 14)": "Android",
+		"okhttp/4.12.0": "", "": "", "EdgA/120.1 (Linux; Android 14)": "Edge 120 on Android",
+		"App (Android 14)": "Android",
 	} {
 		if got := browserName(userAgent); got != want {
 			t.Errorf("%q is %q, not %q", userAgent, got, want)

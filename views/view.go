@@ -21,7 +21,8 @@ func link(raw string) templ.SafeURL {
 		return ""
 	}
 	web := (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-	own := u.Scheme == "" && u.Host == "" && strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") && !strings.Contains(raw, `\`)
+	own := u.Scheme == "" && u.Host == "" && strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") &&
+		!strings.Contains(raw, `\`)
 	if !web && !own {
 		return ""
 	}
@@ -49,8 +50,8 @@ func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 type zoneKey struct{}
 
-// InZone lets the pages rendered with the context write times in a zone by its IANA name. Without it, or where the name is
-// unknown, they are in UTC.
+// InZone lets the pages rendered with the context write times in a zone by its IANA name. Without it, or where the name
+// is unknown, they are in UTC.
 func InZone(ctx context.Context, name string) context.Context {
 	zone, err := time.LoadLocation(name)
 	if err != nil {

@@ -62,14 +62,15 @@ func check(path string, fix bool) (problems []string, err error) {
 			source = fixed
 		}
 	}
-	for i, line := range strings.Split(string(source), "\n") {
-		if n := columns(line); n > maxColumns {
-			problems = append(problems, fmt.Sprintf("%s:%d: %d columns, more than %d", path, i+1, n, maxColumns))
-		}
-	}
 	file, err := parse(path, source)
 	if err != nil {
 		return nil, err
+	}
+	verbatim := file.verbatim()
+	for i, line := range file.lines {
+		if n := columns(line); n > maxColumns && !verbatim[i+1] {
+			problems = append(problems, fmt.Sprintf("%s:%d: %d columns, more than %d", path, i+1, n, maxColumns))
+		}
 	}
 	for _, literal := range file.crowded() {
 		problems = append(problems, fmt.Sprintf("%s: write one field a line", file.set.Position(literal.Pos())))
@@ -91,6 +92,7 @@ type source struct {
 	lines []string
 }
 
+// parse reads a file. Comments come with it.
 func parse(path string, text []byte) (*source, error) {
 	set := token.NewFileSet()
 	tree, err := parser.ParseFile(set, path, text, parser.ParseComments)
@@ -101,6 +103,22 @@ func parse(path string, text []byte) (*source, error) {
 }
 
 func (s *source) line(pos token.Pos) int { return s.set.Position(pos).Line }
+
+// verbatim is the lines that have text which reads worse when it is broken.
+func (s *source) verbatim() map[int]bool {
+	lines := map[int]bool{}
+	test := strings.HasSuffix(s.set.Position(s.tree.Pos()).Filename, "_test.go")
+	ast.Inspect(s.tree, func(node ast.Node) bool {
+		literal, ok := node.(*ast.BasicLit)
+		if ok && literal.Kind == token.STRING && (test || literal.Value[0] == '`') {
+			for line := s.line(literal.Pos()); line <= s.line(literal.End()); line++ {
+				lines[line] = true
+			}
+		}
+		return true
+	})
+	return lines
+}
 
 // crowded is every struct literal with two fields on one line that is too long, or that has several lines.
 func (s *source) crowded() (found []*ast.CompositeLit) {

@@ -82,7 +82,8 @@ func (b *burst) open(set settings) error {
 
 func (b *burst) openVisitor(set settings) (err error) {
 	s := &speaker{name: "end_user", transcript: newTranscript(greeting)}
-	s.payload = map[string]any{"conversation_id": b.ID, "content_type": "text", "sender_type": s.name, "external_id": b.ExternalID}
+	s.payload = map[string]any{"conversation_id": b.ID, "content_type": "text", "sender_type": s.name,
+		"external_id": b.ExternalID}
 	if s.socket, err = connect(set.node(0), set.polling, nil, s.transcript.hear); err != nil {
 		return err
 	}

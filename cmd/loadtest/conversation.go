@@ -21,7 +21,10 @@ type conversation struct {
 const openers = 16 // pages opened at a time
 
 var (
-	web = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: openers}}
+	web = &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: openers},
+	}
 
 	conversationAttribute = regexp.MustCompile(`data-conversation-id="([^"]+)"`)
 	externalAttribute     = regexp.MustCompile(`data-external-id="([^"]+)"`)

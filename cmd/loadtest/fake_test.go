@@ -44,7 +44,11 @@ type fakeClient struct {
 const fakePage = `<meta name="csrf-token" content="t&#43;k"><main data-conversation-id="c-%s" data-external-id="e-1">`
 
 func newFakeServer(t *testing.T) *fakeServer {
-	f := &fakeServer{clients: map[string]*fakeClient{}, members: map[*fakeClient]string{}, known: map[string]fakeMessage{}}
+	f := &fakeServer{
+		clients: map[string]*fakeClient{},
+		members: map[*fakeClient]string{},
+		known:   map[string]fakeMessage{},
+	}
 	f.deliver = func(m fakeMessage) []fakeMessage { return []fakeMessage{m} }
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /chat-widget", func(w http.ResponseWriter, r *http.Request) {

@@ -11,7 +11,8 @@ import (
 func readHistory(base string, c conversation, after int64) (*transcript, error) {
 	t := newTranscript(after)
 	for {
-		address := fmt.Sprintf("%s/chat-widget/history/%s?external_id=%s&after_seq=%d", base, c.ID, url.QueryEscape(c.ExternalID), after)
+		address := fmt.Sprintf("%s/chat-widget/history/%s?external_id=%s&after_seq=%d", base, c.ID,
+			url.QueryEscape(c.ExternalID), after)
 		body, err := get(address)
 		if err != nil {
 			return nil, err

@@ -27,7 +27,8 @@ func messages(text int) kind {
 		stamped:      true,
 		packet: func(c conversation) (head, tail []byte) {
 			return fmt.Appendf(nil, `421["send_message",{"conversation_id":%q,"content":"@`, c.ID),
-				fmt.Appendf(nil, ` %s","content_type":"text","sender_type":"end_user","external_id":%q}]`, strings.Repeat("x", text), c.ExternalID)
+				fmt.Appendf(nil, ` %s","content_type":"text","sender_type":"end_user","external_id":%q}]`,
+					strings.Repeat("x", text), c.ExternalID)
 		},
 	}
 }
@@ -71,7 +72,13 @@ func newLoad(set settings, k kind, count, size int) (*load, error) {
 	}
 	l := &load{groups: make([]*group, count), failed: make(chan error, 1)}
 	for i, c := range conversations {
-		g := &group{conversation: c, load: l, kind: k, members: make([]*member, size), perSending: int64(size - 1)}
+		g := &group{
+			conversation: c,
+			load:         l,
+			kind:         k,
+			members:      make([]*member, size),
+			perSending:   int64(size - 1),
+		}
 		if k.echoed {
 			g.perSending++
 		}

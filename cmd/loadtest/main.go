@@ -29,14 +29,18 @@ type scenario struct {
 }
 
 var scenarios = []scenario{
-	{"send", 500, "n conversations of two sockets: a message stored, acknowledged and heard by both is followed by the next", runSend},
+	{"send", 500, "n conversations of two sockets: a message stored, acknowledged and heard by both is followed by " +
+		"the next", runSend},
 	{"typing", 500, "the same with typing indicators: no database on the path", runTyping},
 	{"big", 1000, "one conversation of n sockets: a typing indicator heard by all is followed by the next", runBig},
 	{"idle", 5000, "n sockets that do nothing: the server's memory for each", runIdle},
 	{"churn", 20000, "n sockets that come, join and go: the server's memory before and after", runChurn},
-	{"slow", 100, "n conversations as in send, beside consumers of long messages that read, then that have stopped reading", runSlow},
-	{"burst", 5000, "n numbered messages each way between end user and agent: complete and in order? (-email, -password)", runBurst},
-	{"reconnect", 2000, "n numbered messages over connections that break: nothing lost, nothing doubled?", runReconnect},
+	{"slow", 100, "n conversations as in send, beside consumers of long messages that read, then that have stopped " +
+		"reading", runSlow},
+	{"burst", 5000, "n numbered messages each way between end user and agent: complete and in order? (-email, " +
+		"-password)", runBurst},
+	{"reconnect", 2000, "n numbered messages over connections that break: nothing lost, nothing doubled?",
+		runReconnect},
 }
 
 func main() {

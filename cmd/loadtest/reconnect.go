@@ -72,8 +72,8 @@ func (c *courier) left() int {
 	return c.missing
 }
 
-// visit connects, sends what is not acknowledged, and breaks the connection amid it: every other time with a reset, else
-// so that the server still reads what is on its way.
+// visit connects, sends what is not acknowledged, and breaks the connection amid it: every other time with a reset,
+// else so that the server still reads what is on its way.
 func (c *courier) visit(number int) error {
 	s, err := connect(c.node(number), c.polling, nil, nil)
 	if err != nil {
@@ -91,7 +91,12 @@ func (c *courier) visit(number int) error {
 		return err
 	}
 	share := c.n / (c.cuts + 1)
-	v := &visit{courier: c, socket: s, enough: share/2 + rand.IntN(share+1) + 1, over: make(chan struct{})}
+	v := &visit{
+		courier: c,
+		socket:  s,
+		enough:  share/2 + rand.IntN(share+1) + 1,
+		over:    make(chan struct{}),
+	}
 	return v.send(c.unacked())
 }
 

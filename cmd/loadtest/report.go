@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// A report is what a scenario has to say: figures in their order and, where correctness was checked, what was found wrong.
+// A report is what a scenario has to say: figures in their order and, where correctness was checked, what was found
+// wrong.
 type report struct {
 	scenario string
 	figures  []figure

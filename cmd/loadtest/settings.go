@@ -36,17 +36,23 @@ func newFlags(s scenario) (*flag.FlagSet, *settings) {
 	set := &settings{urls: []string{"http://127.0.0.1:8080"}}
 	flags := flag.NewFlagSet("loadtest "+s.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.Func("url", "base `URL` of the server; two nodes: comma separated, sockets take turns (default http://127.0.0.1:8080)", set.setURLs)
+	flags.Func("url", "base `URL` of the server; two nodes: comma separated, sockets take turns (default "+
+		"http://127.0.0.1:8080)", set.setURLs)
 	flags.Func("pid", "server's process `ids`, comma separated: its CPU and memory are reported", set.setPIDs)
 	flags.Func("transport", "burst: `websocket` or polling (default websocket)", set.setTransport)
 	flags.StringVar(&set.token, "token", "", "embed token that opens conversations")
-	flags.BoolVar(&set.peer, "peer", false, "the server is the benchmark's peer: it opens conversations by POST /provision")
+	flags.BoolVar(&set.peer, "peer", false, "the server is the benchmark's peer: it opens conversations by POST "+
+		"/provision")
 	flags.IntVar(&set.n, "n", s.n, "how many: see the scenarios")
 	flags.DurationVar(&set.duration, "d", 5*time.Second, "measured time")
 	flags.DurationVar(&set.warmup, "warmup", time.Second, "time before measuring")
-	flags.DurationVar(&set.settle, "settle", 5*time.Second, "idle: time before memory is read; churn: longest wait for it to fall; slow: quiet that tells a connection from a dropped one")
-	flags.DurationVar(&set.patience, "patience", 30*time.Second, "burst, reconnect: longest time without progress, or without a server")
-	flags.IntVar(&set.window, "window", 1, "send: messages in flight a conversation; burst, reconnect: a sender, 0 for no bound")
+	flags.DurationVar(&set.settle, "settle", 5*time.Second,
+		"idle: time before memory is read; churn: longest wait for it to fall; slow: quiet that tells a connection "+
+			"from a dropped one")
+	flags.DurationVar(&set.patience, "patience", 30*time.Second,
+		"burst, reconnect: longest time without progress, or without a server")
+	flags.IntVar(&set.window, "window", 1, "send: messages in flight a conversation; burst, reconnect: a sender, 0 "+
+		"for no bound")
 	flags.IntVar(&set.text, "text", 120, "send, slow: length of a message's content")
 	flags.IntVar(&set.slow, "slow", 20, "slow: consumers that stop reading")
 	flags.IntVar(&set.cuts, "cuts", 20, "reconnect: how often the connection breaks")

@@ -89,7 +89,12 @@ func connect(base string, polling bool, header http.Header, heard func(string, j
 		t.cut()
 		return nil, err
 	}
-	s := &socket{transport: t, heard: heard, ended: make(chan struct{}), waiting: map[int]func(acknowledgement){}}
+	s := &socket{
+		transport: t,
+		heard:     heard,
+		ended:     make(chan struct{}),
+		waiting:   map[int]func(acknowledgement){},
+	}
 	go s.listen()
 	return s, nil
 }

@@ -37,7 +37,12 @@ type transcript struct {
 }
 
 func newTranscript(after int64) *transcript {
-	return &transcript{last: after, seen: map[int64]bool{}, numbers: map[string]int{}, heard: map[string]int{}}
+	return &transcript{
+		last:    after,
+		seen:    map[int64]bool{},
+		numbers: map[string]int{},
+		heard:   map[string]int{},
+	}
 }
 
 // hear takes a socket's events.
@@ -114,7 +119,8 @@ func (t *transcript) verdict(who string, want map[string]int) []string {
 	var found []string
 	for _, sender := range slices.Sorted(maps.Keys(want)) {
 		if t.heard[sender] != want[sender] {
-			found = append(found, fmt.Sprintf("%s: %d of %d messages of %s", who, t.heard[sender], want[sender], sender))
+			found = append(found, fmt.Sprintf("%s: %d of %d messages of %s", who, t.heard[sender], want[sender],
+				sender))
 		}
 	}
 	for i, problem := range t.problems {

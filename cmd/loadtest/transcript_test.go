@@ -10,7 +10,11 @@ import (
 func spoken(each int) (heard []message) {
 	for i := 1; i <= each; i++ {
 		for _, sender := range []string{"end_user", "agent"} {
-			heard = append(heard, message{Seq: int64(len(heard) + 1), SenderType: sender, Content: line(sender, i)})
+			heard = append(heard, message{
+				Seq:        int64(len(heard) + 1),
+				SenderType: sender,
+				Content:    line(sender, i),
+			})
 		}
 	}
 	return heard

@@ -41,7 +41,8 @@ func dialWebSocket(base string, header http.Header) (*websocket, error) {
 func (w *websocket) upgrade(host string, header http.Header) error {
 	w.SetDeadline(time.Now().Add(dialTimeout))
 	request := "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: " + host +
-		"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+		"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
+		"AAAAAAAAAAAAAAAAAAAAAA==\r\n"
 	for name, values := range header {
 		request += name + ": " + values[0] + "\r\n"
 	}

@@ -23,8 +23,8 @@ import (
 // redisPrefix begins every key and channel of ours.
 const redisPrefix = "parley:"
 
-// backend is what the nodes of an installation share, or what one process has for itself. This file is the only place that
-// asks which.
+// backend is what the nodes of an installation share, or what one process has for itself. This file is the only place
+// that asks which.
 type backend struct {
 	db          *models.DB
 	broker      socketio.Broker // nil: this process is the only node
@@ -56,7 +56,8 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	b.broker = broker
 	b.limiter = state.NewRedisLimiter(client, redisPrefix, models.Now)
 	b.presence = state.NewRedisPresence(client, redisPrefix)
-	b.webSessions = state.RememberWebSessions(prefixed{fiberredis.NewFromConnection(client), redisPrefix + "web_session:"}, models.Now)
+	b.webSessions = state.RememberWebSessions(prefixed{fiberredis.NewFromConnection(client),
+		redisPrefix + "web_session:"}, models.Now)
 	b.close = append(b.close, func() { client.Close() }, func() { broker.Close() })
 	return b, nil
 }
@@ -83,8 +84,11 @@ func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 		return nil, fmt.Errorf("REDIS_URL: must be a URL like redis://host:6379/0")
 	}
 	// While Redis is away its callers fall back; they should not have to wait long to find out.
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
-	options.MaxRetries = -1 // a command that timed out may have been carried out: again, it would publish or count twice
+	options.DialTimeout = time.Second
+	options.ReadTimeout = time.Second
+	options.WriteTimeout = time.Second
+	// a command that timed out may have been carried out: again, it would publish or count twice
+	options.MaxRetries = -1
 	options.DialerRetries = 1
 	options.ContextTimeoutEnabled = true
 	client := redis.NewClient(options)

@@ -36,10 +36,16 @@ type answer struct {
 
 func (w *world) browser(node int) *browser {
 	jar, _ := cookiejar.New(nil)
-	return &browser{t: w.t, base: w.node(node).url, client: &http.Client{
-		Jar: jar, Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &browser{
+		t:    w.t,
+		base: w.node(node).url,
+		client: &http.Client{
+			Jar:           jar,
+			Timeout:       patience,
+			Transport:     &http.Transport{DisableKeepAlives: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
 }
 
 // login is a browser in which somebody has logged in.

@@ -7,8 +7,8 @@ import (
 
 const burst = 5000 // messages each way
 
-// Everything that was sent arrives at the other side, once and in the order of its sender: over both transports, on one node
-// and across two. On one node the order is that of seq; across two a node waits 250 ms for what comes before.
+// Everything that was sent arrives at the other side, once and in the order of its sender: over both transports, on one
+// node and across two. On one node the order is that of seq; across two a node waits 250 ms for what comes before.
 func TestBurst_completeAndInOrder(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, polling := range transports {
@@ -37,12 +37,16 @@ func TestBurst_completeAndInOrder(t *testing.T) {
 						return len(s.acks) >= burst && s.acks[last] != nil && s.heard("message_received") >= 2*burst
 					}) {
 						s.mu.Lock()
-						t.Fatalf("after the burst %d acknowledgements and %d of %d messages came (ended: %v)", len(s.acks), s.heard("message_received"), 2*burst, s.ended)
+						t.Fatalf("after the burst %d acknowledgements and %d of %d messages came (ended: %v)",
+							len(s.acks), s.heard("message_received"), 2*burst, s.ended)
 					}
 				}
 				for name, s := range map[string]*socket{"end user": end, "agent": agent} {
 					s.mu.Lock()
-					last, late, seen, next := 2, 0, map[float64]bool{}, map[string]int{}
+					last := 2
+					late := 0
+					seen := map[float64]bool{}
+					next := map[string]int{}
 					for _, e := range s.events {
 						if e.name != "message_received" {
 							continue
@@ -65,15 +69,18 @@ func TestBurst_completeAndInOrder(t *testing.T) {
 					}
 					if late > 0 && len(w.nodes) == 1 {
 						t.Errorf("the %s heard %d messages out of order", name, late)
-					} else if late > 0 { // what comes from the other node may be later than it is waited for, on a machine this busy
+						// what comes from the other node may be later than it is waited for, on a machine this busy
+					} else if late > 0 {
 						t.Logf("the %s heard %d messages out of order", name, late)
 					}
 					s.mu.Unlock()
 				}
-				if n := w.count("SELECT COUNT(*) FROM messages WHERE conversation_id = ?", v.conversationID); n != 2*burst+2 {
+				if n := w.count("SELECT COUNT(*) FROM messages WHERE conversation_id = ?",
+					v.conversationID); n != 2*burst+2 {
 					t.Errorf("%d messages are stored, want %d", n, 2*burst+2)
 				}
-				if n := w.count("SELECT MAX(seq) FROM messages WHERE conversation_id = ?", v.conversationID); n != 2*burst+2 {
+				if n := w.count("SELECT MAX(seq) FROM messages WHERE conversation_id = ?",
+					v.conversationID); n != 2*burst+2 {
 					t.Errorf("the last seq is %d, want %d", n, 2*burst+2)
 				}
 			})

@@ -50,14 +50,16 @@ func TestOrgCreate_refusals(t *testing.T) {
 	}
 	all := []string{"--name", "Acme", "--admin-email", "a@acme.example", "--admin-name", "Ada", "--password-stdin"}
 	for stdin, args := range map[string][]string{
-		"":               all,
-		"short\n":        all,
-		"long enough 1":  {"--name", "Acme", "--admin-email", "a@acme.example", "--admin-name", "Ada"},
-		"long enough 2":  {"--name", "Acme", "--admin-name", "Ada", "--password-stdin"},
-		"long enough 3":  {"--name", " ", "--admin-email", "a@acme.example", "--admin-name", "Ada", "--password-stdin"},
-		"long enough 4":  {"--name", "Acme", "--admin-email", "no address", "--admin-name", "Ada", "--password-stdin"},
-		"long enough 5":  {"--name", "Acme", "--admin-email", w.seeded.Admin.Email, "--admin-name", "Ada", "--password-stdin"},
-		"\xff\xff\xff\n": {"--name", "Acme\x00", "--admin-email", "a@acme.example", "--admin-name", "Ada", "--password-stdin"},
+		"":              all,
+		"short\n":       all,
+		"long enough 1": {"--name", "Acme", "--admin-email", "a@acme.example", "--admin-name", "Ada"},
+		"long enough 2": {"--name", "Acme", "--admin-name", "Ada", "--password-stdin"},
+		"long enough 3": {"--name", " ", "--admin-email", "a@acme.example", "--admin-name", "Ada", "--password-stdin"},
+		"long enough 4": {"--name", "Acme", "--admin-email", "no address", "--admin-name", "Ada", "--password-stdin"},
+		"long enough 5": {"--name", "Acme", "--admin-email", w.seeded.Admin.Email, "--admin-name", "Ada",
+			"--password-stdin"},
+		"\xff\xff\xff\n": {"--name", "Acme\x00", "--admin-email", "a@acme.example", "--admin-name", "Ada",
+			"--password-stdin"},
 	} {
 		if out, err := create(stdin, args...); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("org create %q is answered %q, %v", args, out, err)
@@ -112,7 +114,8 @@ func TestVersionAndHelp(t *testing.T) {
 	if out, err := w.command("", "version"); err != nil || !strings.HasPrefix(out, "parley ") {
 		t.Errorf("version prints %q, %v", out, err)
 	}
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"migrate", "--help"}, {"org", "create", "--help"}, {"seed", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"migrate", "--help"}, {"org", "create", "--help"},
+		{"seed", "--help"}} {
 		if out, err := w.command("", args...); err != nil || !strings.Contains(out, "Usage: parley") {
 			t.Errorf("%v prints %q, %v", args, out, err)
 		}
@@ -127,10 +130,11 @@ func TestVersionAndHelp(t *testing.T) {
 func TestConfig_invalidValueIsOneLine(t *testing.T) {
 	t.Parallel()
 	for variable, values := range map[string][]string{
-		"ADDR":              {"nonsense", "127.0.0.1", "127.0.0.1:99999", "256.0.0.1:80"},
-		"BASE_URL":          {"nonsense", "ftp://x", "https://", "https://x/path", "https://u:p@x"},
-		"DATABASE_URL":      {"nonsense", "mysql://x/y", "postgres://127.0.0.1:notaport/x"},
-		"REDIS_URL":         {"nonsense", "http://x", "redis://", "redis://127.0.0.1:1/0", "redis://127.0.0.1:6379/notanumber"},
+		"ADDR":         {"nonsense", "127.0.0.1", "127.0.0.1:99999", "256.0.0.1:80"},
+		"BASE_URL":     {"nonsense", "ftp://x", "https://", "https://x/path", "https://u:p@x"},
+		"DATABASE_URL": {"nonsense", "mysql://x/y", "postgres://127.0.0.1:notaport/x"},
+		"REDIS_URL": {"nonsense", "http://x", "redis://", "redis://127.0.0.1:1/0",
+			"redis://127.0.0.1:6379/notanumber"},
 		"SECRET_KEY":        {"nonsense", "c2hvcnQ="},
 		"SECRET_KEY_OLD":    {"nonsense", "c2hvcnQ=", testSecret + ",", testSecret + "," + "c2hvcnQ="},
 		"SMTP_URL":          {"nonsense", "http://x", "smtp://", "smtp://x:99999", "smtp://x/path"},
@@ -174,7 +178,8 @@ func TestSetup_onceWithTheToken(t *testing.T) {
 			t.Errorf("/ leads to %s", to)
 		}
 		b.get("/setup").status(t, 200)
-		fields := []string{"organization_name", "Acme", "name", "Ada", "email", "ada@acme.example", "password", secrets.add("a good password")}
+		fields := []string{"organization_name", "Acme", "name", "Ada", "email", "ada@acme.example", "password",
+			secrets.add("a good password")}
 		b.form("/setup", append(fields, "setup_token", "guess")...).status(t, 403)
 		b.form("/setup", fields...).status(t, 403)
 		token := w.setupToken(t)
@@ -182,7 +187,8 @@ func TestSetup_onceWithTheToken(t *testing.T) {
 		if !strings.Contains(a.body, "at least 10 characters") || !strings.Contains(a.body, `value="Acme"`) {
 			t.Errorf("the form does not come back with what is wrong: %.1500s", a.body)
 		}
-		for _, wrong := range [][]string{{"email", "nonsense"}, {"name", " "}, {"organization_name", ""}, {"organization_name", "a\x00"}} {
+		for _, wrong := range [][]string{{"email", "nonsense"}, {"name", " "}, {"organization_name", ""},
+			{"organization_name", "a\x00"}} {
 			b.form("/setup", append(append(fields, "setup_token", token), wrong...)...).status(t, 400)
 		}
 		if n := w.count("SELECT COUNT(*) FROM organizations"); n != 0 {
@@ -212,7 +218,13 @@ func TestSetup_onceWithTheToken(t *testing.T) {
 	}
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); each(t, &world{t: t, env: sqliteEnv(t)}) })
-	t.Run("postgres", func(t *testing.T) { t.Parallel(); each(t, &world{t: t, env: postgresEnv(t)}) })
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		each(t, &world{
+			t:   t,
+			env: postgresEnv(t),
+		})
+	})
 }
 
 // setupToken reads the token from the log, as who installs Parley does: this server's is the one it accepts.
@@ -253,16 +265,23 @@ func TestDemo(t *testing.T) {
 func TestUserPassword_letsSomebodyInAgain(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, w *world) {
-		agent := services.Credentials{Email: w.seeded.Agent.Email, Password: secrets.add("a password after a reset")}
-		for _, args := range [][]string{{"--email", "nobody@demo.parley.example", "--password-stdin"}, {"--email", agent.Email}, {"--password-stdin"}} {
-			if out, err := w.command(agent.Password+"\n", append([]string{"user", "password"}, args...)...); err == nil || strings.Contains(err.Error(), "\n") {
+		agent := services.Credentials{
+			Email:    w.seeded.Agent.Email,
+			Password: secrets.add("a password after a reset"),
+		}
+		for _, args := range [][]string{{"--email", "nobody@demo.parley.example", "--password-stdin"},
+			{"--email", agent.Email}, {"--password-stdin"}} {
+			if out, err := w.command(agent.Password+"\n",
+				append([]string{"user", "password"}, args...)...); err == nil || strings.Contains(err.Error(), "\n") {
 				t.Errorf("user password %q is answered %q, %v", args, out, err)
 			}
 		}
-		if out, err := w.command("short\n", "user", "password", "--email", agent.Email, "--password-stdin"); err == nil {
+		if out, err := w.command("short\n", "user", "password", "--email", agent.Email,
+			"--password-stdin"); err == nil {
 			t.Errorf("a short password is answered %q", out)
 		}
-		if out, err := w.command(agent.Password+"\n", "user", "password", "--email", agent.Email, "--password-stdin", "--without-second-factor"); err != nil || out != "" {
+		if out, err := w.command(agent.Password+"\n", "user", "password", "--email", agent.Email, "--password-stdin",
+			"--without-second-factor"); err != nil || out != "" {
 			t.Fatalf("%q, %v", out, err)
 		}
 		if len(w.nodes) == 0 {

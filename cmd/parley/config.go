@@ -72,7 +72,8 @@ func (c *Config) check() error {
 	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" ||
+			strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
 			return fmt.Errorf("BASE_URL: must be a URL like https://chat.example.com, without a path")
 		}
 		c.BaseURL = u.Scheme + "://" + u.Host
@@ -86,7 +87,8 @@ func (c *Config) check() error {
 		}
 	}
 	if c.RedisURL != "" {
-		if u, err := url.Parse(c.RedisURL); err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "" {
+		if u, err := url.Parse(c.RedisURL); err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") ||
+			u.Host == "" {
 			return fmt.Errorf("REDIS_URL: must be a URL like redis://host:6379/0")
 		}
 	}
@@ -110,7 +112,8 @@ func (c *Config) checkMail() error {
 		return fmt.Errorf("SMTP_URL: %w", err)
 	}
 	if !services.ValidSender(c.MailFrom) {
-		return fmt.Errorf("MAIL_FROM: must be an address like Parley <parley@example.com>, and is required with SMTP_URL")
+		return fmt.Errorf("MAIL_FROM: must be an address like Parley <parley@example.com>, and is required with " +
+			"SMTP_URL")
 	}
 	return nil
 }
@@ -235,7 +238,8 @@ type passwordCost struct{ argon2id.Params }
 
 func (c *passwordCost) UnmarshalText(text []byte) error {
 	c.Params = argon2id.Params{Parallelism: 1, SaltLength: 16, KeyLength: 32}
-	if _, err := fmt.Sscanf(string(text), "%d,%d", &c.Memory, &c.Iterations); err != nil || c.Memory < 8 || c.Iterations < 1 {
+	if _, err := fmt.Sscanf(string(text), "%d,%d", &c.Memory, &c.Iterations); err != nil || c.Memory < 8 ||
+		c.Iterations < 1 {
 		return fmt.Errorf("must be KiB of memory and iterations, like 19456,2")
 	}
 	return nil

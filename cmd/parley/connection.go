@@ -7,8 +7,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// connections are those that the HTTP server has open. At its end it closes the idle ones and waits for the others, and takes
-// for busy what has not asked for anything yet, like the connections that browsers open in advance.
+// connections are those that the HTTP server has open. At its end it closes the idle ones and waits for the others, and
+// takes for busy what has not asked for anything yet, like the connections that browsers open in advance.
 type connections struct {
 	mu   sync.Mutex
 	open map[net.Conn]struct{}

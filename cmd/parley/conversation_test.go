@@ -43,20 +43,24 @@ func TestClaim_bothWaysAreOne(t *testing.T) {
 			obj{"id": v.conversationID, "assigned_agent_id": agentID, "assigned_at": isTime})
 		like(t, queue.next("conversation_assigned"), obj{"conversation_id": v.conversationID, "assigned_to": agentID})
 		first := b.post("/api/conversations/"+v.conversationID+"/assign", "").status(t, 200).body
-		if again := b.post("/api/conversations/"+v.conversationID+"/assign", "null").status(t, 200).body; again != first {
+		if again := b.post("/api/conversations/"+v.conversationID+"/assign", "null").
+			status(t, 200).body; again != first {
 			t.Errorf("one's own again is changed: %s, then %s", first, again)
 		}
 		claimer.ok("claim_conversation", v.id())
 		queue.refused("conflict", "claim_conversation", v.id())
 		queue.silent("conversation_assigned")
 		s.silent(agentsOnly...)
-		like(t, s.next("agent_joined"), obj{"conversation_id": v.conversationID, "agent": obj{"id": agentID, "name": "Alex Agent"}})
+		like(t, s.next("agent_joined"), obj{"conversation_id": v.conversationID,
+			"agent": obj{"id": agentID, "name": "Alex Agent"}})
 		s.quiet() // once, whoever claims again
 
 		v, _ = w.written(1)
-		like(t, claimer.ok("claim_conversation", v.id()), obj{"ok": true, "id": v.conversationID, "assigned_agent_id": agentID, "assigned_at": isTime})
+		like(t, claimer.ok("claim_conversation", v.id()),
+			obj{"ok": true, "id": v.conversationID, "assigned_agent_id": agentID, "assigned_at": isTime})
 		like(t, queue.next("conversation_assigned"), obj{"conversation_id": v.conversationID, "assigned_to": agentID})
-		w.login(0, w.seeded.Admin).post("/api/conversations/"+v.conversationID+"/assign", "").refused(t, 409, "conflict")
+		w.login(0, w.seeded.Admin).post("/api/conversations/"+v.conversationID+"/assign", "").
+			refused(t, 409, "conflict")
 		// Claiming joins the room.
 		w.endUser(1, v).ok("send_message", v.say(text("are you there?")))
 		claimer.about("message_received", "content", text("are you there?"))
@@ -123,10 +127,14 @@ func TestConversation_getAndListShapes(t *testing.T) {
 		agent := w.login(0, w.seeded.Agent)
 		v := w.visitAs(0, newExternalID(), "John Doe")
 		w.endUser(0, v).ok("send_message", v.say(text("hello")))
-		session := obj{"id": isUUID, "status": "open", "assigned_agent_id": nil, "tags": []any{}, "first_message_at": isTime, "assigned_at": nil, "resolved_at": nil}
-		want := obj{"id": v.conversationID, "end_user": obj{"id": isUUID, "display_name": "John Doe", "external_id": v.externalID},
-			"channel_id": w.seeded.ChannelID, "organization_id": w.seeded.OrganizationID, "active_session": session, "created_at": isTime, "updated_at": isTime}
-		for _, path := range []string{"/api/conversations/", "/api/conversations", "/api/conversations?filter=unassigned", "/api/conversations/?filter=all"} {
+		session := obj{"id": isUUID, "status": "open", "assigned_agent_id": nil, "tags": []any{},
+			"first_message_at": isTime, "assigned_at": nil, "resolved_at": nil}
+		want := obj{"id": v.conversationID, "end_user": obj{"id": isUUID, "display_name": "John Doe",
+			"external_id": v.externalID},
+			"channel_id": w.seeded.ChannelID, "organization_id": w.seeded.OrganizationID, "active_session": session,
+			"created_at": isTime, "updated_at": isTime}
+		for _, path := range []string{"/api/conversations/", "/api/conversations",
+			"/api/conversations?filter=unassigned", "/api/conversations/?filter=all"} {
 			like(t, agent.get(path).status(t, 200).json(t), []any{want})
 		}
 		like(t, agent.get("/api/conversations/"+v.conversationID).status(t, 200).json(t), want)
@@ -145,7 +153,8 @@ func TestConversation_getAndListShapes(t *testing.T) {
 		like(t, agent.get("/api/conversations/?filter=mine").json(t), []any{})
 		like(t, agent.get("/api/conversations/"+v.conversationID).json(t), want)
 
-		for _, path := range []string{"?filter=nonsense", "?filter=MINE", "?limit=0", "?limit=201", "?limit=-1", "?limit=x", "?limit=1e3", "?limit=99999999999999999999",
+		for _, path := range []string{"?filter=nonsense", "?filter=MINE", "?limit=0", "?limit=201", "?limit=-1",
+			"?limit=x", "?limit=1e3", "?limit=99999999999999999999",
 			"?cursor=nonsense", "?cursor=" + base64.RawURLEncoding.EncodeToString([]byte("1 x")), "?cursor=%00"} {
 			agent.get("/api/conversations/"+path).refused(t, 400, "invalid_request")
 		}
@@ -154,7 +163,8 @@ func TestConversation_getAndListShapes(t *testing.T) {
 			agent.get("/api/conversations/?cursor=" + cursor)
 			agent.get("/inbox?cursor=" + cursor)
 		}
-		for _, id := range []string{uuid.NewString(), "nonsense", "00000000-0000-0000-0000-000000000000", strings.ToUpper(v.conversationID) + "x", "%00", "..%2f", "'"} {
+		for _, id := range []string{uuid.NewString(), "nonsense", "00000000-0000-0000-0000-000000000000",
+			strings.ToUpper(v.conversationID) + "x", "%00", "..%2f", "'"} {
 			agent.get("/api/conversations/"+id).refused(t, 404, "not_found")
 			agent.get("/api/conversations/"+id+"/messages").refused(t, 404, "not_found")
 			agent.post("/api/conversations/"+id+"/assign", "").refused(t, 404, "not_found")
@@ -178,7 +188,8 @@ func TestConversation_listPages(t *testing.T) {
 		}
 		// The oldest one moves to the front when somebody writes in it.
 		oldest := order[len(order)-1]
-		w.agent(1, w.login(1, w.seeded.Admin)).ok("send_message", visit{conversationID: oldest}.answer(text("still here")))
+		w.agent(1, w.login(1, w.seeded.Admin)).
+			ok("send_message", visit{conversationID: oldest}.answer(text("still here")))
 		order = append([]string{oldest}, order[:len(order)-1]...)
 
 		var seen []string
@@ -224,8 +235,10 @@ func TestHistory_agentShapeAndPages(t *testing.T) {
 		if len(list) != 10 {
 			t.Fatalf("the history has %d messages", len(list))
 		}
-		like(t, list[0], obj{"id": isUUID, "conversation_id": v.conversationID, "session_id": isUUID, "seq": 1, "sender_type": "end_user", "sender_id": v.externalID,
-			"content_type": "text", "content": text("hello"), "rich_media": nil, "read_by": obj{}, "created_at": isTime})
+		like(t, list[0], obj{"id": isUUID, "conversation_id": v.conversationID, "session_id": isUUID, "seq": 1,
+			"sender_type": "end_user", "sender_id": v.externalID,
+			"content_type": "text", "content": text("hello"), "rich_media": nil, "read_by": obj{},
+			"created_at": isTime})
 		like(t, agent.get(base+"/history").status(t, 200).json(t), list)
 		like(t, agent.get(base+"/messages/").status(t, 200).json(t), list)
 		for query, want := range map[string]string{
@@ -250,7 +263,8 @@ func TestHistory_agentShapeAndPages(t *testing.T) {
 				t.Errorf("%s lists %q, want %q", query, got, want)
 			}
 		}
-		for _, query := range []string{"limit=0", "limit=201", "limit=x", "limit=-5", "offset=-1", "offset=x", "offset=99999999999999999999", "before_seq=-1", "after_seq=x"} {
+		for _, query := range []string{"limit=0", "limit=201", "limit=x", "limit=-5", "offset=-1", "offset=x",
+			"offset=99999999999999999999", "before_seq=-1", "after_seq=x"} {
 			agent.get(base+"/messages?"+query).refused(t, 400, "invalid_request")
 		}
 	})
@@ -270,7 +284,8 @@ func TestResolve_tagsAndConflicts(t *testing.T) {
 		resolved := agent.post(path+"/resolve", `{"tags":["billing","resolved-no-action"]}`).status(t, 200).json(t)
 		like(t, resolved, obj{"id": v.conversationID, "session_id": tagged.(obj)["session_id"], "status": "resolved",
 			"tags": []any{"billing", "resolved-no-action"}, "resolved_at": isTime})
-		news := obj{"conversation_id": v.conversationID, "session_id": tagged.(obj)["session_id"], "tags": []any{"billing", "resolved-no-action"}}
+		news := obj{"conversation_id": v.conversationID, "session_id": tagged.(obj)["session_id"],
+			"tags": []any{"billing", "resolved-no-action"}}
 		like(t, s.next("conversation_resolved"), news)
 		like(t, socket.next("conversation_resolved"), news)
 
@@ -311,8 +326,10 @@ func TestTags_bounds(t *testing.T) {
 		return `{"tags":[` + strings.Join(tags, ",") + `]}`
 	}
 	before := w.rows()
-	for _, body := range []string{list(21), `{"tags":[""]}`, `{"tags":["  "]}`, `{"tags":["` + strings.Repeat("x", 51) + `"]}`, `{"tags":["a\u0000b"]}`,
-		`{"tags":"x"}`, `{"tags":[1]}`, `{"tags":[null]}`, `{"tags":{}}`, `[]`, `"x"`, `1`, `{`, `{"tags":["x"]} trailing`} {
+	for _, body := range []string{list(21), `{"tags":[""]}`, `{"tags":["  "]}`,
+		`{"tags":["` + strings.Repeat("x", 51) + `"]}`, `{"tags":["a\u0000b"]}`,
+		`{"tags":"x"}`, `{"tags":[1]}`, `{"tags":[null]}`, `{"tags":{}}`, `[]`, `"x"`, `1`, `{`,
+		`{"tags":["x"]} trailing`} {
 		agent.post(path+"/tag", body).refused(t, 400, "invalid_request")
 		agent.post(path+"/resolve", body).refused(t, 400, "invalid_request")
 	}
@@ -342,12 +359,17 @@ func TestMarkRead_fillsReadBy(t *testing.T) {
 
 		agent.ok("mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{first, first}})
 		for _, hears := range []*socket{s, agent} {
-			like(t, hears.next("messages_read"), obj{"conversation_id": v.conversationID, "message_ids": []any{first}, "reader_type": "agent", "reader_id": agentID, "read_at": isTime})
+			like(t, hears.next("messages_read"),
+				obj{"conversation_id": v.conversationID, "message_ids": []any{first}, "reader_type": "agent",
+					"reader_id": agentID, "read_at": isTime})
 		}
-		agent.ok("mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{first}}) // again: no news
+		// again: no news
+		agent.ok("mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{first}})
 		s.emit("mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{second}})
 		for _, hears := range []*socket{s, agent} {
-			like(t, hears.next("messages_read"), obj{"conversation_id": v.conversationID, "message_ids": []any{second}, "reader_type": "end_user", "reader_id": v.externalID, "read_at": isTime})
+			like(t, hears.next("messages_read"),
+				obj{"conversation_id": v.conversationID, "message_ids": []any{second}, "reader_type": "end_user",
+					"reader_id": v.externalID, "read_at": isTime})
 		}
 		// One's own message is not read by oneself.
 		s.ok("mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{first}})
@@ -356,10 +378,14 @@ func TestMarkRead_fillsReadBy(t *testing.T) {
 		like(t, messages[1].(obj)["read_by"], obj{v.externalID: isTime})
 
 		other, _ := w.written(0)
-		agent.refused("not_found", "mark_read", obj{"conversation_id": other.conversationID, "message_ids": []string{first}})
-		agent.refused("not_found", "mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{first, uuid.NewString()}})
-		s.refused("forbidden", "mark_read", obj{"conversation_id": other.conversationID, "external_id": v.externalID, "message_ids": []string{first}})
-		w.connect(dial{}).refused("unauthorized", "mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{first}})
+		agent.refused("not_found", "mark_read",
+			obj{"conversation_id": other.conversationID, "message_ids": []string{first}})
+		agent.refused("not_found", "mark_read",
+			obj{"conversation_id": v.conversationID, "message_ids": []string{first, uuid.NewString()}})
+		s.refused("forbidden", "mark_read", obj{"conversation_id": other.conversationID, "external_id": v.externalID,
+			"message_ids": []string{first}})
+		w.connect(dial{}).refused("unauthorized", "mark_read",
+			obj{"conversation_id": v.conversationID, "message_ids": []string{first}})
 		s.silent("messages_read")
 		agent.silent("messages_read")
 	})
@@ -368,8 +394,12 @@ func TestMarkRead_fillsReadBy(t *testing.T) {
 // elsewhere is another organization on the same installation. On SQLite it has to be made before serve.
 func (w *world) elsewhere() services.Credentials {
 	w.t.Helper()
-	owner := services.Credentials{Email: "owner@elsewhere.example", Password: secrets.add("the owner elsewhere")}
-	out, err := w.command(owner.Password+"\n", "org", "create", "--name", "Elsewhere", "--admin-email", owner.Email, "--admin-name", "Olga Owner", "--password-stdin")
+	owner := services.Credentials{
+		Email:    "owner@elsewhere.example",
+		Password: secrets.add("the owner elsewhere"),
+	}
+	out, err := w.command(owner.Password+"\n", "org", "create", "--name", "Elsewhere", "--admin-email", owner.Email,
+		"--admin-name", "Olga Owner", "--password-stdin")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -395,7 +425,8 @@ func TestForeignOrganization_seesAndHearsNothing(t *testing.T) {
 		for _, url := range []string{path, path + "/messages", path + "/history", path + "/messages?limit=1"} {
 			stranger.get(url).refused(t, 404, "not_found")
 		}
-		for _, url := range []string{path + "/assign", path + "/release", path + "/resolve", path + "/reopen", path + "/tag", path + "/tags"} {
+		for _, url := range []string{path + "/assign", path + "/release", path + "/resolve", path + "/reopen",
+			path + "/tag", path + "/tags"} {
 			stranger.post(url, `{"tags":["x"]}`).refused(t, 404, "not_found")
 		}
 		inbox := "/inbox/" + v.conversationID
@@ -412,7 +443,8 @@ func TestForeignOrganization_seesAndHearsNothing(t *testing.T) {
 		foreign.refused("not_found", "join_conversation", v.id())
 		foreign.refused("not_found", "claim_conversation", v.id())
 		foreign.refused("not_found", "send_message", v.answer(text("from outside")))
-		foreign.refused("not_found", "mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{uuid.NewString()}})
+		foreign.refused("not_found", "mark_read",
+			obj{"conversation_id": v.conversationID, "message_ids": []string{uuid.NewString()}})
 		foreign.refused("forbidden", "view_conversation", obj{"conversation_id": v.conversationID, "viewing": true})
 		foreign.refused("forbidden", "user_typing", obj{"conversation_id": v.conversationID, "sender_type": "agent"})
 		if after := w.rows(); after != before {
@@ -451,13 +483,16 @@ func TestTrailingSlashAndMethods(t *testing.T) {
 	w := newWorld(t, sqliteEnv(t), 1)
 	v, _ := w.written(0)
 	agent := w.login(0, w.seeded.Agent)
-	for _, path := range []string{"/inbox/", "/inbox/list/", "/inbox/" + v.conversationID + "/", "/healthz/", "/readyz/"} {
+	for _, path := range []string{"/inbox/", "/inbox/list/", "/inbox/" + v.conversationID + "/", "/healthz/",
+		"/readyz/"} {
 		agent.get(path).status(t, 200)
 	}
 	w.browser(0).get("/auth/login/").status(t, 200)
 	before := w.rows()
-	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace, http.MethodHead, "PROPFIND", "NONSENSE"} {
-		for _, path := range []string{"/", "/inbox", "/inbox/" + v.conversationID, "/api/conversations/", "/api/conversations/" + v.conversationID + "/resolve", "/auth/login", "/auth/logout",
+	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions,
+		http.MethodTrace, http.MethodHead, "PROPFIND", "NONSENSE"} {
+		for _, path := range []string{"/", "/inbox", "/inbox/" + v.conversationID, "/api/conversations/",
+			"/api/conversations/" + v.conversationID + "/resolve", "/auth/login", "/auth/logout",
 			"/chat-widget", "/chat-widget/embed.js", "/setup", "/healthz", "/static/app/app.build.css", "/nowhere"} {
 			a := agent.do(method, path, "", "X-CSRFToken", agent.csrf)
 			if method != http.MethodHead && method != http.MethodOptions && a.StatusCode < 400 {

@@ -27,11 +27,16 @@ var arrows = map[string][]string{
 
 // strangers says what a package must not depend on, however far away.
 var strangers = map[string][]string{
-	"models":            {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"migrations":        {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"static":            {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"services":          {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
-	"services/state":    {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws", "github.com/a-h/templ"},
+	"models": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws",
+		"github.com/a-h/templ"},
+	"migrations": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws",
+		"github.com/a-h/templ"},
+	"static": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws",
+		"github.com/a-h/templ"},
+	"services": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws",
+		"github.com/a-h/templ"},
+	"services/state": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws",
+		"github.com/a-h/templ"},
 	"views":             {"gorm.io", "github.com/gofiber", "github.com/valyala/fasthttp"},
 	"handlers/protocol": {"github.com/gofiber", "github.com/valyala/fasthttp", "github.com/gobwas/ws"},
 }
@@ -86,7 +91,8 @@ func within(path, folder string) bool {
 
 func ourPackages(t *testing.T) (packages []listed) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Imports,Deps", "parley/...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Imports,Deps", "parley/...").
+		Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

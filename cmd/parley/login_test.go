@@ -26,7 +26,8 @@ func TestLogin_redirectsAndCookie(t *testing.T) {
 
 		// Every failure says the same.
 		wrong := []string{}
-		for _, who := range [][2]string{{w.seeded.Agent.Email, "not the password"}, {"nobody@example.com", w.seeded.Agent.Password}, {"", ""}, {"\x00", "\x00"}} {
+		for _, who := range [][2]string{{w.seeded.Agent.Email, "not the password"},
+			{"nobody@example.com", w.seeded.Agent.Password}, {"", ""}, {"\x00", "\x00"}} {
 			a := b.form("/auth/login", "email", who[0], "password", who[1]).status(t, 401)
 			_, message, _ := strings.Cut(a.body, `id="login-error"`)
 			message, _, _ = strings.Cut(message, "</p>")
@@ -38,7 +39,8 @@ func TestLogin_redirectsAndCookie(t *testing.T) {
 			}
 		}
 
-		a = b.form("/auth/login", "email", "  "+strings.ToUpper(w.seeded.Agent.Email), "password", w.seeded.Agent.Password, "next", "/inbox?filter=mine").status(t, http.StatusSeeOther)
+		a = b.form("/auth/login", "email", "  "+strings.ToUpper(w.seeded.Agent.Email), "password",
+			w.seeded.Agent.Password, "next", "/inbox?filter=mine").status(t, http.StatusSeeOther)
 		if to := a.Header.Get("Location"); to != "/inbox?filter=mine" {
 			t.Errorf("next leads to %s", to)
 		}
@@ -66,10 +68,12 @@ func TestLogin_redirectsAndCookie(t *testing.T) {
 func TestLogin_nextLeadsToNoOtherSite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sqliteEnv(t), 1)
-	for _, next := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, `\\evil.example`, "javascript:alert(1)", "/\t/evil.example", "inbox", "http:evil.example", ""} {
+	for _, next := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, `\\evil.example`,
+		"javascript:alert(1)", "/\t/evil.example", "inbox", "http:evil.example", ""} {
 		b := w.browser(0)
 		b.get("/auth/login?next=" + url.QueryEscape(next))
-		a := b.form("/auth/login", "email", w.seeded.Agent.Email, "password", w.seeded.Agent.Password, "next", next).status(t, http.StatusSeeOther)
+		a := b.form("/auth/login", "email", w.seeded.Agent.Email, "password", w.seeded.Agent.Password, "next", next).
+			status(t, http.StatusSeeOther)
 		if to := a.Header.Get("Location"); to != "/inbox" {
 			t.Errorf("next=%q leads to %q", next, to)
 		}
@@ -83,14 +87,16 @@ func TestCSRF_everyFormAndCall(t *testing.T) {
 	w.endUser(0, v).ok("send_message", v.say(text("hello")))
 	agent, other := w.login(0, w.seeded.Agent), w.login(0, w.seeded.Admin)
 	before := w.rows()
-	for _, path := range []string{"/api/conversations/%s/assign", "/api/conversations/%s/resolve", "/api/conversations/%s/tag", "/api/conversations/%s/tags",
+	for _, path := range []string{"/api/conversations/%s/assign", "/api/conversations/%s/resolve",
+		"/api/conversations/%s/tag", "/api/conversations/%s/tags",
 		"/inbox/%s/claim", "/inbox/%s/resolve", "/inbox/%s/tag", "/inbox/%s/messages", "/auth/logout", "/auth/login"} {
 		if strings.Contains(path, "%s") {
 			path = fmt.Sprintf(path, v.conversationID)
 		}
 		for _, token := range []string{"", "wrong", other.csrf, agent.csrf + "x"} {
 			agent.do(http.MethodPost, path, "", "X-CSRFToken", token).status(t, 403)
-			agent.do(http.MethodPost, path, "csrf_token="+url.QueryEscape(token)+"&content=x&tags=x", "Content-Type", "application/x-www-form-urlencoded").status(t, 403)
+			agent.do(http.MethodPost, path, "csrf_token="+url.QueryEscape(token)+"&content=x&tags=x", "Content-Type",
+				"application/x-www-form-urlencoded").status(t, 403)
 		}
 	}
 	if after := w.rows(); after != before {
@@ -113,8 +119,10 @@ func TestCookie_secureOnHTTPS(t *testing.T) {
 	// A browser would send it over https; the test's jar does not over http.
 	session, _, _ := strings.Cut(strings.TrimPrefix(cookie, "session="), ";")
 	form := url.Values{"csrf_token": {b.csrf}, "email": {w.seeded.Agent.Email}, "password": {w.seeded.Agent.Password}}
-	a := b.do(http.MethodPost, "/auth/login", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Cookie", "session="+session).status(t, 303)
-	if cookie := a.Header.Get("Set-Cookie"); !strings.Contains(strings.ToLower(cookie), "secure") || !strings.Contains(cookie, "HttpOnly") {
+	a := b.do(http.MethodPost, "/auth/login", form.Encode(), "Content-Type", "application/x-www-form-urlencoded",
+		"Cookie", "session="+session).status(t, 303)
+	if cookie := a.Header.Get("Set-Cookie"); !strings.Contains(strings.ToLower(cookie), "secure") ||
+		!strings.Contains(cookie, "HttpOnly") {
 		t.Errorf("the cookie after the login is %s", cookie)
 	}
 }
@@ -164,7 +172,8 @@ func TestRestart_logsNobodyOut(t *testing.T) {
 	w.nodes[0].stop(t)
 	b.base = w.start().url
 	b.get("/api/conversations/").status(t, 200)
-	if err := run(context.Background(), []string{"seed"}, w.getenv, strings.NewReader(""), &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "in use") {
+	if err := run(context.Background(), []string{"seed"}, w.getenv, strings.NewReader(""),
+		&strings.Builder{}); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("a second process beside serve on SQLite is told %v", err)
 	}
 }

@@ -1,4 +1,5 @@
-// Parley is a self-hosted customer chat: a widget for any web page or app, an inbox for agents, bots that help meanwhile.
+// Parley is a self-hosted customer chat: a widget for any web page or app, an inbox for agents, bots that help
+// meanwhile.
 package main
 
 import (
@@ -50,7 +51,8 @@ func main() {
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	var cli commands
 	exited := errors.New("help was shown")
-	parser, err := kong.New(&cli, kong.Name("parley"), kong.Description("Self-hosted customer chat. Settings are environment variables: see README.md."),
+	parser, err := kong.New(&cli, kong.Name("parley"),
+		kong.Description("Self-hosted customer chat. Settings are environment variables: see README.md."),
 		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(exited) }), kong.UsageOnError())
 	if err != nil {
 		return err
@@ -110,7 +112,8 @@ func (p *program) login() (*models.DB, *services.Login, error) {
 		db.Close()
 		return nil, nil, err
 	}
-	login, err := services.NewLogin(db, nil, nil, nil, models.Now, p.config.SecretKey, p.config.secretBox(), p.config.PasswordCost.Params)
+	login, err := services.NewLogin(db, nil, nil, nil, models.Now, p.config.SecretKey, p.config.secretBox(),
+		p.config.PasswordCost.Params)
 	if err != nil {
 		db.Close()
 		return nil, nil, err

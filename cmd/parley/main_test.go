@@ -68,8 +68,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// TestMain keeps what every test's program logs, and looks through it at the end: for panics and failures that no test saw,
-// and for what is nobody's business.
+// TestMain keeps what every test's program logs, and looks through it at the end: for panics and failures that no test
+// saw, and for what is nobody's business.
 func TestMain(m *testing.M) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -104,7 +104,8 @@ func logProblems(log string) (problems []string) {
 	secrets.add(textMark)
 	secrets.add(testSecret)
 	for line := range strings.SplitSeq(log, "\n") {
-		for _, failure := range []string{"msg=panic", `msg="request failed"`, `msg="event failed"`, `msg="store messages"`, "goroutine "} {
+		for _, failure := range []string{"msg=panic", `msg="request failed"`, `msg="event failed"`,
+			`msg="store messages"`, "goroutine "} {
 			if strings.Contains(line, failure) {
 				problems = append(problems, "a failure: "+line)
 			}
@@ -196,7 +197,8 @@ func postgresEnv(t testing.TB, settings ...string) map[string]string {
 		t.Fatal(err)
 	}
 	u.Path = "/" + name
-	return environment(append([]string{"DATA_DIR=" + t.TempDir(), "DATABASE_URL=" + u.String(), "REDIS_URL=" + redisURL, "SECRET_KEY=" + testSecret}, settings...))
+	return environment(append([]string{"DATA_DIR=" + t.TempDir(), "DATABASE_URL=" + u.String(), "REDIS_URL=" + redisURL,
+		"SECRET_KEY=" + testSecret}, settings...))
 }
 
 func environment(settings []string) map[string]string {

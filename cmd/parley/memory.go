@@ -15,8 +15,8 @@ const (
 	wasteBytes    = 4 << 20         // allocated since the last collection: less is not worth one
 )
 
-// tuneMemory lets garbage grow while there is work, and gives memory back to the system when there is none: thousands of
-// idle connections should cost what they hold, not what it took to open them. Who sets GOGC decides alone.
+// tuneMemory lets garbage grow while there is work, and gives memory back to the system when there is none: thousands
+// of idle connections should cost what they hold, not what it took to open them. Who sets GOGC decides alone.
 func tuneMemory(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return

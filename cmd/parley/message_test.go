@@ -13,12 +13,15 @@ func TestSendMessage_ackBroadcastAndSeq(t *testing.T) {
 		for _, isPolling := range transports {
 			v := w.visit(0)
 			s := w.connect(dial{node: 0, polling: isPolling})
-			like(t, s.ok("join_conversation", v.payload()), obj{"ok": true, "last_seq": 0, "assigned_to": nil, "team": obj{"agents": []any{}, "online": 0}})
+			like(t, s.ok("join_conversation", v.payload()),
+				obj{"ok": true, "last_seq": 0, "assigned_to": nil, "team": obj{"agents": []any{}, "online": 0}})
 			peer := w.endUser(1, v)
 			content := text("Hello, I need help, %s", transportName(isPolling))
 			ack := s.ok("send_message", v.say(content))
-			message := obj{"id": isUUID, "conversation_id": v.conversationID, "session_id": isUUID, "seq": 1, "sender_type": "end_user",
-				"sender_id": v.externalID, "content_type": "text", "content": content, "rich_media": nil, "created_at": isTime}
+			message := obj{"id": isUUID, "conversation_id": v.conversationID, "session_id": isUUID, "seq": 1,
+				"sender_type": "end_user",
+				"sender_id":   v.externalID, "content_type": "text", "content": content, "rich_media": nil,
+				"created_at": isTime}
 			like(t, ack, obj{"ok": true, "message": message})
 			for _, hears := range []*socket{s, peer} {
 				heard := hears.next("message_received")
@@ -55,7 +58,8 @@ func TestSendMessage_theGuidesClient(t *testing.T) {
 		v := w.visit(0)
 		s := w.connect(dial{node: 0})
 		s.emit("join_conversation", v.payload())
-		s.emit("send_message", obj{"conversation_id": v.conversationID, "content": text("hi"), "sender_type": "end_user", "external_id": v.externalID})
+		s.emit("send_message", obj{"conversation_id": v.conversationID, "content": text("hi"),
+			"sender_type": "end_user", "external_id": v.externalID})
 		heard := s.next("message_received")
 		like(t, heard["content"], text("hi"))
 		like(t, heard["content_type"], "text")
@@ -68,7 +72,8 @@ func TestSendMessage_failureIsAnErrorEventOrTheAck(t *testing.T) {
 	w := newWorld(t, sqliteEnv(t), 1)
 	v := w.visit(0)
 	s, neighbour := w.endUser(0, v), w.endUser(0, v)
-	s.emit("send_message", obj{"conversation_id": v.conversationID, "sender_type": "end_user", "external_id": v.externalID, "content": " "})
+	s.emit("send_message", obj{"conversation_id": v.conversationID, "sender_type": "end_user",
+		"external_id": v.externalID, "content": " "})
 	like(t, s.next("error"), obj{"message": isSentence})
 	s.refused("invalid_request", "send_message", v.say(""))
 	s.silent("error")
@@ -88,14 +93,17 @@ func TestSendMessage_whoeverSendsMustProveIt(t *testing.T) {
 		stolen := other.say(text("as somebody else"))
 		stolen["external_id"] = v.externalID
 		s.refused("forbidden", "send_message", stolen)
-		s.refused("forbidden", "join_conversation", obj{"conversation_id": other.conversationID, "external_id": v.externalID})
+		s.refused("forbidden", "join_conversation",
+			obj{"conversation_id": other.conversationID, "external_id": v.externalID})
 		withoutProof := v.say(text("no proof"))
 		delete(withoutProof, "external_id")
 		s.refused("invalid_request", "send_message", withoutProof)
 		asBot := v.say(text("as the bot"))
 		asBot["sender_type"] = "bot"
 		s.refused("invalid_request", "send_message", asBot)
-		agent.refused("forbidden", "send_message", obj{"conversation_id": v.conversationID, "sender_type": "end_user", "external_id": "wrong", "content": text("x")})
+		agent.refused("forbidden", "send_message",
+			obj{"conversation_id": v.conversationID, "sender_type": "end_user", "external_id": "wrong",
+				"content": text("x")})
 		agent.refused("conflict", "send_message", other.answer(text("nobody has written here")))
 		missing := v.say(text("nowhere"))
 		missing["conversation_id"] = uuid.NewString()
@@ -141,12 +149,15 @@ func TestRichMedia_fromTheGuide(t *testing.T) {
 		agent.ok("claim_conversation", obj{"conversation_id": v.conversationID})
 		s.forget()
 		media := map[string]obj{
-			"image":        {"url": "https://example.com/photo.jpg", "alt": "A scenic view"},
-			"file":         {"url": "https://example.com/files/invoice.pdf", "filename": "invoice.pdf", "size": 204800, "mime_type": "application/pdf"},
+			"image": {"url": "https://example.com/photo.jpg", "alt": "A scenic view"},
+			"file": {"url": "https://example.com/files/invoice.pdf", "filename": "invoice.pdf", "size": 204800,
+				"mime_type": "application/pdf"},
 			"quick_button": {"buttons": []any{obj{"label": "Yes", "value": "yes"}, obj{"label": "No", "value": "no"}}},
-			"carousel": {"cards": []any{obj{"image_url": "https://example.com/a.jpg", "title": "Product A", "subtitle": "Short description",
-				"buttons": []any{obj{"label": "Buy now", "value": "buy_A"}}}}},
-			"dropdown": {"placeholder": "-- pick one --", "options": []any{obj{"label": "Asia Pacific", "value": "apac"}, obj{"label": "Europe", "value": "eu"}}},
+			"carousel": {"cards": []any{obj{"image_url": "https://example.com/a.jpg", "title": "Product A",
+				"subtitle": "Short description",
+				"buttons":  []any{obj{"label": "Buy now", "value": "buy_A"}}}}},
+			"dropdown": {"placeholder": "-- pick one --",
+				"options": []any{obj{"label": "Asia Pacific", "value": "apac"}, obj{"label": "Europe", "value": "eu"}}},
 		}
 		for contentType, richMedia := range media {
 			draft := v.answer("")
@@ -175,7 +186,8 @@ func TestAnswer_firstCounts(t *testing.T) {
 		like(t, carousel["content_type"], "carousel")
 		pick := func(messageID any, value string) obj {
 			draft := v.say(text("I pick"))
-			draft["rich_media"] = obj{"selected": obj{"message_id": messageID, "label": "a label of mine", "value": value}}
+			draft["rich_media"] = obj{"selected": obj{"message_id": messageID, "label": "a label of mine",
+				"value": value}}
 			return draft
 		}
 		s.refused("invalid_request", "send_message", pick(carousel["id"], "not offered"))
@@ -185,7 +197,8 @@ func TestAnswer_firstCounts(t *testing.T) {
 		elsewhere["conversation_id"], elsewhere["external_id"] = other.conversationID, other.externalID
 		w.endUser(0, other).refused("invalid_request", "send_message", elsewhere)
 
-		one, two := s.post("send_message", pick(carousel["id"], "buy_team")), second.post("send_message", pick(carousel["id"], "buy_starter"))
+		one, two := s.post("send_message", pick(carousel["id"], "buy_team")), second.post("send_message",
+			pick(carousel["id"], "buy_starter"))
 		acks := []obj{s.ack(one), second.ack(two)}
 		if (acks[0]["ok"] == true) == (acks[1]["ok"] == true) {
 			t.Fatalf("of two answers at once not exactly one counts: %v", acks)
@@ -249,7 +262,8 @@ func TestBot_answersUntilAnAgentClaims(t *testing.T) {
 		draft := v.say("Europe")
 		draft["rich_media"] = obj{"selected": obj{"message_id": dropdown["id"], "label": "Europe", "value": "eu"}}
 		s.ok("send_message", draft)
-		like(t, s.next("message_received")["rich_media"], obj{"selected": obj{"message_id": dropdown["id"], "label": "Europe", "value": "eu"}})
+		like(t, s.next("message_received")["rich_media"],
+			obj{"selected": obj{"message_id": dropdown["id"], "label": "Europe", "value": "eu"}})
 		if answer := fmt.Sprint(s.next("message_received")["content"]); !strings.Contains(answer, "Europe") {
 			t.Errorf("the bot matches on the value, and says %q", answer)
 		}

@@ -28,9 +28,15 @@ func (o *orgCreateCommand) Run(p *program) error {
 		return err
 	}
 	defer db.Close()
-	owner, err := organizations.Create(p.ctx, services.NewOrganization{Name: o.Name, AdminEmail: o.AdminEmail, AdminName: o.AdminName, Password: password})
+	owner, err := organizations.Create(p.ctx, services.NewOrganization{
+		Name:       o.Name,
+		AdminEmail: o.AdminEmail,
+		AdminName:  o.AdminName,
+		Password:   password,
+	})
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(p.stdout).Encode(map[string]string{"organization_id": owner.OrganizationID, "user_id": owner.ID})
+	return json.NewEncoder(p.stdout).Encode(map[string]string{"organization_id": owner.OrganizationID,
+		"user_id": owner.ID})
 }

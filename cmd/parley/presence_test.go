@@ -14,11 +14,13 @@ func TestQueue_hearsOfEveryMessage(t *testing.T) {
 		v := w.visit(0)
 		s := w.endUser(0, v)
 		s.ok("send_message", v.say(text("a question")))
-		like(t, queue.next("conversation_updated"), obj{"conversation_id": v.conversationID, "sender_type": "end_user", "content_type": "text",
-			"content": text("a question"), "preview": text("a question"), "seq": 1})
+		like(t, queue.next("conversation_updated"),
+			obj{"conversation_id": v.conversationID, "sender_type": "end_user", "content_type": "text",
+				"content": text("a question"), "preview": text("a question"), "seq": 1})
 		like(t, queue.next("conversation_updated")["sender_type"], "bot")
 		picture := v.say("")
-		picture["content_type"], picture["rich_media"] = "image", obj{"url": "https://example.com/x.png", "alt": text("a fern")}
+		picture["content_type"], picture["rich_media"] = "image", obj{"url": "https://example.com/x.png",
+			"alt": text("a fern")}
 		s.ok("send_message", picture)
 		updated := queue.next("conversation_updated")
 		like(t, updated["content"], "")
@@ -46,10 +48,12 @@ func TestPresence_byAgentNotByTab(t *testing.T) {
 		b := w.login(1, w.seeded.Agent)
 
 		one := w.agent(1, b)
-		like(t, watcher.about("agent_status_changed", "agent_id", agentID), obj{"agent_id": agentID, "status": "online"})
+		like(t, watcher.about("agent_status_changed", "agent_id", agentID),
+			obj{"agent_id": agentID, "status": "online"})
 		two := w.agent(0, b)
 		agents, _ := two.ok("join_org_presence")["agents"].([]any)
-		if len(agents) != 2 || (agents[0] != agentID && agents[1] != agentID) || (agents[0] != adminID && agents[1] != adminID) {
+		if len(agents) != 2 || (agents[0] != agentID && agents[1] != agentID) ||
+			(agents[0] != adminID && agents[1] != adminID) {
 			t.Errorf("online are %v", agents)
 		}
 		one.close() // a tab
@@ -59,7 +63,8 @@ func TestPresence_byAgentNotByTab(t *testing.T) {
 		third.close()
 		closed := time.Now()
 		reload.close()
-		like(t, watcher.about("agent_status_changed", "agent_id", agentID), obj{"agent_id": agentID, "status": "offline"})
+		like(t, watcher.about("agent_status_changed", "agent_id", agentID),
+			obj{"agent_id": agentID, "status": "offline"})
 		if after := time.Since(closed); after < 1900*time.Millisecond || after > 8*time.Second {
 			t.Errorf("offline came %s after the last socket", after)
 		}
@@ -84,7 +89,8 @@ func TestTyping_indicatorAndCleared(t *testing.T) {
 		s.silent("typing_indicator")
 
 		agent.emit("user_typing", obj{"conversation_id": v.conversationID, "sender_type": "agent"})
-		like(t, s.next("typing_indicator"), obj{"conversation_id": v.conversationID, "sender_type": "agent", "sender_id": w.userID(w.seeded.Agent.Email)})
+		like(t, s.next("typing_indicator"), obj{"conversation_id": v.conversationID, "sender_type": "agent",
+			"sender_id": w.userID(w.seeded.Agent.Email)})
 		agent.ok("send_message", v.answer(text("typed too")))
 		s.next("typing_cleared") // of the end user's own
 		like(t, s.next("typing_cleared"), cleared)
@@ -146,7 +152,11 @@ func TestEndUserRole_inTheAgentsBrowser(t *testing.T) {
 		watcher := w.agent(0, w.login(0, w.seeded.Admin))
 		watcher.ok("join_org_presence")
 		v := w.visit(0)
-		widget := w.connect(dial{node: 1, as: w.login(1, w.seeded.Agent), auth: `{"role":"end_user"}`})
+		widget := w.connect(dial{
+			node: 1,
+			as:   w.login(1, w.seeded.Agent),
+			auth: `{"role":"end_user"}`,
+		})
 		widget.refused("unauthorized", "join_queue")
 		widget.refused("unauthorized", "send_message", v.answer(text("as the agent")))
 		widget.ok("join_conversation", v.payload())
@@ -167,7 +177,8 @@ func TestForeignOrigin_isNoAgent(t *testing.T) {
 	b := w.login(0, w.seeded.Agent)
 	v, _ := w.written(0)
 	for _, polling := range transports {
-		for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1.evil.example", "nonsense"} {
+		for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1",
+			"https://127.0.0.1.evil.example", "nonsense"} {
 			s := w.connect(dial{polling: polling, as: b, origin: origin})
 			s.refused("unauthorized", "join_queue")
 			s.refused("unauthorized", "claim_conversation", v.id())
@@ -195,7 +206,11 @@ func TestEndedLogin_closesSockets(t *testing.T) {
 
 		b := w.login(0, w.seeded.Agent)
 		otherLogin := w.agent(0, w.login(0, w.seeded.Agent))
-		sockets := []*socket{w.agent(0, b), w.agent(1, b), w.connect(dial{node: 1, as: b, polling: true})}
+		sockets := []*socket{w.agent(0, b), w.agent(1, b), w.connect(dial{
+			node:    1,
+			as:      b,
+			polling: true,
+		})}
 		within5s(t, func() { b.form("/auth/logout").status(t, http.StatusSeeOther) }, sockets...)
 		otherLogin.ok("join_queue")
 

@@ -48,7 +48,8 @@ func TestREADME_holdsEveryCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	var help strings.Builder
-	if err := run(t.Context(), []string{"--help"}, func(string) string { return "" }, strings.NewReader(""), &help); err != nil {
+	if err := run(t.Context(), []string{"--help"}, func(string) string { return "" }, strings.NewReader(""),
+		&help); err != nil {
 		t.Fatal(err)
 	}
 	commands := regexp.MustCompile(`(?m)^  ([a-z]+)`).FindAllStringSubmatch(help.String(), -1)

@@ -93,21 +93,32 @@ func newServer(p *program, withDemo bool) (*server, *services.Seeded, error) {
 
 // assemble puts the parts together: sockets, services, handlers.
 func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded, error) {
-	b, config, clock := s.backend, s.config, services.Clock(models.Now)
-	app := &handlers.App{BaseURL: config.BaseURL, TrustedProxies: config.TrustedProxies, Ready: s.ready}
+	b := s.backend
+	config := s.config
+	clock := services.Clock(models.Now)
+	app := &handlers.App{
+		BaseURL:        config.BaseURL,
+		TrustedProxies: config.TrustedProxies,
+		Ready:          s.ready,
+	}
 	s.socket = socketio.New(socketio.Options{
 		Broker: b.broker,
 		Log:    slog.Default(),
 		Request: func(c *fiber.Ctx) any {
-			return realtime.Request{WebSessionToken: app.WebSessionToken(c), UserAgent: c.Get(fiber.HeaderUserAgent)}
+			return realtime.Request{
+				WebSessionToken: app.WebSessionToken(c),
+				UserAgent:       c.Get(fiber.HeaderUserAgent),
+			}
 		},
-		AllowOrigin: func(string) bool { return true }, // end users come from anywhere; agents' cookies count from our own origin only
+		// end users come from anywhere; agents' cookies count from our own origin only
+		AllowOrigin: func(string) bool { return true },
 	})
 	io := s.socket.Of("/")
 	publisher := realtime.NewPublisher(io)
 
 	box := config.secretBox()
-	login, err := services.NewLogin(b.db, b.webSessions, b.limiter, publisher, clock, config.SecretKey, box, config.PasswordCost.Params)
+	login, err := services.NewLogin(b.db, b.webSessions, b.limiter, publisher, clock, config.SecretKey, box,
+		config.PasswordCost.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +127,8 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 		if err != nil {
 			return nil, err
 		}
-		slog.Info("SECRET_KEY_OLD is not needed any more once every node has started with SECRET_KEY", "sealed_anew", resealed, "lost", lost)
+		slog.Info("SECRET_KEY_OLD is not needed any more once every node has started with SECRET_KEY", "sealed_anew",
+			resealed, "lost", lost)
 	}
 	organizations := services.NewOrganizations(b.db, login, clock, config.SecretKey)
 	if withDemo {
@@ -128,10 +140,19 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 	visits := services.NewVisits(b.db, publisher, clock)
 	presence := services.NewPresence(b.presence, organizations.SenderNames, publisher, clock)
 	s.messages = services.NewMessages(b.db, b.limiter, config.WidgetRateLimit.Rate, publisher, clock)
-	live := realtime.New(io, realtime.Services{Login: login, Conversations: conversations, Messages: s.messages, Presence: presence, Visits: visits,
-		LimitEndUsers: !config.WidgetRateLimit.Off()})
+	live := realtime.New(io, realtime.Services{
+		Login:         login,
+		Conversations: conversations,
+		Messages:      s.messages,
+		Presence:      presence,
+		Visits:        visits,
+		LimitEndUsers: !config.WidgetRateLimit.Off(),
+	})
 
-	app.Login, app.Organizations, app.Conversations, app.Messages = login, organizations, conversations, s.messages
+	app.Login = login
+	app.Organizations = organizations
+	app.Conversations = conversations
+	app.Messages = s.messages
 	app.Widget, app.Visits = services.NewWidget(b.db, clock), visits
 	app.Limiter = b.limiter
 	app.Audit = services.NewAudit(b.db, clock)

@@ -51,7 +51,9 @@ func TestShutdown_acknowledgedIsStored(t *testing.T) {
 		acknowledged, refused := 0, 0
 		for _, one := range senders {
 			stored := map[string]bool{}
-			rows, err := w.db.Query(w.statement("SELECT content FROM messages WHERE conversation_id = ? AND sender_type = 'end_user'"), one.v.conversationID)
+			rows, err := w.db.Query(w.statement(
+				"SELECT content FROM messages WHERE conversation_id = ? AND sender_type = 'end_user'"),
+				one.v.conversationID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,8 +79,10 @@ func TestShutdown_acknowledgedIsStored(t *testing.T) {
 					}
 				}
 			}
-			last := w.count("SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation_id = ?", one.v.conversationID)
-			if n := w.count("SELECT COUNT(*) FROM messages WHERE conversation_id = ?", one.v.conversationID); n != last {
+			last := w.count("SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation_id = ?",
+				one.v.conversationID)
+			if n := w.count("SELECT COUNT(*) FROM messages WHERE conversation_id = ?",
+				one.v.conversationID); n != last {
 				t.Errorf("seq has a hole: %d messages, the last is %d", n, last)
 			}
 		}
@@ -93,7 +97,11 @@ func TestShutdown_acknowledgedIsStored(t *testing.T) {
 func TestShutdown_idle(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v := w.visit(0)
-		sockets := []*socket{w.endUser(0, v), w.agent(0, w.login(0, w.seeded.Agent)), w.connect(dial{polling: true}), w.connect(dial{polling: true, as: w.login(0, w.seeded.Admin)})}
+		sockets := []*socket{w.endUser(0, v), w.agent(0, w.login(0, w.seeded.Agent)), w.connect(dial{polling: true}),
+			w.connect(dial{
+				polling: true,
+				as:      w.login(0, w.seeded.Admin),
+			})}
 		address := strings.TrimPrefix(w.node(0).url, "http://")
 		silent, err := net.Dial("tcp", address) // as browsers do in advance
 		if err != nil {
@@ -132,7 +140,8 @@ func TestRedisAway_chatGoesOn(t *testing.T) {
 	_, port, _ := net.SplitHostPort(address)
 	data := t.TempDir()
 	startRedis := func() *exec.Cmd {
-		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--dir", data, "--appendonly", "yes", "--appendfsync", "always")
+		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--dir", data, "--appendonly", "yes",
+			"--appendfsync", "always")
 		if err := server.Start(); err != nil {
 			t.Fatal(err)
 		}

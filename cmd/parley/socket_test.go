@@ -97,7 +97,12 @@ func (w *world) tryConnect(d dial) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{t: w.t, transport: carrier, changed: make(chan struct{}), acks: map[int]json.RawMessage{}}
+	s := &socket{
+		t:         w.t,
+		transport: carrier,
+		changed:   make(chan struct{}),
+		acks:      map[int]json.RawMessage{},
+	}
 	connected := make(chan error, 1)
 	go s.listen(connected)
 	if err := carrier.send("40" + d.auth); err != nil {
@@ -132,7 +137,8 @@ func (v visit) payload() obj {
 
 // say is a send_message of the end user.
 func (v visit) say(content string) obj {
-	return obj{"conversation_id": v.conversationID, "external_id": v.externalID, "sender_type": "end_user", "content_type": "text", "content": content}
+	return obj{"conversation_id": v.conversationID, "external_id": v.externalID, "sender_type": "end_user",
+		"content_type": "text", "content": content}
 }
 
 // answer is a send_message of an agent.
@@ -358,7 +364,8 @@ func (s *socket) silent(names ...string) {
 }
 
 // agentsOnly are the events that no end user may hear.
-var agentsOnly = []string{"conversation_updated", "conversation_assigned", "conversation_released", "conversation_tagged", "conversation_viewed", "visit_changed",
+var agentsOnly = []string{"conversation_updated", "conversation_assigned", "conversation_released",
+	"conversation_tagged", "conversation_viewed", "visit_changed",
 	"agent_status_changed"}
 
 // quiet is silent for an end user in whose organization agents come and go meanwhile.
@@ -431,7 +438,8 @@ type webSocket struct {
 
 func dialWebSocket(base string, header http.Header) (*webSocket, error) {
 	dialer := ws.Dialer{Header: ws.HandshakeHeaderHTTP(header), Timeout: patience}
-	conn, buffered, _, err := dialer.Dial(context.Background(), strings.Replace(base, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket")
+	conn, buffered, _, err := dialer.Dial(context.Background(),
+		strings.Replace(base, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket")
 	if err != nil {
 		return nil, err
 	}
@@ -481,7 +489,11 @@ type polling struct {
 }
 
 func dialPolling(base string, header http.Header) (*polling, error) {
-	c := &polling{client: &http.Client{Transport: &http.Transport{}}, header: header, url: base + "/socket.io/?EIO=4&transport=polling"}
+	c := &polling{
+		client: &http.Client{Transport: &http.Transport{}},
+		header: header,
+		url:    base + "/socket.io/?EIO=4&transport=polling",
+	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	packets, err := c.receive()
 	if err != nil {

@@ -6,11 +6,13 @@ func TestTeam_isKnownToEndUsers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v := w.visit(0)
 		s, left := w.connect(dial{node: 0}), w.endUser(1, v)
-		like(t, s.ok("join_conversation", v.payload()), obj{"ok": true, "last_seq": 0, "assigned_to": nil, "team": obj{"agents": []any{}, "online": 0}})
+		like(t, s.ok("join_conversation", v.payload()),
+			obj{"ok": true, "last_seq": 0, "assigned_to": nil, "team": obj{"agents": []any{}, "online": 0}})
 		left.ok("leave_conversation", v.id())
 		outside := w.connect(dial{}) // has proven nothing
 
-		alex, dana := obj{"id": w.userID(w.seeded.Agent.Email), "name": "Alex Agent"}, obj{"id": w.userID(w.seeded.Admin.Email), "name": "Dana Demo"}
+		alex, dana := obj{"id": w.userID(w.seeded.Agent.Email),
+			"name": "Alex Agent"}, obj{"id": w.userID(w.seeded.Admin.Email), "name": "Dana Demo"}
 		admin := w.agent(1, w.login(1, w.seeded.Admin))
 		like(t, s.next("team_changed"), obj{"agents": []any{dana}, "online": 1})
 		agent := w.agent(0, w.login(0, w.seeded.Agent))

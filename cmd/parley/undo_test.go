@@ -20,7 +20,8 @@ func TestRelease_andReopen(t *testing.T) {
 		like(t, late.ok("join_conversation", v.payload())["assigned_to"], alex)
 
 		other.post(path+"/release", "").refused(t, 409, "conflict")
-		like(t, b.post(path+"/release", "").status(t, 200).json(t), obj{"id": v.conversationID, "assigned_agent_id": nil, "assigned_at": nil})
+		like(t, b.post(path+"/release", "").status(t, 200).json(t),
+			obj{"id": v.conversationID, "assigned_agent_id": nil, "assigned_at": nil})
 		like(t, queue.about("conversation_released", "conversation_id", v.conversationID), v.id())
 		for _, hears := range []*socket{s, late} {
 			like(t, hears.next("agent_left"), v.id())
@@ -28,7 +29,8 @@ func TestRelease_andReopen(t *testing.T) {
 		b.post(path+"/release", "").refused(t, 409, "conflict")
 
 		like(t, other.post(path+"/tag", `{"tags":["vip"]}`).status(t, 200).json(t).(obj)["tags"], []any{"vip"})
-		like(t, queue.next("conversation_tagged"), obj{"conversation_id": v.conversationID, "session_id": isUUID, "tags": []any{"vip"}})
+		like(t, queue.next("conversation_tagged"),
+			obj{"conversation_id": v.conversationID, "session_id": isUUID, "tags": []any{"vip"}})
 
 		b.post(path+"/assign", "").status(t, 200)
 		like(t, s.next("agent_joined"), joined)
@@ -39,9 +41,11 @@ func TestRelease_andReopen(t *testing.T) {
 		after := w.connect(dial{node: 0})
 		like(t, after.ok("join_conversation", v.payload())["assigned_to"], nil)
 		like(t, other.post(path+"/reopen", "").status(t, 200).json(t),
-			obj{"id": v.conversationID, "session_id": resolved["session_id"], "status": "open", "tags": []any{"vip", "billing"}, "resolved_at": nil})
+			obj{"id": v.conversationID, "session_id": resolved["session_id"], "status": "open",
+				"tags": []any{"vip", "billing"}, "resolved_at": nil})
 		for _, hears := range []*socket{s, queue} {
-			like(t, hears.next("conversation_reopened"), obj{"conversation_id": v.conversationID, "session_id": resolved["session_id"]})
+			like(t, hears.next("conversation_reopened"),
+				obj{"conversation_id": v.conversationID, "session_id": resolved["session_id"]})
 		}
 		for _, hears := range []*socket{s, after} {
 			like(t, hears.next("agent_joined"), joined)
@@ -51,6 +55,7 @@ func TestRelease_andReopen(t *testing.T) {
 
 		s.silent(agentsOnly...)
 		late.silent(agentsOnly...)
-		queue.silent("agent_joined", "agent_left", "conversation_released", "conversation_tagged", "conversation_reopened")
+		queue.silent("agent_joined", "agent_left", "conversation_released", "conversation_tagged",
+			"conversation_reopened")
 	})
 }

@@ -7,7 +7,8 @@ import (
 
 // page is a visit of v's end user.
 func (v visit) page(url, title string) obj {
-	return obj{"conversation_id": v.conversationID, "external_id": v.externalID, "page_url": url, "page_title": title, "time_zone": "Europe/Berlin", "language": "de-DE"}
+	return obj{"conversation_id": v.conversationID, "external_id": v.externalID, "page_url": url, "page_title": title,
+		"time_zone": "Europe/Berlin", "language": "de-DE"}
 }
 
 func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
@@ -28,7 +29,8 @@ func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 		like(t, agent.next("visit_changed"), v.id())
 		stored := func(url, title string) int {
 			return w.count(`SELECT COUNT(*) FROM visits WHERE conversation_id = ? AND organization_id = ? AND page_url = ? AND page_title = ?
-				AND time_zone = 'Europe/Berlin' AND language = 'de-DE' AND LENGTH(user_agent) = 400`, v.conversationID, w.seeded.OrganizationID, url, title)
+				AND time_zone = 'Europe/Berlin' AND language = 'de-DE' AND LENGTH(user_agent) = 400`, v.conversationID,
+				w.seeded.OrganizationID, url, title)
 		}
 		if stored(url, text("Prices")) != 1 {
 			t.Error("the visit is not stored as it was told")
@@ -36,7 +38,8 @@ func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 
 		// What makes no sense is left out, whatever it is.
 		s.emit("visit", v.page("javascript:alert(1)", strings.Repeat("x", 300)))
-		like(t, s.ok("visit", obj{"conversation_id": v.conversationID, "page_url": nil, "time_zone": "\x00", "language": strings.Repeat("x", 5000)}), obj{"ok": true})
+		like(t, s.ok("visit", obj{"conversation_id": v.conversationID, "page_url": nil, "time_zone": "\x00",
+			"language": strings.Repeat("x", 5000)}), obj{"ok": true})
 		like(t, s.ok("visit", v.page("/relative", strings.Repeat("x", 300))), obj{"ok": true})
 		like(t, agent.next("visit_changed"), v.id())
 		if stored("", strings.Repeat("x", 200)) != 1 {

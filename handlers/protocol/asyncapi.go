@@ -12,10 +12,13 @@ type Sent struct {
 	Duplicate bool            `json:"duplicate,omitempty"`
 }
 
-// AsyncAPI is the events of the installation at baseURL as an AsyncAPI 3 document. It speaks for the server: what clients send
-// it receives, and answers in the acknowledgement.
+// AsyncAPI is the events of the installation at baseURL as an AsyncAPI 3 document. It speaks for the server: what
+// clients send it receives, and answers in the acknowledgement.
 func AsyncAPI(baseURL string) map[string]any {
-	components, messages, inChannel, operations := schemas{}, map[string]any{}, map[string]any{}, map[string]any{}
+	components := schemas{}
+	messages := map[string]any{}
+	inChannel := map[string]any{}
+	operations := map[string]any{}
 	add := func(name, about string, payload any) {
 		messages[name] = message(components, name, about, payload)
 		inChannel[name] = reference("#/components/messages/" + name)
@@ -32,13 +35,15 @@ func AsyncAPI(baseURL string) map[string]any {
 			if event.Name == SendMessageEvent {
 				accepted = "sent"
 			}
-			operation["reply"] = map[string]any{"channel": reference("#/channels/socket"), "messages": []any{inSocket(accepted), inSocket("refused")}}
+			operation["reply"] = map[string]any{"channel": reference("#/channels/socket"),
+				"messages": []any{inSocket(accepted), inSocket("refused")}}
 		}
 		operations[event.Name] = operation
 	}
 	add("accepted", "Acknowledgement of an event that was accepted, with the fields the event names.", Ack{})
 	add("sent", "Acknowledgement of send_message, once the message is stored.", Sent{})
-	add("refused", "Acknowledgement of an event that was refused. Without a callback it comes as the event error.", Failure{})
+	add("refused", "Acknowledgement of an event that was refused. Without a callback it comes as the event error.",
+		Failure{})
 
 	scheme, host, _ := strings.Cut(baseURL, "://")
 	protocol := "ws"
@@ -48,9 +53,11 @@ func AsyncAPI(baseURL string) map[string]any {
 	return map[string]any{
 		"asyncapi": "3.0.0",
 		"info": map[string]any{"title": "Parley", "version": APIVersion, "license": map[string]string{"name": "MIT"},
-			"description": "Events over Socket.IO 4 at /socket.io/. A socket with the cookie of a login, from " + baseURL + ", is an agent's; any other is an end user's, and proves its external_id per conversation."},
+			"description": "Events over Socket.IO 4 at /socket.io/. A socket with the cookie of a login, from " +
+				baseURL + ", is an agent's; any other is an end user's, and proves its external_id per conversation."},
 		"defaultContentType": "application/json",
-		"servers": map[string]any{"parley": map[string]any{"host": host, "pathname": "/socket.io/", "protocol": protocol,
+		"servers": map[string]any{"parley": map[string]any{"host": host, "pathname": "/socket.io/",
+			"protocol":    protocol,
 			"description": "Socket.IO 4, WebSocket or long polling."}},
 		"channels": map[string]any{"socket": map[string]any{"address": "/", "title": "The default namespace",
 			"servers": []any{reference("#/servers/parley")}, "messages": inChannel}},

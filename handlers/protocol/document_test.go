@@ -37,7 +37,8 @@ func resolve(document any, reference string) any {
 
 func TestDocuments_referToWhatIsThere(t *testing.T) {
 	t.Parallel()
-	for name, document := range map[string]map[string]any{"OpenAPI": protocol.OpenAPI("https://chat.example.com"), "AsyncAPI": protocol.AsyncAPI("https://chat.example.com")} {
+	for name, document := range map[string]map[string]any{"OpenAPI": protocol.OpenAPI("https://chat.example.com"),
+		"AsyncAPI": protocol.AsyncAPI("https://chat.example.com")} {
 		document := published(t, document)
 		references := 0
 		everyMap(document, "#", func(at string, object map[string]any) {
@@ -89,7 +90,8 @@ func TestOpenAPI_hasTheFormOf31(t *testing.T) {
 			parameters, _ := dig(operation, "parameters").([]any)
 			for _, parameter := range parameters {
 				where := dig(parameter, "in")
-				if dig(parameter, "name") == nil || dig(parameter, "schema") == nil || where == "path" && dig(parameter, "required") != true {
+				if dig(parameter, "name") == nil || dig(parameter, "schema") == nil ||
+					where == "path" && dig(parameter, "required") != true {
 					t.Errorf("%s %s: %v", method, path, parameter)
 				}
 			}

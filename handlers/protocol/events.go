@@ -1,5 +1,5 @@
-// Package protocol is everything that crosses the network in Parley's own formats: the Socket.IO events and the JSON shapes of
-// REST and sockets. The README's tables, and whatever documents the API, are made from it.
+// Package protocol is everything that crosses the network in Parley's own formats: the Socket.IO events and the JSON
+// shapes of REST and sockets. The README's tables, and whatever documents the API, are made from it.
 package protocol
 
 // Direction is who sends an event.
@@ -52,36 +52,52 @@ const (
 	ErrorEvent               = "error"
 )
 
-// Events is the event reference. Any client event may carry an acknowledgement, which is called with Ack and the fields named
-// in About, or with Failure.
+// Events is the event reference. Any client event may carry an acknowledgement, which is called with Ack and the fields
+// named in About, or with Failure.
 var Events = []Event{
-	{SendMessageEvent, ClientToServer, "end user, agent", SendMessage{}, "Send a message. Acknowledged with `message` once it is stored, and `duplicate` for a repeated `client_id`."},
+	{SendMessageEvent, ClientToServer, "end user, agent", SendMessage{},
+		"Send a message. Acknowledged with `message` once it is stored, and `duplicate` for a repeated `client_id`."},
 	{ClaimEvent, ClientToServer, "agent", ConversationID{}, "Claim an unassigned conversation and join its room."},
-	{JoinConversationEvent, ClientToServer, "end user, agent", JoinConversation{}, "Join the room of a conversation. Acknowledged with `last_seq`, and for an end user with `assigned_to`, who has claimed it (`id`, `name`) or null, and `team`, as in `team_changed`, unless it is not known."},
+	{JoinConversationEvent, ClientToServer, "end user, agent", JoinConversation{},
+		"Join the room of a conversation. Acknowledged with `last_seq`, and for an end user with `assigned_to`, who " +
+			"has claimed it (`id`, `name`) or null, and `team`, as in `team_changed`, unless it is not known."},
 	{LeaveEvent, ClientToServer, "end user, agent", ConversationID{}, "Leave the room of a conversation."},
 	{JoinQueueEvent, ClientToServer, "agent", nil, "Join the organization's queue room."},
-	{JoinPresenceEvent, ClientToServer, "agent", nil, "Join the organization's presence room. Acknowledged with `agents`, the ids of those online."},
-	{UserTypingEvent, ClientToServer, "end user, agent", UserTyping{}, "Say that one is typing, in a conversation one has joined."},
+	{JoinPresenceEvent, ClientToServer, "agent", nil,
+		"Join the organization's presence room. Acknowledged with `agents`, the ids of those online."},
+	{UserTypingEvent, ClientToServer, "end user, agent", UserTyping{},
+		"Say that one is typing, in a conversation one has joined."},
 	{MarkReadEvent, ClientToServer, "end user, agent", MarkRead{}, "Mark messages as read."},
-	{VisitEvent, ClientToServer, "end user", Visit{}, "Say where one is, for the agents to see. What makes no sense is left out."},
-	{ViewEvent, ClientToServer, "agent", ViewConversation{}, "Say that one is looking at a conversation one has joined, or no longer."},
+	{VisitEvent, ClientToServer, "end user", Visit{},
+		"Say where one is, for the agents to see. What makes no sense is left out."},
+	{ViewEvent, ClientToServer, "agent", ViewConversation{},
+		"Say that one is looking at a conversation one has joined, or no longer."},
 
 	{MessageReceivedEvent, ServerToClient, "`conv:{id}`", MessageReceived{}, "A message was stored."},
-	{ConversationUpdatedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationUpdated{}, "A message was stored, for the list."},
-	{AssignedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationAssigned{}, "An agent has claimed a conversation."},
+	{ConversationUpdatedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationUpdated{},
+		"A message was stored, for the list."},
+	{AssignedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationAssigned{},
+		"An agent has claimed a conversation."},
 	{ReleasedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationID{}, "The agent has given the claim back."},
-	{ResolvedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationResolved{}, "A conversation's session was resolved."},
-	{ReopenedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationReopened{}, "The resolved session is open again. If it has an agent, what says so follows."},
+	{ResolvedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationResolved{},
+		"A conversation's session was resolved."},
+	{ReopenedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationReopened{},
+		"The resolved session is open again. If it has an agent, what says so follows."},
 	{TaggedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationTagged{}, "The open session's tags were set."},
-	{ViewedEvent, ServerToClient, "`conv:{id}:agents`, all but the sender", ConversationViewed{}, "An agent is looking at a conversation, or no longer: also when that socket leaves or disconnects."},
+	{ViewedEvent, ServerToClient, "`conv:{id}:agents`, all but the sender", ConversationViewed{},
+		"An agent is looking at a conversation, or no longer: also when that socket leaves or disconnects."},
 	{VisitChangedEvent, ServerToClient, "`conv:{id}:agents`", ConversationID{}, "The end user is elsewhere."},
-	{AgentJoinedEvent, ServerToClient, "`conv:{id}`", AgentJoined{}, "Who answers from now on: an agent has claimed the conversation."},
+	{AgentJoinedEvent, ServerToClient, "`conv:{id}`", AgentJoined{},
+		"Who answers from now on: an agent has claimed the conversation."},
 	{AgentLeftEvent, ServerToClient, "`conv:{id}`", ConversationID{}, "The agent has given the claim back."},
-	{TeamChangedEvent, ServerToClient, "`org:{org_id}:end_users`", Team{}, "Agents came or went: up to twenty `agents` (`id`, `name`) by name, and how many are `online`."},
+	{TeamChangedEvent, ServerToClient, "`org:{org_id}:end_users`", Team{},
+		"Agents came or went: up to twenty `agents` (`id`, `name`) by name, and how many are `online`."},
 	{TypingIndicatorEvent, ServerToClient, "`conv:{id}`, all but the sender", TypingIndicator{}, "Somebody is typing."},
-	{TypingClearedEvent, ServerToClient, "`conv:{id}`", ConversationID{}, "Nobody is typing any more: the message came, the sender left, or 5 s passed."},
+	{TypingClearedEvent, ServerToClient, "`conv:{id}`", ConversationID{},
+		"Nobody is typing any more: the message came, the sender left, or 5 s passed."},
 	{MessagesReadEvent, ServerToClient, "`conv:{id}`", MessagesRead{}, "Messages were read."},
-	{AgentStatusEvent, ServerToClient, "`org:{org_id}:presence`", AgentStatusChanged{}, "An agent came online or went offline."},
+	{AgentStatusEvent, ServerToClient, "`org:{org_id}:presence`", AgentStatusChanged{},
+		"An agent came online or went offline."},
 	{ErrorEvent, ServerToClient, "sender only", Problem{}, "An event without an acknowledgement failed."},
 }
 

@@ -20,10 +20,13 @@ func TestEvents_areTheGuidesAndThoseOfTheContract(t *testing.T) {
 		}
 	}
 	for direction, want := range map[protocol.Direction][]string{
-		protocol.ClientToServer: {"send_message", "claim_conversation", "join_conversation", "leave_conversation", "join_queue", "join_org_presence", "user_typing", "mark_read",
+		protocol.ClientToServer: {"send_message", "claim_conversation", "join_conversation", "leave_conversation",
+			"join_queue", "join_org_presence", "user_typing", "mark_read",
 			"visit", "view_conversation"},
-		protocol.ServerToClient: {"message_received", "conversation_updated", "conversation_assigned", "conversation_released", "conversation_resolved",
-			"conversation_reopened", "conversation_tagged", "conversation_viewed", "visit_changed", "agent_joined", "agent_left", "team_changed", "typing_indicator",
+		protocol.ServerToClient: {"message_received", "conversation_updated", "conversation_assigned",
+			"conversation_released", "conversation_resolved",
+			"conversation_reopened", "conversation_tagged", "conversation_viewed", "visit_changed", "agent_joined",
+			"agent_left", "team_changed", "typing_indicator",
 			"typing_cleared", "messages_read", "agent_status_changed", "error"},
 	} {
 		if !slices.Equal(names[direction], want) {
@@ -52,7 +55,8 @@ func TestEvents_nameTheirFieldsInSnakeCase(t *testing.T) {
 func TestRooms_areTheGuides(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
-		protocol.ConversationRoom("x"): "conv:x", protocol.QueueRoom("x"): "org:x:queue", protocol.PresenceRoom("x"): "org:x:presence",
+		protocol.ConversationRoom("x"): "conv:x", protocol.QueueRoom("x"): "org:x:queue",
+		protocol.PresenceRoom("x"):           "org:x:presence",
 		protocol.ConversationAgentsRoom("x"): "conv:x:agents", protocol.EndUsersRoom("x"): "org:x:end_users",
 	} {
 		if got != want {

@@ -23,25 +23,78 @@ var (
 	agentID      = exampleAgent
 	lastSeq      = int64(1)
 
-	received = MessageReceived{ID: exampleMessage, ConversationID: exampleConversation, SessionID: exampleSession, Seq: 1, SenderType: models.SenderEndUser,
-		SenderID: exampleEndUser, ContentType: "text", Content: "Hello, I need help", CreatedAt: exampleTime}
-	assignment   = Assignment{ID: exampleConversation, AssignedAgentID: &agentID, AssignedAt: exampleLater}
-	conversation = Conversation{ID: exampleConversation, EndUser: EndUser{ID: "6b1d0f9e-8c7b-7a6d-9e5f-4c3b2a1d0e9f", DisplayName: "John Doe", ExternalID: exampleEndUser},
-		ChannelID: "2f4e6d8c-0b1a-7c3d-8e5f-6a7b8c9d0e1f", OrganizationID: "9e8d7c6b-5a4f-7e3d-8c2b-1a0f9e8d7c6b",
-		ActiveSession: &Session{ID: exampleSession, Status: "open", Tags: []string{}, FirstMessageAt: exampleTime}, CreatedAt: exampleTime, UpdatedAt: exampleLater}
+	received = MessageReceived{
+		ID:             exampleMessage,
+		ConversationID: exampleConversation,
+		SessionID:      exampleSession,
+		Seq:            1,
+		SenderType:     models.SenderEndUser,
+		SenderID:       exampleEndUser,
+		ContentType:    "text",
+		Content:        "Hello, I need help",
+		CreatedAt:      exampleTime,
+	}
+	assignment = Assignment{
+		ID:              exampleConversation,
+		AssignedAgentID: &agentID,
+		AssignedAt:      exampleLater,
+	}
+	conversation = Conversation{
+		ID: exampleConversation,
+		EndUser: EndUser{
+			ID:          "6b1d0f9e-8c7b-7a6d-9e5f-4c3b2a1d0e9f",
+			DisplayName: "John Doe",
+			ExternalID:  exampleEndUser,
+		},
+		ChannelID:      "2f4e6d8c-0b1a-7c3d-8e5f-6a7b8c9d0e1f",
+		OrganizationID: "9e8d7c6b-5a4f-7e3d-8c2b-1a0f9e8d7c6b",
+		ActiveSession: &Session{
+			ID:             exampleSession,
+			Status:         "open",
+			Tags:           []string{},
+			FirstMessageAt: exampleTime,
+		},
+		CreatedAt: exampleTime,
+		UpdatedAt: exampleLater,
+	}
 )
 
 // examples has one value of each type that has an example.
 var examples = []any{
-	SendMessage{ConversationID: exampleConversation, Content: "Hello, I need help", ContentType: "text", SenderType: "end_user", ExternalID: exampleEndUser, ClientID: "7c1f"},
+	SendMessage{
+		ConversationID: exampleConversation,
+		Content:        "Hello, I need help",
+		ContentType:    "text",
+		SenderType:     "end_user",
+		ExternalID:     exampleEndUser,
+		ClientID:       "7c1f",
+	},
 	ConversationID{exampleConversation},
 	JoinConversation{ConversationID: exampleConversation, ExternalID: exampleEndUser},
 	UserTyping{exampleConversation, "end_user"},
-	MarkRead{ConversationID: exampleConversation, MessageIDs: []string{exampleMessage}, ExternalID: exampleEndUser},
-	Visit{ConversationID: exampleConversation, ExternalID: exampleEndUser, PageURL: "https://yourapp.com/pricing", PageTitle: "Pricing", TimeZone: "Europe/Berlin", Language: "de-DE"},
+	MarkRead{
+		ConversationID: exampleConversation,
+		MessageIDs:     []string{exampleMessage},
+		ExternalID:     exampleEndUser,
+	},
+	Visit{
+		ConversationID: exampleConversation,
+		ExternalID:     exampleEndUser,
+		PageURL:        "https://yourapp.com/pricing",
+		PageTitle:      "Pricing",
+		TimeZone:       "Europe/Berlin",
+		Language:       "de-DE",
+	},
 	ViewConversation{exampleConversation, true},
 	received,
-	ConversationUpdated{ConversationID: exampleConversation, SenderType: models.SenderEndUser, ContentType: "text", Content: "Hello, I need help", Preview: "Hello, I need help", Seq: 1},
+	ConversationUpdated{
+		ConversationID: exampleConversation,
+		SenderType:     models.SenderEndUser,
+		ContentType:    "text",
+		Content:        "Hello, I need help",
+		Preview:        "Hello, I need help",
+		Seq:            1,
+	},
 	ConversationAssigned{exampleConversation, exampleAgent},
 	ConversationResolved{exampleConversation, exampleSession, []string{"billing", "resolved-no-action"}},
 	ConversationReopened{exampleConversation, exampleSession},
@@ -49,20 +102,41 @@ var examples = []any{
 	ConversationViewed{exampleConversation, exampleAgent, true},
 	AgentJoined{exampleConversation, Agent{ID: exampleAgent, Name: "Dana"}},
 	Team{[]Agent{{ID: exampleAgent, Name: "Dana"}}, 1},
-	TypingIndicator{ConversationID: exampleConversation, SenderType: models.SenderAgent, SenderID: exampleAgent},
+	TypingIndicator{
+		ConversationID: exampleConversation,
+		SenderType:     models.SenderAgent,
+		SenderID:       exampleAgent,
+	},
 	MessagesRead{exampleConversation, []string{exampleMessage}, models.SenderAgent, exampleAgent, exampleLater},
 	AgentStatusChanged{exampleAgent, "online"},
 	Problem{"Conversation not found."},
-	Ack{OK: true, LastSeq: &lastSeq, Welcome: &Welcome{Team: &Team{[]Agent{{ID: exampleAgent, Name: "Dana"}}, 1}}},
+	Ack{
+		OK:      true,
+		LastSeq: &lastSeq,
+		Welcome: &Welcome{Team: &Team{[]Agent{{ID: exampleAgent, Name: "Dana"}}, 1}},
+	},
 	Sent{OK: true, Message: received},
-	Failure{Error: "rate_limited", Message: "Too many attempts. Wait a moment and try again.", RetryAfterMS: 2500},
+	Failure{
+		Error:        "rate_limited",
+		Message:      "Too many attempts. Wait a moment and try again.",
+		RetryAfterMS: 2500,
+	},
 	APIError{"not_found", "Conversation not found."},
 	[]Conversation{conversation}, conversation,
 	[]HistoryMessage{{received, map[string]Time{exampleAgent: exampleLater}}},
-	[]WidgetMessage{{ID: received.ID, ConversationID: received.ConversationID, Seq: 1, SenderType: received.SenderType, SenderID: exampleEndUser, ContentType: "text",
-		Content: received.Content, CreatedAt: exampleTime}},
+	[]WidgetMessage{{
+		ID:             received.ID,
+		ConversationID: received.ConversationID,
+		Seq:            1,
+		SenderType:     received.SenderType,
+		SenderID:       exampleEndUser,
+		ContentType:    "text",
+		Content:        received.Content,
+		CreatedAt:      exampleTime,
+	}},
 	assignment,
-	Resolution{exampleConversation, exampleSession, "resolved", []string{"billing", "resolved-no-action"}, exampleLater},
+	Resolution{exampleConversation, exampleSession, "resolved", []string{"billing", "resolved-no-action"},
+		exampleLater},
 	Tagging{exampleConversation, exampleSession, []string{"billing"}},
 	Tags{[]string{"billing", "resolved-no-action"}},
 }
@@ -89,11 +163,28 @@ var RichMediaExamples = []struct {
 	Heading string
 	RichMessage
 }{
-	{"Image", RichMessage{"image", "Optional caption", Image{URL: "https://example.com/photo.jpg", Alt: "A scenic view"}}},
-	{"File", RichMessage{"file", "invoice.pdf", File{URL: "https://example.com/files/invoice.pdf", Filename: "invoice.pdf", Size: 204800, MimeType: "application/pdf"}}},
-	{"Quick Buttons", RichMessage{"quick_button", "Choose an option:", QuickButtons{[]Choice{{"Yes", "yes"}, {"No", "no"}}}}},
-	{"Carousel", RichMessage{"carousel", "", Carousel{[]Card{{ImageURL: "https://example.com/a.jpg", Title: "Product A", Subtitle: "Short description", Buttons: []Choice{{"Buy now", "buy_A"}}}}}}},
-	{"Dropdown", RichMessage{"dropdown", "Select your region:", Dropdown{Placeholder: "-- pick one --", Options: []Choice{{"Asia Pacific", "apac"}, {"Europe", "eu"}}}}},
+	{"Image", RichMessage{"image", "Optional caption", Image{
+		URL: "https://example.com/photo.jpg",
+		Alt: "A scenic view",
+	}}},
+	{"File", RichMessage{"file", "invoice.pdf", File{
+		URL:      "https://example.com/files/invoice.pdf",
+		Filename: "invoice.pdf",
+		Size:     204800,
+		MimeType: "application/pdf",
+	}}},
+	{"Quick Buttons", RichMessage{"quick_button", "Choose an option:",
+		QuickButtons{[]Choice{{"Yes", "yes"}, {"No", "no"}}}}},
+	{"Carousel", RichMessage{"carousel", "", Carousel{[]Card{{
+		ImageURL: "https://example.com/a.jpg",
+		Title:    "Product A",
+		Subtitle: "Short description",
+		Buttons:  []Choice{{"Buy now", "buy_A"}},
+	}}}}},
+	{"Dropdown", RichMessage{"dropdown", "Select your region:", Dropdown{
+		Placeholder: "-- pick one --",
+		Options:     []Choice{{"Asia Pacific", "apac"}, {"Europe", "eu"}},
+	}}},
 }
 
 // Example is an example of value's type as indented JSON, or empty.

@@ -39,61 +39,230 @@ type Parameter struct {
 }
 
 var (
-	conversationParameter = Parameter{Name: "conversation_id", Path: true, Required: true, About: "UUID of the conversation."}
-	externalIDParameter   = Parameter{Name: "external_id", Required: true, About: "Must match the conversation's end user."}
-	limitParameter        = Parameter{Name: "limit", Default: "50", Least: 1, Most: 200, About: "Maximum number of messages to return."}
-	offsetParameter       = Parameter{Name: "offset", Default: "0", Least: 0, Most: maxNumber, About: "How many of the newest to skip: offset 0 is the latest page."}
-	beforeParameter       = Parameter{Name: "before_seq", Least: 0, Most: maxNumber, About: "Only messages before this seq."}
-	afterParameter        = Parameter{Name: "after_seq", Least: 0, Most: maxNumber, About: "Only messages after this seq."}
+	conversationParameter = Parameter{
+		Name:     "conversation_id",
+		Path:     true,
+		Required: true,
+		About:    "UUID of the conversation.",
+	}
+	externalIDParameter = Parameter{
+		Name:     "external_id",
+		Required: true,
+		About:    "Must match the conversation's end user.",
+	}
+	limitParameter = Parameter{
+		Name:    "limit",
+		Default: "50",
+		Least:   1,
+		Most:    200,
+		About:   "Maximum number of messages to return.",
+	}
+	offsetParameter = Parameter{
+		Name:    "offset",
+		Default: "0",
+		Least:   0,
+		Most:    maxNumber,
+		About:   "How many of the newest to skip: offset 0 is the latest page.",
+	}
+	beforeParameter = Parameter{
+		Name:  "before_seq",
+		Least: 0,
+		Most:  maxNumber,
+		About: "Only messages before this seq.",
+	}
+	afterParameter = Parameter{
+		Name:  "after_seq",
+		Least: 0,
+		Most:  maxNumber,
+		About: "Only messages after this seq.",
+	}
 )
 
 const maxNumber = 1<<31 - 1
 
 // Operations is the REST reference, in the order of the guide.
 var Operations = []Operation{
-	{Method: http.MethodGet, Path: "/api/conversations/", Name: "listConversations", Heading: "List Conversations", Agent: true,
-		About: "Newest first. A further page is announced in the header Link with rel=\"next\".",
-		Parameters: []Parameter{{Name: "filter", Default: "unassigned", Values: []string{"unassigned", "mine", "all"}, About: "unassigned: open sessions with no agent. mine: sessions assigned to the calling agent. all: every conversation in the organization."},
-			{Name: "limit", Default: "100", Least: 1, Most: 200, About: "Maximum number of conversations to return."}, {Name: "cursor", About: "From the Link of the page before."}},
-		Answer: []Conversation{}, Refusals: []int{400, 401}},
-	{Method: http.MethodGet, Path: "/api/conversations/{conversation_id}", Name: "getConversation", Heading: "Get Conversation", Agent: true,
-		About: "A single conversation with the same shape as the list items.", Parameters: []Parameter{conversationParameter}, Answer: Conversation{}, Refusals: []int{401, 404}},
-	{Method: http.MethodGet, Path: "/api/conversations/{conversation_id}/messages", Name: "listMessages", Heading: "Message History", Agent: true,
-		About:      "In chronological order, a page counted back from the newest message; or by key, before or after a seq.",
-		Parameters: []Parameter{conversationParameter, limitParameter, offsetParameter, beforeParameter, afterParameter}, Answer: []HistoryMessage{}, Refusals: []int{400, 401, 404}},
-	{Method: http.MethodGet, Path: "/api/conversations/{conversation_id}/history", Name: "listHistory", Heading: "Message History", Agent: true,
-		Alias: true, About: "The same under its other name.",
-		Parameters: []Parameter{conversationParameter, limitParameter, offsetParameter, beforeParameter, afterParameter}, Answer: []HistoryMessage{}, Refusals: []int{400, 401, 404}},
-	{Method: http.MethodPost, Path: "/api/conversations/{conversation_id}/assign", Name: "assignConversation", Heading: "Assignment Process", Agent: true,
-		About: "Claims it for the calling agent. Of many agents at once one gets 200, the others 409.", Parameters: []Parameter{conversationParameter}, Answer: Assignment{}, Refusals: []int{401, 403, 404, 409}},
-	{Method: http.MethodPost, Path: "/api/conversations/{conversation_id}/release", Name: "releaseConversation", Heading: "Assignment Process", Agent: true,
-		About: "Gives one's own claim back.", Parameters: []Parameter{conversationParameter}, Answer: Assignment{}, Refusals: []int{401, 403, 404, 409}},
-	{Method: http.MethodPost, Path: "/api/conversations/{conversation_id}/resolve", Name: "resolveConversation", Heading: "Resolve Conversation", Agent: true,
-		About: "Closes the open session. Tags of the body are added to its own.", Parameters: []Parameter{conversationParameter}, Body: Tags{}, Answer: Resolution{}, Refusals: []int{400, 401, 403, 404, 409}},
-	{Method: http.MethodPost, Path: "/api/conversations/{conversation_id}/reopen", Name: "reopenConversation", Heading: "Resolve Conversation", Agent: true,
-		About: "Opens the newest session again, with its agent and tags.", Parameters: []Parameter{conversationParameter}, Answer: Resolution{}, Refusals: []int{401, 403, 404, 409}},
-	{Method: http.MethodPost, Path: "/api/conversations/{conversation_id}/tag", Name: "tagConversation", Heading: "Resolve Conversation", Agent: true,
-		About: "Sets the open session's tags.", Parameters: []Parameter{conversationParameter}, Body: Tags{}, Answer: Tagging{}, Refusals: []int{400, 401, 403, 404, 409}},
-	{Method: http.MethodPost, Path: "/api/conversations/{conversation_id}/tags", Name: "tagConversationToo", Heading: "Resolve Conversation", Agent: true,
-		Alias: true, About: "The same under its other name.", Parameters: []Parameter{conversationParameter}, Body: Tags{}, Answer: Tagging{}, Refusals: []int{400, 401, 403, 404, 409}},
-	{Method: http.MethodGet, Path: "/chat-widget/history/{conversation_id}", Name: "widgetHistory", Heading: "Message History",
+	{
+		Method:  http.MethodGet,
+		Path:    "/api/conversations/",
+		Name:    "listConversations",
+		Heading: "List Conversations",
+		Agent:   true,
+		About:   "Newest first. A further page is announced in the header Link with rel=\"next\".",
+		Parameters: []Parameter{{
+			Name:    "filter",
+			Default: "unassigned",
+			Values:  []string{"unassigned", "mine", "all"},
+			About: "unassigned: open sessions with no agent. mine: sessions assigned to the calling agent. all: " +
+				"every conversation in the organization.",
+		},
+			{
+				Name:    "limit",
+				Default: "100",
+				Least:   1,
+				Most:    200,
+				About:   "Maximum number of conversations to return.",
+			}, {Name: "cursor", About: "From the Link of the page before."}},
+		Answer:   []Conversation{},
+		Refusals: []int{400, 401},
+	},
+	{
+		Method:     http.MethodGet,
+		Path:       "/api/conversations/{conversation_id}",
+		Name:       "getConversation",
+		Heading:    "Get Conversation",
+		Agent:      true,
+		About:      "A single conversation with the same shape as the list items.",
+		Parameters: []Parameter{conversationParameter},
+		Answer:     Conversation{},
+		Refusals:   []int{401, 404},
+	},
+	{
+		Method:  http.MethodGet,
+		Path:    "/api/conversations/{conversation_id}/messages",
+		Name:    "listMessages",
+		Heading: "Message History",
+		Agent:   true,
+		About: "In chronological order, a page counted back from the newest message; or by key, before or after a " +
+			"seq.",
+		Parameters: []Parameter{conversationParameter, limitParameter, offsetParameter, beforeParameter,
+			afterParameter},
+		Answer:   []HistoryMessage{},
+		Refusals: []int{400, 401, 404},
+	},
+	{
+		Method:  http.MethodGet,
+		Path:    "/api/conversations/{conversation_id}/history",
+		Name:    "listHistory",
+		Heading: "Message History",
+		Agent:   true,
+		Alias:   true,
+		About:   "The same under its other name.",
+		Parameters: []Parameter{conversationParameter, limitParameter, offsetParameter, beforeParameter,
+			afterParameter},
+		Answer:   []HistoryMessage{},
+		Refusals: []int{400, 401, 404},
+	},
+	{
+		Method:     http.MethodPost,
+		Path:       "/api/conversations/{conversation_id}/assign",
+		Name:       "assignConversation",
+		Heading:    "Assignment Process",
+		Agent:      true,
+		About:      "Claims it for the calling agent. Of many agents at once one gets 200, the others 409.",
+		Parameters: []Parameter{conversationParameter},
+		Answer:     Assignment{},
+		Refusals:   []int{401, 403, 404, 409},
+	},
+	{
+		Method:     http.MethodPost,
+		Path:       "/api/conversations/{conversation_id}/release",
+		Name:       "releaseConversation",
+		Heading:    "Assignment Process",
+		Agent:      true,
+		About:      "Gives one's own claim back.",
+		Parameters: []Parameter{conversationParameter},
+		Answer:     Assignment{},
+		Refusals:   []int{401, 403, 404, 409},
+	},
+	{
+		Method:     http.MethodPost,
+		Path:       "/api/conversations/{conversation_id}/resolve",
+		Name:       "resolveConversation",
+		Heading:    "Resolve Conversation",
+		Agent:      true,
+		About:      "Closes the open session. Tags of the body are added to its own.",
+		Parameters: []Parameter{conversationParameter},
+		Body:       Tags{},
+		Answer:     Resolution{},
+		Refusals:   []int{400, 401, 403, 404, 409},
+	},
+	{
+		Method:     http.MethodPost,
+		Path:       "/api/conversations/{conversation_id}/reopen",
+		Name:       "reopenConversation",
+		Heading:    "Resolve Conversation",
+		Agent:      true,
+		About:      "Opens the newest session again, with its agent and tags.",
+		Parameters: []Parameter{conversationParameter},
+		Answer:     Resolution{},
+		Refusals:   []int{401, 403, 404, 409},
+	},
+	{
+		Method:     http.MethodPost,
+		Path:       "/api/conversations/{conversation_id}/tag",
+		Name:       "tagConversation",
+		Heading:    "Resolve Conversation",
+		Agent:      true,
+		About:      "Sets the open session's tags.",
+		Parameters: []Parameter{conversationParameter},
+		Body:       Tags{},
+		Answer:     Tagging{},
+		Refusals:   []int{400, 401, 403, 404, 409},
+	},
+	{
+		Method:     http.MethodPost,
+		Path:       "/api/conversations/{conversation_id}/tags",
+		Name:       "tagConversationToo",
+		Heading:    "Resolve Conversation",
+		Agent:      true,
+		Alias:      true,
+		About:      "The same under its other name.",
+		Parameters: []Parameter{conversationParameter},
+		Body:       Tags{},
+		Answer:     Tagging{},
+		Refusals:   []int{400, 401, 403, 404, 409},
+	},
+	{
+		Method:     http.MethodGet,
+		Path:       "/chat-widget/history/{conversation_id}",
+		Name:       "widgetHistory",
+		Heading:    "Message History",
 		About:      "For end users: the last 100 messages, in chronological order, or those before or after a seq.",
-		Parameters: []Parameter{conversationParameter, externalIDParameter, beforeParameter, afterParameter}, Answer: []WidgetMessage{}, Refusals: []int{400, 403, 404}},
-	{Method: http.MethodGet, Path: "/chat-widget", Name: "openWidget", Heading: "Web Embed Widget",
-		About: "The chat page, for an iframe or a WebView. Its root element carries data-conversation-id and data-external-id.",
-		Parameters: []Parameter{{Name: "embed_token", Required: true, About: "From Integration → Web Chat or Mobile SDK."},
-			{Name: "session_id", About: "Your own user or session identifier: the end user's external_id. One is minted when it is missing."},
-			{Name: "customer_name", About: "Pre-fill the end user's display name."}, {Name: "title", About: "Header title shown in the widget. Default: Chat with us."},
+		Parameters: []Parameter{conversationParameter, externalIDParameter, beforeParameter, afterParameter},
+		Answer:     []WidgetMessage{},
+		Refusals:   []int{400, 403, 404},
+	},
+	{
+		Method:  http.MethodGet,
+		Path:    "/chat-widget",
+		Name:    "openWidget",
+		Heading: "Web Embed Widget",
+		About: "The chat page, for an iframe or a WebView. Its root element carries data-conversation-id and " +
+			"data-external-id.",
+		Parameters: []Parameter{{
+			Name:     "embed_token",
+			Required: true,
+			About:    "From Integration → Web Chat or Mobile SDK.",
+		},
+			{
+				Name: "session_id",
+				About: "Your own user or session identifier: the end user's external_id. One is minted when it is " +
+					"missing.",
+			},
+			{
+				Name:  "customer_name",
+				About: "Pre-fill the end user's display name.",
+			}, {Name: "title", About: "Header title shown in the widget. Default: Chat with us."},
 			{Name: "lang", About: "Language of the widget, as in de-AT. Default: the browser's."}},
-		Answer: "text/html", Refusals: []int{400, 403}},
-	{Method: http.MethodGet, Path: "/chat-widget/embed.js", Name: "loader", Heading: "Web Embed Widget",
-		About: "The loader for the script tag.", Answer: "text/javascript"},
+		Answer:   "text/html",
+		Refusals: []int{400, 403},
+	},
+	{
+		Method:  http.MethodGet,
+		Path:    "/chat-widget/embed.js",
+		Name:    "loader",
+		Heading: "Web Embed Widget",
+		About:   "The loader for the script tag.",
+		Answer:  "text/javascript",
+	},
 }
 
 var refusals = map[int]string{
 	400: "Missing or invalid request parameter.",
 	401: "Not authenticated: no valid browser session cookie.",
-	403: "Authenticated but not authorized: wrong organization, role too low, CSRF token missing, embed token or external_id invalid.",
+	403: "Authenticated but not authorized: wrong organization, role too low, CSRF token missing, embed token or " +
+		"external_id invalid.",
 	404: "Resource not found or not visible to this organization.",
 	409: "Conflict, such as resolving a conversation that is already resolved.",
 }
@@ -110,15 +279,19 @@ func OpenAPI(baseURL string) map[string]any {
 	}
 	return map[string]any{
 		"openapi": "3.1.0",
-		"info": map[string]any{"title": "Parley", "version": APIVersion, "license": map[string]string{"name": "MIT", "identifier": "MIT"},
-			"description": "Conversations for agents, and the widget for end users. Messages are sent over Socket.IO: see " + baseURL + "/asyncapi.json."},
+		"info": map[string]any{"title": "Parley", "version": APIVersion,
+			"license": map[string]string{"name": "MIT", "identifier": "MIT"},
+			"description": "Conversations for agents, and the widget for end users. Messages are sent over " +
+				"Socket.IO: see " + baseURL + "/asyncapi.json."},
 		"servers": []any{map[string]any{"url": baseURL}},
 		"paths":   paths,
 		"components": map[string]any{
 			"schemas": components,
 			"securitySchemes": map[string]any{
-				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": "session", "description": "Set by logging in at /auth/login."},
-				"csrf":    map[string]any{"type": "apiKey", "in": "header", "name": "X-CSRFToken", "description": "From the meta element csrf-token of any page."},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": "session",
+					"description": "Set by logging in at /auth/login."},
+				"csrf": map[string]any{"type": "apiKey", "in": "header", "name": "X-CSRFToken",
+					"description": "From the meta element csrf-token of any page."},
 			},
 		},
 	}
@@ -129,7 +302,8 @@ func (o Operation) document(components schemas) map[string]any {
 	for _, parameter := range o.Parameters {
 		parameters = append(parameters, parameter.document())
 	}
-	responses := map[string]any{"200": map[string]any{"description": "OK", "content": answerContent(components, o.Answer)}}
+	responses := map[string]any{"200": map[string]any{"description": "OK",
+		"content": answerContent(components, o.Answer)}}
 	for _, status := range o.Refusals {
 		media := answerContent(components, APIError{})
 		if o.Answer == "text/html" {
@@ -145,9 +319,11 @@ func (o Operation) document(components schemas) map[string]any {
 		}
 		security = append(security, needs)
 	}
-	document := map[string]any{"operationId": o.Name, "tags": []string{o.Heading}, "summary": o.About, "parameters": parameters, "responses": responses, "security": security}
+	document := map[string]any{"operationId": o.Name, "tags": []string{o.Heading}, "summary": o.About,
+		"parameters": parameters, "responses": responses, "security": security}
 	if o.Body != nil {
-		document["requestBody"] = map[string]any{"required": o.Name != "resolveConversation", "content": answerContent(components, o.Body)}
+		document["requestBody"] = map[string]any{"required": o.Name != "resolveConversation",
+			"content": answerContent(components, o.Body)}
 	}
 	return document
 }

@@ -97,8 +97,18 @@ type MessageReceived struct {
 
 // NewMessageReceived shows a stored message.
 func NewMessageReceived(m models.Message) MessageReceived {
-	received := MessageReceived{ID: m.ID, ConversationID: m.ConversationID, SessionID: m.SessionID, Seq: m.Seq, SenderType: m.SenderType,
-		SenderID: m.SenderID, ContentType: m.ContentType, Content: m.Content, RichMedia: m.RichMedia, CreatedAt: Time(m.CreatedAt)}
+	received := MessageReceived{
+		ID:             m.ID,
+		ConversationID: m.ConversationID,
+		SessionID:      m.SessionID,
+		Seq:            m.Seq,
+		SenderType:     m.SenderType,
+		SenderID:       m.SenderID,
+		ContentType:    m.ContentType,
+		Content:        m.Content,
+		RichMedia:      m.RichMedia,
+		CreatedAt:      Time(m.CreatedAt),
+	}
 	if m.ClientID != nil {
 		received.ClientID = *m.ClientID
 	}
@@ -115,7 +125,10 @@ type HistoryMessage struct {
 func NewHistory(messages []models.Message, readBy map[string]map[string]time.Time) []HistoryMessage {
 	history := make([]HistoryMessage, len(messages))
 	for i, m := range messages {
-		history[i] = HistoryMessage{MessageReceived: NewMessageReceived(m), ReadBy: map[string]Time{}}
+		history[i] = HistoryMessage{
+			MessageReceived: NewMessageReceived(m),
+			ReadBy:          map[string]Time{},
+		}
 		for reader, at := range readBy[m.ID] {
 			history[i].ReadBy[reader] = Time(at)
 		}
@@ -123,7 +136,8 @@ func NewHistory(messages []models.Message, readBy map[string]map[string]time.Tim
 	return history
 }
 
-// WidgetMessage is a message in the end user's history: without session_id and read_by, with the name and photo of an agent or bot.
+// WidgetMessage is a message in the end user's history: without session_id and read_by, with the name and photo of an
+// agent or bot.
 type WidgetMessage struct {
 	ID             string            `json:"id"`
 	ConversationID string            `json:"conversation_id"`
@@ -139,14 +153,24 @@ type WidgetMessage struct {
 	CreatedAt      Time              `json:"created_at"`
 }
 
-// NewWidgetHistory shows messages to the end user. names are the organization's agents and bots, photos the ids of theirs: an end
-// user may have chosen an external_id that is in them.
+// NewWidgetHistory shows messages to the end user. names are the organization's agents and bots, photos the ids of
+// theirs: an end user may have chosen an external_id that is in them.
 func NewWidgetHistory(messages []models.Message, names, photos map[string]string) []WidgetMessage {
 	history := make([]WidgetMessage, len(messages))
 	for i, m := range messages {
 		r := NewMessageReceived(m)
-		history[i] = WidgetMessage{ID: r.ID, ConversationID: r.ConversationID, Seq: r.Seq, SenderType: r.SenderType, SenderID: r.SenderID,
-			ClientID: r.ClientID, ContentType: r.ContentType, Content: r.Content, RichMedia: r.RichMedia, CreatedAt: r.CreatedAt}
+		history[i] = WidgetMessage{
+			ID:             r.ID,
+			ConversationID: r.ConversationID,
+			Seq:            r.Seq,
+			SenderType:     r.SenderType,
+			SenderID:       r.SenderID,
+			ClientID:       r.ClientID,
+			ContentType:    r.ContentType,
+			Content:        r.Content,
+			RichMedia:      r.RichMedia,
+			CreatedAt:      r.CreatedAt,
+		}
 		if m.SenderType != models.SenderEndUser {
 			history[i].SenderName, history[i].SenderPhotoURL = names[m.SenderID], PhotoURL(photos[m.SenderID])
 		}
@@ -311,11 +335,28 @@ type Conversation struct {
 
 // NewConversation shows a conversation that was read with its end user and open session.
 func NewConversation(c models.Conversation) Conversation {
-	shown := Conversation{ID: c.ID, ChannelID: c.ChannelID, OrganizationID: c.OrganizationID, CreatedAt: Time(c.CreatedAt), UpdatedAt: Time(c.UpdatedAt),
-		EndUser: EndUser{ID: c.EndUser.ID, DisplayName: c.EndUser.DisplayName, ExternalID: c.EndUser.ExternalID}}
+	shown := Conversation{
+		ID:             c.ID,
+		ChannelID:      c.ChannelID,
+		OrganizationID: c.OrganizationID,
+		CreatedAt:      Time(c.CreatedAt),
+		UpdatedAt:      Time(c.UpdatedAt),
+		EndUser: EndUser{
+			ID:          c.EndUser.ID,
+			DisplayName: c.EndUser.DisplayName,
+			ExternalID:  c.EndUser.ExternalID,
+		},
+	}
 	if s := c.ActiveSession; s != nil {
-		shown.ActiveSession = &Session{ID: s.ID, Status: s.Status, AssignedAgentID: s.AssignedAgentID, Tags: noNil(s.Tags),
-			FirstMessageAt: optionalTime(s.FirstMessageAt), AssignedAt: optionalTime(s.AssignedAt), ResolvedAt: optionalTime(s.ResolvedAt)}
+		shown.ActiveSession = &Session{
+			ID:              s.ID,
+			Status:          s.Status,
+			AssignedAgentID: s.AssignedAgentID,
+			Tags:            noNil(s.Tags),
+			FirstMessageAt:  optionalTime(s.FirstMessageAt),
+			AssignedAt:      optionalTime(s.AssignedAt),
+			ResolvedAt:      optionalTime(s.ResolvedAt),
+		}
 	}
 	return shown
 }
@@ -329,7 +370,11 @@ type Assignment struct {
 
 // NewAssignment shows an assigned session.
 func NewAssignment(s models.ConversationSession) Assignment {
-	return Assignment{ID: s.ConversationID, AssignedAgentID: s.AssignedAgentID, AssignedAt: optionalTime(s.AssignedAt)}
+	return Assignment{
+		ID:              s.ConversationID,
+		AssignedAgentID: s.AssignedAgentID,
+		AssignedAt:      optionalTime(s.AssignedAt),
+	}
 }
 
 // Resolution answers resolve and reopen.
@@ -343,7 +388,13 @@ type Resolution struct {
 
 // NewResolution shows a resolved session.
 func NewResolution(s models.ConversationSession) Resolution {
-	return Resolution{ID: s.ConversationID, SessionID: s.ID, Status: s.Status, Tags: noNil(s.Tags), ResolvedAt: optionalTime(s.ResolvedAt)}
+	return Resolution{
+		ID:         s.ConversationID,
+		SessionID:  s.ID,
+		Status:     s.Status,
+		Tags:       noNil(s.Tags),
+		ResolvedAt: optionalTime(s.ResolvedAt),
+	}
 }
 
 // Tagging answers tag.

@@ -35,7 +35,8 @@ func TestREADME_holdsEveryEvent(t *testing.T) {
 	if !*update {
 		t.Fatal("the event table in README.md is stale: run make generate")
 	}
-	if err := os.WriteFile(readme, fmt.Appendf(before, "%s%s%s%s", tableBegin, want, tableEnd, after), 0o644); err != nil {
+	if err := os.WriteFile(readme, fmt.Appendf(before, "%s%s%s%s", tableBegin, want, tableEnd, after),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -50,7 +51,8 @@ func eventTable() string {
 		fmt.Fprintf(&table, "| %s | %s | Payload | |\n| --- | --- | --- | --- |\n", direction.title, direction.to)
 		for _, event := range Events {
 			if event.Direction == direction.Direction {
-				fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", event.Name, event.To, fields(event.Payload), event.About)
+				fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", event.Name, event.To, fields(event.Payload),
+					event.About)
 			}
 		}
 		table.WriteString("\n")

@@ -1,7 +1,7 @@
 package protocol
 
-// What rich_media holds for each content type, for the API's documents. Services check it and store it; a test holds the two
-// together.
+// What rich_media holds for each content type, for the API's documents. Services check it and store it; a test holds
+// the two together.
 type (
 	// Image is the rich_media of image.
 	Image struct {

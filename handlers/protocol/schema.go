@@ -9,8 +9,8 @@ import (
 	"parley/models"
 )
 
-// Schema is a JSON Schema of draft 2020-12, which OpenAPI 3.1 and AsyncAPI 3 both take. It is read off the Go type that is
-// sent, so that a document cannot promise another form.
+// Schema is a JSON Schema of draft 2020-12, which OpenAPI 3.1 and AsyncAPI 3 both take. It is read off the Go type that
+// is sent, so that a document cannot promise another form.
 type Schema map[string]any
 
 // Field is one field of a payload, for tables.
@@ -23,19 +23,20 @@ type Field struct {
 
 // abouts says what a field means: under one name the same everywhere, unless a type's own meaning is listed.
 var abouts = map[string]string{
-	"id":                        "UUID.",
-	"conversation_id":           "The conversation's UUID.",
-	"session_id":                "UUID of the conversation session.",
-	"content":                   "Text body or caption. It may be empty where there is rich_media.",
-	"content_type":              "What kind of message it is. Default: text.",
-	"rich_media":                "What goes with the content type; null for plain text.",
-	"sender_type":               "Who sends.",
-	"sender_id":                 "external_id for end users; UUID of the user or bot.",
-	"sender_name":               "Name of the agent or bot.",
-	"sender_photo_url":          "Their photo, relative to the base URL. Missing: they have none.",
-	"photo_url":                 "The agent's photo, relative to the base URL. Missing: none is known.",
-	"external_id":               "The session identifier that identifies the end user.",
-	"client_id":                 "The sender's own id of the message, at most 64 characters: sent again it is stored once.",
+	"id":               "UUID.",
+	"conversation_id":  "The conversation's UUID.",
+	"session_id":       "UUID of the conversation session.",
+	"content":          "Text body or caption. It may be empty where there is rich_media.",
+	"content_type":     "What kind of message it is. Default: text.",
+	"rich_media":       "What goes with the content type; null for plain text.",
+	"sender_type":      "Who sends.",
+	"sender_id":        "external_id for end users; UUID of the user or bot.",
+	"sender_name":      "Name of the agent or bot.",
+	"sender_photo_url": "Their photo, relative to the base URL. Missing: they have none.",
+	"photo_url":        "The agent's photo, relative to the base URL. Missing: none is known.",
+	"external_id":      "The session identifier that identifies the end user.",
+	"client_id": "The sender's own id of the message, at most 64 characters: sent again it is stored " +
+		"once.",
 	"seq":                       "Number of the message in its conversation: 1, 2, 3 … without a hole.",
 	"created_at":                "When it was made.",
 	"updated_at":                "Bumped on every new message.",
@@ -102,7 +103,8 @@ var enums = map[string][]string{
 	"sender_type":               {"end_user", "agent"}, // what a client may say; models.SenderType knows the bot too
 	"status":                    {"open", "resolved"},
 	"AgentStatusChanged.status": {"online", "offline"},
-	"error":                     {"invalid_request", "unauthorized", "forbidden", "not_found", "conflict", "too_large", "rate_limited", "internal", "unavailable"},
+	"error": {"invalid_request", "unauthorized", "forbidden", "not_found", "conflict", "too_large",
+		"rate_limited", "internal", "unavailable"},
 }
 
 // unset are times that have not come yet in some records: null until then.
@@ -191,7 +193,12 @@ func Fields(payload any) []Field {
 	}
 	var fields []Field
 	for _, f := range fieldsOf(reflect.TypeOf(payload)) {
-		fields = append(fields, Field{Name: f.name, Type: typeInWords(f.owner, f.name, f.Type, f.omits), Required: !f.optional, About: lookUp(abouts, f.owner, f.name)})
+		fields = append(fields, Field{
+			Name:     f.name,
+			Type:     typeInWords(f.owner, f.name, f.Type, f.omits),
+			Required: !f.optional,
+			About:    lookUp(abouts, f.owner, f.name),
+		})
 	}
 	return fields
 }
@@ -245,7 +252,13 @@ func fieldsOf(t reflect.Type) []jsonField {
 			continue
 		}
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		fields = append(fields, jsonField{StructField: field, owner: t.Name(), name: name, omits: options == "omitempty", optional: options == "omitempty"})
+		fields = append(fields, jsonField{
+			StructField: field,
+			owner:       t.Name(),
+			name:        name,
+			omits:       options == "omitempty",
+			optional:    options == "omitempty",
+		})
 	}
 	return fields
 }

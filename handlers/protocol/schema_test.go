@@ -86,10 +86,12 @@ func TestAsyncAPI_holdsEveryEventWithAValidExample(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if got := dig(document, "servers", "parley"); dig(got, "host") != "chat.example.com" || dig(got, "protocol") != "wss" || dig(got, "pathname") != "/socket.io/" {
+	if got := dig(document, "servers", "parley"); dig(got, "host") != "chat.example.com" ||
+		dig(got, "protocol") != "wss" || dig(got, "pathname") != "/socket.io/" {
 		t.Errorf("the server is %v", got)
 	}
-	if got := dig(published(t, protocol.AsyncAPI("http://localhost:8080")), "servers", "parley", "protocol"); got != "ws" {
+	if got := dig(published(t, protocol.AsyncAPI("http://localhost:8080")), "servers", "parley",
+		"protocol"); got != "ws" {
 		t.Errorf("over http the protocol is %v", got)
 	}
 }
@@ -113,7 +115,8 @@ func TestOpenAPI_answersAreValidExamples(t *testing.T) {
 			if media == nil {
 				continue
 			}
-			if err := valid(pointer+"/responses/"+status+"/content/application~1json/schema", dig(media, "example")); err != nil {
+			if err := valid(pointer+"/responses/"+status+"/content/application~1json/schema",
+				dig(media, "example")); err != nil {
 				t.Errorf("%s %s: %v", operation.Call(), status, err)
 			}
 		}
@@ -148,7 +151,8 @@ func TestSchemas_refuseWhatTheServerWouldNotSend(t *testing.T) {
 		}
 	}
 	for _, example := range protocol.RichMediaExamples {
-		text, err := json.Marshal(map[string]any{"conversation_id": "x", "sender_type": "agent", "content": example.Content, "content_type": example.ContentType, "rich_media": example.RichMedia})
+		text, err := json.Marshal(map[string]any{"conversation_id": "x", "sender_type": "agent",
+			"content": example.Content, "content_type": example.ContentType, "rich_media": example.RichMedia})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,8 +166,18 @@ func TestFields_areInTheWordsOfTheGuide(t *testing.T) {
 	t.Parallel()
 	want := []protocol.Field{
 		{Name: "id", Type: "string", Required: true, About: "UUID."},
-		{Name: "assigned_agent_id", Type: "string | null", Required: true, About: "User ID of the assigned agent."},
-		{Name: "assigned_at", Type: "ISO 8601 | null", Required: true, About: "When an agent claimed it."},
+		{
+			Name:     "assigned_agent_id",
+			Type:     "string | null",
+			Required: true,
+			About:    "User ID of the assigned agent.",
+		},
+		{
+			Name:     "assigned_at",
+			Type:     "ISO 8601 | null",
+			Required: true,
+			About:    "When an agent claimed it.",
+		},
 	}
 	if diff := cmp.Diff(want, protocol.Fields(protocol.Assignment{})); diff != "" {
 		t.Error(diff)

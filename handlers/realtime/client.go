@@ -53,7 +53,11 @@ func (c *client) allow(now time.Time) error {
 	}
 	c.lastChange = now
 	if c.allowance < 1 {
-		return &services.Error{Kind: services.RateLimited, Message: "Too many events. Wait a moment.", RetryAfter: time.Second / endUserRefill}
+		return &services.Error{
+			Kind:       services.RateLimited,
+			Message:    "Too many events. Wait a moment.",
+			RetryAfter: time.Second / endUserRefill,
+		}
 	}
 	c.allowance--
 	return nil
@@ -128,7 +132,8 @@ func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) 
 }
 
 // sender chooses the proof for what a payload says of its sender.
-func (s *Server) sender(ctx context.Context, c *client, conversationID, senderType, externalID string) (services.Ref, services.Sender, error) {
+func (s *Server) sender(ctx context.Context, c *client,
+	conversationID, senderType, externalID string) (services.Ref, services.Sender, error) {
 	switch models.SenderType(senderType) {
 	case models.SenderEndUser:
 		if externalID == "" {
@@ -143,5 +148,6 @@ func (s *Server) sender(ctx context.Context, c *client, conversationID, senderTy
 		}
 		return ref, services.Sender{Type: models.SenderAgent, ID: c.agent.User.ID}, nil
 	}
-	return services.Ref{}, services.Sender{}, services.Refuse(services.Invalid, "sender_type must be end_user or agent.")
+	return services.Ref{}, services.Sender{},
+		services.Refuse(services.Invalid, "sender_type must be end_user or agent.")
 }

@@ -45,8 +45,8 @@ func joinConversation(ctx context.Context, s *Server, c *client, p protocol.Join
 	return ack, err
 }
 
-// welcome is read after the rooms were joined, as is the last seq: what changes later is heard. Without presence the chat goes
-// on, and shows no team.
+// welcome is read after the rooms were joined, as is the last seq: what changes later is heard. Without presence the
+// chat goes on, and shows no team.
 func (s *Server) welcome(ctx context.Context, ref services.Ref) (*protocol.Welcome, error) {
 	agent, err := s.conversations.AssignedTo(ctx, ref)
 	if err != nil {
@@ -79,8 +79,8 @@ func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID strin
 	return ack, err
 }
 
-// join enters the room, and the one that is for its kind of client only, and then looks where the conversation is: what was
-// stored up to there the client fetches, what comes after it hears.
+// join enters the room, and the one that is for its kind of client only, and then looks where the conversation is: what
+// was stored up to there the client fetches, what comes after it hears.
 func join(ctx context.Context, s *Server, c *client, ref services.Ref, own string) (protocol.Ack, error) {
 	err := c.socket.JoinAt(protocol.ConversationRoom(ref.ID), uint64(ref.LastSeq))
 	if err == nil {

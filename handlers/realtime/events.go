@@ -106,7 +106,8 @@ func now[P any](do func(*Server, *client, P) (protocol.Ack, error)) func(*Server
 }
 
 // asking makes a row of a function that asks the database or Redis, for which it gets a time limit.
-func asking[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+func asking[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) func(*Server, *client,
+	json.RawMessage, reply) {
 	return now(func(s *Server, c *client, payload P) (protocol.Ack, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 		defer cancel()
@@ -168,7 +169,11 @@ func (r reply) send(ack any, err error) {
 		}
 		refusal := services.AsError(err)
 		if e.HasAck() {
-			send = e.Ack(protocol.Failure{Error: string(refusal.Kind), Message: refusal.Message, RetryAfterMS: refusal.RetryAfter.Milliseconds()})
+			send = e.Ack(protocol.Failure{
+				Error:        string(refusal.Kind),
+				Message:      refusal.Message,
+				RetryAfterMS: refusal.RetryAfter.Milliseconds(),
+			})
 		} else if refusal.Kind != services.RateLimited || e.Name != protocol.SendMessageEvent {
 			send = r.socket.Emit(protocol.ErrorEvent, protocol.Problem{Message: refusal.Message})
 		}

@@ -12,7 +12,9 @@ import (
 // messages under way; their order is kept by the writer.
 func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 	ctx := context.Background() // a proven sender waits for nothing but the writer, which is never long
-	ref, sender, err := services.Ref{}, services.Sender{}, validConversation(p.ConversationID)
+	ref := services.Ref{}
+	sender := services.Sender{}
+	err := validConversation(p.ConversationID)
 	if err == nil {
 		ref, sender, err = s.sender(ctx, c, p.ConversationID, p.SenderType, p.ExternalID)
 	}
@@ -21,8 +23,15 @@ func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 		return
 	}
 	c.beginSend()
-	draft := services.Draft{Conversation: ref, Sender: sender, ContentType: p.ContentType, Content: p.Content, RichMedia: p.RichMedia, ClientID: p.ClientID,
-		Published: c.socket.Flush}
+	draft := services.Draft{
+		Conversation: ref,
+		Sender:       sender,
+		ContentType:  p.ContentType,
+		Content:      p.Content,
+		RichMedia:    p.RichMedia,
+		ClientID:     p.ClientID,
+		Published:    c.socket.Flush,
+	}
 	s.messages.Send(ctx, draft, func(sent services.Sent, err error) {
 		c.endSend()
 		if err != nil {

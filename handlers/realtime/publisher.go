@@ -26,9 +26,17 @@ func (p *Publisher) MessageStored(m models.Message) {
 		slog.Error("encode message", "error", err)
 		return
 	}
-	p.emit(p.io.To(protocol.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), protocol.MessageReceivedEvent, message)
-	p.emit(p.io.To(protocol.QueueRoom(m.OrganizationID)), protocol.ConversationUpdatedEvent, protocol.ConversationUpdated{ConversationID: m.ConversationID,
-		SenderType: m.SenderType, ContentType: m.ContentType, Content: m.Content, Preview: services.PlainText(m), Seq: m.Seq})
+	p.emit(p.io.To(protocol.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), protocol.MessageReceivedEvent,
+		message)
+	p.emit(p.io.To(protocol.QueueRoom(m.OrganizationID)), protocol.ConversationUpdatedEvent,
+		protocol.ConversationUpdated{
+			ConversationID: m.ConversationID,
+			SenderType:     m.SenderType,
+			ContentType:    m.ContentType,
+			Content:        m.Content,
+			Preview:        services.PlainText(m),
+			Seq:            m.Seq,
+		})
 }
 
 // newest is the message that was encoded last: its acknowledgement and its broadcast follow each other.
@@ -53,42 +61,66 @@ func encodeMessage(m models.Message) (json.RawMessage, error) {
 
 // MessagesRead tells the conversation.
 func (p *Publisher) MessagesRead(r services.MessagesRead) {
-	p.emit(p.io.To(protocol.ConversationRoom(r.ConversationID)), protocol.MessagesReadEvent, protocol.MessagesRead{ConversationID: r.ConversationID,
-		MessageIDs: r.MessageIDs, ReaderType: r.ReaderType, ReaderID: r.ReaderID, ReadAt: protocol.Time(r.ReadAt)})
+	p.emit(p.io.To(protocol.ConversationRoom(r.ConversationID)), protocol.MessagesReadEvent, protocol.MessagesRead{
+		ConversationID: r.ConversationID,
+		MessageIDs:     r.MessageIDs,
+		ReaderType:     r.ReaderType,
+		ReaderID:       r.ReaderID,
+		ReadAt:         protocol.Time(r.ReadAt),
+	})
 }
 
 // ConversationAssigned tells the queue, and the conversation who answers.
 func (p *Publisher) ConversationAssigned(organizationID, conversationID string, agent services.Agent) {
-	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.AssignedEvent, protocol.ConversationAssigned{ConversationID: conversationID, AssignedTo: agent.ID})
-	p.emit(p.io.To(protocol.ConversationRoom(conversationID)), protocol.AgentJoinedEvent, protocol.AgentJoined{ConversationID: conversationID, Agent: showAgent(agent)})
+	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.AssignedEvent, protocol.ConversationAssigned{
+		ConversationID: conversationID,
+		AssignedTo:     agent.ID,
+	})
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)), protocol.AgentJoinedEvent, protocol.AgentJoined{
+		ConversationID: conversationID,
+		Agent:          showAgent(agent),
+	})
 }
 
 // ConversationReleased tells the queue, and the conversation that nobody answers.
 func (p *Publisher) ConversationReleased(organizationID, conversationID string) {
-	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.ReleasedEvent, protocol.ConversationID{ConversationID: conversationID})
-	p.emit(p.io.To(protocol.ConversationRoom(conversationID)), protocol.AgentLeftEvent, protocol.ConversationID{ConversationID: conversationID})
+	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.ReleasedEvent,
+		protocol.ConversationID{ConversationID: conversationID})
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)), protocol.AgentLeftEvent,
+		protocol.ConversationID{ConversationID: conversationID})
 }
 
 // ConversationResolved tells the conversation and the queue; who is in both hears it once.
 func (p *Publisher) ConversationResolved(organizationID, conversationID, sessionID string, tags []string) {
-	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)), protocol.ResolvedEvent,
-		protocol.ConversationResolved{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)),
+		protocol.ResolvedEvent,
+		protocol.ConversationResolved{
+			ConversationID: conversationID,
+			SessionID:      sessionID,
+			Tags:           tags,
+		})
 }
 
 // ConversationReopened tells the conversation and the queue.
 func (p *Publisher) ConversationReopened(organizationID, conversationID, sessionID string) {
-	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)), protocol.ReopenedEvent,
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)),
+		protocol.ReopenedEvent,
 		protocol.ConversationReopened{ConversationID: conversationID, SessionID: sessionID})
 }
 
 // ConversationTagged tells the queue: tags are for agents.
 func (p *Publisher) ConversationTagged(organizationID, conversationID, sessionID string, tags []string) {
-	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.TaggedEvent, protocol.ConversationTagged{ConversationID: conversationID, SessionID: sessionID, Tags: tags})
+	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.TaggedEvent, protocol.ConversationTagged{
+		ConversationID: conversationID,
+		SessionID:      sessionID,
+		Tags:           tags,
+	})
 }
 
 // VisitChanged tells the agents in the conversation.
 func (p *Publisher) VisitChanged(_, conversationID string) {
-	p.emit(p.io.To(protocol.ConversationAgentsRoom(conversationID)), protocol.VisitChangedEvent, protocol.ConversationID{ConversationID: conversationID})
+	p.emit(p.io.To(protocol.ConversationAgentsRoom(conversationID)), protocol.VisitChangedEvent,
+		protocol.ConversationID{ConversationID: conversationID})
 }
 
 // TeamChanged tells the organization's end users.
@@ -105,7 +137,11 @@ func showTeam(team services.Team) protocol.Team {
 }
 
 func showAgent(agent services.Agent) protocol.Agent {
-	return protocol.Agent{ID: agent.ID, Name: agent.Name, PhotoURL: protocol.PhotoURL(agent.PhotoID)}
+	return protocol.Agent{
+		ID:       agent.ID,
+		Name:     agent.Name,
+		PhotoURL: protocol.PhotoURL(agent.PhotoID),
+	}
 }
 
 // AgentStatusChanged tells the organization's presence room.
@@ -114,7 +150,10 @@ func (p *Publisher) AgentStatusChanged(organizationID, agentID string, online bo
 	if online {
 		status = "online"
 	}
-	p.emit(p.io.To(protocol.PresenceRoom(organizationID)), protocol.AgentStatusEvent, protocol.AgentStatusChanged{AgentID: agentID, Status: status})
+	p.emit(p.io.To(protocol.PresenceRoom(organizationID)), protocol.AgentStatusEvent, protocol.AgentStatusChanged{
+		AgentID: agentID,
+		Status:  status,
+	})
 }
 
 // WebSessionEnded closes the sockets of a login.

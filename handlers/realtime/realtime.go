@@ -1,8 +1,9 @@
-// Package realtime answers Parley's Socket.IO events and spreads its news: handlers/socketio carries packets, this package
-// knows what they mean.
+// Package realtime answers Parley's Socket.IO events and spreads its news: handlers/socketio carries packets, this
+// package knows what they mean.
 //
-// Who someone is comes from what their socket has proven: a web session makes an agent, the external_id of a conversation makes
-// an end user of that conversation. What a payload says about its sender only chooses between proofs.
+// Who someone is comes from what their socket has proven: a web session makes an agent, the external_id of a
+// conversation makes an end user of that conversation. What a payload says about its sender only chooses between
+// proofs.
 package realtime
 
 import (
@@ -53,8 +54,17 @@ type Services struct {
 
 // New registers Parley's events on io. Run must run beside it.
 func New(io *socketio.Namespace, s Services) *Server {
-	server := &Server{io: io, login: s.Login, conversations: s.Conversations, messages: s.Messages, presence: s.Presence, visits: s.Visits,
-		limitEndUsers: s.LimitEndUsers, typing: newTyping(io), agents: map[*socketio.Socket]*services.Identity{}}
+	server := &Server{
+		io:            io,
+		login:         s.Login,
+		conversations: s.Conversations,
+		messages:      s.Messages,
+		presence:      s.Presence,
+		visits:        s.Visits,
+		limitEndUsers: s.LimitEndUsers,
+		typing:        newTyping(io),
+		agents:        map[*socketio.Socket]*services.Identity{},
+	}
 	io.Use(server.identify)
 	io.OnConnection(server.connected)
 	io.OnDisconnect(server.disconnected)
@@ -80,8 +90,8 @@ func (s *Server) Run(ctx context.Context) {
 	}
 }
 
-// identify is the middleware: a valid web session makes the socket an agent's. A widget says in its auth that it is an end
-// user's, whoever is logged in in the same browser.
+// identify is the middleware: a valid web session makes the socket an agent's. A widget says in its auth that it is an
+// end user's, whoever is logged in in the same browser.
 func (s *Server) identify(socket *socketio.Socket) error {
 	client := &client{socket: socket}
 	socket.SetData(client)
@@ -128,7 +138,8 @@ func (s *Server) connected(socket *socketio.Socket) {
 		}
 	}
 	// Asked again, now that the socket can hear of a logout: one between the first time and the join would be missed.
-	if _, err := s.identity(socket.Request().(Request).WebSessionToken); services.KindOf(err) == services.Unauthorized && err != nil {
+	if _, err := s.identity(socket.Request().(Request).WebSessionToken); services.KindOf(
+		err) == services.Unauthorized && err != nil {
 		socket.Disconnect(true)
 		return
 	}

@@ -38,7 +38,8 @@ func userTyping(s *Server, c *client, p protocol.UserTyping) (protocol.Ack, erro
 	if senderType == models.SenderAgent {
 		indicator.SenderID = c.agent.User.ID
 	}
-	return protocol.Ack{}, c.socket.To(protocol.ConversationRoom(p.ConversationID)).Volatile().Emit(protocol.TypingIndicatorEvent, indicator)
+	return protocol.Ack{}, c.socket.To(protocol.ConversationRoom(p.ConversationID)).Volatile().
+		Emit(protocol.TypingIndicatorEvent, indicator)
 }
 
 // typing knows who types on this node, and says when they stopped.
@@ -110,7 +111,8 @@ func (t *typing) remove(socket *socketio.Socket, conversationID string) {
 }
 
 func (t *typing) tell(conversationID string) {
-	err := t.io.To(protocol.ConversationRoom(conversationID)).Emit(protocol.TypingClearedEvent, protocol.ConversationID{ConversationID: conversationID})
+	err := t.io.To(protocol.ConversationRoom(conversationID)).
+		Emit(protocol.TypingClearedEvent, protocol.ConversationID{ConversationID: conversationID})
 	if err != nil {
 		slog.Warn("publish", "event", protocol.TypingClearedEvent, "error", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"parley/services"
 )
 
-// viewConversation tells the other agents in a conversation that one more looks at it, so that two do not answer at once.
-// Nothing is stored: whoever wants to be known to those who come later says it again.
+// viewConversation tells the other agents in a conversation that one more looks at it, so that two do not answer at
+// once. Nothing is stored: whoever wants to be known to those who come later says it again.
 func viewConversation(_ *Server, c *client, p protocol.ViewConversation) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
 		return protocol.Ack{}, err
@@ -38,7 +38,11 @@ func (c *client) stopViewing(conversationID string) {
 
 func (c *client) tellViewing(conversationID string, viewing bool) {
 	err := c.socket.To(protocol.ConversationAgentsRoom(conversationID)).Emit(protocol.ViewedEvent,
-		protocol.ConversationViewed{ConversationID: conversationID, AgentID: c.agent.User.ID, Viewing: viewing})
+		protocol.ConversationViewed{
+			ConversationID: conversationID,
+			AgentID:        c.agent.User.ID,
+			Viewing:        viewing,
+		})
 	if err != nil {
 		slog.Warn("publish", "event", protocol.ViewedEvent, "error", err)
 	}

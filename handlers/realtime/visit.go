@@ -17,6 +17,12 @@ func visit(ctx context.Context, s *Server, c *client, p protocol.Visit) (protoco
 		return protocol.Ack{}, err
 	}
 	request, _ := c.socket.Request().(Request)
-	s.visits.Note(ref, models.Visit{PageURL: p.PageURL, PageTitle: p.PageTitle, UserAgent: request.UserAgent, TimeZone: p.TimeZone, Language: p.Language})
+	s.visits.Note(ref, models.Visit{
+		PageURL:   p.PageURL,
+		PageTitle: p.PageTitle,
+		UserAgent: request.UserAgent,
+		TimeZone:  p.TimeZone,
+		Language:  p.Language,
+	})
 	return protocol.Ack{}, nil
 }

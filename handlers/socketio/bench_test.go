@@ -57,7 +57,8 @@ func BenchmarkBroadcast(b *testing.B) {
 	go app.Listener(listener)
 	defer app.Shutdown()
 	for range 100 {
-		conn, _, _, err := ws.Dial(b.Context(), "ws://"+listener.Addr().String()+"/socket.io/?EIO=4&transport=websocket")
+		conn, _, _, err := ws.Dial(b.Context(),
+			"ws://"+listener.Addr().String()+"/socket.io/?EIO=4&transport=websocket")
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -68,6 +69,7 @@ func BenchmarkBroadcast(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Of("/").To("room").Emit("typing_indicator", json.RawMessage(`{"conversation_id":"0b9f4a32","sender_type":"agent"}`))
+		s.Of("/").To("room").Emit("typing_indicator",
+			json.RawMessage(`{"conversation_id":"0b9f4a32","sender_type":"agent"}`))
 	}
 }

@@ -7,14 +7,14 @@ import (
 
 // Broker carries broadcasts between nodes. Its methods may be called from any goroutine.
 type Broker interface {
-	// Publish sends a message to all subscribers of a channel, this node's included. It never waits for the network. The
-	// order of a channel's messages is kept. While the far side is down messages are kept up to a bound, and the oldest
-	// dropped beyond it. The message must not be changed afterwards.
+	// Publish sends a message to all subscribers of a channel, this node's included. It never waits for the network.
+	// The order of a channel's messages is kept. While the far side is down messages are kept up to a bound, and the
+	// oldest dropped beyond it. The message must not be changed afterwards.
 	Publish(channel string, message []byte)
 	// Subscribe calls deliver for every message of a channel, one at a time, until cancel is called; deliver must not
 	// block, and must not change the message. It returns once the subscription is active, or with an error after half a
-	// second at most, and at once when the far side is known to be down. After an error the broker goes on trying; cancel
-	// is never nil.
+	// second at most, and at once when the far side is known to be down. After an error the broker goes on trying;
+	// cancel is never nil.
 	Subscribe(channel string, deliver func(message []byte)) (cancel func(), err error)
 }
 
@@ -49,7 +49,8 @@ func (sub *subscription) await(r *room) {
 		channel := n.channel(r.name)
 		cancel, err := n.server.options.Broker.Subscribe(channel, func(m []byte) { n.receive(r.name, m) })
 		if err != nil {
-			n.server.options.Log.Warn("socketio: room is local until the broker answers", "namespace", n.name, "error", err)
+			n.server.options.Log.Warn("socketio: room is local until the broker answers", "namespace", n.name, "error",
+				err)
 		}
 		sub.mu.Lock()
 		sub.cancel = cancel
@@ -104,7 +105,9 @@ func (b *memoryBroker) Subscribe(channel string, deliver func([]byte)) (cancel f
 func (b *memoryBroker) unsubscribe(channel string, s *memorySubscriber) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	rest := slices.DeleteFunc(slices.Clone(b.subscribers[channel]), func(other *memorySubscriber) bool { return other == s })
+	rest := slices.DeleteFunc(slices.Clone(b.subscribers[channel]), func(other *memorySubscriber) bool {
+		return other == s
+	})
 	if len(rest) == 0 {
 		delete(b.subscribers, channel)
 	} else {

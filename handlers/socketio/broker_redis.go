@@ -150,7 +150,9 @@ func (b *RedisBroker) unsubscribe(name string, s *redisSubscriber) {
 	if ch == nil {
 		return
 	}
-	ch.subscribers = slices.DeleteFunc(slices.Clone(ch.subscribers), func(other *redisSubscriber) bool { return other == s })
+	ch.subscribers = slices.DeleteFunc(slices.Clone(ch.subscribers), func(other *redisSubscriber) bool {
+		return other == s
+	})
 	if len(ch.subscribers) == 0 {
 		delete(b.channels, name)
 		b.changes[name] = struct{}{}

@@ -203,12 +203,20 @@ func TestDisconnect_tellsTheHandlersOnce(t *testing.T) {
 		name, reason string
 		how          func(*peer, *socketio.Socket)
 	}{
-		{"the client leaves the namespace", "client namespace disconnect", func(p *peer, _ *socketio.Socket) { p.send("41") }},
-		{"the server disconnects the socket", "server namespace disconnect", func(_ *peer, s *socketio.Socket) { s.Disconnect(false) }},
-		{"the server closes the connection", "server namespace disconnect", func(_ *peer, s *socketio.Socket) { s.Disconnect(true) }},
+		{"the client leaves the namespace", "client namespace disconnect", func(p *peer, _ *socketio.Socket) {
+			p.send("41")
+		}},
+		{"the server disconnects the socket", "server namespace disconnect", func(_ *peer, s *socketio.Socket) {
+			s.Disconnect(false)
+		}},
+		{"the server closes the connection", "server namespace disconnect", func(_ *peer, s *socketio.Socket) {
+			s.Disconnect(true)
+		}},
 		{"the client closes", "transport close", func(p *peer, _ *socketio.Socket) { p.conn.Close() }},
 		{"the client says nonsense", "parse error", func(p *peer, _ *socketio.Socket) { p.send("4nonsense") }},
-		{"the client breaks WebSocket", "transport error", func(p *peer, _ *socketio.Socket) { p.conn.Write(bytes.Repeat([]byte{0xff}, 14)) }},
+		{"the client breaks WebSocket", "transport error", func(p *peer, _ *socketio.Socket) {
+			p.conn.Write(bytes.Repeat([]byte{0xff}, 14))
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sockets, reasons := make(chan *socketio.Socket, 1), make(chan string, 10)

@@ -10,8 +10,10 @@ import (
 // its name they are the array that came.
 func FuzzDecodePacket(f *testing.F) {
 	for _, seed := range []string{
-		"0", `0{"token":"x"}`, "0/admin,", "1", "1/admin,", `2["a",1,{"b":[null,"]"]}]`, `2/admin,12["a"]`, `312[]`, `3/admin,0[{"ok":true}]`,
-		`51-["a",{"_placeholder":true,"num":0}]`, `62-/admin,7[1,2]`, `2["\"\\",",",[],{}]`, "2[ 1 , 2 ]", "9", "", "2abc[1]", `2["connect"]`,
+		"0", `0{"token":"x"}`, "0/admin,", "1", "1/admin,", `2["a",1,{"b":[null,"]"]}]`, `2/admin,12["a"]`, `312[]`,
+		`3/admin,0[{"ok":true}]`,
+		`51-["a",{"_placeholder":true,"num":0}]`, `62-/admin,7[1,2]`, `2["\"\\",",",[],{}]`, "2[ 1 , 2 ]", "9", "",
+		"2abc[1]", `2["connect"]`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -47,7 +49,15 @@ func FuzzDecodePacket(f *testing.F) {
 // A message from another node, of whatever version, never panics; one of ours survives the way.
 func FuzzDecodeRemote(f *testing.F) {
 	f.Add([]byte{})
-	f.Add(remoteMessage{node: "n", kind: remoteEmit, flags: flagSequenced, sequence: 300, rooms: []string{"a", "b"}, except: []string{"x"}, frames: []byte("\x81\x012")}.encode())
+	f.Add(remoteMessage{
+		node:     "n",
+		kind:     remoteEmit,
+		flags:    flagSequenced,
+		sequence: 300,
+		rooms:    []string{"a", "b"},
+		except:   []string{"x"},
+		frames:   []byte("\x81\x012"),
+	}.encode())
 	f.Add(remoteMessage{node: "n", kind: remoteDisconnect, rooms: []string{""}}.encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, ok := decodeRemote(b)
@@ -55,7 +65,8 @@ func FuzzDecodeRemote(f *testing.F) {
 			return
 		}
 		again, ok := decodeRemote(m.encode())
-		if !ok || again.node != m.node || again.sequence != m.sequence || len(again.rooms) != len(m.rooms) || !bytes.Equal(again.frames, m.frames) {
+		if !ok || again.node != m.node || again.sequence != m.sequence || len(again.rooms) != len(m.rooms) ||
+			!bytes.Equal(again.frames, m.frames) {
 			t.Fatalf("%+v became %+v", m, again)
 		}
 	})

@@ -41,7 +41,8 @@ func newWorld(t testing.TB, options socketio.Options, prepare func(*socketio.Nam
 }
 
 // newWorldOn is newWorld on a listener of the test's.
-func newWorldOn(t testing.TB, listener net.Listener, options socketio.Options, prepare func(*socketio.Namespace)) *world {
+func newWorldOn(t testing.TB, listener net.Listener, options socketio.Options,
+	prepare func(*socketio.Namespace)) *world {
 	t.Helper()
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
@@ -84,7 +85,8 @@ type peer struct {
 // dial opens a connection and returns it with the open packet's content.
 func (w *world) dial(query string) *peer {
 	w.t.Helper()
-	conn, buffered, _, err := ws.Dial(context.Background(), "ws://"+w.addr+"/socket.io/?EIO=4&transport=websocket"+query)
+	conn, buffered, _, err := ws.Dial(context.Background(),
+		"ws://"+w.addr+"/socket.io/?EIO=4&transport=websocket"+query)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -103,7 +103,10 @@ func TestVolatile_isLeftOutForAConnectionThatLags(t *testing.T) {
 
 func TestHeartbeat_closesWhoDoesNotAnswer(t *testing.T) {
 	reasons := make(chan string, 2)
-	w := newWorld(t, socketio.Options{PingInterval: 20 * time.Millisecond, PingTimeout: 20 * time.Millisecond}, func(n *socketio.Namespace) {
+	w := newWorld(t, socketio.Options{
+		PingInterval: 20 * time.Millisecond,
+		PingTimeout:  20 * time.Millisecond,
+	}, func(n *socketio.Namespace) {
 		joinRoom(n)
 		n.OnDisconnect(func(_ *socketio.Socket, reason string) { reasons <- reason })
 	})
@@ -114,7 +117,10 @@ func TestHeartbeat_closesWhoDoesNotAnswer(t *testing.T) {
 }
 
 func TestHeartbeat_keepsWhoAnswers(t *testing.T) {
-	w := newWorld(t, socketio.Options{PingInterval: 10 * time.Millisecond, PingTimeout: 5 * time.Second}, fence)
+	w := newWorld(t, socketio.Options{
+		PingInterval: 10 * time.Millisecond,
+		PingTimeout:  5 * time.Second,
+	}, fence)
 	p := w.join()
 	deadline := time.After(200 * time.Millisecond) // 20 intervals
 	for {

@@ -120,7 +120,11 @@ func (n *Namespace) Sockets(room string) []*Socket {
 func (n *Namespace) DisconnectSockets(room string) {
 	n.disconnectHere(room)
 	if b := n.server.options.Broker; b != nil {
-		b.Publish(n.channel(room), remoteMessage{node: n.server.node, kind: remoteDisconnect, rooms: []string{room}}.encode())
+		b.Publish(n.channel(room), remoteMessage{
+			node:  n.server.node,
+			kind:  remoteDisconnect,
+			rooms: []string{room},
+		}.encode())
 	}
 }
 

@@ -18,7 +18,8 @@ func eachBroker(t *testing.T, test func(t *testing.T, a, b *world)) {
 	quiet := slog.New(slog.DiscardHandler)
 	t.Run("memory", func(t *testing.T) {
 		broker := socketio.NewMemoryBroker()
-		test(t, newWorld(t, socketio.Options{Broker: broker}, joinRoom), newWorld(t, socketio.Options{Broker: broker}, joinRoom))
+		test(t, newWorld(t, socketio.Options{Broker: broker}, joinRoom),
+			newWorld(t, socketio.Options{Broker: broker}, joinRoom))
 	})
 	t.Run("redis", func(t *testing.T) {
 		url := os.Getenv("TEST_REDIS_URL")
@@ -48,7 +49,9 @@ func eachBroker(t *testing.T, test func(t *testing.T, a, b *world)) {
 
 func TestNodes_aBroadcastReachesTheRoomOnEveryNode(t *testing.T) {
 	eachBroker(t, func(t *testing.T, a, b *world) {
-		onA, onB, outside := a.join().enter("r"), b.join().enter("r"), b.join().enter("other")
+		onA := a.join().enter("r")
+		onB := b.join().enter("r")
+		outside := b.join().enter("other")
 		a.Of("/").To("r").Emit("x", 1)
 		onA.expect(`42["x",1]`)
 		onB.expect(`42["x",1]`)
@@ -104,7 +107,9 @@ func TestNodes_numberedPacketsOfTwoNodesComeInOrder(t *testing.T) {
 
 func TestNodes_disconnectSocketsReachesEveryNode(t *testing.T) {
 	eachBroker(t, func(t *testing.T, a, b *world) {
-		onA, onB, outside := a.join().enter("r"), b.join().enter("r"), b.join()
+		onA := a.join().enter("r")
+		onB := b.join().enter("r")
+		outside := b.join()
 		a.Of("/").DisconnectSockets("r")
 		onA.expect("41")
 		onB.expect("41")
@@ -132,7 +137,11 @@ func TestRedisDown_localMembersAreNotDelayed(t *testing.T) {
 				client.Close()
 				broker.Close()
 			})
-			w := newWorld(t, socketio.Options{Broker: broker, HoldBack: time.Hour, Log: quiet}, joinRoom)
+			w := newWorld(t, socketio.Options{
+				Broker:   broker,
+				HoldBack: time.Hour,
+				Log:      quiet,
+			}, joinRoom)
 			p := w.join().enter("first")
 			eventually(t, "the broker is known to be down", func() bool { return !broker.Up() })
 			start := time.Now()

@@ -248,7 +248,8 @@ func TestHandshake_errorsAreTheOfficialOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, body := read(t, response); status != http.StatusBadRequest || body != `{"code":2,"message":"Bad handshake method"}` {
+	if status, body := read(t, response); status != http.StatusBadRequest ||
+		body != `{"code":2,"message":"Bad handshake method"}` {
 		t.Errorf("POST: %d %s", status, body)
 	}
 }
@@ -286,7 +287,8 @@ func TestRequest_isCalledOnceAndKept(t *testing.T) {
 
 func TestCORS_onlyAllowedOriginsMayPoll(t *testing.T) {
 	w := newWorld(t, socketio.Options{AllowOrigin: func(o string) bool { return o == "https://shop.example" }}, nil)
-	for origin, want := range map[string]string{"https://shop.example": "https://shop.example", "https://evil.example": ""} {
+	for origin, want := range map[string]string{"https://shop.example": "https://shop.example",
+		"https://evil.example": ""} {
 		for _, method := range []string{http.MethodGet, http.MethodOptions} {
 			request, _ := http.NewRequest(method, w.url("transport=polling"), nil)
 			request.Header.Set("Origin", origin)
@@ -298,7 +300,8 @@ func TestCORS_onlyAllowedOriginsMayPoll(t *testing.T) {
 			if got := response.Header.Get("Access-Control-Allow-Origin"); got != want {
 				t.Errorf("%s from %s: %q", method, origin, got)
 			}
-			if credentials := response.Header.Get("Access-Control-Allow-Credentials"); (credentials == "true") != (want != "") {
+			if credentials := response.Header.Get(
+				"Access-Control-Allow-Credentials"); (credentials == "true") != (want != "") {
 				t.Errorf("%s from %s: credentials %q", method, origin, credentials)
 			}
 		}

@@ -47,7 +47,9 @@ func decodeRemote(b []byte) (m remoteMessage, ok bool) {
 	if len(b) < 2 {
 		return m, false
 	}
-	m.kind, m.flags, b = b[0], b[1], b[2:]
+	m.kind = b[0]
+	m.flags = b[1]
+	b = b[2:]
 	var ok1, ok2, ok3, ok4 bool
 	m.node, b, ok1 = cutString(b)
 	m.sequence, b, ok2 = cutUvarint(b)
@@ -59,7 +61,12 @@ func decodeRemote(b []byte) (m remoteMessage, ok bool) {
 
 // publish sends the broadcast to the other nodes, over the channel of each of its rooms.
 func (b *Broadcast) publish(broker Broker, m message) {
-	r := remoteMessage{node: b.namespace.server.node, kind: remoteEmit, sequence: b.sequence, rooms: append([]string{b.room}, b.rooms...)}
+	r := remoteMessage{
+		node:     b.namespace.server.node,
+		kind:     remoteEmit,
+		sequence: b.sequence,
+		rooms:    append([]string{b.room}, b.rooms...),
+	}
 	if b.except != "" {
 		r.except = append([]string{b.except}, b.alsoExcept...)
 	}
@@ -119,8 +126,14 @@ func (n *Namespace) deliverRemote(m remoteMessage) {
 		n.server.options.Log.Error("socketio: malformed packet from another node", "namespace", n.name)
 		return
 	}
-	b := Broadcast{namespace: n, room: m.rooms[0], rooms: m.rooms[1:], sequence: m.sequence,
-		volatile: m.flags&flagVolatile != 0, sequenced: m.flags&flagSequenced != 0}
+	b := Broadcast{
+		namespace: n,
+		room:      m.rooms[0],
+		rooms:     m.rooms[1:],
+		sequence:  m.sequence,
+		volatile:  m.flags&flagVolatile != 0,
+		sequenced: m.flags&flagSequenced != 0,
+	}
 	if len(m.except) > 0 {
 		b.except, b.alsoExcept = m.except[0], m.except[1:]
 	}

@@ -13,7 +13,10 @@ import (
 
 func TestBroadcast_reachesTheRoomAndNobodyElse(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, joinRoom)
-	inA, inB, inBoth, inNone := w.join().enter("a"), w.join().enter("b"), w.join().enter("a").enter("b"), w.join()
+	inA := w.join().enter("a")
+	inB := w.join().enter("b")
+	inBoth := w.join().enter("a").enter("b")
+	inNone := w.join()
 
 	w.Of("/").To("a").Emit("to a", json.RawMessage(`{"raw": true}`), "<&>")
 	inA.expect(`42["to a",{"raw": true},"<&>"]`)

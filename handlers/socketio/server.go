@@ -39,9 +39,9 @@ type Options struct {
 
 	MaxPayload int // 1,000,000 bytes: one WebSocket message, one HTTP body, the attachments of one packet
 	// MaxQueuePackets (16384) and MaxQueueBytes (8 MiB) bound what waits for one connection. Volatile packets are left
-	// out from a quarter on; a connection beyond them is dropped, and its client connects again. They are generous, since
-	// a healthy long-polling client in a burst of 5,000 messages, or a browser that is busy for some 100 ms, falls that
-	// far behind, and a queued broadcast is a pointer to shared bytes.
+	// out from a quarter on; a connection beyond them is dropped, and its client connects again. They are generous,
+	// since a healthy long-polling client in a burst of 5,000 messages, or a browser that is busy for some 100 ms,
+	// falls that far behind, and a queued broadcast is a pointer to shared bytes.
 	MaxQueuePackets, MaxQueueBytes int
 	MaxConnections                 int // unlimited; above it a handshake is answered with 503
 	MaxRooms                       int // 4096, of one socket

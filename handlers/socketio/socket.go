@@ -180,7 +180,13 @@ func (s *Socket) resolve(id int64, args []json.RawMessage) {
 // dispatch runs the handler of an event.
 func (s *Socket) dispatch(p packet, attachments [][]byte) {
 	registered := s.namespace.registered.Load()
-	e := &Event{Name: eventName(p.args[0], registered.events), Args: p.args[1:], Attachments: attachments, socket: s, id: p.id}
+	e := &Event{
+		Name:        eventName(p.args[0], registered.events),
+		Args:        p.args[1:],
+		Attachments: attachments,
+		socket:      s,
+		id:          p.id,
+	}
 	handle := registered.any
 	if h, ok := registered.events[e.Name]; ok {
 		handle = h.handle

@@ -1,5 +1,5 @@
-// Package modelstest gives tests a migrated database of their own: a SQLite file always, and a PostgreSQL database as well
-// where TEST_DATABASE_URL names a server that this user may make databases on.
+// Package modelstest gives tests a migrated database of their own: a SQLite file always, and a PostgreSQL database as
+// well where TEST_DATABASE_URL names a server that this user may make databases on.
 package modelstest
 
 import (
@@ -22,8 +22,8 @@ func Each(t *testing.T, test func(t *testing.T, db *models.DB)) {
 	}
 }
 
-// ServerURL is the variable name, which names a server to test against. Where all are required it must be set; elsewhere an
-// empty answer says that the tests on it are left out.
+// ServerURL is the variable name, which names a server to test against. Where all are required it must be set;
+// elsewhere an empty answer says that the tests on it are left out.
 func ServerURL(t *testing.T, name string) string {
 	t.Helper()
 	server := os.Getenv(name)

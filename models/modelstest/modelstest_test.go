@@ -16,7 +16,12 @@ func TestEach_givesAMigratedDatabaseOfItsOwn(t *testing.T) {
 			if err := db.Read.Model(&models.Organization{}).Count(&before).Error; err != nil || before != 0 {
 				t.Fatalf("organizations before: %d, %v", before, err)
 			}
-			if err := db.Write.Create(&models.Organization{ID: models.NewID(), Name: "Acme", CreatedAt: now, UpdatedAt: now}).Error; err != nil {
+			if err := db.Write.Create(&models.Organization{
+				ID:        models.NewID(),
+				Name:      "Acme",
+				CreatedAt: now,
+				UpdatedAt: now,
+			}).Error; err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -41,8 +41,8 @@ func PostgresURL(t *testing.T, server string) string {
 	return databases.url(name)
 }
 
-// databases are those of this process on one server. Their names carry a number on which the process holds a lock while it
-// lives: a later one drops what is left of those that ended.
+// databases are those of this process on one server. Their names carry a number on which the process holds a lock while
+// it lives: a later one drops what is left of those that ended.
 type databases struct {
 	server   *url.URL
 	template string
@@ -122,8 +122,8 @@ func (d *databases) dropLeftovers(ctx context.Context) error {
 	return nil
 }
 
-// makeTemplate makes the database that all others are copied from, unless a process before this one did. It gets its name
-// once it is whole.
+// makeTemplate makes the database that all others are copied from, unless a process before this one did. It gets its
+// name once it is whole.
 func (d *databases) makeTemplate(ctx context.Context) error {
 	fingerprint, err := migrations.Fingerprint()
 	if err != nil {
@@ -131,7 +131,8 @@ func (d *databases) makeTemplate(ctx context.Context) error {
 	}
 	d.template = "parley_template_" + fingerprint
 	var exists bool
-	err = d.admin.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", d.template).Scan(&exists)
+	err = d.admin.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", d.template).
+		Scan(&exists)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,8 @@ func (d *databases) makeTemplate(ctx context.Context) error {
 	if exists {
 		unfinished = d.template
 	} else {
-		for _, sql := range []string{"DROP DATABASE IF EXISTS " + unfinished + " WITH (FORCE)", "CREATE DATABASE " + unfinished + " TEMPLATE template0"} {
+		for _, sql := range []string{"DROP DATABASE IF EXISTS " + unfinished + " WITH (FORCE)",
+			"CREATE DATABASE " + unfinished + " TEMPLATE template0"} {
 			if _, err := d.admin.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("%s: %w", sql, err)
 			}
@@ -148,7 +150,10 @@ func (d *databases) makeTemplate(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.on(ctx, unfinished, func(conn *pgx.Conn) (err error) { d.schema, err = schemaOf(ctx, conn); return err }); err != nil || exists {
+	if err := d.on(ctx, unfinished, func(conn *pgx.Conn) (err error) {
+		d.schema, err = schemaOf(ctx, conn)
+		return err
+	}); err != nil || exists {
 		return err
 	}
 	_, err = d.admin.Exec(ctx, "ALTER DATABASE "+unfinished+" RENAME TO "+d.template)
@@ -205,7 +210,8 @@ func (d *databases) giveBack(name string) error {
 
 // empty deletes every row, and reports whether the schema is the template's.
 func (d *databases) empty(ctx context.Context, conn *pgx.Conn) (asBefore bool, err error) {
-	if _, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
+	if _, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = "+
+		"current_database() AND pid <> pg_backend_pid()"); err != nil {
 		return false, err
 	}
 	schema, err := schemaOf(ctx, conn)

@@ -34,7 +34,9 @@ func eachLimiter(t *testing.T, test func(l limiter)) {
 	})
 	if client, prefix := Redis(t); client != nil {
 		t.Run("redis", func(t *testing.T) {
-			test(limiter{t, state.NewRedisLimiter(client, prefix, newClock().Now), func(d time.Duration) { age(t, client, prefix, d) }, 20 * time.Second})
+			test(limiter{t, state.NewRedisLimiter(client, prefix, newClock().Now), func(d time.Duration) {
+				age(t, client, prefix, d)
+			}, 20 * time.Second})
 		})
 	}
 }

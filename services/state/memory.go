@@ -1,5 +1,6 @@
-// Package state keeps what the nodes of an installation share and may lose: presence, rate limits, web sessions. Every kind
-// has one implementation in this process (or its database) and one on Redis, and one table of tests runs against both.
+// Package state keeps what the nodes of an installation share and may lose: presence, rate limits, web sessions. Every
+// kind has one implementation in this process (or its database) and one on Redis, and one table of tests runs against
+// both.
 package state
 
 import (

@@ -18,8 +18,8 @@ import (
 	"parley/services"
 )
 
-// RedisLimiter counts in Redis, for all nodes. While Redis does not answer it counts in this process: a limit per node is
-// better than none, and better than refusing everybody.
+// RedisLimiter counts in Redis, for all nodes. While Redis does not answer it counts in this process: a limit per node
+// is better than none, and better than refusing everybody.
 type RedisLimiter struct {
 	client redis.UniversalClient
 	prefix string
@@ -28,15 +28,22 @@ type RedisLimiter struct {
 	away   atomic.Int64 // until when Redis is not asked, in Unix nanoseconds
 }
 
-const limiterPause = 2 * time.Second // after Redis did not answer: or every message would wait for a time-out of its own
+// after Redis did not answer: or every message would wait for a time-out of its own
+const limiterPause = 2 * time.Second
 
 // NewRedisLimiter makes one; prefix begins its keys.
 func NewRedisLimiter(client redis.UniversalClient, prefix string, clock services.Clock) *RedisLimiter {
-	return &RedisLimiter{client: client, prefix: prefix + "limit:", clock: clock, local: NewMemoryLimiter(clock)}
+	return &RedisLimiter{
+		client: client,
+		prefix: prefix + "limit:",
+		clock:  clock,
+		local:  NewMemoryLimiter(clock),
+	}
 }
 
-// slidingWindow keeps one list a key of the times of its attempts in microseconds of Redis' own clock, so that nodes whose
-// clocks differ count alike. ARGV: count, window in microseconds, 1 to count this attempt. It answers the wait in microseconds.
+// slidingWindow keeps one list a key of the times of its attempts in microseconds of Redis' own clock, so that nodes
+// whose clocks differ count alike. ARGV: count, window in microseconds, 1 to count this attempt. It answers the wait in
+// microseconds.
 var slidingWindow = redis.NewScript(`
 local t = redis.call('TIME')
 local now, count, window = t[1] * 1000000 + t[2], tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -73,14 +80,16 @@ func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, 
 		return 0, errRedisAway
 	}
 	// The key names an external id or e-mail, which is nobody's business in Redis.
-	micros, err := slidingWindow.Run(ctx, l.client, []string{l.prefix + services.HashToken(key)}, rate.Count, rate.Window.Microseconds(), count).Int64()
+	micros, err := slidingWindow.Run(ctx, l.client, []string{l.prefix + services.HashToken(key)}, rate.Count,
+		rate.Window.Microseconds(), count).Int64()
 	if err != nil && ctx.Err() == nil {
 		l.away.Store(now.Add(limiterPause).UnixNano())
 	}
 	return time.Duration(micros) * time.Microsecond, err
 }
 
-const presenceLife = 40 * time.Second // without a refresh; with the refresh of the others a dead node is noticed within 60 s
+// without a refresh; with the refresh of the others a dead node is noticed within 60 s
+const presenceLife = 40 * time.Second
 
 // RedisPresence keeps one sorted set: member "organization agent node", score the time it dies unless refreshed.
 type RedisPresence struct {
@@ -94,12 +103,18 @@ type RedisPresence struct {
 
 // NewRedisPresence makes the store of one node.
 func NewRedisPresence(client redis.UniversalClient, prefix string) *RedisPresence {
-	return &RedisPresence{client: client, key: prefix + "presence", node: models.NewID(), mine: map[services.PresentAgent]bool{}}
+	return &RedisPresence{
+		client: client,
+		key:    prefix + "presence",
+		node:   models.NewID(),
+		mine:   map[services.PresentAgent]bool{},
+	}
 }
 
-// Each script starts with who is alive. ARGV[1] is the agent as "organization agent ", ARGV[2] this node: own says whether this
-// node holds the agent, others how many more do. Sets are small: an entry a logged-in agent and node. Whether this node does
-// is no part of the answers of Add and Remove, so that they are the same when one whose answer got lost comes again.
+// Each script starts with who is alive. ARGV[1] is the agent as "organization agent ", ARGV[2] this node: own says
+// whether this node holds the agent, others how many more do. Sets are small: an entry a logged-in agent and node.
+// Whether this node does is no part of the answers of Add and Remove, so that they are the same when one whose answer
+// got lost comes again.
 const aliveMembers = `
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
@@ -146,7 +161,8 @@ func (p *RedisPresence) Add(ctx context.Context, organizationID, agentID string)
 
 // add stores an agent, and says how many other nodes hold it and whether this one did.
 func (p *RedisPresence) add(ctx context.Context, agent services.PresentAgent) (others int64, own bool, err error) {
-	held, err := addPresence.Run(ctx, p.client, []string{p.key}, memberPrefix(agent), p.node, presenceLife.Seconds()).Int64Slice()
+	held, err := addPresence.Run(ctx, p.client, []string{p.key}, memberPrefix(agent), p.node, presenceLife.Seconds()).
+		Int64Slice()
 	if err != nil {
 		return 0, false, err
 	}

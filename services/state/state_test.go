@@ -69,13 +69,18 @@ func keys(t *testing.T, client redis.UniversalClient, prefix string) []string {
 // gone is a Redis that nobody answers at.
 func gone(t *testing.T) redis.UniversalClient {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1, DialTimeout: time.Second})
+	client := redis.NewClient(&redis.Options{
+		Addr:          "127.0.0.1:1",
+		MaxRetries:    -1,
+		DialerRetries: 1,
+		DialTimeout:   time.Second,
+	})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
 
-// age makes what is stored under prefix older by d: Redis' own clock cannot be set. It knows the lists of the limiter, the
-// scores of presence, and the time to live of any other key.
+// age makes what is stored under prefix older by d: Redis' own clock cannot be set. It knows the lists of the limiter,
+// the scores of presence, and the time to live of any other key.
 func age(t *testing.T, client redis.UniversalClient, prefix string, d time.Duration) {
 	t.Helper()
 	ctx := t.Context()

@@ -27,12 +27,15 @@ func eachStore(t *testing.T, test func(s store)) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		clock := newClock()
-		test(store{t, state.NewDatabaseWebSessions(db, clock.Now), clock.advance, func(key string) string { return key }})
+		test(store{t, state.NewDatabaseWebSessions(db, clock.Now), clock.advance, func(key string) string {
+			return key
+		}})
 	})
 	if client, prefix := Redis(t); client != nil {
 		t.Run("redis, remembered", func(t *testing.T) {
 			clock := newClock()
-			test(store{t, state.RememberWebSessions(fiberredis.NewFromConnection(client), clock.Now), func(d time.Duration) { clock.advance(d); age(t, client, prefix, d) },
+			test(store{t, state.RememberWebSessions(fiberredis.NewFromConnection(client), clock.Now),
+				func(d time.Duration) { clock.advance(d); age(t, client, prefix, d) },
 				func(key string) string { return prefix + key }})
 		})
 	}

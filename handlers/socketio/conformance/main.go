@@ -52,12 +52,21 @@ func (e echo) Message(message []byte, binary bool) error {
 func (e echo) Closed(string) {}
 
 func echoEngine() *engine.Server {
-	return engine.New(engine.Options{PingInterval: pingInterval, PingTimeout: pingTimeout, MaxPayload: maxPayload},
+	return engine.New(engine.Options{
+		PingInterval: pingInterval,
+		PingTimeout:  pingTimeout,
+		MaxPayload:   maxPayload,
+	},
 		func(c *engine.Conn) engine.Receiver { return echo{c} })
 }
 
 func socketServer() *socketio.Server {
-	s := socketio.New(socketio.Options{PingInterval: pingInterval, PingTimeout: pingTimeout, ConnectTimeout: connectTimeout, MaxPayload: maxPayload})
+	s := socketio.New(socketio.Options{
+		PingInterval:   pingInterval,
+		PingTimeout:    pingTimeout,
+		ConnectTimeout: connectTimeout,
+		MaxPayload:     maxPayload,
+	})
 	for _, name := range []string{"/", "/custom"} {
 		n := s.Of(name)
 		n.OnConnection(func(s *socketio.Socket) { s.Emit("auth", s.Auth()) })

@@ -48,7 +48,14 @@ func parseHeader(b []byte) (header, bool) {
 	if len(b) < 2 {
 		return header{}, false
 	}
-	h := header{fin: b[0]&0x80 != 0, reserved: b[0] & 0x70, opcode: b[0] & 0x0f, masked: b[1]&0x80 != 0, size: uint64(b[1] & 0x7f), length: 2}
+	h := header{
+		fin:      b[0]&0x80 != 0,
+		reserved: b[0] & 0x70,
+		opcode:   b[0] & 0x0f,
+		masked:   b[1]&0x80 != 0,
+		size:     uint64(b[1] & 0x7f),
+		length:   2,
+	}
 	switch h.size {
 	case 126:
 		h.length += 2

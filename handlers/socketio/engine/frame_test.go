@@ -83,7 +83,8 @@ func TestPacket_frameIsWhatOthersRead(t *testing.T) {
 			r := bytes.NewReader(p.Frame())
 			h, err := ws.ReadHeader(r)
 			payload, _ := io.ReadAll(r)
-			if err != nil || h.OpCode != want.op || !h.Fin || h.Masked || h.Length != int64(len(payload)) || !bytes.Equal(payload, want.payload) {
+			if err != nil || h.OpCode != want.op || !h.Fin || h.Masked || h.Length != int64(len(payload)) ||
+				!bytes.Equal(payload, want.payload) {
 				t.Errorf("message of %d: %v, %+v", size, err, h)
 			}
 		}
@@ -94,7 +95,8 @@ func TestPacket_frameIsWhatOthersRead(t *testing.T) {
 // cutting the stream.
 func FuzzFrameDecoder(f *testing.F) {
 	f.Add(clientFrame(ws.OpText, true, []byte("40")), uint8(1))
-	f.Add(append(clientFrame(ws.OpText, false, []byte("4")), clientFrame(ws.OpContinuation, true, []byte("0"))...), uint8(3))
+	f.Add(append(clientFrame(ws.OpText, false, []byte("4")), clientFrame(ws.OpContinuation, true, []byte("0"))...),
+		uint8(3))
 	f.Add(append(clientFrame(ws.OpPing, true, nil), clientFrame(ws.OpClose, true, []byte{3, 232})...), uint8(200))
 	f.Add([]byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint8(5))
 	f.Fuzz(func(t *testing.T, stream []byte, size uint8) {

@@ -37,7 +37,8 @@ func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool) e
 	// Without this fasthttp would close the connection, and count it, for as long as its handler runs.
 	s.keepConn.Do(func() { c.App().Server().KeepHijackedConns = true })
 	sum := sha1.Sum([]byte(key + acceptGUID))
-	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: " +
+		"Upgrade\r\nSec-WebSocket-Accept: " +
 		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
 	ctx := c.Context()
 	ctx.HijackSetNoResponse(true)

@@ -64,7 +64,8 @@ func ParsePackets(frames []byte) ([]*Packet, error) {
 	var packets []*Packet
 	for len(frames) > 0 {
 		h, ok := parseHeader(frames)
-		if !ok || h.masked || !h.fin || (h.opcode != opText && h.opcode != opBinary) || h.size > uint64(len(frames)-h.length) {
+		if !ok || h.masked || !h.fin || (h.opcode != opText && h.opcode != opBinary) ||
+			h.size > uint64(len(frames)-h.length) {
 			return nil, ErrPacket
 		}
 		end := h.length + int(h.size)

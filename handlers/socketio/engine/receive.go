@@ -38,7 +38,8 @@ func (c *Conn) receive(packet []byte, binary bool) bool {
 func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.server.options.Log.Error("engine: panic in a receiver", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			c.server.options.Log.Error("engine: panic in a receiver", "type", fmt.Sprintf("%T", p), "stack",
+				string(debug.Stack()))
 			c.close(ReasonParseError, closeNormal)
 			ok = false
 		}

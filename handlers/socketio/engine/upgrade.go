@@ -73,7 +73,9 @@ func (c *Conn) probing(w *webSocket, packet []byte) bool {
 func (c *Conn) upgrade(w *webSocket) {
 	w.patience.Stop()
 	w.serving.Store(true)
-	c.ws, c.probe, c.probed = w, nil, false
+	c.ws = w
+	c.probe = nil
+	c.probed = false
 	if c.poll != nil {
 		c.poll.wake()
 	}

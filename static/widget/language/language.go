@@ -1,5 +1,5 @@
-// Package language holds what the widget says in each of its languages, one JSON file a language: a text a key, or one text a
-// plural category.
+// Package language holds what the widget says in each of its languages, one JSON file a language: a text a key, or one
+// text a plural category.
 package language
 
 import (

@@ -12,7 +12,8 @@ import (
 // The plural categories of CLDR that Intl.PluralRules chooses from, by language.
 var categories = map[string][]string{
 	"en": {"one", "other"}, "de": {"one", "other"}, "nl": {"one", "other"}, "ja": {"other"},
-	"fr": {"many", "one", "other"}, "es": {"many", "one", "other"}, "it": {"many", "one", "other"}, "pt": {"many", "one", "other"},
+	"fr": {"many", "one", "other"}, "es": {"many", "one", "other"}, "it": {"many", "one", "other"},
+	"pt": {"many", "one", "other"},
 	"pl": {"few", "many", "one", "other"}, "ar": {"few", "many", "one", "other", "two", "zero"},
 }
 
@@ -46,7 +47,8 @@ func TestCatalogues_sayTheSame(t *testing.T) {
 	english := texts(t, "en")
 	for _, tag := range Tags {
 		translated := texts(t, tag)
-		if got, want := slices.Sorted(maps.Keys(translated)), slices.Sorted(maps.Keys(english)); !slices.Equal(got, want) {
+		if got, want := slices.Sorted(maps.Keys(translated)), slices.Sorted(maps.Keys(english)); !slices.Equal(got,
+			want) {
 			t.Errorf("%s has the keys %q, not %q", tag, got, want)
 		}
 		for key, want := range english {
