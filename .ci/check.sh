@@ -37,6 +37,9 @@ npm run --silent lint || complain "Biome has found something: npm run lint"
 
 shellcheck -x .ci/*.sh .ci/run bench/*.sh static/vendor/update.sh || complain "shellcheck has found something"
 
+mapfile -t hand_written < <(printf '%s\n' "${files[@]}" | grep -v '_templ\.go$')
+go run ./.ci/style "${hand_written[@]}" || complain "the style checker has found something: see .ci/style"
+
 go vet ./... || complain "go vet has found something"
 go tool staticcheck ./... || complain "staticcheck has found something"
 

@@ -16,14 +16,14 @@ func (a *App) createAPIKey(c *fiber.Ctx) error {
 	name := c.FormValue("name")
 	key, secret, err := a.APIKeys.Create(c.UserContext(), identityOf(c).User, name)
 	if err != nil {
-		wrong, status, err := refused(c, err)
+		wrong, status, err := formErrorsFor(c, err)
 		if err != nil {
 			return err
 		}
 		return a.showAPIKeys(c, status, views.APIKeys{Name: name, Error: wrong.any()})
 	}
 	return a.showAPIKeys(c, fiber.StatusOK, views.APIKeys{
-		Created: showAPIKey(key, ""),
+		Created: newAPIKeyView(key, ""),
 		Secret:  secret,
 	})
 }
@@ -32,7 +32,7 @@ func (a *App) revokeAPIKey(c *fiber.Ctx) error {
 	if err := a.APIKeys.Revoke(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
 		return err
 	}
-	return a.done(c, "/company/api-keys", "api_key_revoked")
+	return a.redirectWithFlash(c, "/company/api-keys", "api_key_revoked")
 }
 
 func (a *App) showAPIKeys(c *fiber.Ctx, status int, page views.APIKeys) error {
@@ -46,14 +46,14 @@ func (a *App) showAPIKeys(c *fiber.Ctx, status int, page views.APIKeys) error {
 		return err
 	}
 	for _, key := range keys {
-		page.Keys = append(page.Keys, showAPIKey(key, names[key.CreatedBy]))
+		page.Keys = append(page.Keys, newAPIKeyView(key, names[key.CreatedBy]))
 	}
 	page.Layout, page.FormKey = a.layout(c, "API Keys"), newFormKey()
 	page.Path = "/company/api-keys"
 	return render(c, status, views.APIKeysPage(page), nil)
 }
 
-func showAPIKey(key models.APIKey, createdBy string) views.APIKey {
+func newAPIKeyView(key models.APIKey, createdBy string) views.APIKey {
 	return views.APIKey{
 		ID:         key.ID,
 		Name:       key.Name,

@@ -11,11 +11,11 @@ import (
 
 // appearanceForm is how a token's widget looks, to be changed.
 func appearanceForm(row services.EmbedTokenRow) *views.AppearanceForm {
-	form := showAppearance(row, services.ReadAppearance(row.Token))
+	form := newAppearanceForm(row, services.ReadAppearance(row.Token))
 	return &form
 }
 
-func showAppearance(row services.EmbedTokenRow, look services.Appearance) views.AppearanceForm {
+func newAppearanceForm(row services.EmbedTokenRow, look services.Appearance) views.AppearanceForm {
 	path := "/integration/web-chat/" + row.Token.ID
 	query := url.Values{"colour": {look.Colour}, "title": {look.Title}, "greeting": {look.Greeting},
 		"language": {look.Language}, "position": {look.Position}}
@@ -49,9 +49,9 @@ func (a *App) changeAppearance(c *fiber.Ctx) error {
 	look := appearanceOf(c.FormValue)
 	err := a.EmbedTokens.SetAppearance(c.UserContext(), user, id, look)
 	if err == nil {
-		return a.done(c, "/integration/web-chat/"+id+"#appearance", "appearance_saved")
+		return a.redirectWithFlash(c, "/integration/web-chat/"+id+"#appearance", "appearance_saved")
 	}
-	errors, status, err := refused(c, err)
+	errors, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -66,9 +66,9 @@ func (a *App) changeAppearance(c *fiber.Ctx) error {
 	}, nil)
 }
 
-// previewPage is the widget itself with an appearance that need not be stored. It belongs to nobody: it makes no
+// embedTokenPreview is the widget itself with an appearance that need not be stored. It belongs to nobody: it makes no
 // conversation and opens no socket.
-func (a *App) previewPage(c *fiber.Ctx) error {
+func (a *App) embedTokenPreview(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (a *App) previewPage(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'self'"))
-	widget := showWidget(c, services.OpenedWidget{
+	widget := newWidgetView(c, services.OpenedWidget{
 		BotName:    row.Bot.Name,
 		BotPhotoID: photoID(row.Bot.PhotoID),
 		Greeting:   services.ReadScript(row.Bot).Greeting,

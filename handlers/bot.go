@@ -2,9 +2,6 @@ package handlers
 
 import (
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -67,7 +64,7 @@ func (a *App) createBot(c *fiber.Ctx) error {
 	if err != nil {
 		return a.botRefused(c, edited, err)
 	}
-	return a.done(c, "/bots/"+bot.ID, "bot_created")
+	return a.redirectWithFlash(c, "/bots/"+bot.ID, "bot_created")
 }
 
 func (a *App) saveBot(c *fiber.Ctx) error {
@@ -81,13 +78,13 @@ func (a *App) saveBot(c *fiber.Ctx) error {
 	if _, err := a.Bots.Save(c.UserContext(), identityOf(c).User, edited.stored.Bot.ID, edited.form); err != nil {
 		return a.botRefused(c, edited, err)
 	}
-	return a.done(c, "/bots/"+edited.stored.Bot.ID, "bot_saved")
+	return a.redirectWithFlash(c, "/bots/"+edited.stored.Bot.ID, "bot_saved")
 }
 
 // botRefused shows the form as it was sent. If somebody saved the bot meanwhile, saving again replaces theirs: their
 // page is linked, and the rules that this form cannot hold are those of now.
 func (a *App) botRefused(c *fiber.Ctx, edited editedBot, err error) error {
-	wrong, status, err := refused(c, err)
+	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -150,9 +147,9 @@ func (a *App) setBotPhoto(c *fiber.Ctx) error {
 		err = a.Bots.SetPhoto(c.UserContext(), identityOf(c).User, c.Params("id"), picture)
 	}
 	if err == nil {
-		return a.done(c, "/bots/"+c.Params("id"), "photo_saved")
+		return a.redirectWithFlash(c, "/bots/"+c.Params("id"), "photo_saved")
 	}
-	wrong, status, err := refused(c, err)
+	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -168,14 +165,14 @@ func (a *App) removeBotPhoto(c *fiber.Ctx) error {
 	if err := a.Bots.RemovePhoto(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
 		return err
 	}
-	return a.done(c, "/bots/"+c.Params("id"), "photo_removed")
+	return a.redirectWithFlash(c, "/bots/"+c.Params("id"), "photo_removed")
 }
 
 func (a *App) removeBot(c *fiber.Ctx) error {
 	if err := a.Bots.Remove(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
 		return err
 	}
-	return a.done(c, "/bots", "bot_removed")
+	return a.redirectWithFlash(c, "/bots", "bot_removed")
 }
 
 // storedBot is the bot of the request as it is saved.
@@ -200,174 +197,4 @@ func (a *App) showBot(c *fiber.Ctx, status int, edited editedBot) error {
 	page.Layout = a.layout(c, page.Heading())
 	page.Layout.Path, page.Layout.Up = "/bots", views.Link{Path: "/bots", Name: "Bots"}
 	return render(c, status, views.BotPage(page), nil)
-}
-
-const (
-	maxSentRules = 200 // rows; more is no form of ours
-	maxSaid      = 50  // lines of a trial
-	maxSaying    = 500 // characters
-)
-
-// editedBot is a bot as its form stands, which need not be saved, and the talk that tries it.
-type editedBot struct {
-	stored   services.BotDetails // zero for a new one
-	form     services.BotForm
-	said     []string
-	saying   string // written, not said yet
-	wrong    formErrors
-	conflict bool
-	focus    string // id of the element to go on from
-}
-
-// read takes over what was sent. A rule that the form cannot hold is sent as its number alone.
-func (e *editedBot) read(c *fiber.Ctx) {
-	all := func(name string) (values []string) {
-		for _, value := range c.Request().PostArgs().PeekMulti(name) {
-			values = append(values, string(value))
-		}
-		return values
-	}
-	e.form.Name = c.FormValue("name")
-	e.form.Greeting = c.FormValue(
-		"greeting")
-	e.form.Fallback = c.FormValue("fallback")
-	e.form.Rules = nil
-	// what cannot be read is of no bot's, and refused as such
-	e.form.UpdatedAt, _ = time.Parse(time.RFC3339Nano, c.FormValue("updated_at"))
-	keywords, answers := all("keywords"), all("answer")
-	for _, kind := range all("rule") {
-		if keep, err := strconv.Atoi(kind); err == nil {
-			for _, rule := range e.stored.Form.Rules {
-				if rule.Keep == keep {
-					e.form.Rules = append(e.form.Rules, rule)
-				}
-			}
-		} else if len(keywords) > 0 && len(answers) > 0 && len(e.form.Rules) < maxSentRules {
-			e.form.Rules = append(e.form.Rules, services.PlainRule{
-				Keywords: services.Keywords(keywords[0]),
-				Answer:   answers[0],
-			})
-			keywords, answers = keywords[1:], answers[1:]
-		}
-	}
-	e.said = all("said")
-	e.said = e.said[:min(len(e.said), maxSaid)]
-}
-
-// say goes on with the talk by what was written, if anything.
-func (e *editedBot) say(c *fiber.Ctx) {
-	text := []rune(strings.TrimSpace(c.FormValue("say")))
-	if len(text) > 0 && len(e.said) < maxSaid {
-		e.said = append(e.said, string(text[:min(len(text), maxSaying)]))
-	}
-}
-
-// pressedEnterToTry: without a script, Enter in the line of the trial presses the form's first button, which would
-// save.
-func (e *editedBot) pressedEnterToTry(c *fiber.Ctx) bool {
-	if c.FormValue("do") != "enter" || strings.TrimSpace(c.FormValue("say")) == "" {
-		return false
-	}
-	e.say(c)
-	return true
-}
-
-// changeRules carries out a button of the rows: add, or up, down, remove with the number of the row.
-func (e *editedBot) changeRules(do string) {
-	what, number, _ := strings.Cut(do, "-")
-	at, err := strconv.Atoi(number)
-	rules, there := e.form.Rules, err == nil && at >= 0 && at < len(e.form.Rules)
-	switch {
-	case what == "add" && len(rules) < maxSentRules:
-		e.focus = "keywords-" + strconv.Itoa(len(rules))
-		e.form.Rules = append(rules, services.PlainRule{})
-	case what == "up" && there && at > 0:
-		rules[at], rules[at-1] = rules[at-1], rules[at]
-		e.focus = buttonOf("up", at-1, at-1 > 0)
-	case what == "down" && there && at < len(rules)-1:
-		rules[at], rules[at+1] = rules[at+1], rules[at]
-		e.focus = buttonOf("down", at+1, at+1 < len(rules)-1)
-	case what == "remove" && there && rules[at].Keep == 0:
-		e.form.Rules = slices.Delete(rules, at, at+1)
-		e.focus = "do-add"
-	}
-}
-
-// buttonOf is the id of a row's button, or of the one beside it where that one can go no further.
-func buttonOf(direction string, at int, further bool) string {
-	if !further {
-		direction = map[string]string{"up": "down", "down": "up"}[direction]
-	}
-	return "do-" + direction + "-" + strconv.Itoa(at)
-}
-
-func (e *editedBot) show() views.BotEditor {
-	bot := e.stored.Bot
-	page := views.BotEditor{
-		ID:           bot.ID,
-		PhotoID:      photoID(bot.PhotoID),
-		StoredName:   bot.Name,
-		Name:         e.form.Name,
-		Greeting:     e.form.Greeting,
-		RichGreeting: e.form.RichGreeting,
-		Fallback:     e.form.Fallback,
-		RichFallback: e.form.RichFallback,
-		UpdatedAt:    e.form.UpdatedAt.Format(time.RFC3339Nano),
-		Conflict:     e.conflict,
-		Focus:        e.focus,
-		Channels:     channelNames(e.stored.Channels),
-		Errors:       e.wrong,
-		Trial:        e.trial(),
-	}
-	for _, rule := range e.form.Rules {
-		page.Rules = append(page.Rules, views.BotRule{
-			Keywords: strings.Join(rule.Keywords, ", "),
-			Answer:   rule.Answer,
-			Keep:     rule.Keep,
-		})
-	}
-	return page
-}
-
-// trial is the talk from its beginning, as the bot of the form answers now.
-func (e *editedBot) trial() views.BotTrial {
-	talk := views.BotTrial{Said: e.said, Saying: e.saying}
-	script, err := e.form.Script(e.stored.Bot)
-	if err != nil {
-		talk.Problem = services.AsError(err).Message
-		script = &services.Script{}
-	}
-	now := models.Now()
-	add := func(sender models.SenderType, body services.Body) {
-		message := models.Message{
-			ID:          "trial-" + strconv.Itoa(len(talk.Messages)),
-			SenderType:  sender,
-			SenderID:    string(sender),
-			ContentType: body.ContentType,
-			Content:     body.Content,
-			RichMedia:   body.JSON(),
-			CreatedAt:   now,
-		}
-		talk.Messages = append(talk.Messages, e.showTrialMessage(message))
-	}
-	if script.Greeting.ContentType != "" {
-		add(models.SenderBot, script.Greeting)
-	}
-	for _, text := range e.said {
-		said := services.Body{ContentType: services.TypeText, Content: text}
-		add(models.SenderEndUser, said)
-		answer, any := script.Answer(said)
-		if any {
-			add(models.SenderBot, answer)
-		}
-		talk.Silent = !any && err == nil
-	}
-	return talk
-}
-
-func (e *editedBot) showTrialMessage(message models.Message) views.Message {
-	names := names{senders: map[string]string{string(models.SenderBot): e.form.Name,
-		string(models.SenderEndUser): "You"},
-		photos: map[string]string{string(models.SenderBot): photoID(e.stored.Bot.PhotoID)}}
-	return showMessage(message, names, message.SenderType == models.SenderEndUser, nil)
 }

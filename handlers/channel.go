@@ -41,9 +41,9 @@ func (a *App) createChannel(c *fiber.Ctx) error {
 	form := views.ChannelForm{BotID: c.FormValue("bot_id")}
 	channel, err := a.Channels.Create(c.UserContext(), identityOf(c).User, form.BotID)
 	if err == nil {
-		return a.done(c, "/integration/mobile-sdk/"+channel.ID, "channel_created")
+		return a.redirectWithFlash(c, "/integration/mobile-sdk/"+channel.ID, "channel_created")
 	}
-	errors, status, err := refused(c, err)
+	errors, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (a *App) showChannel(c *fiber.Ctx, status int, change func(*views.ChannelDe
 	if err != nil {
 		return err
 	}
-	page.Credentials = showCredentials(credentials, names)
+	page.Credentials = newPushCredentialViews(credentials, names)
 	if change != nil {
 		change(&page)
 	}

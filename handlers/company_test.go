@@ -149,7 +149,7 @@ func TestCompany_anotherOrganizationsIDsAreNotFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	invitation, _, err := app.Members.Invite(t.Context(), admin.User, "cleo@example.com", models.RoleAgent)
+	invitation, _, err := app.Users.Invite(t.Context(), admin.User, "cleo@example.com", models.RoleAgent)
 	if err != nil {
 		t.Fatal(err)
 	}

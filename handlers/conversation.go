@@ -14,7 +14,7 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	limit, err := number(c, "limit", 100, 1, 200)
+	limit, err := queryNumber(c, "limit", 100, 1, 200)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (a *App) assignConversation(c *fiber.Ctx) error {
 
 func (a *App) resolveConversation(c *fiber.Ctx) error {
 	var request protocol.Tags
-	if err := body(c, &request); err != nil {
+	if err := decodeBody(c, &request); err != nil {
 		return err
 	}
 	session, err := a.Conversations.Resolve(c.UserContext(), identityOf(c).User.OrganizationID, c.Params("id"),
@@ -84,7 +84,7 @@ func (a *App) reopenConversation(c *fiber.Ctx) error {
 
 func (a *App) tagConversation(c *fiber.Ctx) error {
 	var request protocol.Tags
-	if err := body(c, &request); err != nil {
+	if err := decodeBody(c, &request); err != nil {
 		return err
 	}
 	if request.Tags == nil {

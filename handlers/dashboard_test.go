@@ -36,7 +36,7 @@ func (d *desk) belongings() map[string]string {
 	if err != nil {
 		d.Fatal(err)
 	}
-	invitation, _, err := d.app.Members.Invite(d.Context(), admin.user(), "cleo@example.com", models.RoleAgent)
+	invitation, _, err := d.app.Users.Invite(d.Context(), admin.user(), "cleo@example.com", models.RoleAgent)
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -60,9 +60,9 @@ func (a *App) createEmbedToken(c *fiber.Ctx) error {
 func (a *App) tokenRefused(c *fiber.Ctx, err error, origins string,
 	again func(status int, errors map[string]string) error) error {
 	if services.KindOf(err) == services.Conflict {
-		return a.done(c, c.Path(), "sent_before")
+		return a.redirectWithFlash(c, c.Path(), "already_submitted")
 	}
-	errors, status, err := refused(c, err)
+	errors, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*v
 	}
 	page := views.EmbedTokenDetail{
 		Layout:  a.layout(c, row.Token.Name),
-		Token:   showToken(row),
+		Token:   newEmbedTokenView(row),
 		BaseURL: a.baseURL(c),
 		Made:    made,
 		Form: views.EmbedTokenForm{
@@ -120,9 +120,9 @@ func (a *App) changeEmbedToken(c *fiber.Ctx) error {
 	name, origins := c.FormValue("name"), c.FormValue("origins")
 	err := a.EmbedTokens.Change(c.UserContext(), user, id, name, origins)
 	if err == nil {
-		return a.done(c, "/integration/web-chat/"+id, "token_saved")
+		return a.redirectWithFlash(c, "/integration/web-chat/"+id, "token_saved")
 	}
-	errors, status, err := refused(c, err)
+	errors, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -135,8 +135,8 @@ func (a *App) changeEmbedToken(c *fiber.Ctx) error {
 	}, nil)
 }
 
-// revokePage asks once more, where no script opens the dialog that does.
-func (a *App) revokePage(c *fiber.Ctx) error {
+// embedTokenRevoke asks once more, where no script opens the dialog that does.
+func (a *App) embedTokenRevoke(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (a *App) revokePage(c *fiber.Ctx) error {
 	}
 	page := views.Revoke{
 		Layout: a.layout(c, "Revoke "+row.Token.Name),
-		Token:  showToken(row),
+		Token:  newEmbedTokenView(row),
 		Path:   tokenPath(row),
 	}
 	page.Layout.Path = page.Path // below Mobile SDK for a token of an app
@@ -162,11 +162,11 @@ func (a *App) revokeEmbedToken(c *fiber.Ctx) error {
 	if err := a.EmbedTokens.Revoke(c.UserContext(), user, id); err != nil {
 		return err
 	}
-	return a.done(c, tokenPath(row), "token_revoked")
+	return a.redirectWithFlash(c, tokenPath(row), "token_revoked")
 }
 
-// waitingPart turns green once the token was used from a page. As a page it is the token's own.
-func (a *App) waitingPart(c *fiber.Ctx) error {
+// embedTokenStatus turns green once the token was used from a page. As a page it is the token's own.
+func (a *App) embedTokenStatus(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
 		return err
@@ -174,5 +174,5 @@ func (a *App) waitingPart(c *fiber.Ctx) error {
 	if !isPart(c) {
 		return c.Redirect(tokenPath(row), fiber.StatusSeeOther)
 	}
-	return render(c, fiber.StatusOK, nil, views.WaitingPart(showToken(row)))
+	return render(c, fiber.StatusOK, nil, views.WaitingPart(newEmbedTokenView(row)))
 }

@@ -16,21 +16,21 @@ var formRate = services.Rate{Count: 1, Window: 24 * time.Hour}
 // newFormKey is for a form whose second sending would make a second thing: once knows it again.
 func newFormKey() string { return rand.Text() }
 
-// once lets a form through the first time. Sent again, by a second click, a reload or from the browser's history, it
-// leads to the page at the same address, which shows what the first one made.
-func (a *App) once(c *fiber.Ctx) error {
-	before, err := a.sentBefore(c)
+// oncePerForm lets a form through the first time. Sent again, by a second click, a reload or from the browser's
+// history, it leads to the page at the same address, which shows what the first one made.
+func (a *App) oncePerForm(c *fiber.Ctx) error {
+	before, err := a.alreadySubmitted(c)
 	if err != nil {
 		return err
 	}
 	if before {
-		return a.done(c, c.Path(), "sent_before")
+		return a.redirectWithFlash(c, c.Path(), "already_submitted")
 	}
 	return c.Next()
 }
 
-// sentBefore reports whether the form of this request has come before, by its key.
-func (a *App) sentBefore(c *fiber.Ctx) (bool, error) {
+// alreadySubmitted reports whether the form of this request has come before, by its key.
+func (a *App) alreadySubmitted(c *fiber.Ctx) (bool, error) {
 	key := c.FormValue("form_key")
 	if key == "" || len(key) > 64 {
 		return false, services.Refuse(services.Invalid, "The form is not complete. Load the page again and repeat.")
@@ -39,14 +39,14 @@ func (a *App) sentBefore(c *fiber.Ctx) (bool, error) {
 	return wait > 0, err
 }
 
-// doneCookie names what a form has done, from its answer to the page that the answer leads to.
-const doneCookie = "done"
+// flashCookie names what a form has done, from its answer to the page that the answer leads to.
+const flashCookie = "flash"
 
 // notices are what a page says after a form was accepted. The cookie carries the key alone: whoever could set a cookie
 // could otherwise make our pages say anything.
 var notices = map[string]string{
-	"sent_before": "This form was sent before. Nothing was done a second time. If what you sent is missing here, " +
-		"fill it in again.",
+	"already_submitted": "You already sent this form, so nothing was done again. " +
+		"If what you sent is missing here, fill it in again.",
 
 	"api_key_revoked":    "The key was revoked.",
 	"bot_created":        "The bot was created. It is saved and ready for a channel.",
@@ -55,9 +55,9 @@ var notices = map[string]string{
 	"invitation_revoked": "The invitation was revoked. Its link no longer works.",
 	"name_saved":         "Your name was saved.",
 	"password_changed":   "Your password was changed, and every other browser was logged out.",
-	"person_disabled":    "Disabled. Every browser of theirs is logged out.",
-	"person_enabled":     "Enabled. Logging in works again.",
-	"person_removed":     "Removed from the team.",
+	"user_disabled":      "Disabled. Every browser of theirs is logged out.",
+	"user_enabled":       "Enabled. Logging in works again.",
+	"user_removed":       "Removed from the team.",
 	"photo_removed":      "The photo was removed.",
 	"photo_saved":        "The photo was saved.",
 	"role_saved":         "The role was saved.",
@@ -72,21 +72,21 @@ var notices = map[string]string{
 	"credential_removed": "The credentials are removed.",
 }
 
-// done leads on to path after a form was accepted; the page there says what happened, once.
-func (a *App) done(c *fiber.Ctx, path, what string) error {
-	cookie := a.cookie(c, doneCookie, what)
+// redirectWithFlash leads on to path after a form was accepted; the page there says what happened, once.
+func (a *App) redirectWithFlash(c *fiber.Ctx, path, what string) error {
+	cookie := a.cookie(c, flashCookie, what)
 	cookie.MaxAge = 60
 	c.Cookie(cookie)
 	return c.Redirect(path, fiber.StatusSeeOther)
 }
 
-// told is what the page that is being made has to say about the form before it, or nil.
-func (a *App) told(c *fiber.Ctx) *views.Notice {
-	what := c.Cookies(doneCookie)
+// flash is what the page that is being made has to say about the form before it, or nil.
+func (a *App) flash(c *fiber.Ctx) *views.Notice {
+	what := c.Cookies(flashCookie)
 	if what == "" || isPart(c) || c.Method() != fiber.MethodGet {
 		return nil
 	}
-	cookie := a.cookie(c, doneCookie, "")
+	cookie := a.cookie(c, flashCookie, "")
 	cookie.Expires = time.Unix(1, 0)
 	c.Cookie(cookie)
 	if text := notices[what]; text != "" {
@@ -106,9 +106,9 @@ func (e formErrors) any() string {
 	return ""
 }
 
-// refused says what was wrong with a form, for the page that shows it anew, and that page's status. What is no fault of
-// the form is handed back.
-func refused(c *fiber.Ctx, err error) (formErrors, int, error) {
+// formErrorsFor says what was wrong with a form, for the page that shows it anew, and that page's status. What is no
+// fault of the form is handed back.
+func formErrorsFor(c *fiber.Ctx, err error) (formErrors, int, error) {
 	kind := services.KindOf(err)
 	// what the form chose; what its address names is no part of it
 	if kind == services.NotFound && services.AsError(err).Field != "" {

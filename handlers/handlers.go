@@ -20,7 +20,7 @@ type App struct {
 	Widget        *services.Widget
 	Visits        *services.Visits
 	Organizations *services.Organizations
-	Members       *services.Members
+	Users         *services.Users
 	Profile       *services.Profile
 	Photos        *services.Photos
 	Bots          *services.Bots

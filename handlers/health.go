@@ -2,14 +2,10 @@ package handlers
 
 import (
 	"context"
-	"io/fs"
 	"log/slog"
-	"path"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-
-	"parley/static"
 )
 
 // health says that the process runs.
@@ -24,19 +20,4 @@ func (a *App) ready(c *fiber.Ctx) error {
 		return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "unavailable"})
 	}
 	return c.JSON(fiber.Map{"status": "ready"})
-}
-
-// asset serves a file of static/. A URL with the file's own hash may be kept for ever.
-func asset(c *fiber.Ctx) error {
-	name := c.Params("*")
-	content, err := fs.ReadFile(static.FS(), name)
-	if err != nil {
-		return notFound(c)
-	}
-	c.Set(fiber.HeaderCacheControl, "public, no-cache")
-	if "/static/"+name+"?v="+c.Query("v") == static.URL(name) {
-		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	}
-	c.Type(path.Ext(name)[1:], "utf-8")
-	return c.Send(content)
 }

@@ -32,7 +32,7 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 	if err != nil {
 		return err
 	}
-	names, err := a.names(c)
+	names, err := a.senderNames(c)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 	if err != nil {
 		return nil, err
 	}
-	names, err := a.names(c)
+	names, err := a.senderNames(c)
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +159,16 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 	return rows, nil
 }
 
-// names are what an organization's ids are called: agents and bots, their photos, and the types of channels.
-type names struct{ senders, photos, channels map[string]string }
+// senderNames are what an organization's ids are called: agents and bots, their photos, and the types of channels.
+type senderNames struct{ senders, photos, channels map[string]string }
 
-func (a *App) names(c *fiber.Ctx) (names, error) {
+func (a *App) senderNames(c *fiber.Ctx) (senderNames, error) {
 	senders, photos, err := a.Organizations.Senders(c.UserContext(), identityOf(c).User.OrganizationID)
 	if err != nil {
-		return names{}, err
+		return senderNames{}, err
 	}
 	channels, err := a.Organizations.ChannelTypes(c.UserContext(), identityOf(c).User.OrganizationID)
-	return names{senders, photos, channels}, err
+	return senderNames{senders, photos, channels}, err
 }
 
 // endUserName is the name an end user gave, or enough of the external id to tell two apart.

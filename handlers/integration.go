@@ -23,8 +23,8 @@ func (a *App) botChoices(c *fiber.Ctx) ([]views.Choice, error) {
 	return choices, err
 }
 
-// showToken shows an embed token without its secret.
-func showToken(row services.EmbedTokenRow) views.EmbedToken {
+// newEmbedTokenView shows an embed token without its secret.
+func newEmbedTokenView(row services.EmbedTokenRow) views.EmbedToken {
 	shown := views.EmbedToken{
 		ID:         row.Token.ID,
 		Name:       row.Token.Name,
@@ -47,7 +47,7 @@ func (a *App) tokensOf(c *fiber.Ctx, channelType, channelID string) ([]views.Emb
 	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User, channelType, channelID)
 	tokens := make([]views.EmbedToken, len(rows))
 	for i, row := range rows {
-		tokens[i] = showToken(row)
+		tokens[i] = newEmbedTokenView(row)
 	}
 	return tokens, err
 }

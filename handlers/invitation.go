@@ -13,7 +13,7 @@ func (a *App) invitationPage(c *fiber.Ctx) error {
 }
 
 func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) error {
-	invited, err := a.Members.Invitation(c.UserContext(), c.Params("secret"))
+	invited, err := a.Users.Invitation(c.UserContext(), c.Params("secret"))
 	if services.KindOf(err) == services.NotFound && err != nil {
 		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
 	} else if err != nil {
@@ -30,12 +30,12 @@ func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) er
 // join makes the user and logs them in, in the place of whoever is logged in here now.
 func (a *App) join(c *fiber.Ctx) error {
 	password := c.FormValue("password")
-	user, err := a.Members.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"), password)
+	user, err := a.Users.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"), password)
 	if services.KindOf(err) == services.NotFound && err != nil {
 		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
 	}
 	if err != nil {
-		wrong, status, err := refused(c, err)
+		wrong, status, err := formErrorsFor(c, err)
 		if err != nil {
 			return err
 		}

@@ -32,17 +32,17 @@ func (a *App) listMessages(c *fiber.Ctx) error {
 
 // messagePage reads limit, offset, before_seq and after_seq.
 func messagePage(c *fiber.Ctx, limit int) (page services.Page, err error) {
-	if page.Limit, err = number(c, "limit", limit, 1, 200); err != nil {
+	if page.Limit, err = queryNumber(c, "limit", limit, 1, 200); err != nil {
 		return page, err
 	}
-	if page.Offset, err = number(c, "offset", 0, 0, math.MaxInt32); err != nil {
+	if page.Offset, err = queryNumber(c, "offset", 0, 0, math.MaxInt32); err != nil {
 		return page, err
 	}
-	before, err := number(c, "before_seq", -1, 0, math.MaxInt32)
+	before, err := queryNumber(c, "before_seq", -1, 0, math.MaxInt32)
 	if err != nil {
 		return page, err
 	}
-	after, err := number(c, "after_seq", -1, 0, math.MaxInt32)
+	after, err := queryNumber(c, "after_seq", -1, 0, math.MaxInt32)
 	page.BeforeSeq, page.AfterSeq = int64(before), int64(after)
 	return page, err
 }

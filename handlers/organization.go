@@ -26,9 +26,9 @@ func (a *App) setOrganization(c *fiber.Ctx) error {
 	}
 	err := a.Organizations.SetSettings(c.UserContext(), identityOf(c).User, page.Name, page.TimeZone, page.Language)
 	if err == nil {
-		return a.done(c, "/company/settings", "settings_saved")
+		return a.redirectWithFlash(c, "/company/settings", "settings_saved")
 	}
-	wrong, status, err := refused(c, err)
+	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}

@@ -46,3 +46,10 @@ func uploadedPhoto(c *fiber.Ctx) ([]byte, error) {
 	defer file.Close()
 	return io.ReadAll(file)
 }
+
+func photoID(id *string) string {
+	if id == nil {
+		return ""
+	}
+	return *id
+}

@@ -43,9 +43,9 @@ func (a *App) endOtherSessions(c *fiber.Ctx) error {
 // profileChanged answers a form of the profile. A refusal that is about no field of its own stands at field.
 func (a *App) profileChanged(c *fiber.Ctx, err error, what, field string) error {
 	if err == nil {
-		return a.done(c, "/profile", what)
+		return a.redirectWithFlash(c, "/profile", what)
 	}
-	wrong, status, err := refused(c, err)
+	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -82,11 +82,4 @@ func (a *App) showProfile(c *fiber.Ctx, status int, page views.Profile) error {
 	}
 	page.PhotoID = photoID(identity.User.PhotoID)
 	return render(c, status, views.ProfilePage(page), nil)
-}
-
-func photoID(id *string) string {
-	if id == nil {
-		return ""
-	}
-	return *id
 }

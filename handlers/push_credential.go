@@ -38,9 +38,9 @@ func (a *App) saveCredential(c *fiber.Ctx) error {
 		return notFound(c)
 	}
 	if err == nil {
-		return a.done(c, "/integration/mobile-sdk/"+id+"#"+kind, "credential_saved")
+		return a.redirectWithFlash(c, "/integration/mobile-sdk/"+id+"#"+kind, "credential_saved")
 	}
-	errors, status, err := refused(c, err)
+	errors, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -80,11 +80,11 @@ func (a *App) removeCredential(c *fiber.Ctx) error {
 	if err := a.PushCredentials.Remove(c.UserContext(), identityOf(c).User, id, kind); err != nil {
 		return err
 	}
-	return a.done(c, "/integration/mobile-sdk/"+id+"#push", "credential_removed")
+	return a.redirectWithFlash(c, "/integration/mobile-sdk/"+id+"#push", "credential_removed")
 }
 
-// showCredentials shows every kind, set or not, in the guide's order. names are the users'.
-func showCredentials(stored []services.PushCredential, names map[string]string) []views.PushCredential {
+// newPushCredentialViews shows every kind, set or not, in the guide's order. names are the users'.
+func newPushCredentialViews(stored []services.PushCredential, names map[string]string) []views.PushCredential {
 	shown := []views.PushCredential{{Kind: views.FCMLegacy}, {Kind: views.FCM}, {Kind: views.APNs}}
 	for i := range shown {
 		shown[i].Values = map[string]string{}
@@ -107,7 +107,7 @@ func credentialValues(s services.PushSettings) map[string]string {
 // kindsInWords are the credentials that are set.
 func kindsInWords(stored []services.PushCredential) []string {
 	var kinds []string
-	for _, credential := range showCredentials(stored, nil) {
+	for _, credential := range newPushCredentialViews(stored, nil) {
 		if !credential.ReplacedAt.IsZero() {
 			kinds = append(kinds, views.PushKind(credential.Kind))
 		}

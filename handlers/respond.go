@@ -124,7 +124,7 @@ func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 	layout := a.frame(c, title)
 	layout.CSRFToken = a.csrfToken(c)
 	layout.Path = c.Path()
-	layout.Notice = a.told(c)
+	layout.Notice = a.flash(c)
 	return layout
 }
 
@@ -150,8 +150,8 @@ func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 	return layout
 }
 
-// body reads a JSON body; an empty one leaves target as it is.
-func body(c *fiber.Ctx, target any) error {
+// decodeBody reads a JSON body; an empty one leaves target as it is.
+func decodeBody(c *fiber.Ctx, target any) error {
 	if len(c.Body()) == 0 {
 		return nil
 	}
@@ -161,8 +161,8 @@ func body(c *fiber.Ctx, target any) error {
 	return nil
 }
 
-// number reads a query parameter between least and most; a missing one is absent.
-func number(c *fiber.Ctx, name string, absent, least, most int) (int, error) {
+// queryNumber reads a query parameter between least and most; a missing one is absent.
+func queryNumber(c *fiber.Ctx, name string, absent, least, most int) (int, error) {
 	text := c.Query(name)
 	if text == "" {
 		return absent, nil

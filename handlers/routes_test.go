@@ -139,7 +139,7 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 		APIKeys:       services.NewAPIKeys(db, audit, models.Now),
 		Photos:        photos,
 		Profile:       services.NewProfile(db, login, photos, audit, models.Now),
-		Members:       services.NewMembers(db, login, audit, nil, silence{}, models.Now),
+		Users:         services.NewUsers(db, login, audit, nil, silence{}, models.Now),
 		Bots:          services.NewBots(db, photos, audit, models.Now),
 		Socket:        func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
 		Setup:         NewSetupToken(organizations, limiter, []byte("secret")),

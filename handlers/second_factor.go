@@ -36,7 +36,7 @@ func (a *App) secondFactor(c *fiber.Ctx) error {
 	if services.KindOf(err) == services.Unauthorized {
 		return logInFirst(c, err, next)
 	}
-	wrong, status, err := refused(c, err)
+	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (a *App) confirmSecondFactor(c *fiber.Ctx) error {
 			Codes: codes,
 		})
 	}
-	wrong, status, err := refused(c, err)
+	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (a *App) makeFirstBot(c *fiber.Ctx) error {
 		Greeting: page.Greeting,
 	})
 	if err != nil {
-		errors, status, err := refused(c, err)
+		errors, status, err := formErrorsFor(c, err)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (a *App) makeFirstBot(c *fiber.Ctx) error {
 	}
 	return a.showWelcome(c, fiber.StatusCreated, views.Welcome{
 		Step:   2,
-		Token:  showToken(row),
+		Token:  newEmbedTokenView(row),
 		Secret: secret,
 	})
 }

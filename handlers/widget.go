@@ -51,16 +51,16 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
-	widget := showWidget(c, opened)
+	widget := newWidgetView(c, opened)
 	if title := c.Query("title"); title != "" {
 		widget.Title = title
 	}
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }
 
-// showWidget is the page in the look of its embed token. The site's word on the language comes first, then the token's,
-// then the browser's, then the organization's.
-func showWidget(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
+// newWidgetView is the page in the look of its embed token. The site's word on the language comes first, then the
+// token's, then the browser's, then the organization's.
+func newWidgetView(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
 	look, greeting := opened.Appearance, opened.Greeting
 	c.Vary(fiber.HeaderAcceptLanguage)
 	chosen := language.Choose(c.Query("lang"), look.Language, c.Get(fiber.HeaderAcceptLanguage), opened.Language)
@@ -94,11 +94,11 @@ func showWidget(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
 
 func (a *App) widgetHistory(c *fiber.Ctx) error {
 	page := services.LatestPage(widgetHistory)
-	after, err := number(c, "after_seq", -1, 0, math.MaxInt32)
+	after, err := queryNumber(c, "after_seq", -1, 0, math.MaxInt32)
 	if err != nil {
 		return err
 	}
-	before, err := number(c, "before_seq", -1, 0, math.MaxInt32)
+	before, err := queryNumber(c, "before_seq", -1, 0, math.MaxInt32)
 	if err != nil {
 		return err
 	}

@@ -65,8 +65,8 @@ func (s *Audit) Note(tx *gorm.DB, actor models.User, action, target, detail stri
 		ActorID:        actor.ID,
 		ActorName:      actor.Name,
 		Action:         action,
-		Target:         line(target, maxAuditTarget),
-		Detail:         line(detail, maxAuditDetail),
+		Target:         oneLine(target, maxAuditTarget),
+		Detail:         oneLine(detail, maxAuditDetail),
 		CreatedAt:      s.clock(),
 	}).Error
 	if err != nil {
@@ -128,12 +128,4 @@ func (s *Audit) Actors(ctx context.Context, actor models.User) (users []models.U
 		return nil, fmt.Errorf("list actors: %w", err)
 	}
 	return users, nil
-}
-
-// mustBeAdmin refuses who is less. Routes refuse them first; this is for the route that forgets to.
-func mustBeAdmin(actor models.User) error {
-	if !actor.Role.AtLeast(models.RoleAdmin) {
-		return Refuse(Forbidden, "Only admins may do this.")
-	}
-	return nil
 }

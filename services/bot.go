@@ -1,152 +1,266 @@
 package services
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
-	"sync"
 	"time"
-	"unicode"
+
+	"gorm.io/gorm"
 
 	"parley/models"
 )
 
-// BotReply is what a bot says: the content of a message, as in send_message.
-type BotReply struct {
-	ContentType string          `json:"content_type,omitempty"`
-	Content     string          `json:"content"`
-	RichMedia   json.RawMessage `json:"rich_media,omitempty"`
+// Bots is what admins do with bots; what a bot says to whom is Script's.
+type Bots struct {
+	db     *models.DB
+	photos *Photos
+	audit  *Audit
+	clock  Clock
 }
 
-// BotRule answers a message that picks the button or option Value, or whose text has one of Keywords in it as whole
-// words, in any case.
-type BotRule struct {
-	Keywords []string `json:"keywords,omitempty"`
-	Value    string   `json:"value,omitempty"`
-	Reply    BotReply `json:"reply"`
+// NewBots makes the service.
+func NewBots(db *models.DB, photos *Photos, audit *Audit, clock Clock) *Bots {
+	return &Bots{db: db, photos: photos, audit: audit, clock: clock}
 }
 
-// Script is a bot's row, read: what it says to whom. A bot without rules and fallback is silent.
-type Script struct {
-	Greeting Body
-	rules    []scriptRule
-	fallback *Body
+// BotDetails is a bot, the channels that use it, and its form.
+type BotDetails struct {
+	Bot      models.Bot
+	Channels []models.Channel
+	Form     BotForm
 }
 
-type scriptRule struct {
-	keywords []string // each " in words " between single spaces
-	value    string
-	reply    Body
-}
-
-// ReadScript reads a bot's row. Parts that cannot be read or break the rules for messages are left out: a bot that says
-// less is better than a conversation that fails.
-func ReadScript(bot models.Bot) *Script {
-	script := &Script{}
-	if greeting, ok := readReply([]byte(bot.Greeting)); ok {
-		script.Greeting = greeting
+// List returns the bots of the organization, by name. Error: Forbidden.
+func (s *Bots) List(ctx context.Context, actor models.User) ([]BotDetails, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return nil, err
 	}
-	if fallback, ok := readReply([]byte(bot.Fallback)); ok {
-		script.fallback = &fallback
+	var bots []models.Bot
+	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("name, id").
+		Find(&bots).Error; err != nil {
+		return nil, fmt.Errorf("list bots: %w", err)
 	}
-	var rules []BotRule
-	if json.Unmarshal([]byte(bot.Rules), &rules) != nil {
-		return script
+	var channels []models.Channel
+	if err := s.db.Read.WithContext(ctx).Where("organization_id = ?", actor.OrganizationID).Order("type DESC, id").
+		Find(&channels).Error; err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
 	}
-	for _, rule := range rules {
-		reply, err := ParseBody(rule.Reply.ContentType, rule.Reply.Content, rule.Reply.RichMedia)
-		if err != nil {
-			continue
-		}
-		read := scriptRule{value: rule.Value, reply: reply}
-		for _, keyword := range rule.Keywords {
-			if words := inWords(keyword); words != "" {
-				read.keywords = append(read.keywords, words)
-			}
-		}
-		script.rules = append(script.rules, read)
-	}
-	return script
-}
-
-func readReply(document []byte) (Body, bool) {
-	var reply BotReply
-	if len(document) == 0 || json.Unmarshal(document, &reply) != nil {
-		return Body{}, false
-	}
-	body, err := ParseBody(reply.ContentType, reply.Content, reply.RichMedia)
-	return body, err == nil
-}
-
-// Answer is what the bot says to body: the rule for the value it picked, else the first rule with a keyword in its
-// text, else the fallback. The greeting is shown before anything is stored, so a tap on one of its choices comes as
-// plain text: the label stands for the value.
-func (s *Script) Answer(body Body) (Body, bool) {
-	if len(s.rules) == 0 && s.fallback == nil {
-		return Body{}, false
-	}
-	picked := ""
-	if body.Media.Selected != nil {
-		picked = body.Media.Selected.Value
-	} else {
-		for _, choice := range s.Greeting.Media.choices() {
-			if strings.EqualFold(choice.Label, strings.TrimSpace(body.Content)) {
-				picked = choice.Value
+	list := make([]BotDetails, len(bots))
+	for i, bot := range bots {
+		list[i] = BotDetails{Bot: bot, Form: formOf(bot)}
+		for _, channel := range channels {
+			if channel.BotID == bot.ID {
+				list[i].Channels = append(list[i].Channels, channel)
 			}
 		}
 	}
-	if picked != "" {
-		for _, rule := range s.rules {
-			if rule.value == picked {
-				return rule.reply, true
-			}
-		}
-	}
-	text := inWords(body.Content)
-	for _, rule := range s.rules {
-		for _, keyword := range rule.keywords {
-			if strings.Contains(text, keyword) {
-				return rule.reply, true
-			}
-		}
-	}
-	if s.fallback == nil {
-		return Body{}, false
-	}
-	return *s.fallback, true
+	return list, nil
 }
 
-// inWords is text in lower case with one space before, between and after its words, or nothing if it has none.
-func inWords(text string) string {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+// Get returns a bot. Errors: Forbidden, NotFound.
+func (s *Bots) Get(ctx context.Context, actor models.User, id string) (BotDetails, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return BotDetails{}, err
+	}
+	bot, err := botOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id)
+	if err != nil {
+		return BotDetails{}, err
+	}
+	details := BotDetails{Bot: bot, Form: formOf(bot)}
+	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND bot_id = ?", actor.OrganizationID, id).
+		Order("type DESC, id").Find(&details.Channels).Error
+	return details, err
+}
+
+// Create makes a bot. The name is its own within the organization, so that a form that is sent twice makes one. Errors:
+// Forbidden, Invalid, Conflict for the name.
+func (s *Bots) Create(ctx context.Context, actor models.User, form BotForm) (models.Bot, error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return models.Bot{}, err
+	}
+	now := s.clock()
+	bot := models.Bot{
+		ID:             models.NewID(),
+		OrganizationID: actor.OrganizationID,
+		Rules:          "[]",
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}
+	if err := form.write(&bot); err != nil {
+		return models.Bot{}, err
+	}
+	err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
+			return err
+		}
+		if err := nameIsFree(tx, bot); err != nil {
+			return err
+		}
+		if err := tx.Create(&bot).Error; err != nil {
+			return err
+		}
+		return s.audit.Note(tx, actor, BotCreated, bot.Name, "")
 	})
-	if len(words) == 0 {
-		return ""
+	if err != nil {
+		return models.Bot{}, err
 	}
-	return " " + strings.Join(words, " ") + " "
+	return bot, nil
 }
 
-// scripts keeps what ReadScript made of each bot until its row changes.
-type scripts struct {
-	mu   sync.Mutex
-	read map[string]readScript
+// Save changes a bot. A form that changes nothing, like one that is sent twice, is accepted. Errors: Forbidden,
+// NotFound, Invalid, Conflict for the name or when somebody else has changed the bot since the form was made.
+func (s *Bots) Save(ctx context.Context, actor models.User, id string, form BotForm) (bot models.Bot, err error) {
+	err = s.change(ctx, actor, id, func(tx *gorm.DB, stored models.Bot) error {
+		bot = stored
+		if err := form.write(&bot); err != nil {
+			return err
+		}
+		if bot == stored {
+			return nil
+		}
+		if !form.UpdatedAt.Equal(stored.UpdatedAt) {
+			return Refuse(Conflict, "Somebody else has changed this bot meanwhile. Load the page again and repeat "+
+				"your changes.")
+		}
+		if bot.Name != stored.Name {
+			if err := nameIsFree(tx, bot); err != nil {
+				return err
+			}
+		}
+		if err := s.update(tx, &bot, map[string]any{"name": bot.Name, "greeting": bot.Greeting, "rules": bot.Rules,
+			"fallback": bot.Fallback}); err != nil {
+			return err
+		}
+		return s.audit.Note(tx, actor, BotChanged, bot.Name,
+			changedFields(map[string]bool{"name": bot.Name != stored.Name, "greeting": bot.Greeting != stored.Greeting,
+				"rules": bot.Rules != stored.Rules, "fallback": bot.Fallback != stored.Fallback}))
+	})
+	if err != nil {
+		return models.Bot{}, err
+	}
+	return bot, nil
 }
 
-type readScript struct {
-	updatedAt time.Time
-	script    *Script
+// changedFields names what was changed, for the audit log.
+func changedFields(changed map[string]bool) string {
+	var names []string
+	for name, is := range changed {
+		if is {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
-func (s *scripts) of(bot models.Bot) *Script {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known, ok := s.read[bot.ID]; ok && known.updatedAt.Equal(bot.UpdatedAt) {
-		return known.script
+// SetPhoto gives a bot a picture. Errors: Forbidden, NotFound, Invalid, TooLarge.
+func (s *Bots) SetPhoto(ctx context.Context, actor models.User, id string, upload []byte) error {
+	if err := mustBeAdmin(actor); err != nil {
+		return err
 	}
-	if s.read == nil || len(s.read) > 1000 {
-		s.read = map[string]readScript{}
+	// before a picture is worked on
+	if _, err := botOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id); err != nil {
+		return err
 	}
-	script := ReadScript(bot)
-	s.read[bot.ID] = readScript{updatedAt: bot.UpdatedAt, script: script}
-	return script
+	photo, err := s.photos.read(ctx, actor.OrganizationID, upload)
+	if err != nil {
+		return err
+	}
+	return s.replacePhoto(ctx, actor, id, &photo)
+}
+
+// RemovePhoto takes it away. Errors: Forbidden, NotFound.
+func (s *Bots) RemovePhoto(ctx context.Context, actor models.User, id string) error {
+	return s.replacePhoto(ctx, actor, id, nil)
+}
+
+func (s *Bots) replacePhoto(ctx context.Context, actor models.User, id string, photo *models.Photo) error {
+	return s.change(ctx, actor, id, func(tx *gorm.DB, bot models.Bot) error {
+		photoID, err := replacePhoto(tx, bot.OrganizationID, bot.PhotoID, photo)
+		if err != nil || photoID == bot.PhotoID {
+			return err
+		}
+		// Forms that are open stay good: a picture is none of their business.
+		if err := tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).
+			UpdateColumn("photo_id", photoID).Error; err != nil {
+			return err
+		}
+		return s.audit.Note(tx, actor, BotChanged, bot.Name, "photo")
+	})
+}
+
+// Remove deletes a bot that no channel uses. Errors: Forbidden, NotFound, Conflict while one does.
+func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
+	return s.change(ctx, actor, id, func(tx *gorm.DB, bot models.Bot) error {
+		var channels []models.Channel
+		if err := tx.Where("organization_id = ? AND bot_id = ?", bot.OrganizationID, bot.ID).Limit(1).
+			Find(&channels).Error; err != nil {
+			return err
+		}
+		used := Refuse(Conflict, "A channel uses this bot: its conversations would be left without it.")
+		if len(channels) > 0 {
+			return used
+		}
+		err := tx.Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).Delete(&models.Bot{}).Error
+		if errors.Is(err, gorm.ErrForeignKeyViolated) {
+			return used // made this very moment
+		} else if err != nil {
+			return err
+		}
+		if _, err := replacePhoto(tx, bot.OrganizationID, bot.PhotoID, nil); err != nil {
+			return err
+		}
+		return s.audit.Note(tx, actor, BotRemoved, bot.Name, "")
+	})
+}
+
+// change runs change on the bot, which nobody else changes meanwhile.
+func (s *Bots) change(ctx context.Context, actor models.User, id string,
+	change func(*gorm.DB, models.Bot) error) error {
+	if err := mustBeAdmin(actor); err != nil {
+		return err
+	}
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
+			return err
+		}
+		bot, err := botOf(tx, actor.OrganizationID, id)
+		if err != nil {
+			return err
+		}
+		return change(tx, bot)
+	})
+}
+
+// update stores columns of a bot. The time of the change grows even when the clock does not: it is what tells two
+// states of a bot apart.
+func (s *Bots) update(tx *gorm.DB, bot *models.Bot, columns map[string]any) error {
+	now := s.clock()
+	if !now.After(bot.UpdatedAt) {
+		now = bot.UpdatedAt.Add(time.Microsecond)
+	}
+	bot.UpdatedAt, columns["updated_at"] = now, now
+	return tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).
+		Updates(columns).Error
+}
+
+func nameIsFree(tx *gorm.DB, bot models.Bot) error {
+	var others []models.Bot
+	if err := tx.Select("id", "name").Where("organization_id = ? AND id <> ?", bot.OrganizationID, bot.ID).
+		Find(&others).Error; err != nil {
+		return err
+	}
+	for _, other := range others {
+		if strings.EqualFold(other.Name, bot.Name) {
+			return &Error{
+				Kind:    Conflict,
+				Message: "There is a bot of this name already.",
+				Field:   "name",
+			}
+		}
+	}
+	return nil
 }

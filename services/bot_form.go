@@ -200,7 +200,7 @@ func (r PlainRule) write(i int) (json.RawMessage, error) {
 		return nil, refuseField(field, "A rule needs 1 to %d keywords.", maxKeywords)
 	}
 	for _, keyword := range keywords {
-		if !within(keyword, maxKeyword) || inWords(keyword) == "" {
+		if !hasLength(keyword, maxKeyword) || inWords(keyword) == "" {
 			return nil, refuseField(field, "A keyword has 1 to %d characters, with a letter or digit among them.",
 				maxKeyword)
 		}

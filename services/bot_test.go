@@ -1,226 +1,423 @@
 package services_test
 
 import (
-	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"parley/models"
 	"parley/services"
 )
 
-const (
-	greetingButtons  = `{"content_type":"quick_button","content":"Hi","rich_media":{"buttons":[{"label":"Opening hours","value":"hours"},{"label":"Prices","value":"prices"}]}}`
-	greetingDropdown = `{"content_type":"dropdown","content":"Hi","rich_media":{"options":[{"label":"Opening hours","value":"hours"}]}}`
-	greetingCarousel = `{"content_type":"carousel","rich_media":{"cards":[{"title":"Us","buttons":[{"label":"Opening hours","value":"hours"}]}]}}`
-
-	hoursRule = `[{"value":"hours","keywords":["hours","opening times"],"reply":{"content":"9 to 18"}},
-		{"keywords":["hours","price"],"reply":{"content":"second"}}]`
-)
-
-// answer is what a bot says to a text, or nothing.
-func answer(t *testing.T, bot models.Bot, content, media string) string {
-	t.Helper()
-	body, err := services.ParseBody(services.TypeText, content, json.RawMessage(media))
-	if err != nil {
-		t.Fatal(err)
-	}
-	reply, _ := services.ReadScript(bot).Answer(body)
-	return reply.Content
+// form is the form of the house's bot as an admin opens it now.
+func (w *world) form() services.BotForm {
+	w.Helper()
+	details, err := w.bots.Get(w.Context(), w.owner, w.bot.ID)
+	w.ok(err)
+	return details.Form
 }
 
-func TestAnswer_matchesWholeWordsInAnyCase(t *testing.T) {
-	t.Parallel()
-	bot := models.Bot{Rules: hoursRule}
-	for text, says := range map[string]string{
-		"hours": "9 to 18", "HOURS?": "9 to 18", "Your hours, please.": "9 to 18", "opening-times!": "9 to 18",
-		"the opening\n times": "9 to 18",
-		"price":               "second", "prices": "", "hoursx": "", "xhours": "", "opening": "", "times opening": "",
-		"?": "", "hour s": "",
-	} {
-		if got := answer(t, bot, text, ""); got != says {
-			t.Errorf("%q is answered %q, not %q", text, got, says)
+func (w *world) storedBot() (bot models.Bot) {
+	w.Helper()
+	w.ok(w.db.Read.Where("id = ?", w.bot.ID).Take(&bot).Error)
+	return bot
+}
+
+func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
+	each(t, func(w *world) {
+		stranger := w.newHouse("Globex", silent)
+		calls := map[string]func(actor models.User, id string) error{
+			"get": func(actor models.User, id string) error {
+				_, err := w.bots.Get(w.Context(), actor, id)
+				return err
+			},
+			"save": func(actor models.User, id string) error {
+				_, err := w.bots.Save(w.Context(), actor, id, services.BotForm{Name: "Mine"})
+				return err
+			},
+			"remove": func(actor models.User, id string) error { return w.bots.Remove(w.Context(), actor, id) },
+			"photo": func(actor models.User, id string) error {
+				return w.bots.SetPhoto(w.Context(), actor, id, picture(w, 10, 10))
+			},
+			"remove photo": func(actor models.User, id string) error {
+				return w.bots.RemovePhoto(w.Context(), actor, id)
+			},
 		}
-	}
-	german := models.Bot{Rules: `[{"keywords":["Öffnungszeiten"],"reply":{"content":"9 bis 18"}}]`}
-	if got := answer(t, german, "eure öffnungszeiten?", ""); got != "9 bis 18" {
-		t.Errorf("answers %q", got)
-	}
-}
-
-func TestAnswer_prefersThePickedValueToWords(t *testing.T) {
-	t.Parallel()
-	bot := models.Bot{
-		Rules:    `[{"keywords":["no"],"reply":{"content":"keyword"}},{"value":"no","reply":{"content":"value"}}]`,
-		Fallback: `{"content":"fallback"}`,
-	}
-	selected := `{"selected":{"message_id":"` + models.NewID() + `","label":"No","value":%s}}`
-	for value, says := range map[string]string{`"no"`: "value", `"other"`: "keyword"} {
-		if got := answer(t, bot, "No", media(selected, value)); got != says {
-			t.Errorf("%s is answered %q, not %q", value, got, says)
-		}
-	}
-	if got := answer(t, bot, "What?", ""); got != "fallback" {
-		t.Errorf("answers %q", got)
-	}
-	if got := answer(t, models.Bot{Rules: `[{"reply":{"content":"never"}}]`}, "x", ""); got != "" {
-		t.Errorf("a rule without value and keywords answers %q", got)
-	}
-}
-
-func TestAnswer_takesALabelOfTheGreetingForItsValue(t *testing.T) {
-	t.Parallel()
-	rules := `[{"value":"hours","reply":{"content":"9 to 18"}}]`
-	for _, greeting := range []string{greetingButtons, greetingDropdown, greetingCarousel} {
-		bot := models.Bot{Greeting: greeting, Rules: rules}
-		for text, says := range map[string]string{"Opening hours": "9 to 18", " opening HOURS ": "9 to 18",
-			"Opening hours?": "", "hours": "", "Prices": ""} {
-			if got := answer(t, bot, text, ""); got != says {
-				t.Errorf("%q after %s is answered %q", text, greeting, got)
+		for name, call := range calls {
+			w.refused(services.Forbidden, call(w.ann, w.bot.ID))
+			for _, id := range []string{stranger.bot.ID, models.NewID(), "x", "' OR 1=1 --"} {
+				if err := call(w.owner, id); err == nil || services.KindOf(err) != services.NotFound {
+					w.Errorf("%s %q: %v", name, id, err)
+				}
 			}
 		}
-	}
-}
-
-func TestReadScript_leavesOutWhatIsBroken(t *testing.T) {
-	t.Parallel()
-	for name, bot := range map[string]models.Bot{
-		"nothing":    {},
-		"no JSON":    {Greeting: "{", Rules: "x", Fallback: "]"},
-		"other JSON": {Greeting: "[]", Rules: "{}", Fallback: "7"},
-		"against the rules": {
-			Greeting: `{"content":""}`,
-			Fallback: `{"content_type":"image","rich_media":{"url":"javascript:alert(1)"}}`,
-			Rules:    `[{"keywords":["x"],"reply":{"content_type":"video","content":"x"}}]`,
-		},
-		"a keyword of no use": {Rules: `[{"keywords":["","?!"],"reply":{"content":"x"}}]`},
-	} {
-		script := services.ReadScript(bot)
-		if script.Greeting.ContentType != "" {
-			t.Errorf("%s: greets with %+v", name, script.Greeting)
-		}
-		if got := answer(t, bot, "x ?!", ""); got != "" {
-			t.Errorf("%s: answers %q", name, got)
-		}
-	}
-	half := models.Bot{
-		Rules:    `[{"keywords":["x"],"reply":{"content":""}},{"keywords":["x"],"reply":{"content":"still here"}}]`,
-		Fallback: "{",
-	}
-	if got := answer(t, half, "x", ""); got != "still here" {
-		t.Errorf("the rule behind a broken one says %q", got)
-	}
-}
-
-func TestSend_botAnswersWhileNobodyIsAssigned(t *testing.T) {
-	each(t, func(w *world) {
-		w.setBot(talkative)
-		ref := w.conversation("jo")
-		w.says(ref, "Hello there")
-		w.says(ref, "What?")
-		_, err := w.conversations.Assign(w.Context(), w.ann, ref.ID)
+		_, err := w.bots.List(w.Context(), w.ann)
+		w.refused(services.Forbidden, err)
+		_, err = w.bots.Create(w.Context(), w.ann, services.BotForm{Name: "Mine"})
+		w.refused(services.Forbidden, err)
+		list, err := w.bots.List(w.Context(), w.owner)
 		w.ok(err)
-		w.says(ref, "hello again")
-		w.writes(ref, w.ann, "hello from Ann")
-		equal(w, w.transcript(ref), "1 end_user: Hello there", "2 bot: Hi!", "3 end_user: What?",
-			"4 bot: You said something.",
-			"5 end_user: hello again", "6 agent: hello from Ann")
-		_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
+		if len(list) != 1 || list[0].Bot.ID != w.bot.ID || len(list[0].Channels) != 2 ||
+			list[0].Channels[0].ID != w.webchat.ID {
+			w.Errorf("listed %+v", list)
+		}
+		if len(w.noted()) != 0 || w.count(&models.Photo{}, "1 = 1") != 0 {
+			w.Errorf("what was refused is noted: %v", w.noted())
+		}
+	})
+}
+
+func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
+	each(t, func(w *world) {
+		form := services.BotForm{
+			Name:     " Ada ",
+			Greeting: "Hi, I am Ada.",
+			Fallback: "Ask me about prices.",
+			Rules: []services.PlainRule{{
+				Keywords: []string{"price", " cost "},
+				Answer:   "10 a month.\r\nOr 100 a year.",
+			}, {}, {Keywords: services.Keywords("bye, see you\nbye,,"), Answer: "Bye!"}},
+		}
+		errs := make(chan error)
+		for range 4 {
+			go func() { _, err := w.bots.Create(w.Context(), w.owner, form); errs <- err }()
+		}
+		made := 0
+		for range 4 {
+			if err := <-errs; err == nil {
+				made++
+			} else if services.KindOf(err) != services.Conflict || services.AsError(err).Field != "name" {
+				w.Error(err)
+			}
+		}
+		if made != 1 {
+			w.Errorf("%d were made", made)
+		}
+		equal(w, w.noted(), "Olga bot.created Ada")
+		list, err := w.bots.List(w.Context(), w.owner)
 		w.ok(err)
-		w.says(ref, "hello, new session")
-		equal(w, w.transcript(ref)[6:], "7 end_user: hello, new session", "8 bot: Hi!")
-		var bot models.Message
-		w.ok(w.db.Read.Where("conversation_id = ? AND seq = 2", ref.ID).Take(&bot).Error)
-		if bot.SenderID != w.bot.ID || bot.OrganizationID != w.organization.ID || bot.ClientID != nil {
-			w.Errorf("the bot's message is %+v", bot)
+		bot, stored := list[0].Bot, list[0].Form
+		if bot.Name != "Ada" || stored.Greeting != "Hi, I am Ada." || len(stored.Rules) != 2 ||
+			fmt.Sprint(stored.Rules[1].Keywords) != "[bye see you]" {
+			w.Errorf("made %+v", stored)
 		}
-		w.messages.Close()
-		told := of[models.Message](w.news)
-		if len(told) != 8 || told[1].SenderType != models.SenderBot {
-			w.Errorf("told of %d messages", len(told))
-		}
-	})
-}
-
-func TestSend_botIsSilentToAgentsAndWithoutAScript(t *testing.T) {
-	each(t, func(w *world) {
-		silentRef := w.opened("jo")
-		equal(w, w.transcript(silentRef), "1 end_user: Hello")
-		w.setBot(talkative)
-		ref := w.opened("mo")
-		w.writes(ref, w.ann, "hello") // an agent may write without claiming
-		equal(w, w.transcript(ref), "1 end_user: Hello", "2 bot: Hi!", "3 agent: hello")
-	})
-}
-
-func TestSend_botSaysWhatItsRowSaysNow(t *testing.T) {
-	each(t, func(w *world) {
-		ref := w.opened("jo")
-		for _, says := range []string{"one", "two"} {
-			w.setBot(models.Bot{Rules: "[]", Fallback: `{"content":"` + says + `"}`})
-			w.says(ref, "x")
-		}
-		w.setBot(silent)
-		w.says(ref, "x")
-		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: x", "3 bot: one", "4 end_user: x", "5 bot: two",
-			"6 end_user: x")
-	})
-}
-
-func TestSend_botAnswersARepeatOnce(t *testing.T) {
-	each(t, func(w *world) {
-		w.setBot(talkative)
-		ref := w.conversation("jo")
-		draft := named(text(ref, endUserOf(ref), "hello"), "1")
-		sent, errs := w.messages.Together(draft, draft)
-		if errs[0] != nil || errs[1] != nil || sent[0].Duplicate || !sent[1].Duplicate {
-			w.Errorf("%+v, %v", sent, errs)
-		}
-		if again, err := w.send(draft); err != nil || !again.Duplicate {
-			w.Errorf("%+v, %v", again, err)
-		}
-		equal(w, w.transcript(ref), "1 end_user: hello", "2 bot: Hi!")
-	})
-}
-
-// Claim and send meet in the conversation's lock: whatever the claim came before is not answered, and so nothing after
-// it.
-func TestSend_botStaysSilentFromTheClaimOn(t *testing.T) {
-	each(t, func(w *world) {
-		w.setBot(talkative)
-		ref := w.conversation("jo")
-		w.says(ref, "hello")
-		const more = 40
-		sent := make(chan error, more)
-		for i := range more {
-			w.messages.Send(w.Context(), text(ref, endUserOf(ref), "hello"), func(_ services.Sent, err error) {
-				sent <- err
+		for said, want := range map[string]string{"What does it COST?": "10 a month.\nOr 100 a year.",
+			"see you": "Bye!", "hello": "Ask me about prices."} {
+			answer, any := services.ReadScript(bot).Answer(services.Body{
+				ContentType: services.TypeText,
+				Content:     said,
 			})
-			if i == more/2 {
-				go func() {
-					_, err := w.conversations.Assign(w.Context(), w.ann, ref.ID)
-					sent <- err
-				}()
+			if !any || answer.Content != want {
+				w.Errorf("to %q it says %q", said, answer.Content)
 			}
 		}
-		for range more + 1 {
-			w.ok(<-sent)
+		stranger := w.newHouse("Globex", silent)
+		_, err = w.bots.Create(w.Context(), stranger.owner, form)
+		w.ok(err)
+	})
+}
+
+func TestBotForm_namesTheFieldThatIsWrong(t *testing.T) {
+	each(t, func(w *world) {
+		long := strings.Repeat("x", 10_001)
+		rule := func(keywords, answer string) []services.PlainRule {
+			return []services.PlainRule{{
+				Keywords: []string{"ok"},
+				Answer:   "ok",
+			}, {Keywords: services.Keywords(keywords), Answer: answer}}
 		}
-		w.says(ref, "hello after the claim")
-		lines := w.transcript(ref)
-		unanswered := false
-		for i := 0; i < len(lines); i++ {
-			answered := i+1 < len(lines) && lines[i+1][len(lines[i+1])-8:] == "bot: Hi!"
-			if answered && unanswered {
-				w.Fatalf("the bot speaks again at %q", lines[i+1])
+		for name, test := range map[string]struct {
+			field string
+			form  services.BotForm
+		}{
+			"no name":         {"name", services.BotForm{Name: " "}},
+			"a long name":     {"name", services.BotForm{Name: strings.Repeat("x", 101)}},
+			"a name of lines": {"name", services.BotForm{Name: "a\nb"}},
+			"NUL":             {"greeting", services.BotForm{Name: "a", Greeting: "a\x00"}},
+			"a long greeting": {"greeting", services.BotForm{Name: "a", Greeting: long}},
+			"a long fallback": {"fallback", services.BotForm{Name: "a", Fallback: long}},
+			"no keywords": {"rules.1.keywords", services.BotForm{
+				Name:  "a",
+				Rules: rule("", "answer"),
+			}},
+			"a keyword of signs": {"rules.1.keywords", services.BotForm{
+				Name:  "a",
+				Rules: rule("?!", "answer"),
+			}},
+			"a long keyword": {"rules.1.keywords", services.BotForm{
+				Name:  "a",
+				Rules: rule(strings.Repeat("x", 81), "answer"),
+			}},
+			"no answer": {"rules.1.answer", services.BotForm{
+				Name:  "a",
+				Rules: rule("price", " "),
+			}},
+			"a long answer": {"rules.1.answer", services.BotForm{
+				Name:  "a",
+				Rules: rule("price", long),
+			}},
+			"no such rule": {"rules.0.keywords", services.BotForm{
+				Name:  "a",
+				Rules: []services.PlainRule{{Keep: 99}},
+			}},
+			"a negative rule": {"rules.0.keywords", services.BotForm{
+				Name:  "a",
+				Rules: []services.PlainRule{{Keep: -1}},
+			}},
+			"many rules": {"rules.100.keywords", services.BotForm{
+				Name:  "a",
+				Rules: slicesRepeat(services.PlainRule{Keywords: []string{"a"}, Answer: "b"}, 101),
+			}},
+		} {
+			_, createErr := w.bots.Create(w.Context(), w.owner, test.form)
+			test.form.UpdatedAt = w.form().UpdatedAt
+			_, saveErr := w.bots.Save(w.Context(), w.owner, w.bot.ID, test.form)
+			for _, err := range []error{createErr, saveErr} {
+				if services.KindOf(err) != services.Invalid || services.AsError(err).Field != test.field {
+					w.Errorf("%s: %v, field %q", name, err, services.AsError(err).Field)
+				}
 			}
-			if answered {
-				i++
+		}
+		if len(w.noted()) != 0 {
+			w.Errorf("noted %v", w.noted())
+		}
+	})
+}
+
+func slicesRepeat[T any](one T, n int) (all []T) {
+	for range n {
+		all = append(all, one)
+	}
+	return all
+}
+
+func TestSaveBot_keepsRichRulesInTheirPlace(t *testing.T) {
+	each(t, func(w *world) {
+		const rich, valued = `{"keywords":["plans"],"reply":{"content_type":"quick_button","content":"Which?","rich_media":{"buttons":[{"label":"A & B","value":"a"}]}}}`,
+			`{"keywords":["yes"],"value":"yes","reply":{"content":"Great."},"note":"of a later version"}`
+		w.setBot(models.Bot{Rules: `[{"keywords":["hello"],"reply":{"content":"Hi!"}},` + rich + `,` + valued + `]`,
+			Greeting: `{"content_type":"quick_button","content":"Hi","rich_media":{"buttons":[{"label":"Plans","value":"plans"}]}}`})
+		form := w.form()
+		if len(form.Rules) != 3 || form.Rules[0].Keep != 0 || form.Rules[1].Keep != 2 || form.Rules[2].Keep != 3 ||
+			form.Rules[1].Answer != "Which?" ||
+			!form.RichGreeting || form.RichFallback || form.Greeting != "Hi" {
+			w.Fatalf("the form is %+v", form)
+		}
+		form.Greeting = "Hello"
+		form.Rules = []services.PlainRule{form.Rules[2], {
+			Keywords: []string{"new"},
+			Answer:   "New & <b>",
+		}, form.Rules[1], form.Rules[1], form.Rules[0]}
+		bot, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		w.ok(err)
+		stored := strings.ReplaceAll(bot.Rules, `\u0026`, "&")
+		if places := []int{strings.Index(stored, valued), strings.Index(stored, `"new"`), strings.Index(stored, rich),
+			strings.Index(stored, `"hello"`)}; places[0] < 0 ||
+			places[0] > places[1] || places[1] > places[2] || places[2] > places[3] ||
+			strings.Count(stored, rich) != 1 {
+			w.Errorf("stored %s", stored)
+		}
+		greeting := services.ReadScript(bot).Greeting
+		if greeting.Content != "Hello" || greeting.ContentType != services.TypeQuickButton ||
+			len(greeting.Media.Buttons) != 1 {
+			w.Errorf("greets with %+v", greeting)
+		}
+		form = w.form() // a browser that leaves out what it does not understand deletes nothing
+		form.Rules = []services.PlainRule{{Keywords: []string{"only"}, Answer: "this"}}
+		bot, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		w.ok(err)
+		stored = strings.ReplaceAll(bot.Rules, `\u0026`, "&")
+		if !strings.Contains(stored, rich) || !strings.HasPrefix(stored, "["+valued) ||
+			!strings.Contains(stored, `"only"`) || strings.Contains(stored, `"hello"`) {
+			w.Errorf("stored %s", stored)
+		}
+	})
+}
+
+func TestSaveBot_overwritesNobodysChanges(t *testing.T) {
+	each(t, func(w *world) {
+		stale, form := w.form(), w.form()
+		form.Fallback = "Mine"
+		bot, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		w.ok(err)
+		if !bot.UpdatedAt.After(form.UpdatedAt) {
+			w.Error("the script that was read before would go on")
+		}
+		again, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, form) // a second click
+		w.ok(err)
+		if !again.UpdatedAt.Equal(bot.UpdatedAt) {
+			w.Error("changed twice")
+		}
+		stale.Fallback = "Theirs"
+		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, stale)
+		w.refused(services.Conflict, err)
+		if stored := w.storedBot(); !strings.Contains(stored.Fallback, "Mine") {
+			w.Errorf("stored %s", stored.Fallback)
+		}
+		equal(w, w.noted(), "Olga bot.changed Pip fallback")
+	})
+}
+
+func TestSaveBot_ofManyAtOnceOneWins(t *testing.T) {
+	each(t, func(w *world) {
+		form := w.form()
+		errs := make(chan error)
+		for i := range 6 {
+			go func() {
+				mine := form
+				mine.Fallback = fmt.Sprint("Mine ", i)
+				_, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, mine)
+				errs <- err
+			}()
+		}
+		won := 0
+		for range 6 {
+			if err := <-errs; err == nil {
+				won++
 			} else {
-				unanswered = true
+				w.refused(services.Conflict, err)
 			}
 		}
-		if !unanswered {
-			w.Error("the bot answered after the claim")
+		if won != 1 || len(w.noted()) != 1 {
+			w.Errorf("%d won, noted %v", won, w.noted())
+		}
+	})
+}
+
+func TestSaveBot_takesNoOthersName(t *testing.T) {
+	each(t, func(w *world) {
+		_, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
+		w.ok(err)
+		form := w.form()
+		form.Name = "ADA"
+		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		if services.KindOf(err) != services.Conflict || services.AsError(err).Field != "name" {
+			w.Error(err)
+		}
+		form.Name = "PIP"
+		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		w.ok(err)
+	})
+}
+
+func TestRemoveBot_refusesWhileAChannelUsesIt(t *testing.T) {
+	each(t, func(w *world) {
+		w.refused(services.Conflict, w.bots.Remove(w.Context(), w.owner, w.bot.ID))
+		bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
+		w.ok(err)
+		w.ok(w.bots.SetPhoto(w.Context(), w.owner, bot.ID, picture(w, 20, 20)))
+		w.ok(w.bots.Remove(w.Context(), w.owner, bot.ID))
+		w.refused(services.NotFound, w.bots.Remove(w.Context(), w.owner, bot.ID))
+		if w.count(&models.Bot{}, "1 = 1") != 1 || w.count(&models.Photo{}, "1 = 1") != 0 {
+			w.Error("something of it stays, or too much went")
+		}
+		equal(w, w.noted(), "Olga bot.created Ada", "Olga bot.changed Ada photo", "Olga bot.removed Ada")
+	})
+}
+
+// Between a channel that is made and a bot that is removed, the database decides.
+func TestRemoveBot_racesWithANewChannel(t *testing.T) {
+	each(t, func(w *world) {
+		bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
+		w.ok(err)
+		made, removed := make(chan error), make(chan error)
+		go func() {
+			_, err := services.NewChannels(w.db, w.audit, w.clock.Now).Create(w.Context(), w.owner, bot.ID)
+			made <- err
+		}()
+		go func() { removed <- w.bots.Remove(w.Context(), w.owner, bot.ID) }()
+		makeErr, removeErr := <-made, <-removed
+		if (makeErr == nil) == (removeErr == nil) {
+			w.Errorf("made: %v, removed: %v", makeErr, removeErr)
+		}
+		if kind := services.KindOf(errors.Join(makeErr, removeErr)); kind != services.Conflict &&
+			kind != services.NotFound {
+			w.Errorf("made: %v, removed: %v", makeErr, removeErr)
+		}
+	})
+}
+
+func TestCreateChannel_ofABotThatIsGone(t *testing.T) {
+	each(t, func(w *world) {
+		channels := services.NewChannels(w.db, w.audit, w.clock.Now)
+		for range 20 { // races as above, until one side is late
+			bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: models.NewID()})
+			w.ok(err)
+			removed := make(chan error, 1)
+			go func() { removed <- w.bots.Remove(w.Context(), w.owner, bot.ID) }()
+			if _, err := channels.Create(w.Context(), w.owner, bot.ID); err != nil &&
+				services.AsError(err).Field != "bot_id" {
+				w.Errorf("made: %v", err)
+			}
+			if err := <-removed; err != nil {
+				w.refused(services.Conflict, err)
+			}
+		}
+	})
+}
+
+func TestBotForm_saysWhatTheBotWouldSay(t *testing.T) {
+	each(t, func(w *world) {
+		w.setBot(talkative)
+		form := w.form()
+		form.Rules[0].Answer = "Howdy!"
+		form.Fallback = ""
+		answer := func(form services.BotForm, stored models.Bot, said string) string {
+			script, err := form.Script(stored)
+			w.ok(err)
+			answer, any := script.Answer(services.Body{
+				ContentType: services.TypeText,
+				Content:     said,
+			})
+			if any != (answer.Content != "") {
+				w.Errorf("to %q: %q, %t", said, answer.Content, any)
+			}
+			return answer.Content
+		}
+		before := w.storedBot()
+		for said, want := range map[string]string{"hello there": "Howdy!", "something": ""} {
+			if got := answer(form, before, said); got != want {
+				w.Errorf("to %q: %q", said, got)
+			}
+		}
+		if w.storedBot() != before || len(w.noted()) != 0 {
+			w.Error("trying changed the bot")
+		}
+		if got := answer(services.BotForm{Fallback: "New here."}, models.Bot{}, "hi"); got != "New here." {
+			w.Errorf("a bot that is not there yet: %q", got)
+		}
+		form.Rules[0].Answer = ""
+		if _, err := form.Script(before); services.AsError(err).Field != "rules.0.answer" {
+			w.Error(err)
+		}
+	})
+}
+
+func TestBotPhoto_leavesOpenFormsGood(t *testing.T) {
+	each(t, func(w *world) {
+		form := w.form()
+		w.clock.advance(time.Second)
+		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
+		first := *w.storedBot().PhotoID
+		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
+		if same := *w.storedBot().PhotoID; same != first {
+			w.Error("the same picture again is another photo")
+		}
+		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 100, 200)))
+		_, err := w.photos.Get(w.Context(), first)
+		w.refused(services.NotFound, err)
+		form.Fallback = "Hm?"
+		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		w.ok(err)
+		_, err = w.photos.Get(w.Context(), *w.storedBot().PhotoID)
+		w.ok(err)
+		for range 2 {
+			w.ok(w.bots.RemovePhoto(w.Context(), w.owner, w.bot.ID))
+		}
+		if w.storedBot().PhotoID != nil || w.count(&models.Photo{}, "1 = 1") != 0 {
+			w.Error("the photo stays")
 		}
 	})
 }

@@ -162,25 +162,3 @@ func mobileChannelOf(tx *gorm.DB, organizationID, id string) (channel models.Cha
 		"Channel not found.")
 	return channel, err
 }
-
-// ofOrganization reads the row with an id into row. Another organization's is not there, as is one that never was:
-// NotFound.
-func ofOrganization(tx *gorm.DB, organizationID, id string, row any, missing string) error {
-	if !models.ValidID(id) {
-		return Refuse(NotFound, "%s", missing)
-	}
-	err := tx.Where("organization_id = ? AND id = ?", organizationID, id).Take(row).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return Refuse(NotFound, "%s", missing)
-	}
-	return err
-}
-
-// forChange locks the rows that are read until the transaction ends. On SQLite the transaction itself is the lock. The
-// lock lets others refer to the row meanwhile: messages go on.
-func forChange(db *models.DB, tx *gorm.DB) *gorm.DB {
-	if !db.Postgres() {
-		return tx
-	}
-	return tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
-}

@@ -25,7 +25,7 @@ func (s *Conversations) Assign(ctx context.Context, agent models.User, id string
 				}
 				return claimedBy(tx, agent.OrganizationID, *session.AssignedAgentID)
 			}
-			if err := stillIn(s.db, tx, agent); err != nil {
+			if err := lockActiveUser(s.db, tx, agent); err != nil {
 				return err
 			}
 			now := s.clock()
@@ -52,21 +52,6 @@ func (s *Conversations) Assign(ctx context.Context, agent models.User, id string
 		})
 	}
 	return session, err
-}
-
-// stillIn refuses who was locked out while their request was under way, and keeps Members from locking them out before
-// this ends: what they claim would stay theirs for ever.
-func stillIn(db *models.DB, tx *gorm.DB, agent models.User) error {
-	if db.Postgres() { // on SQLite the transaction itself is the lock
-		tx = tx.Clauses(clause.Locking{Strength: "SHARE"})
-	}
-	var users []models.User
-	err := tx.Select("id").Where("organization_id = ? AND id = ? AND disabled_at IS NULL", agent.OrganizationID,
-		agent.ID).Limit(1).Find(&users).Error
-	if err == nil && len(users) == 0 {
-		err = loggedOut()
-	}
-	return err
 }
 
 func claimedBy(tx *gorm.DB, organizationID, agentID string) error {
@@ -161,7 +146,7 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 		session = newest[0]
 		columns := map[string]any{"status": models.SessionOpen, "resolved_at": nil}
 		if session.AssignedAgentID != nil {
-			err := stillIn(s.db, tx, models.User{
+			err := lockActiveUser(s.db, tx, models.User{
 				ID:             *session.AssignedAgentID,
 				OrganizationID: agent.OrganizationID,
 			})

@@ -172,7 +172,7 @@ func (s *EmbedTokens) rows(ctx context.Context, organizationID string,
 // Change gives a token a name and its origins, one a line: both or neither. Errors: Forbidden, NotFound, Invalid with
 // the first line that is wrong, Conflict when the token is revoked.
 func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, lines string) error {
-	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]change, error) {
+	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]embedTokenChange, error) {
 		origins, err := originsOf(lines)
 		if err != nil {
 			return nil, err
@@ -181,12 +181,12 @@ func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, l
 		if err != nil {
 			return nil, err
 		}
-		var to []change
+		var to []embedTokenChange
 		if name != token.Name {
-			to = append(to, change{EmbedTokenChanged, "name: " + name, "name", name})
+			to = append(to, embedTokenChange{EmbedTokenChanged, "name: " + name, "name", name})
 		}
 		if !slices.Equal(origins, token.AllowedOrigins) {
-			to = append(to, change{EmbedTokenOriginsChanged, originsDetail(origins), "allowed_origins",
+			to = append(to, embedTokenChange{EmbedTokenOriginsChanged, originsDetail(origins), "allowed_origins",
 				mustJSON(origins)})
 		}
 		return to, nil
@@ -195,24 +195,24 @@ func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, l
 
 // SetAppearance replaces the appearance. Errors: as Change.
 func (s *EmbedTokens) SetAppearance(ctx context.Context, actor models.User, id string, appearance Appearance) error {
-	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]change, error) {
+	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]embedTokenChange, error) {
 		clean, err := appearance.clean()
 		if err != nil || clean == ReadAppearance(token) {
 			return nil, err
 		}
-		return []change{{EmbedTokenChanged, "appearance", "appearance", mustJSON(clean)}}, nil
+		return []embedTokenChange{{EmbedTokenChanged, "appearance", "appearance", mustJSON(clean)}}, nil
 	})
 }
 
-// change is a column to set, and what the audit log says of it.
-type change struct {
+// embedTokenChange is a column to set, and what the audit log says of it.
+type embedTokenChange struct {
 	action, detail string
 	column         string
 	value          string
 }
 
 func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string,
-	decide func(models.EmbedToken) ([]change, error)) error {
+	decide func(models.EmbedToken) ([]embedTokenChange, error)) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func embedTokenOf(tx *gorm.DB, organizationID, id string) (token models.EmbedTok
 
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if !within(name, maxTokenName) || !plainLine(name) {
+	if !hasLength(name, maxTokenName) || !plainLine(name) {
 		return "", refuseField("name", "The name must have 1 to %d characters.", maxTokenName)
 	}
 	return name, nil

@@ -24,7 +24,7 @@ type Invited struct {
 // Invite makes a link that lets one person into the organization, once and within a day. The secret goes into the link
 // and is stored nowhere. Errors: Forbidden, Invalid, Conflict when the address is a user's or has an invitation that
 // waits.
-func (s *Members) Invite(ctx context.Context, actor models.User, email string,
+func (s *Users) Invite(ctx context.Context, actor models.User, email string,
 	role models.Role) (invitation models.Invitation, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return invitation, "", err
@@ -77,7 +77,7 @@ func (s *Members) Invite(ctx context.Context, actor models.User, email string,
 }
 
 // mayInvite takes the organization's lock: who is locked out meanwhile leaves no link behind.
-func (s *Members) mayInvite(tx *gorm.DB, actor models.User, email string) error {
+func (s *Users) mayInvite(tx *gorm.DB, actor models.User, email string) error {
 	if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
 		return err
 	}
@@ -96,14 +96,14 @@ func (s *Members) mayInvite(tx *gorm.DB, actor models.User, email string) error 
 
 // Resend makes a new link for an invitation that waits, and another day for it; the old link is dead. Errors:
 // Forbidden, NotFound, Conflict when the address is a user's by now.
-func (s *Members) Resend(ctx context.Context, actor models.User,
+func (s *Users) Resend(ctx context.Context, actor models.User,
 	id string) (invitation models.Invitation, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return invitation, "", err
 	}
 	secret, hash := NewToken("inv_")
 	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if invitation, err = waiting(tx, actor.OrganizationID, id); err != nil {
+		if invitation, err = openInvitation(tx, actor.OrganizationID, id); err != nil {
 			return err
 		}
 		if err := s.mayInvite(tx, actor, invitation.Email); err != nil {
@@ -131,12 +131,12 @@ func (s *Members) Resend(ctx context.Context, actor models.User,
 }
 
 // RevokeInvitation makes a link worthless. Errors: Forbidden, NotFound, also when it was accepted or revoked before.
-func (s *Members) RevokeInvitation(ctx context.Context, actor models.User, id string) error {
+func (s *Users) RevokeInvitation(ctx context.Context, actor models.User, id string) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
 	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		invitation, err := waiting(tx, actor.OrganizationID, id)
+		invitation, err := openInvitation(tx, actor.OrganizationID, id)
 		if err != nil {
 			return err
 		}
@@ -155,14 +155,14 @@ func (s *Members) RevokeInvitation(ctx context.Context, actor models.User, id st
 }
 
 // revokeInvitationsBy ends the links of a user who may invite nobody any more: with one they could come back.
-func (s *Members) revokeInvitationsBy(tx *gorm.DB, user models.User) error {
+func (s *Users) revokeInvitationsBy(tx *gorm.DB, user models.User) error {
 	return tx.Model(&models.Invitation{}).Where(
 		"organization_id = ? AND invited_by = ? AND accepted_at IS NULL AND revoked_at IS NULL", user.OrganizationID,
 		user.ID).
 		Update("revoked_at", s.clock()).Error
 }
 
-func waiting(tx *gorm.DB, organizationID, id string) (invitation models.Invitation, err error) {
+func openInvitation(tx *gorm.DB, organizationID, id string) (invitation models.Invitation, err error) {
 	err = ofOrganization(tx.Where("accepted_at IS NULL AND revoked_at IS NULL"), organizationID, id, &invitation,
 		notWaiting)
 	return invitation, err
@@ -171,7 +171,7 @@ func waiting(tx *gorm.DB, organizationID, id string) (invitation models.Invitati
 const notWaiting = "This invitation does not wait any more: it was accepted or revoked."
 
 // Invitation is what a link opens. Error: NotFound for one that is unknown, used, revoked or too old.
-func (s *Members) Invitation(ctx context.Context, secret string) (Invited, error) {
+func (s *Users) Invitation(ctx context.Context, secret string) (Invited, error) {
 	var invited Invited
 	err := s.db.Read.WithContext(ctx).Where("token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND "+
 		"expires_at > ?", HashToken(secret), s.clock()).
@@ -197,7 +197,7 @@ func linkDead() *Error {
 
 // Accept makes the user whom a link invites, in its organization and with its address and role. Of two at once one
 // does. Errors: NotFound as for Invitation, Invalid, Conflict when the address is a user's by now.
-func (s *Members) Accept(ctx context.Context, secret, name, password string) (models.User, error) {
+func (s *Users) Accept(ctx context.Context, secret, name, password string) (models.User, error) {
 	invited, err := s.Invitation(ctx, secret) // before a hash is paid for
 	if err != nil {
 		return models.User{}, err
@@ -222,7 +222,7 @@ func (s *Members) Accept(ctx context.Context, secret, name, password string) (mo
 		if err := createUser(tx, &user); err != nil {
 			return err
 		}
-		return s.audit.Note(tx, user, UserJoined, person(user), string(user.Role))
+		return s.audit.Note(tx, user, UserJoined, auditName(user), string(user.Role))
 	})
 	if err != nil {
 		return models.User{}, err

@@ -253,7 +253,7 @@ func TestMail_sendsTheLinkAndLogsNone(t *testing.T) {
 			link); text != "refused: GET /invitation/…" {
 			w.Errorf("logged %q", text)
 		}
-		without := services.NewMembers(w.db, w.login, w.audit, nil, w.news, w.clock.Now)
+		without := services.NewUsers(w.db, w.login, w.audit, nil, w.news, w.clock.Now)
 		if without.Mail(w.owner, "Acme", invitation, link) {
 			w.Error("says that it mails without a mailer")
 		}

@@ -124,7 +124,7 @@ func (s *Login) noteFailure(user models.User, at string) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-			return s.audit.Note(tx, user, LoginFailed, person(user), at)
+			return s.audit.Note(tx, user, LoginFailed, auditName(user), at)
 		})
 		if err != nil {
 			logFailure("note failed login", err)
@@ -200,7 +200,7 @@ func (s *Login) ResetPassword(ctx context.Context, email, password string, witho
 				return err
 			}
 		}
-		return s.audit.Note(tx, user, PasswordChanged, person(user), "reset on the server")
+		return s.audit.Note(tx, user, PasswordChanged, auditName(user), "reset on the server")
 	})
 }
 
@@ -213,7 +213,7 @@ func (s *Login) disableSecondFactor(tx *gorm.DB, user models.User) error {
 	if result.Error != nil || result.RowsAffected == 0 {
 		return result.Error
 	}
-	return s.audit.Note(tx, user, SecondFactorDisabled, person(user), "")
+	return s.audit.Note(tx, user, SecondFactorDisabled, auditName(user), "")
 }
 
 // HashPassword checks a new password's length and hashes it. Error: Invalid.

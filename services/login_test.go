@@ -16,8 +16,8 @@ const (
 
 var device = services.Device{Address: "203.0.113.7", UserAgent: "Mozilla/5.0 (test)"}
 
-// knows gives a user the password.
-func (w *world) knows(user models.User) {
+// verifyPassword gives a user the password.
+func (w *world) verifyPassword(user models.User) {
 	w.Helper()
 	hash, err := w.login.HashPassword(w.Context(), password)
 	w.ok(err)
@@ -47,7 +47,7 @@ func (w *world) loggedOut(token string) {
 
 func TestLogin_opensAWebSession(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		first := w.logIn(w.ann)
 		again, err := w.login.Login(w.Context(), "  "+strings.ToUpper(w.ann.Email)+" ", password, device)
 		w.ok(err)
@@ -67,8 +67,8 @@ func TestLogin_opensAWebSession(t *testing.T) {
 
 func TestLogin_hasOneSentenceForEveryCause(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
-		w.knows(w.ben)
+		w.verifyPassword(w.ann)
+		w.verifyPassword(w.ben)
 		w.ok(w.members.Disable(w.Context(), w.owner, w.ben.ID))
 		for name, try := range map[string][2]string{
 			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""},
@@ -92,8 +92,8 @@ func TestLogin_hasOneSentenceForEveryCause(t *testing.T) {
 
 func TestLogin_limitsFailuresByAddressAndEmail(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
-		w.knows(w.ben)
+		w.verifyPassword(w.ann)
+		w.verifyPassword(w.ben)
 		fail := func(email string, from services.Device) error {
 			_, err := w.login.Login(w.Context(), email, "wrong password", from)
 			return err
@@ -124,7 +124,7 @@ func TestLogin_limitsFailuresByAddressAndEmail(t *testing.T) {
 // Guesses that come at once must not all slip past the limit before the first has failed.
 func TestLogin_limitsGuessesThatComeAtOnce(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		const guesses = 120
 		errs := make(chan error, guesses)
 		for i := range guesses {
@@ -149,7 +149,7 @@ func TestLogin_limitsGuessesThatComeAtOnce(t *testing.T) {
 
 func TestIdentify_refusesWhatOpensNothing(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		for _, wrong := range []string{"", "x", token + "x", strings.ToLower(token), services.HashToken(token),
 			strings.Repeat("x", 10_000), "\x00"} {
@@ -164,7 +164,7 @@ func TestIdentify_refusesWhatOpensNothing(t *testing.T) {
 
 func TestIdentify_keepsThoseWhoComeBackAndEndsOthers(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		coming, staying := w.logIn(w.ann), w.logIn(w.ann)
 		for range 3 { // longer than a session lives, but never away for long
 			w.clock.advance(services.WebSessionLife / 2)
@@ -180,7 +180,7 @@ func TestIdentify_keepsThoseWhoComeBackAndEndsOthers(t *testing.T) {
 
 func TestIdentify_renewsOnceADay(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		expires := func() time.Time {
 			var session models.WebSession
@@ -203,7 +203,7 @@ func TestIdentify_renewsOnceADay(t *testing.T) {
 
 func TestLogout_endsOneSessionAndItsSockets(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		here, elsewhere := w.logIn(w.ann), w.logIn(w.ann)
 		w.ok(w.login.Logout(w.Context(), w.identified(here)))
 		w.loggedOut(here)
@@ -214,8 +214,8 @@ func TestLogout_endsOneSessionAndItsSockets(t *testing.T) {
 
 func TestResetPassword_endsEverySessionOfTheUser(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
-		w.knows(w.ben)
+		w.verifyPassword(w.ann)
+		w.verifyPassword(w.ben)
 		anns := w.logIn(w.ann)
 		other := w.logIn(w.ann)
 		bens := w.logIn(w.ben)
@@ -260,7 +260,7 @@ func TestResetPassword_ofNobodyIsNotFound(t *testing.T) {
 
 func TestResetPassword_takesTheSecondFactorOffWhereAsked(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", w.ann.ID).Update("totp_enabled_at", w.clock.Now()).Error)
 		for _, without := range []bool{false, true} {
 			w.ok(w.login.ResetPassword(w.Context(), " "+strings.ToUpper(w.ann.Email), password, without))
@@ -294,7 +294,7 @@ func TestEnded_namesThoseWhoseSocketsMustClose(t *testing.T) {
 
 func TestLogin_isUnavailableWhileTheStoreFails(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		identity := w.identified(token)
 		w.sessions.fail(true)
@@ -324,7 +324,7 @@ func (forgetful) Set(string, []byte, time.Duration) error { return errStoreDown 
 
 func TestIdentify_needsNoRenewalToSucceed(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		w.sessions.WebSessionStore = forgetful{w.sessions.WebSessionStore}
 		w.clock.advance(services.WebSessionRenewal + time.Second)

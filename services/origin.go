@@ -54,7 +54,7 @@ func ParseOrigins(lines string) (origins []string, wrong []LineError) {
 		}
 		if wrong = append(wrong, LineError{
 			Line:   n,
-			Text:   line(text, 100),
+			Text:   oneLine(text, 100),
 			Reason: reason,
 		}); len(wrong) == maxOrigins {
 			break // nobody reads more of them
@@ -116,4 +116,18 @@ func parseHost(text string) (host, reason string) {
 		return "", "The host is not a valid address."
 	}
 	return host, ""
+}
+
+// OriginOf is the origin of a URL or Origin header in the form that allow-lists hold: scheme, host in lower case, and a
+// port that is not the scheme's own. It is empty for what has none.
+func OriginOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return ""
+	}
+	host := strings.ToLower(u.Host)
+	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
+		host = strings.TrimSuffix(host, ":"+u.Port())
+	}
+	return u.Scheme + "://" + host
 }

@@ -97,7 +97,7 @@ func (s *Photos) read(ctx context.Context, organizationID string, upload []byte)
 	if format == "jpeg" {
 		turn = orientation(upload)
 	}
-	content, err := encodePhoto(turned(middle(picture), turn))
+	content, err := encodePhoto(turned(cropToSquare(picture), turn))
 	if err != nil {
 		return models.Photo{}, fmt.Errorf("encode photo: %w", err)
 	}
@@ -132,8 +132,8 @@ func replacePhoto(tx *gorm.DB, organizationID string, old *string, photo *models
 	return id, err
 }
 
-// middle is the square in the middle of a picture, scaled down.
-func middle(picture image.Image) *image.NRGBA {
+// cropToSquare is the square in the middle of a picture, scaled down.
+func cropToSquare(picture image.Image) *image.NRGBA {
 	bounds := picture.Bounds()
 	side := min(bounds.Dx(), bounds.Dy())
 	corner := bounds.Min.Add(image.Pt((bounds.Dx()-side)/2, (bounds.Dy()-side)/2))

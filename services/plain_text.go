@@ -43,20 +43,3 @@ func labels(choices []Choice) string {
 	}
 	return strings.Join(texts, " · ")
 }
-
-// orEmpty is a text that may be missing.
-func orEmpty(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}

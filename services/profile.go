@@ -71,7 +71,7 @@ func (s *Profile) change(ctx context.Context, user models.User, about string,
 		if err := lockOrganization(tx, s.db, user.OrganizationID); err != nil {
 			return err
 		}
-		now, err := memberOf(tx, user.OrganizationID, user.ID)
+		now, err := userOf(tx, user.OrganizationID, user.ID)
 		if KindOf(err) == NotFound && err != nil {
 			return loggedOut()
 		} else if err != nil {
@@ -85,7 +85,7 @@ func (s *Profile) change(ctx context.Context, user models.User, about string,
 		if err := s.update(tx, user, columns); err != nil {
 			return err
 		}
-		return s.audit.Note(tx, now, ProfileChanged, person(now), about)
+		return s.audit.Note(tx, now, ProfileChanged, auditName(now), about)
 	})
 }
 
@@ -103,7 +103,7 @@ func (s *Profile) update(tx *gorm.DB, user models.User, columns map[string]any) 
 // Invalid, RateLimited, Conflict when the logins were changed from elsewhere at the same time.
 func (s *Profile) ChangePassword(ctx context.Context, identity Identity, current, password string) error {
 	user := identity.User
-	if err := s.knows(ctx, user, "current_password", current); err != nil {
+	if err := s.verifyPassword(ctx, user, "current_password", current); err != nil {
 		return err
 	}
 	hash, err := s.login.HashPassword(ctx, password)
@@ -113,9 +113,9 @@ func (s *Profile) ChangePassword(ctx context.Context, identity Identity, current
 	return s.endOthers(ctx, identity, map[string]any{"password_hash": hash}, PasswordChanged)
 }
 
-// knows fails unless password is the user's. Failures count together, wherever they come from: who gets here sits at
-// the user's screen.
-func (s *Profile) knows(ctx context.Context, user models.User, field, password string) error {
+// verifyPassword fails unless password is the user's. Failures count together, wherever they come from: who gets here
+// sits at the user's screen.
+func (s *Profile) verifyPassword(ctx context.Context, user models.User, field, password string) error {
 	attempt := "password:" + user.ID
 	if err := s.login.mayTry(ctx, attempt); err != nil {
 		return err
@@ -173,7 +173,7 @@ func (s *Profile) endOthers(ctx context.Context, identity Identity, change map[s
 		if err := s.login.endOtherSessions(tx, identity.User, identity.WebSessionID, change); err != nil {
 			return err
 		}
-		return s.audit.Note(tx, identity.User, action, person(identity.User), "")
+		return s.audit.Note(tx, identity.User, action, auditName(identity.User), "")
 	})
 	if err == nil {
 		s.login.keep(identity)
@@ -186,7 +186,7 @@ func (s *Profile) endOthers(ctx context.Context, identity Identity, change map[s
 func (s *Profile) BeginSecondFactor(ctx context.Context, user models.User) (SecondFactorSetup, error) {
 	secret := make([]byte, 20)
 	rand.Read(secret)
-	setup, err := showSecondFactor(user, secret)
+	setup, err := newSecondFactorSetup(user, secret)
 	if err != nil {
 		return SecondFactorSetup{}, err
 	}
@@ -216,11 +216,11 @@ func (s *Profile) BegunSecondFactor(ctx context.Context, user models.User) (Seco
 	if err != nil {
 		return SecondFactorSetup{}, err
 	}
-	return showSecondFactor(user, secret)
+	return newSecondFactorSetup(user, secret)
 }
 
 func (s *Profile) begun(tx *gorm.DB, user models.User) (models.User, error) {
-	now, err := memberOf(tx, user.OrganizationID, user.ID)
+	now, err := userOf(tx, user.OrganizationID, user.ID)
 	switch {
 	case err != nil:
 		return now, err
@@ -265,7 +265,7 @@ func (s *Profile) ConfirmSecondFactor(ctx context.Context, user models.User,
 		if result.RowsAffected == 0 { // another page was faster
 			return secondFactorIsOn()
 		}
-		return s.audit.Note(tx, user, SecondFactorEnabled, person(user), "")
+		return s.audit.Note(tx, user, SecondFactorEnabled, auditName(user), "")
 	})
 	if err != nil {
 		return nil, err
@@ -286,7 +286,7 @@ func (s *Profile) DisableSecondFactor(ctx context.Context, user models.User, pro
 	if KindOf(err) != Invalid || err == nil {
 		return err
 	}
-	if err := s.knows(ctx, user, "proof", proof); KindOf(err) == Invalid && err != nil {
+	if err := s.verifyPassword(ctx, user, "proof", proof); KindOf(err) == Invalid && err != nil {
 		return refuseField("proof", "This is neither your password nor a code that works.")
 	} else if err != nil {
 		return err

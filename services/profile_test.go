@@ -29,8 +29,8 @@ func TestSetName_changesWhatOthersRead(t *testing.T) {
 
 func TestChangePassword_keepsThisSessionAndEndsTheOthers(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
-		w.knows(w.ben)
+		w.verifyPassword(w.ann)
+		w.verifyPassword(w.ben)
 		here := w.logIn(w.ann)
 		elsewhere := w.logIn(w.ann)
 		bens := w.logIn(w.ben)
@@ -71,7 +71,7 @@ func TestChangePassword_keepsThisSessionAndEndsTheOthers(t *testing.T) {
 
 func TestChangePassword_wantsTheOldOneAndAGoodNewOne(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		identity := w.identified(token)
 		if err := w.profile.ChangePassword(w.Context(), identity, password,
@@ -95,7 +95,7 @@ func TestChangePassword_wantsTheOldOneAndAGoodNewOne(t *testing.T) {
 // Of changes that come at once one wins, and its session is the one that is left.
 func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		tokens := []string{w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ann)}
 		identities, errs := make([]services.Identity, len(tokens)), make([]chan error, len(tokens))
 		for i, token := range tokens {
@@ -128,8 +128,8 @@ func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
 
 func TestSessions_listsWhereOneIsLoggedIn(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
-		w.knows(w.ben)
+		w.verifyPassword(w.ann)
+		w.verifyPassword(w.ben)
 		w.logIn(w.ben)
 		phone, err := w.login.Login(w.Context(), w.ann.Email, password, services.Device{
 			Address:   "2001:db8::1",
@@ -183,8 +183,8 @@ func TestSessions_listsWhereOneIsLoggedIn(t *testing.T) {
 
 func TestEndOtherSessions_keepsThisOne(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
-		w.knows(w.ben)
+		w.verifyPassword(w.ann)
+		w.verifyPassword(w.ben)
 		here := w.logIn(w.ann)
 		elsewhere := w.logIn(w.ann)
 		bens := w.logIn(w.ben)
@@ -205,7 +205,7 @@ func TestEndOtherSessions_keepsThisOne(t *testing.T) {
 
 func TestResetPassword_forgetsTheLoginsItEnds(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		w.logIn(w.ann)
 		w.ok(w.login.ResetPassword(w.Context(), w.ann.Email, password, false))
 		if n := w.count(&models.Login{}, "1 = 1"); n != 0 {
@@ -216,7 +216,7 @@ func TestResetPassword_forgetsTheLoginsItEnds(t *testing.T) {
 
 func TestLogin_isNotedForTheKnown(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		w.logIn(w.ann)
 		w.clock.advance(time.Second)
 		for _, email := range []string{w.ann.Email, "nobody@acme.example"} {

@@ -170,7 +170,7 @@ func checkText(given RichMedia) (RichMedia, *Error) {
 	if s == nil {
 		return RichMedia{}, nil
 	}
-	if !models.ValidID(s.MessageID) || !within(s.Label, 80) || !within(s.Value, 256) {
+	if !models.ValidID(s.MessageID) || !hasLength(s.Label, 80) || !hasLength(s.Value, 256) {
 		return RichMedia{}, refuseField("selected", "selected must name a message_id, a label and a value.")
 	}
 	return RichMedia{Selected: s}, nil
@@ -192,7 +192,7 @@ func checkFile(given RichMedia) (RichMedia, *Error) {
 	switch {
 	case !validURL(given.URL):
 		return RichMedia{}, refuseField("url", "A file needs a url that starts with http:// or https://.")
-	case !within(given.Filename, 255) || !plainLine(given.Filename) || strings.ContainsAny(given.Filename, `/\`) ||
+	case !hasLength(given.Filename, 255) || !plainLine(given.Filename) || strings.ContainsAny(given.Filename, `/\`) ||
 		given.Filename == "." || given.Filename == "..":
 		return RichMedia{}, refuseField("filename",
 			"A file needs a filename of at most 255 characters, without a path.")
@@ -223,7 +223,7 @@ func checkCarousel(given RichMedia) (RichMedia, *Error) {
 	for i, card := range given.Cards {
 		at := fmt.Sprintf("cards.%d.", i)
 		switch {
-		case !within(card.Title, 80):
+		case !hasLength(card.Title, 80):
 			return RichMedia{}, refuseField(at+"title", "Every card needs a title of 1 to 80 characters.")
 		case !storable(card.Subtitle) || utf8.RuneCountInString(card.Subtitle) > 200:
 			return RichMedia{}, refuseField(at+"subtitle", "A card's subtitle must be at most 200 characters.")
@@ -262,10 +262,10 @@ func checkDropdown(given RichMedia) (RichMedia, *Error) {
 func checkChoices(list string, choices []Choice) *Error {
 	for i, choice := range choices {
 		switch {
-		case !within(choice.Label, 80):
+		case !hasLength(choice.Label, 80):
 			return refuseField(fmt.Sprintf("%s.%d.label", list, i),
 				"Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
-		case !within(choice.Value, 256):
+		case !hasLength(choice.Value, 256):
 			return refuseField(fmt.Sprintf("%s.%d.value", list, i),
 				"Every choice needs a label of 1 to 80 characters and a value of 1 to 256.")
 		}

@@ -100,7 +100,7 @@ func (s *Login) useCode(ctx context.Context, user models.User, code string,
 	}
 	code = plainCode(code)
 	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		now, err := memberOf(tx, user.OrganizationID, user.ID)
+		now, err := userOf(tx, user.OrganizationID, user.ID)
 		if err != nil {
 			return err
 		}
@@ -211,8 +211,8 @@ type SecondFactorSetup struct {
 	QR          []byte
 }
 
-// showSecondFactor is the setup of a user's secret.
-func showSecondFactor(user models.User, secret []byte) (SecondFactorSetup, error) {
+// newSecondFactorSetup is the setup of a user's secret.
+func newSecondFactorSetup(user models.User, secret []byte) (SecondFactorSetup, error) {
 	key, err := totp.Generate(totp.GenerateOpts{
 		Issuer:      "Parley",
 		AccountName: user.Email,

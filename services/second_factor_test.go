@@ -25,7 +25,7 @@ func (w *world) code(setup services.SecondFactorSetup, d time.Duration) string {
 // twoFactors turns ann's second factor on; codes of this time step are used up by it.
 func (w *world) twoFactors() (setup services.SecondFactorSetup, recovery []string) {
 	w.Helper()
-	w.knows(w.ann)
+	w.verifyPassword(w.ann)
 	setup, err := w.profile.BeginSecondFactor(w.Context(), w.ann)
 	w.ok(err)
 	recovery, err = w.profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(setup, 0))
@@ -117,7 +117,7 @@ func TestSecondFactor_takesTheStepsBesideAndEachCodeOnce(t *testing.T) {
 // The code that turned the second factor on is used up by that.
 func TestSecondFactor_takesNotTheCodeThatTurnedItOn(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		setup, err := w.profile.BeginSecondFactor(w.Context(), w.ann)
 		w.ok(err)
 		if result, err := w.login.Login(w.Context(), w.ann.Email, password, device); err != nil || result.SecondFactor {

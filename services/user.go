@@ -2,82 +2,253 @@ package services
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/mail"
+	"log/slog"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"gorm.io/gorm"
 
 	"parley/models"
 )
 
-// newUser checks what is to become a user. Errors are Invalid.
-func (s *Login) newUser(ctx context.Context, organizationID, email, name, password string,
-	role models.Role) (models.User, error) {
-	email, err := cleanEmail(email)
+// Users are the users of an organization, as its admins see to them. The owner is safe from all of it, and nobody
+// does it to themselves: there is always somebody left who may.
+type Users struct {
+	db        *models.DB
+	login     *Login
+	audit     *Audit
+	mailer    Mailer // nil: links are passed on by hand
+	publisher Publisher
+	clock     Clock
+	mailing   sync.WaitGroup
+}
+
+// NewUsers makes the service.
+func NewUsers(db *models.DB, login *Login, audit *Audit, mailer Mailer, publisher Publisher, clock Clock) *Users {
+	return &Users{
+		db:        db,
+		login:     login,
+		audit:     audit,
+		mailer:    mailer,
+		publisher: publisher,
+		clock:     clock,
+	}
+}
+
+// List returns the users of the organization, by name, disabled ones too, and the invitations that wait, newest first.
+// One whose time is over still waits: for being sent anew, or revoked. Error: Forbidden.
+func (s *Users) List(ctx context.Context, actor models.User) (users []models.User, invitations []models.Invitation,
+	err error) {
+	if err := mustBeAdmin(actor); err != nil {
+		return nil, nil, err
+	}
+	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND removed_at IS NULL", actor.OrganizationID).
+		Order("name, id").Find(&users).Error
 	if err != nil {
-		return models.User{}, err
+		return nil, nil, fmt.Errorf("list users: %w", err)
 	}
-	if name, err = properName("name", "name", name); err != nil {
-		return models.User{}, err
-	}
-	hash, err := s.HashPassword(ctx, password)
+	err = s.db.Read.WithContext(ctx).Where("organization_id = ? AND accepted_at IS NULL AND revoked_at IS NULL",
+		actor.OrganizationID).
+		Order("created_at DESC, id DESC").Find(&invitations).Error
 	if err != nil {
+		return nil, nil, fmt.Errorf("list invitations: %w", err)
+	}
+	return users, invitations, nil
+}
+
+// SetRole makes an agent an admin, or an admin an agent. Errors: Forbidden, NotFound, Invalid.
+func (s *Users) SetRole(ctx context.Context, actor models.User, id string, role models.Role) error {
+	if err := checkRole(role); err != nil {
+		return err
+	}
+	return s.change(ctx, actor, id, func(tx *gorm.DB, user models.User) error {
+		if user.Role == role {
+			return nil
+		}
+		err := tx.Model(&models.User{}).Where("organization_id = ? AND id = ?", user.OrganizationID, user.ID).
+			Updates(map[string]any{"role": role, "updated_at": s.clock()}).Error
+		if err != nil {
+			return err
+		}
+		if !role.AtLeast(models.RoleAdmin) {
+			if err := s.revokeInvitationsBy(tx, user); err != nil {
+				return err
+			}
+		}
+		return s.audit.Note(tx, actor, UserRoleChanged, auditName(user), fmt.Sprintf("%s → %s", user.Role, role))
+	})
+}
+
+func checkRole(role models.Role) error {
+	if role != models.RoleAgent && role != models.RoleAdmin {
+		return refuseField("role", "The role must be agent or admin.")
+	}
+	return nil
+}
+
+// Disable locks a user out: their web sessions and sockets end, what they have claimed is for others again, and the
+// links they have sent open nothing any more. Errors: Forbidden, NotFound.
+func (s *Users) Disable(ctx context.Context, actor models.User, id string) error {
+	return s.lockOut(ctx, actor, id, func(tx *gorm.DB, user models.User) (map[string]any, error) {
+		if user.DisabledAt != nil {
+			return nil, nil
+		}
+		return map[string]any{"disabled_at": s.clock()}, s.audit.Note(tx, actor, UserDisabled, auditName(user), "")
+	})
+}
+
+// Enable lets a disabled user in again. Errors: Forbidden, NotFound.
+func (s *Users) Enable(ctx context.Context, actor models.User, id string) error {
+	return s.change(ctx, actor, id, func(tx *gorm.DB, user models.User) error {
+		if user.DisabledAt == nil {
+			return nil
+		}
+		err := tx.Model(&models.User{}).Where("organization_id = ? AND id = ?", user.OrganizationID, user.ID).
+			Updates(map[string]any{"disabled_at": nil, "updated_at": s.clock()}).Error
+		if err != nil {
+			return err
+		}
+		return s.audit.Note(tx, actor, UserEnabled, auditName(user), "")
+	})
+}
+
+// Remove is Disable for ever. What they wrote keeps their name; their e-mail address is free for somebody else. Errors:
+// Forbidden, NotFound.
+func (s *Users) Remove(ctx context.Context, actor models.User, id string) error {
+	return s.lockOut(ctx, actor, id, func(tx *gorm.DB, user models.User) (map[string]any, error) {
+		if _, err := replacePhoto(tx, user.OrganizationID, user.PhotoID, nil); err != nil {
+			return nil, err
+		}
+		now := s.clock()
+		return map[string]any{"removed_at": now, "disabled_at": now, "email": "removed:" + user.ID, "password_hash": "",
+				"photo_id":    nil,
+				"totp_secret": "", "totp_enabled_at": nil, "recovery_codes": "[]"},
+			s.audit.Note(tx, actor, UserRemoved, auditName(user), "")
+	})
+}
+
+// lockOut stores the columns that lock answers, and takes from the user what they hold. No columns: nothing changes.
+func (s *Users) lockOut(ctx context.Context, actor models.User, id string,
+	lock func(*gorm.DB, models.User) (map[string]any, error)) error {
+	locked, freed := false, []string(nil)
+	err := s.change(ctx, actor, id, func(tx *gorm.DB, user models.User) error {
+		columns, err := lock(tx, user)
+		if err != nil || columns == nil {
+			return err
+		}
+		if err := s.revokeInvitationsBy(tx, user); err != nil {
+			return err
+		}
+		if freed, err = s.releaseClaims(tx, user); err != nil {
+			return err
+		}
+		locked = true
+		return s.login.endSessions(tx, user.OrganizationID, user.ID, columns)
+	})
+	if err != nil || !locked {
+		return err
+	}
+	s.publisher.UserSessionsEnded(id)
+	for _, conversationID := range freed {
+		s.publisher.ConversationReleased(actor.OrganizationID, conversationID)
+	}
+	return nil
+}
+
+// releaseClaims gives back what a user has claimed, and returns the conversations: nobody else could.
+func (s *Users) releaseClaims(tx *gorm.DB, user models.User) ([]string, error) {
+	var claimed []models.ConversationSession
+	err := tx.Select("id", "conversation_id").
+		Where("organization_id = ? AND assigned_agent_id = ? AND status = ?", user.OrganizationID, user.ID,
+			models.SessionOpen).
+		Order("id").Find(&claimed).Error
+	if err != nil {
+		return nil, err
+	}
+	conversations, ids := make([]string, len(claimed)), make([]string, len(claimed))
+	for i, one := range claimed {
+		conversations[i], ids[i] = one.ConversationID, one.ID
+	}
+	for some := range slices.Chunk(ids, 500) {
+		err := tx.Model(&models.ConversationSession{}).
+			Where("organization_id = ? AND id IN ? AND assigned_agent_id = ? AND status = ?",
+				user.OrganizationID, some, user.ID, models.SessionOpen).
+			Updates(map[string]any{"assigned_agent_id": nil, "assigned_at": nil}).Error
+		if err != nil {
+			return nil, err
+		}
+	}
+	return conversations, nil
+}
+
+// change runs change on a user of the organization, whose members nobody else changes meanwhile. The actor is looked at
+// anew: of two admins who lock each other out at once, one does.
+func (s *Users) change(ctx context.Context, actor models.User, id string,
+	change func(*gorm.DB, models.User) error) error {
+	if err := mustBeAdmin(actor); err != nil {
+		return err
+	}
+	if id == actor.ID {
+		return Refuse(Forbidden, "Nobody can do this to themselves. Ask another admin.")
+	}
+	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
+			return err
+		}
+		if err := stillAdmin(tx, actor); err != nil {
+			return err
+		}
+		user, err := userOf(forChange(s.db, tx), actor.OrganizationID, id)
+		if err != nil {
+			return err
+		}
+		if user.Role == models.RoleOwner {
+			return Refuse(Forbidden, "The owner cannot be disabled, removed or given another role.")
+		}
+		return change(tx, user)
+	})
+}
+
+// Get returns a member. Errors: Forbidden, NotFound.
+func (s *Users) Get(ctx context.Context, actor models.User, id string) (models.User, error) {
+	if err := mustBeAdmin(actor); err != nil {
 		return models.User{}, err
 	}
-	now := s.clock()
-	return models.User{
-		ID:             models.NewID(),
-		OrganizationID: organizationID,
-		Email:          email,
-		Name:           name,
-		PasswordHash:   hash,
-		Role:           role,
-		LoginVersion:   1,
-		CreatedAt:      now,
-		UpdatedAt:      now,
-	}, nil
+	return userOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id)
 }
 
-func createUser(tx *gorm.DB, user *models.User) error {
-	err := tx.Create(user).Error
-	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return emailTaken()
+func userOf(tx *gorm.DB, organizationID, id string) (user models.User, err error) {
+	err = ofOrganization(tx.Where("removed_at IS NULL"), organizationID, id, &user, "User not found.")
+	return user, err
+}
+
+// Wait returns when no mail is under way any more.
+func (s *Users) Wait() { s.mailing.Wait() }
+
+// Mail sends the link of an invitation in the background, and reports whether mail is set up at all.
+func (s *Users) Mail(actor models.User, organizationName string, invitation models.Invitation, link string) bool {
+	if s.mailer == nil {
+		return false
 	}
-	return err
+	subject := fmt.Sprintf("Join %s on Parley", organizationName)
+	text := fmt.Sprintf("%s has invited you to %s, to answer its chats.\n\nOpen this link within %d hours to choose "+
+		"your name and password:\n\n%s\n\n"+
+		"The link works once. If you did not expect this mail, ignore it.\n", actor.Name, organizationName,
+		int(invitationLife/time.Hour), link)
+	s.mailing.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), mailTimeout)
+		defer cancel()
+		if err := s.mailer.Send(ctx, invitation.Email, subject, text); err != nil {
+			slog.Warn("mail invitation", "invitation_id", invitation.ID, "error", withoutSecret(err, link))
+		}
+	})
+	return true
 }
 
-func emailTaken() *Error {
-	return &Error{
-		Kind:    Conflict,
-		Message: "Somebody uses this e-mail address already.",
-		Field:   "email",
-	}
+// withoutSecret is an error without the end of a link, which lets one in: a mail server may quote what it refuses.
+func withoutSecret(err error, link string) string {
+	return strings.ReplaceAll(err.Error(), link[strings.LastIndexByte(link, '/')+1:], "…")
 }
-
-// cleanEmail is an address in the form in which it is stored. Error: Invalid.
-func cleanEmail(email string) (string, error) {
-	email = strings.ToLower(strings.TrimSpace(email))
-	if !validEmail(email) {
-		return "", refuseField("email", "The e-mail address must look like name@example.com.")
-	}
-	return email, nil
-}
-
-func validEmail(email string) bool {
-	address, err := mail.ParseAddress(email)
-	return err == nil && address.Address == email && plainLine(email) && len(email) <= 254
-}
-
-// properName is the name of a user, bot or organization without blanks around it. Error: Invalid.
-func properName(field, called, name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if !within(name, 100) || !plainLine(name) {
-		return "", refuseField(field, "The %s must have 1 to 100 characters.", called)
-	}
-	return name, nil
-}
-
-// person names a user in the audit log: names alone are not unique.
-func person(user models.User) string { return fmt.Sprintf("%s (%s)", user.Name, user.Email) }

@@ -49,7 +49,7 @@ func (s *Visits) Note(ref Ref, visit models.Visit) {
 	visit.ConversationID = ref.ID
 	visit.OrganizationID = ref.OrganizationID
 	visit.SeenAt = s.clock()
-	visit.PageTitle, visit.UserAgent = line(visit.PageTitle, maxPageTitle), line(visit.UserAgent, maxUserAgent)
+	visit.PageTitle, visit.UserAgent = oneLine(visit.PageTitle, maxPageTitle), oneLine(visit.UserAgent, maxUserAgent)
 	if !validURL(visit.PageURL) {
 		visit.PageURL = ""
 	}

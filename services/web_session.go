@@ -56,15 +56,15 @@ func (s *Login) open(ctx context.Context, user models.User, device Device) (toke
 			ID:             id,
 			OrganizationID: user.OrganizationID,
 			UserID:         user.ID,
-			UserAgent:      line(device.UserAgent, maxUserAgent),
-			Address:        line(device.Address, 64),
+			UserAgent:      oneLine(device.UserAgent, maxUserAgent),
+			Address:        oneLine(device.Address, 64),
 			CreatedAt:      now,
 			LastSeenAt:     now,
 		}
 		if err := tx.Create(&login).Error; err != nil {
 			return err
 		}
-		return s.audit.Note(tx, user, LoginSucceeded, person(user), "")
+		return s.audit.Note(tx, user, LoginSucceeded, auditName(user), "")
 	})
 	if err != nil {
 		if err := s.sessions.Delete(id); err != nil {

@@ -3,11 +3,8 @@ package services
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -103,7 +100,7 @@ func (s *Widget) seen(ctx context.Context, token models.EmbedToken, origin strin
 	err := s.db.Write.WithContext(ctx).Model(&models.EmbedToken{}).
 		Where("organization_id = ? AND id = ? AND (last_seen_at IS NULL OR last_seen_at <= ?)", token.OrganizationID,
 			token.ID, now.Add(-seenPause)).
-		UpdateColumns(map[string]any{"last_seen_at": now, "last_seen_origin": line(origin, 300)}).Error
+		UpdateColumns(map[string]any{"last_seen_at": now, "last_seen_origin": oneLine(origin, 300)}).Error
 	if err != nil {
 		logFailure("note where an embed token was seen", err)
 	}
@@ -146,7 +143,7 @@ func (s *Widget) CreateOrGetConversation(ctx context.Context,
 	if err != nil {
 		return models.Conversation{}, models.Bot{}, err
 	}
-	displayName = line(displayName, maxDisplayName)
+	displayName = oneLine(displayName, maxDisplayName)
 	var conversation models.Conversation
 	err = s.db.Read.WithContext(ctx).Joins("EndUser").
 		Where("conversations.organization_id = ? AND conversations.channel_id = ?", organizationID, channelID).
@@ -208,30 +205,4 @@ func (s *Widget) create(tx *gorm.DB, organizationID, channelID, externalID, disp
 	err = tx.Where("organization_id = ? AND channel_id = ? AND end_user_id = ?", organizationID, channelID, known.ID).
 		Take(&conversation).Error
 	return conversation, err
-}
-
-// OriginOf is the origin of a URL or Origin header in the form that allow-lists hold: scheme, host in lower case, and a
-// port that is not the scheme's own. It is empty for what has none.
-func OriginOf(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return ""
-	}
-	host := strings.ToLower(u.Host)
-	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
-		host = strings.TrimSuffix(host, ":"+u.Port())
-	}
-	return u.Scheme + "://" + host
-}
-
-// NewToken returns a secret with prefix and the hash to store in its place.
-func NewToken(prefix string) (secret, hash string) {
-	secret = prefix + strings.ToLower(rand.Text())
-	return secret, HashToken(secret)
-}
-
-// HashToken is the hex SHA-256 of a random secret. It needs no salt: what was guessed is 128 random bits.
-func HashToken(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
 }

@@ -34,7 +34,7 @@ type world struct {
 	visits        *services.Visits
 	organizations *services.Organizations
 	audit         *services.Audit
-	members       *services.Members
+	members       *services.Users
 	mailer        *mailer
 	photos        *services.Photos
 	profile       *services.Profile
@@ -81,7 +81,7 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	w.audit = services.NewAudit(db, w.clock.Now)
 	w.photos = services.NewPhotos(db, w.clock.Now)
 	w.mailer = &mailer{}
-	w.members = services.NewMembers(db, login, w.audit, w.mailer, w.news, w.clock.Now)
+	w.members = services.NewUsers(db, login, w.audit, w.mailer, w.news, w.clock.Now)
 	w.profile = services.NewProfile(db, login, w.photos, w.audit, w.clock.Now)
 	w.bots = services.NewBots(db, w.photos, w.audit, w.clock.Now)
 	return w

@@ -38,7 +38,7 @@ type server struct {
 	socket   *socketio.Server
 	messages *services.Messages
 	login    *services.Login
-	members  *services.Members
+	members  *services.Users
 	open     connections
 	ending   atomic.Bool
 	stop     context.CancelFunc
@@ -123,12 +123,12 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 		return nil, err
 	}
 	if len(config.SecretKeyOld) > 0 {
-		resealed, lost, err := services.Reseal(ctx, b.db, box)
+		reencrypted, lost, err := services.RotateSecrets(ctx, b.db, box)
 		if err != nil {
 			return nil, err
 		}
-		slog.Info("SECRET_KEY_OLD is not needed any more once every node has started with SECRET_KEY", "sealed_anew",
-			resealed, "lost", lost)
+		slog.Info("SECRET_KEY_OLD is not needed any more once every node has started with SECRET_KEY", "reencrypted",
+			reencrypted, "lost", lost)
 	}
 	organizations := services.NewOrganizations(b.db, login, clock, config.SecretKey)
 	if withDemo {
@@ -163,8 +163,8 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 	app.Photos, app.Mailer = services.NewPhotos(b.db, clock), config.mailer()
 	app.Bots = services.NewBots(b.db, app.Photos, app.Audit, clock)
 	app.Profile = services.NewProfile(b.db, login, app.Photos, app.Audit, clock)
-	app.Members = services.NewMembers(b.db, login, app.Audit, app.Mailer, publisher, clock)
-	s.login, s.members = login, app.Members
+	app.Users = services.NewUsers(b.db, login, app.Audit, app.Mailer, publisher, clock)
+	s.login, s.members = login, app.Users
 	app.Socket = s.socket.Handler()
 	app.Setup = handlers.NewSetupToken(organizations, b.limiter, config.SecretKey)
 	s.http = handlers.New(app)

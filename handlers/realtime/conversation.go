@@ -54,11 +54,11 @@ func (s *Server) welcome(ctx context.Context, ref services.Ref) (*protocol.Welco
 	}
 	welcome := &protocol.Welcome{}
 	if agent != nil {
-		assigned := showAgent(*agent)
+		assigned := newAgent(*agent)
 		welcome.AssignedTo = &assigned
 	}
 	if team, err := s.presence.Team(ctx, ref.OrganizationID); err == nil {
-		shown := showTeam(team)
+		shown := newTeam(team)
 		welcome.Team = &shown
 	}
 	return welcome, nil

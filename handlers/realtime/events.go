@@ -32,16 +32,16 @@ type event struct {
 
 // events is every event a client may send.
 var events = map[string]event{
-	protocol.SendMessageEvent:      {anyone, later(sendMessage)},
-	protocol.ClaimEvent:            {agents, asking(claimConversation)},
-	protocol.JoinConversationEvent: {anyone, asking(joinConversation)},
-	protocol.LeaveEvent:            {anyone, now(leaveConversation)},
-	protocol.JoinQueueEvent:        {agents, now(joinQueue)},
-	protocol.JoinPresenceEvent:     {agents, asking(joinPresence)},
-	protocol.UserTypingEvent:       {anyone, now(userTyping)},
-	protocol.MarkReadEvent:         {anyone, asking(markRead)},
-	protocol.VisitEvent:            {anyone, asking(visit)},
-	protocol.ViewEvent:             {agents, now(viewConversation)},
+	protocol.SendMessageEvent:      {anyone, asynchronous(sendMessage)},
+	protocol.ClaimEvent:            {agents, withDeadline(claimConversation)},
+	protocol.JoinConversationEvent: {anyone, withDeadline(joinConversation)},
+	protocol.LeaveEvent:            {anyone, synchronous(leaveConversation)},
+	protocol.JoinQueueEvent:        {agents, synchronous(joinQueue)},
+	protocol.JoinPresenceEvent:     {agents, withDeadline(joinPresence)},
+	protocol.UserTypingEvent:       {anyone, synchronous(userTyping)},
+	protocol.MarkReadEvent:         {anyone, withDeadline(markRead)},
+	protocol.VisitEvent:            {anyone, withDeadline(visit)},
+	protocol.ViewEvent:             {agents, synchronous(viewConversation)},
 }
 
 // agents lets in sockets with a web session. anyone lets in all: the event asks for the proof itself.
@@ -93,9 +93,10 @@ func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 	return row.guard(c)
 }
 
-// now makes a row of a function that answers from memory.
-func now[P any](do func(*Server, *client, P) (protocol.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
-	return later(func(s *Server, c *client, payload P, reply reply) {
+// synchronous makes a row of a function that answers from memory.
+func synchronous[P any](
+	do func(*Server, *client, P) (protocol.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+	return asynchronous(func(s *Server, c *client, payload P, reply reply) {
 		ack, err := do(s, c, payload)
 		if err == nil && !reply.event.HasAck() {
 			return
@@ -105,18 +106,18 @@ func now[P any](do func(*Server, *client, P) (protocol.Ack, error)) func(*Server
 	})
 }
 
-// asking makes a row of a function that asks the database or Redis, for which it gets a time limit.
-func asking[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) func(*Server, *client,
+// withDeadline makes a row of a function that asks the database or Redis, for which it gets a time limit.
+func withDeadline[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) func(*Server, *client,
 	json.RawMessage, reply) {
-	return now(func(s *Server, c *client, payload P) (protocol.Ack, error) {
+	return synchronous(func(s *Server, c *client, payload P) (protocol.Ack, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 		defer cancel()
 		return do(ctx, s, c, payload)
 	})
 }
 
-// later makes a row of a function that calls reply itself.
-func later[P any](do func(*Server, *client, P, reply)) func(*Server, *client, json.RawMessage, reply) {
+// asynchronous makes a row of a function that calls reply itself.
+func asynchronous[P any](do func(*Server, *client, P, reply)) func(*Server, *client, json.RawMessage, reply) {
 	return func(s *Server, c *client, raw json.RawMessage, reply reply) {
 		var payload P
 		if err := decode(raw, &payload); err != nil {

@@ -78,7 +78,7 @@ func (p *Publisher) ConversationAssigned(organizationID, conversationID string, 
 	})
 	p.emit(p.io.To(protocol.ConversationRoom(conversationID)), protocol.AgentJoinedEvent, protocol.AgentJoined{
 		ConversationID: conversationID,
-		Agent:          showAgent(agent),
+		Agent:          newAgent(agent),
 	})
 }
 
@@ -125,18 +125,18 @@ func (p *Publisher) VisitChanged(_, conversationID string) {
 
 // TeamChanged tells the organization's end users.
 func (p *Publisher) TeamChanged(organizationID string, team services.Team) {
-	p.emit(p.io.To(protocol.EndUsersRoom(organizationID)).Volatile(), protocol.TeamChangedEvent, showTeam(team))
+	p.emit(p.io.To(protocol.EndUsersRoom(organizationID)).Volatile(), protocol.TeamChangedEvent, newTeam(team))
 }
 
-func showTeam(team services.Team) protocol.Team {
+func newTeam(team services.Team) protocol.Team {
 	shown := protocol.Team{Agents: make([]protocol.Agent, len(team.Agents)), Online: team.Online}
 	for i, agent := range team.Agents {
-		shown.Agents[i] = showAgent(agent)
+		shown.Agents[i] = newAgent(agent)
 	}
 	return shown
 }
 
-func showAgent(agent services.Agent) protocol.Agent {
+func newAgent(agent services.Agent) protocol.Agent {
 	return protocol.Agent{
 		ID:       agent.ID,
 		Name:     agent.Name,

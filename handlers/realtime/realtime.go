@@ -17,8 +17,8 @@ import (
 	"parley/services"
 )
 
-// endedSweep is how often agents' sockets are held against the users' table: the net under the kick that logging out or
-// disabling sends, should that be lost between nodes. Sessions must end within 5 s.
+// endedSweep is how often agents' sockets are held against the users' table: the net under the disconnect that logging
+// out or disabling sends, should that be lost between nodes. Sessions must end within 5 s.
 const endedSweep = 3 * time.Second
 
 // Request is what a socket keeps of its handshake's HTTP request.

@@ -20,11 +20,11 @@ type Broker interface {
 
 // A Broker that also has this method tells whether other nodes can be reached. While they cannot, nothing is held back
 // for their numbered packets.
-type upTeller interface{ Up() bool }
+type healthReporter interface{ Up() bool }
 
 // alone tells whether nobody else can number packets of a room here: waiting for theirs would be in vain.
 func (s *Server) alone() bool {
-	b, ok := s.options.Broker.(upTeller)
+	b, ok := s.options.Broker.(healthReporter)
 	return ok && !b.Up()
 }
 

@@ -103,7 +103,7 @@ func (b *RedisBroker) setUp(up bool, err error) {
 		b.log.Warn("socketio: redis is down; other nodes are not reached", "error", err)
 	case !was && up:
 		b.log.Info("socketio: redis is back")
-		rouse(b.outbox.filled)
+		wake(b.outbox.filled)
 	}
 }
 
@@ -124,7 +124,7 @@ func (b *RedisBroker) Subscribe(channel string, deliver func([]byte)) (cancel fu
 	}
 	ch.subscribers = append(slices.Clone(ch.subscribers), s)
 	b.mu.Unlock()
-	rouse(b.changed)
+	wake(b.changed)
 
 	cancel = func() { b.unsubscribe(name, s) }
 	if !b.Up() {
@@ -156,7 +156,7 @@ func (b *RedisBroker) unsubscribe(name string, s *redisSubscriber) {
 	if len(ch.subscribers) == 0 {
 		delete(b.channels, name)
 		b.changes[name] = struct{}{}
-		rouse(b.changed)
+		wake(b.changed)
 	}
 }
 
@@ -258,8 +258,8 @@ func (b *RedisBroker) wait(signal <-chan struct{}) bool {
 	}
 }
 
-// rouse signals without waiting; the channel must have room for one.
-func rouse(signal chan<- struct{}) {
+// wake signals without waiting; the channel must have room for one.
+func wake(signal chan<- struct{}) {
 	select {
 	case signal <- struct{}{}:
 	default:

@@ -31,7 +31,7 @@ func (o *outbox) add(m outgoing) {
 		o.drop(1)
 	}
 	o.mu.Unlock()
-	rouse(o.filled)
+	wake(o.filled)
 }
 
 // take removes and returns the next messages, at most limit.

@@ -37,17 +37,17 @@ type Conn struct {
 
 	inbound sync.Mutex // held while a packet is handled: one at a time, in order, over both transports
 
-	mu       sync.Mutex // guards what follows; held for no longer than a write that does not block
-	ws       *webSocket // nil: long-polling
-	probe    *webSocket // asks to replace long-polling
-	probed   bool       // the probe was answered: polls return at once, so that the client can leave them
-	poll     *poll      // the parked request of long-polling
-	queue    queue
-	held     bool        // what is queued waits for the next packet, or Flush
-	closed   atomic.Bool // written with mu held
-	reason   string
-	farewell byte // the packet that ends the last poll; 0 when there is none to come
-	linger   *time.Timer
+	mu          sync.Mutex // guards what follows; held for no longer than a write that does not block
+	ws          *webSocket // nil: long-polling
+	probe       *webSocket // asks to replace long-polling
+	probed      bool       // the probe was answered: polls return at once, so that the client can leave them
+	poll        *poll      // the parked request of long-polling
+	queue       queue
+	held        bool        // what is queued waits for the next packet, or Flush
+	closed      atomic.Bool // written with mu held
+	reason      string
+	closePacket byte // the packet that ends the last poll; 0 when there is none to come
+	linger      *time.Timer
 }
 
 // newConn registers a connection and introduces it to its receiver; nil when the server has stopped.
@@ -234,7 +234,7 @@ func (c *Conn) cut() {
 	if c.ws != nil {
 		c.ws.abort()
 	}
-	if c.farewell != 0 {
+	if c.closePacket != 0 {
 		c.forgetPolling()
 	}
 }

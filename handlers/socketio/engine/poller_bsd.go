@@ -6,7 +6,7 @@ import "syscall"
 
 type inquiry struct{}
 
-func inquire(syscall.RawConn) {}
+func enableTCPInq(syscall.RawConn) {}
 
 // read cannot say what is left, so there may always be more.
 func (b *readBuffer) read(fd uintptr) (n int, more bool, err error) {

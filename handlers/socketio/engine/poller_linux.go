@@ -16,8 +16,8 @@ type inquiry struct {
 
 const tcpInq = 36 // TCP_INQ, and TCP_CM_INQ, of linux/tcp.h
 
-// inquire makes receive learn what is left. Where the kernel refuses, receive learns nothing and reads again.
-func inquire(raw syscall.RawConn) {
+// enableTCPInq makes receive learn what is left. Where the kernel refuses, receive learns nothing and reads again.
+func enableTCPInq(raw syscall.RawConn) {
 	raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpInq, 1) })
 }
 

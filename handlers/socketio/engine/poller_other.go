@@ -15,7 +15,7 @@ func (w *webSocket) writeOnce(uintptr) bool { panic("engine: not pollable") }
 
 type inquiry struct{}
 
-func inquire(syscall.RawConn) {}
+func enableTCPInq(syscall.RawConn) {}
 
 // watch sees nothing; a client that hangs up is found by its heartbeat.
 func watch(net.Conn) (gone <-chan struct{}, stop func()) { return nil, func() {} }

@@ -9,8 +9,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// overtaken is how long a client's close packet waits for the poll that it may have overtaken on another connection.
-const overtaken = 100 * time.Millisecond
+// superseded is how long a client's close packet waits for the poll that it may have superseded on another connection.
+const superseded = 100 * time.Millisecond
 
 // probedPoll is how long a poll that comes after the probe is kept for the upgrade, which may be just behind it on the
 // other connection, before it is sent home with a noop.
@@ -63,7 +63,7 @@ func (c *Conn) park() (parked *poll, ok bool) {
 	case c.poll != nil:
 		c.closeLocked(ReasonTransportError, 0)
 		return nil, false
-	case c.closed.Load() && c.farewell == 0:
+	case c.closed.Load() && c.closePacket == 0:
 		return nil, false
 	case c.queue.len() > 0 || c.closed.Load():
 		return nil, true
@@ -110,11 +110,11 @@ func (c *Conn) takePayload(parked *poll) (body []byte, ok bool) {
 		}
 		body = c.queue.pop().appendPolling(body)
 	}
-	if c.farewell != 0 {
+	if c.closePacket != 0 {
 		if len(body) > 0 {
 			body = append(body, separator)
 		}
-		body = append(body, c.farewell)
+		body = append(body, c.closePacket)
 		c.forgetPolling()
 	}
 	if len(body) == 0 {
@@ -178,17 +178,17 @@ func (c *Conn) closedFor() string {
 // poll fetches what is left. Call with mu held.
 func (c *Conn) endPolling(code int) {
 	wait := lingering
-	if c.farewell == typeNoop {
-		wait = overtaken
+	if c.closePacket == typeNoop {
+		wait = superseded
 	} else {
-		c.farewell = typeClose
+		c.closePacket = typeClose
 	}
 	if c.poll != nil {
 		c.poll.wake()
 	}
 	if code == 0 || c.reason == ReasonParseError {
 		if c.poll == nil {
-			c.farewell = 0
+			c.closePacket = 0
 		}
 		c.queue.clear()
 		c.server.forget(c)
@@ -201,7 +201,7 @@ func (c *Conn) endPolling(code int) {
 
 // forgetPolling makes the id unknown, when the last poll has come or will not come any more. Call with mu held.
 func (c *Conn) forgetPolling() {
-	c.farewell = 0
+	c.closePacket = 0
 	c.queue.clear()
 	if c.linger != nil {
 		c.linger.Stop()

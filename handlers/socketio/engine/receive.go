@@ -56,6 +56,6 @@ func (c *Conn) closedByClient() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queue.clear()
-	c.farewell = typeNoop
+	c.closePacket = typeNoop
 	c.closeLocked(ReasonTransportClose, closeNormal)
 }

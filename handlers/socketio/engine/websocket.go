@@ -45,7 +45,7 @@ func newWebSocket(s *Server, conn net.Conn) *webSocket {
 		if raw, err := tcp.SyscallConn(); err == nil {
 			w.raw = raw
 			w.tryRead, w.tryWrite = w.readOnce, w.writeOnce
-			inquire(raw)
+			enableTCPInq(raw)
 		}
 	}
 	return w

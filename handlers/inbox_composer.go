@@ -23,7 +23,7 @@ func (a *App) messageForm(c *fiber.Ctx) error {
 		ClientID: c.FormValue("client_id"),
 	})
 	if err != nil {
-		return a.refused(c, err, func(thread *views.Thread, _ *services.Error) {
+		return a.showThreadError(c, err, func(thread *views.Thread, _ *services.Error) {
 			thread.Draft = c.FormValue("content")
 		})
 	}
@@ -32,7 +32,7 @@ func (a *App) messageForm(c *fiber.Ctx) error {
 
 // richMessageForm sends what the editor holds. Refused, it comes back as it was, with the error beside its field.
 func (a *App) richMessageForm(c *fiber.Ctx) error {
-	form := compact(readRichForm(c))
+	form := withoutEmptyRows(readRichForm(c))
 	document, err := json.Marshal(richMedia(form))
 	if err != nil {
 		return err
@@ -52,9 +52,9 @@ func (a *App) richMessageForm(c *fiber.Ctx) error {
 	if !errors.As(err, &refusal) || refusal.Kind == services.NotFound {
 		return err
 	}
-	form = wrong(form, refusal)
+	form = withError(form, refusal)
 	if !isPart(c) {
-		return a.refused(c, err, func(thread *views.Thread, _ *services.Error) { thread.Editor = &form })
+		return a.showThreadError(c, err, func(thread *views.Thread, _ *services.Error) { thread.Editor = &form })
 	}
 	thread, err := a.thread(c, false)
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *App) composePage(c *fiber.Ctx) error {
 // previewForm draws what the editor holds: the message for htmx, and after a change of its rows or its type the editor
 // itself.
 func (a *App) previewForm(c *fiber.Ctx) error {
-	form := edited(readRichForm(c), c.FormValue("edit"))
+	form := applyEdit(readRichForm(c), c.FormValue("edit"))
 	if isPart(c) && c.FormValue("edit") == "" {
 		return render(c, fiber.StatusOK, views.PreviewPart(form.Preview), nil)
 	}

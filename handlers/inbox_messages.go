@@ -28,7 +28,7 @@ func (a *App) threadMessages(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := a.names(c)
+	names, err := a.senderNames(c)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (a *App) threadMessages(c *fiber.Ctx) error {
 // messages is the run of messages that the request's after_seq or before_seq names, or that begins with its session, or
 // the newest. A run that is shown alone leads on at both ends; a part only at the end that it adds to the page.
 func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession,
-	names names, alone bool) (views.Messages, error) {
+	names senderNames, alone bool) (views.Messages, error) {
 	user := identityOf(c).User
 	run := views.Messages{Place: anyPlace(c), ConversationID: conversation.ID}
 	ref := services.Ref{ID: conversation.ID, OrganizationID: conversation.OrganizationID}
@@ -66,7 +66,7 @@ func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions 
 	divided := page.AfterSeq >= 0 || page.BeforeSeq >= 0 // only the newest messages have the divider
 	previous := before
 	for i, m := range found {
-		shown := showMessage(m, names, len(readBy[m.ID]) > 0, answers[m.ID])
+		shown := newMessageView(m, names, len(readBy[m.ID]) > 0, answers[m.ID])
 		shown.Own = m.SenderType == models.SenderAgent && m.SenderID == user.ID
 		shown.Joined = previous != nil && joins(*previous, m)
 		shown.New = shown.Unread && !divided
@@ -139,7 +139,7 @@ func joins(before, m models.Message) bool {
 }
 
 // sessionLines is what happened to the sessions, oldest first.
-func sessionLines(sessions []models.ConversationSession, names names, userID string) (lines []views.Line) {
+func sessionLines(sessions []models.ConversationSession, names senderNames, userID string) (lines []views.Line) {
 	for _, session := range slices.Backward(sessions) {
 		if session.AssignedAgentID != nil && session.AssignedAt != nil {
 			by := names.senders[*session.AssignedAgentID]
@@ -186,8 +186,8 @@ func addLines(run *views.Messages, lines []views.Line, before, after *models.Mes
 	}
 }
 
-// showMessage is a message as everybody in the conversation sees it.
-func showMessage(m models.Message, names names, read bool, answer *services.Selected) views.Message {
+// newMessageView is a message as everybody in the conversation sees it.
+func newMessageView(m models.Message, names senderNames, read bool, answer *services.Selected) views.Message {
 	shown := views.Message{
 		ID:            m.ID,
 		Seq:           m.Seq,
@@ -217,23 +217,22 @@ func showMessage(m models.Message, names names, read bool, answer *services.Sele
 			shown.File.Size = *media.Size
 		}
 	}
-	shown.Buttons = showChoices(media.Buttons)
-	shown.Options = showChoices(
-		media.Options)
+	shown.Buttons = newChoiceViews(media.Buttons)
+	shown.Options = newChoiceViews(media.Options)
 	shown.Placeholder = media.Placeholder
 	for _, card := range media.Cards {
 		shown.Cards = append(shown.Cards, views.Card{
 			ImageURL: card.ImageURL,
 			Title:    card.Title,
 			Subtitle: card.Subtitle,
-			Buttons:  showChoices(card.Buttons),
+			Buttons:  newChoiceViews(card.Buttons),
 		})
 	}
 	shown.Answers = (*views.Selected)(media.Selected)
 	return shown
 }
 
-func showChoices(choices []services.Choice) []views.Choice {
+func newChoiceViews(choices []services.Choice) []views.Choice {
 	shown := make([]views.Choice, len(choices))
 	for i, choice := range choices {
 		shown[i] = views.Choice(choice)

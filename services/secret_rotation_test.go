@@ -18,10 +18,10 @@ func TestReseal_letsAnOldKeyGo(t *testing.T) {
 		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ben.ID).
 			Update("totp_secret", services.NewSecretBox([]byte("unknown")).Seal([]byte("lost"), "x")).Error)
 		for _, want := range []int{2, 0} {
-			resealed, lost, err := services.Reseal(d.Context(), d.db, after)
+			reencrypted, lost, err := services.RotateSecrets(d.Context(), d.db, after)
 			d.ok(err)
-			if resealed != want || lost != 1 {
-				d.Errorf("%d sealed anew, %d lost", resealed, lost)
+			if reencrypted != want || lost != 1 {
+				d.Errorf("%d sealed anew, %d lost", reencrypted, lost)
 			}
 		}
 		fresh := services.NewSecretBox(sealKey("b"))

@@ -100,7 +100,7 @@ func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
 
 func TestSetRole_countsWithTheNextRequest(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		for range 2 { // once again changes nothing
 			w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
@@ -122,7 +122,7 @@ func TestSetRole_countsWithTheNextRequest(t *testing.T) {
 
 func TestDisable_locksOutAndEndsSessions(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		before, noted := len(of[userSessionsEnded](w.news)), len(w.noted())
 		for range 2 {
@@ -226,7 +226,7 @@ func (w *world) newAgent() models.User {
 
 func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 	each(t, func(w *world) {
-		w.knows(w.ann)
+		w.verifyPassword(w.ann)
 		w.ok(w.profile.SetPhoto(w.Context(), w.ann, picture(w, 300, 300)))
 		token := w.logIn(w.ann)
 		conversation := w.opened("jo")

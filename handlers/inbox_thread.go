@@ -124,12 +124,12 @@ func (a *App) changed(c *fiber.Ctx, err error) error {
 	if err == nil {
 		return a.threadHeader(c)
 	}
-	return a.refused(c, err, func(*views.Thread, *services.Error) {})
+	return a.showThreadError(c, err, func(*views.Thread, *services.Error) {})
 }
 
-// refused shows a browser the thread as it is and says why its form did nothing; keep puts what was typed back. To
-// htmx, and for errors that are ours, the answer is the error alone.
-func (a *App) refused(c *fiber.Ctx, err error, keep func(*views.Thread, *services.Error)) error {
+// showThreadError shows a browser the thread as it is and says why its form did nothing; keep puts what was typed back.
+// To htmx, and for errors that are ours, the answer is the error alone.
+func (a *App) showThreadError(c *fiber.Ctx, err error, keep func(*views.Thread, *services.Error)) error {
 	var refusal *services.Error
 	if isPart(c) || !errors.As(err, &refusal) || refusal.Kind == services.NotFound {
 		return err
@@ -165,7 +165,7 @@ func (a *App) threadOf(c *fiber.Ctx, id string, whole bool) (views.Thread, error
 	if err != nil {
 		return views.Thread{}, err
 	}
-	names, err := a.names(c)
+	names, err := a.senderNames(c)
 	if err != nil {
 		return views.Thread{}, err
 	}

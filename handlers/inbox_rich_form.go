@@ -26,7 +26,7 @@ var choiceList = map[string]string{services.TypeQuickButton: "buttons", services
 func newRichForm(kind string) (views.RichForm, bool) {
 	switch kind {
 	case services.TypeImage, services.TypeFile, services.TypeQuickButton, services.TypeCarousel, services.TypeDropdown:
-		return filled(views.RichForm{Type: kind}), true
+		return editorForm(views.RichForm{Type: kind}), true
 	}
 	return views.RichForm{}, false
 }
@@ -46,12 +46,16 @@ func readRichForm(c *fiber.Ctx) views.RichForm {
 	if _, known := newRichForm(form.Type); !known {
 		form.Type = services.TypeImage
 	}
-	titles := values(c, "card_title")
-	subtitles := values(c, "card_subtitle")
-	images := values(c, "card_image_url")
+	titles := formValues(c, "card_title")
+	subtitles := formValues(c, "card_subtitle")
+	images := formValues(c, "card_image_url")
 	buttons := readChoices(c, "card_button")
 	for i, title := range titles {
-		card := views.Card{Title: title, Subtitle: at(subtitles, i), ImageURL: at(images, i)}
+		card := views.Card{
+			Title:    title,
+			Subtitle: elementAt(subtitles, i),
+			ImageURL: elementAt(images, i),
+		}
 		from := min(i*services.MaxCardButtons, len(buttons))
 		card.Buttons = buttons[from:min(from+services.MaxCardButtons, len(buttons))]
 		form.Cards = append(form.Cards, card)
@@ -61,8 +65,8 @@ func readRichForm(c *fiber.Ctx) views.RichForm {
 
 func trimmed(c *fiber.Ctx, name string) string { return strings.TrimSpace(c.FormValue(name)) }
 
-// values are those of a name that may repeat.
-func values(c *fiber.Ctx, name string) []string {
+// formValues are the values of a field that may repeat, without blanks around them.
+func formValues(c *fiber.Ctx, name string) []string {
 	var all []string
 	for _, value := range c.Context().PostArgs().PeekMulti(name) {
 		all = append(all, strings.TrimSpace(string(value)))
@@ -70,7 +74,7 @@ func values(c *fiber.Ctx, name string) []string {
 	return all
 }
 
-func at(list []string, i int) string {
+func elementAt(list []string, i int) string {
 	if i < len(list) {
 		return list[i]
 	}
@@ -78,16 +82,16 @@ func at(list []string, i int) string {
 }
 
 func readChoices(c *fiber.Ctx, name string) []views.Choice {
-	labels, given := values(c, name+"_label"), values(c, name+"_value")
+	labels, given := formValues(c, name+"_label"), formValues(c, name+"_value")
 	choices := make([]views.Choice, len(labels))
 	for i, label := range labels {
-		choices[i] = views.Choice{Label: label, Value: at(given, i)}
+		choices[i] = views.Choice{Label: label, Value: elementAt(given, i)}
 	}
 	return choices
 }
 
-// edited is the form after "add.choice", "remove.card.2" and the like, or as it is.
-func edited(form views.RichForm, edit string) views.RichForm {
+// applyEdit is the form after "add.choice", "remove.card.2" and the like, or as it is.
+func applyEdit(form views.RichForm, edit string) views.RichForm {
 	verb, what, _ := strings.Cut(edit, ".")
 	what, row, _ := strings.Cut(what, ".")
 	i, err := strconv.Atoi(row)
@@ -102,15 +106,15 @@ func edited(form views.RichForm, edit string) views.RichForm {
 	case what == "card" && i < len(form.Cards):
 		form.Cards = slices.Delete(form.Cards, i, i+1)
 	}
-	return filled(form)
+	return editorForm(form)
 }
 
-// compact leaves out the rows that nothing was written in, and lets a label stand for its value.
-func compact(form views.RichForm) views.RichForm {
-	form.Choices = compactChoices(form.Choices)
+// withoutEmptyRows leaves out the rows that nothing was written in, and lets a label stand for its value.
+func withoutEmptyRows(form views.RichForm) views.RichForm {
+	form.Choices = withoutEmptyChoices(form.Choices)
 	var cards []views.Card
 	for _, card := range form.Cards {
-		card.Buttons = compactChoices(card.Buttons)
+		card.Buttons = withoutEmptyChoices(card.Buttons)
 		if card.Title+card.Subtitle+card.ImageURL != "" || len(card.Buttons) > 0 {
 			cards = append(cards, card)
 		}
@@ -119,7 +123,7 @@ func compact(form views.RichForm) views.RichForm {
 	return form
 }
 
-func compactChoices(choices []views.Choice) (kept []views.Choice) {
+func withoutEmptyChoices(choices []views.Choice) (kept []views.Choice) {
 	for _, choice := range choices {
 		if choice.Value == "" {
 			choice.Value = choice.Label
@@ -131,8 +135,8 @@ func compactChoices(choices []views.Choice) (kept []views.Choice) {
 	return kept
 }
 
-// filled adds what an editor shows beside what was written: empty rows, and the preview.
-func filled(form views.RichForm) views.RichForm {
+// editorForm adds what an editor shows beside what was written: empty rows, and the preview.
+func editorForm(form views.RichForm) views.RichForm {
 	form.Limits = views.RichLimits{Choices: services.MaxQuickButtons, Cards: services.MaxCards}
 	if form.Type == services.TypeDropdown {
 		form.Limits.Choices = services.MaxOptions
@@ -157,14 +161,14 @@ func filled(form views.RichForm) views.RichForm {
 
 // preview is the message that the form would send, checked or not.
 func preview(form views.RichForm) views.Message {
-	form = compact(form)
+	form = withoutEmptyRows(form)
 	document, _ := json.Marshal(richMedia(form)) // strings always encode
-	return showMessage(models.Message{
+	return newMessageView(models.Message{
 		SenderType:  models.SenderAgent,
 		ContentType: form.Type,
 		Content:     form.Content,
 		RichMedia:   document,
-	}, names{}, false, nil)
+	}, senderNames{}, false, nil)
 }
 
 // richMedia is the document that a compact form stands for.
@@ -200,12 +204,12 @@ func choicesOf(choices []views.Choice) []services.Choice {
 	return given
 }
 
-// wrong is the form with a refusal beside the field that it names.
-func wrong(form views.RichForm, refusal *services.Error) views.RichForm {
+// withError is the form with a refusal beside the field that it names.
+func withError(form views.RichForm, refusal *services.Error) views.RichForm {
 	field := refusal.Field
 	if list := choiceList[form.Type]; field == list || strings.HasPrefix(field, list+".") && list != "" {
 		field = "choices" + strings.TrimPrefix(field, list)
 	}
 	form.Errors = map[string]string{field: refusal.Message}
-	return filled(form)
+	return editorForm(form)
 }

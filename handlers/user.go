@@ -14,9 +14,9 @@ func (a *App) teamPage(c *fiber.Ctx) error {
 // invite answers with the page itself: the link is a secret, on its way once.
 func (a *App) invite(c *fiber.Ctx) error {
 	email, role := c.FormValue("email"), c.FormValue("role")
-	invitation, secret, err := a.Members.Invite(c.UserContext(), identityOf(c).User, email, models.Role(role))
+	invitation, secret, err := a.Users.Invite(c.UserContext(), identityOf(c).User, email, models.Role(role))
 	if err != nil {
-		wrong, status, err := refused(c, err)
+		wrong, status, err := formErrorsFor(c, err)
 		if err != nil {
 			return err
 		}
@@ -27,14 +27,14 @@ func (a *App) invite(c *fiber.Ctx) error {
 
 // resendInvitation does nothing a second time: the link that was shown would be dead.
 func (a *App) resendInvitation(c *fiber.Ctx) error {
-	before, err := a.sentBefore(c)
+	before, err := a.alreadySubmitted(c)
 	if err != nil {
 		return err
 	}
 	if before {
-		return a.done(c, "/company/team", "sent_before")
+		return a.redirectWithFlash(c, "/company/team", "already_submitted")
 	}
-	invitation, secret, err := a.Members.Resend(c.UserContext(), identityOf(c).User, c.Params("id"))
+	invitation, secret, err := a.Users.Resend(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (a *App) showInvitationLink(c *fiber.Ctx, invitation models.Invitation, sec
 	if err != nil {
 		return err
 	}
-	a.Members.Mail(user, organization.Name, invitation, link)
+	a.Users.Mail(user, organization.Name, invitation, link)
 	return a.showTeam(c, fiber.StatusOK, views.Team{
 		Role:    string(models.RoleAgent),
 		Invited: &views.InvitedLink{Email: invitation.Email, URL: link},
@@ -56,22 +56,22 @@ func (a *App) showInvitationLink(c *fiber.Ctx, invitation models.Invitation, sec
 }
 
 func (a *App) revokeInvitation(c *fiber.Ctx) error {
-	if err := a.Members.RevokeInvitation(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
+	if err := a.Users.RevokeInvitation(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
 		return err
 	}
-	return a.done(c, "/company/team", "invitation_revoked")
+	return a.redirectWithFlash(c, "/company/team", "invitation_revoked")
 }
 
 func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
 	user := identityOf(c).User
-	people, invitations, err := a.Members.List(c.UserContext(), user)
+	people, invitations, err := a.Users.List(c.UserContext(), user)
 	if err != nil {
 		return err
 	}
 	names := map[string]string{}
 	for _, person := range people {
 		names[person.ID] = person.Name
-		page.People = append(page.People, showPerson(person, user))
+		page.People = append(page.People, newUserView(person, user))
 	}
 	now := models.Now()
 	for _, invitation := range invitations {
@@ -90,8 +90,8 @@ func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
 	return render(c, status, views.TeamPage(page), nil)
 }
 
-func showPerson(person, reader models.User) views.Person {
-	return views.Person{
+func newUserView(person, reader models.User) views.User {
+	return views.User{
 		ID:           person.ID,
 		Name:         person.Name,
 		Email:        person.Email,
@@ -103,14 +103,14 @@ func showPerson(person, reader models.User) views.Person {
 	}
 }
 
-func (a *App) personPage(c *fiber.Ctx) error {
-	return a.showPersonPage(c, fiber.StatusOK, nil)
+func (a *App) userPage(c *fiber.Ctx) error {
+	return a.showUserPage(c, fiber.StatusOK, nil)
 }
 
-// showPersonPage is for others than oneself and the owner: there is nothing to set for those.
-func (a *App) showPersonPage(c *fiber.Ctx, status int, wrong formErrors) error {
+// showUserPage is for others than oneself and the owner: there is nothing to set for those.
+func (a *App) showUserPage(c *fiber.Ctx, status int, wrong formErrors) error {
 	user := identityOf(c).User
-	person, err := a.Members.Get(c.UserContext(), user, c.Params("id"))
+	person, err := a.Users.Get(c.UserContext(), user, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -119,42 +119,42 @@ func (a *App) showPersonPage(c *fiber.Ctx, status int, wrong formErrors) error {
 	}
 	layout := a.layout(c, person.Name)
 	layout.Up = views.Link{Path: "/company/team", Name: "Team"}
-	return render(c, status, views.PersonPage(views.PersonSettings{
+	return render(c, status, views.UserPage(views.PersonSettings{
 		Layout: layout,
-		Person: showPerson(person, user),
+		User:   newUserView(person, user),
 		Errors: wrong,
 	}), nil)
 }
 
 func (a *App) setRole(c *fiber.Ctx) error {
-	err := a.Members.SetRole(c.UserContext(), identityOf(c).User, c.Params("id"), models.Role(c.FormValue("role")))
+	err := a.Users.SetRole(c.UserContext(), identityOf(c).User, c.Params("id"), models.Role(c.FormValue("role")))
 	return a.personChanged(c, err, "role_saved")
 }
 
-func (a *App) disablePerson(c *fiber.Ctx) error {
-	err := a.Members.Disable(c.UserContext(), identityOf(c).User, c.Params("id"))
-	return a.personChanged(c, err, "person_disabled")
+func (a *App) disableUser(c *fiber.Ctx) error {
+	err := a.Users.Disable(c.UserContext(), identityOf(c).User, c.Params("id"))
+	return a.personChanged(c, err, "user_disabled")
 }
 
-func (a *App) enablePerson(c *fiber.Ctx) error {
-	err := a.Members.Enable(c.UserContext(), identityOf(c).User, c.Params("id"))
-	return a.personChanged(c, err, "person_enabled")
+func (a *App) enableUser(c *fiber.Ctx) error {
+	err := a.Users.Enable(c.UserContext(), identityOf(c).User, c.Params("id"))
+	return a.personChanged(c, err, "user_enabled")
 }
 
-func (a *App) removePerson(c *fiber.Ctx) error {
-	if err := a.Members.Remove(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
+func (a *App) removeUser(c *fiber.Ctx) error {
+	if err := a.Users.Remove(c.UserContext(), identityOf(c).User, c.Params("id")); err != nil {
 		return err
 	}
-	return a.done(c, "/company/team", "person_removed")
+	return a.redirectWithFlash(c, "/company/team", "user_removed")
 }
 
 func (a *App) personChanged(c *fiber.Ctx, err error, what string) error {
 	if err == nil {
-		return a.done(c, "/company/team/"+c.Params("id"), what)
+		return a.redirectWithFlash(c, "/company/team/"+c.Params("id"), what)
 	}
-	wrong, status, err := refused(c, err)
+	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
 		return err
 	}
-	return a.showPersonPage(c, status, wrong)
+	return a.showUserPage(c, status, wrong)
 }

@@ -25,7 +25,7 @@ func (a *App) threadPanel(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := a.names(c)
+	names, err := a.senderNames(c)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (a *App) threadPanel(c *fiber.Ctx) error {
 }
 
 func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession,
-	names names) (views.Panel, error) {
+	names senderNames) (views.Panel, error) {
 	visit, err := a.Visits.Of(c.UserContext(), conversation.OrganizationID, conversation.ID)
 	panel := views.Panel{
 		Place:          anyPlace(c),

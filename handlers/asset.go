@@ -1,0 +1,24 @@
+package handlers
+
+import (
+	"io/fs"
+	"parley/static"
+	"path"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// asset serves a file of static/. A URL with the file's own hash may be kept for ever.
+func asset(c *fiber.Ctx) error {
+	name := c.Params("*")
+	content, err := fs.ReadFile(static.FS(), name)
+	if err != nil {
+		return notFound(c)
+	}
+	c.Set(fiber.HeaderCacheControl, "public, no-cache")
+	if "/static/"+name+"?v="+c.Query("v") == static.URL(name) {
+		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	}
+	c.Type(path.Ext(name)[1:], "utf-8")
+	return c.Send(content)
+}

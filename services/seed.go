@@ -1,0 +1,240 @@
+package services
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"parley/models"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Credentials are the e-mail and password of a demo user.
+type Credentials struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+// Seeded is what Seed made or found, and a fresh embed token.
+type Seeded struct {
+	OrganizationID string      `json:"organization_id"`
+	Admin          Credentials `json:"admin"`
+	Agent          Credentials `json:"agent"`
+	BotID          string      `json:"bot_id"`
+	ChannelID      string      `json:"channel_id"`
+	EmbedToken     string      `json:"embed_token"`
+}
+
+const (
+	demoAdminEmail = "admin@demo.parley.example"
+	demoAgentEmail = "agent@demo.parley.example"
+)
+
+// Demo reports whether Seed has run here.
+func (s *Organizations) Demo(ctx context.Context) (bool, error) {
+	var users []models.User
+	err := s.db.Read.WithContext(ctx).Select("id").Where("email = ?", demoAdminEmail).Limit(1).Find(&users).Error
+	return len(users) > 0, err
+}
+
+// Seed makes a demo organization, or brings the one it made before back to its beginning: logins, bot and channels; its
+// conversations stay. Passwords are derived from the installation's secret: the same at every run, known to nobody
+// else.
+func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error) {
+	seeded := Seeded{
+		Admin: Credentials{Email: demoAdminEmail, Password: s.demoPassword("admin")},
+		Agent: Credentials{Email: demoAgentEmail, Password: s.demoPassword("agent")},
+	}
+	if demo, err := s.Demo(ctx); err != nil {
+		return seeded, err
+	} else if !demo {
+		if _, err := s.Create(ctx, NewOrganization{
+			Name:       "Demo",
+			AdminEmail: demoAdminEmail,
+			AdminName:  "Dana Demo",
+			Password:   seeded.Admin.Password,
+		}); err != nil {
+			return seeded, fmt.Errorf("seed organization: %w", err)
+		}
+	}
+	var admin models.User
+	if err := s.db.Read.WithContext(ctx).Where("email = ?", demoAdminEmail).Take(&admin).Error; err != nil {
+		return seeded, err
+	}
+	seeded.OrganizationID = admin.OrganizationID
+	agent, err := s.login.newUser(ctx, admin.OrganizationID, seeded.Agent.Email, "Alex Agent", seeded.Agent.Password,
+		models.RoleAgent)
+	if err != nil {
+		return seeded, err
+	}
+	if admin.PasswordHash, err = s.login.HashPassword(ctx, seeded.Admin.Password); err != nil {
+		return seeded, err
+	}
+	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		for _, user := range []models.User{admin, agent} {
+			if err := seedUser(tx, user); err != nil {
+				return err
+			}
+		}
+		return s.seedBot(tx, &seeded, silentBot)
+	})
+	return seeded, err
+}
+
+func (s *Organizations) demoPassword(who string) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("demo password: " + who))
+	return "demo-" + strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil))[:16])
+}
+
+func seedUser(tx *gorm.DB, user models.User) error {
+	result := tx.Model(&models.User{}).Where("organization_id = ? AND email = ?", user.OrganizationID, user.Email).
+		Updates(map[string]any{"password_hash": user.PasswordHash, "disabled_at": nil, "totp_secret": "",
+			"totp_enabled_at": nil, "recovery_codes": "[]"})
+	if result.Error != nil || result.RowsAffected == 1 {
+		return result.Error
+	}
+	return createUser(tx, &user)
+}
+
+// demoBot is a bot that shows what bots do. Its fallback answers any text at once.
+func demoBot() models.Bot {
+	buttons := json.RawMessage(`{"buttons":[{"label":"Prices","value":"prices"},{"label":"Opening hours","value":"hours"},{"label":"Talk to a person","value":"person"}]}`)
+	region := json.RawMessage(`{"placeholder":"Pick a region","options":[{"label":"Asia Pacific","value":"apac"},{"label":"Europe","value":"eu"},{"label":"Americas","value":"us"}]}`)
+	plans := json.RawMessage(`{"cards":[{"title":"Starter","subtitle":"For one desk","buttons":[{"label":"Choose Starter","value":"buy_starter"}]},{"title":"Team","subtitle":"For a whole team","buttons":[{"label":"Choose Team","value":"buy_team"}]}]}`)
+	rules := []BotRule{
+		{
+			Value:    "prices",
+			Keywords: []string{"price", "prices", "cost"},
+			Reply: BotReply{
+				ContentType: TypeCarousel,
+				Content:     "These are our plans.",
+				RichMedia:   plans,
+			},
+		},
+		{
+			Value:    "hours",
+			Keywords: []string{"hours", "open"},
+			Reply: BotReply{
+				ContentType: TypeDropdown,
+				Content:     "Where are you?",
+				RichMedia:   region,
+			},
+		},
+		{
+			Value:    "person",
+			Keywords: []string{"person", "human", "agent"},
+			Reply:    BotReply{Content: "Someone from the team will be with you shortly."},
+		},
+		{
+			Value: "apac",
+			Reply: BotReply{Content: "In Asia Pacific we are there from 9 to 18, Singapore time."},
+		},
+		{
+			Value: "eu",
+			Reply: BotReply{Content: "In Europe we are there from 9 to 18, Berlin time."},
+		},
+		{
+			Value: "us",
+			Reply: BotReply{Content: "In the Americas we are there from 9 to 18, New York time."},
+		},
+		{
+			Value: "buy_starter",
+			Reply: BotReply{Content: "Good choice. Someone from the team will set Starter up for you."},
+		},
+		{
+			Value: "buy_team",
+			Reply: BotReply{Content: "Good choice. Someone from the team will set Team up for you."},
+		},
+	}
+	return models.Bot{
+		Name: "Pip",
+		Greeting: mustJSON(BotReply{
+			ContentType: TypeQuickButton,
+			Content:     "Hi, I am Pip. How can I help?",
+			RichMedia:   buttons,
+		}),
+		Rules: mustJSON(rules),
+		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team; ask me about prices or " +
+			"opening hours meanwhile."}),
+	}
+}
+
+// seedBot makes or resets the demo's bot and channels and adds a fresh embed token.
+func (s *Organizations) seedBot(tx *gorm.DB, seeded *Seeded, silent bool) error {
+	now := s.clock()
+	bot := demoBot()
+	if silent {
+		bot.Greeting = ""
+		bot.Rules = "[]"
+		bot.Fallback = ""
+	}
+	var bots []models.Bot
+	if err := tx.Where("organization_id = ? AND name = ?", seeded.OrganizationID, bot.Name).Order("created_at").
+		Limit(1).Find(&bots).Error; err != nil {
+		return err
+	}
+	if len(bots) == 0 {
+		bot.ID = models.NewID()
+		bot.OrganizationID = seeded.OrganizationID
+		bot.CreatedAt = now
+		bot.UpdatedAt = now
+		if err := tx.Create(&bot).Error; err != nil {
+			return err
+		}
+	} else {
+		bot.ID = bots[0].ID
+		err := tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", seeded.OrganizationID, bot.ID).
+			Updates(map[string]any{"greeting": bot.Greeting, "rules": bot.Rules, "fallback": bot.Fallback,
+				"updated_at": now}).Error
+		if err != nil {
+			return err
+		}
+	}
+	seeded.BotID = bot.ID
+	for _, kind := range []string{models.ChannelMobileSDK, models.ChannelWebchat} {
+		channel := models.Channel{
+			ID:             models.NewID(),
+			OrganizationID: seeded.OrganizationID,
+			BotID:          bot.ID,
+			Type:           kind,
+			Name:           "Demo",
+			CreatedAt:      now,
+			UpdatedAt:      now,
+		}
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&channel).Error; err != nil {
+			return err
+		}
+		var stored models.Channel
+		if err := tx.Where("organization_id = ? AND bot_id = ? AND type = ?", seeded.OrganizationID, bot.ID, kind).
+			Take(&stored).Error; err != nil {
+			return err
+		}
+		seeded.ChannelID = stored.ID
+	}
+	secret, hash := NewToken("ew_")
+	seeded.EmbedToken = secret
+	return tx.Create(&models.EmbedToken{
+		ID:             models.NewID(),
+		OrganizationID: seeded.OrganizationID,
+		ChannelID:      seeded.ChannelID,
+		Name:           "Demo",
+		Prefix:         secret[:8],
+		TokenHash:      hash,
+		AllowedOrigins: []string{},
+		CreatedAt:      now,
+	}).Error
+}
+
+func mustJSON(value any) string {
+	document, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // only for values written in this file
+	}
+	return string(document)
+}
