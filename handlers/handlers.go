@@ -12,28 +12,12 @@ import (
 	"parley/services"
 )
 
-// App is what the handlers need. BaseURL is empty when it is to be taken from the request.
+// App is what the handlers need beside the services. BaseURL is empty when it is to be taken from the request.
 type App struct {
-	Login         *services.Login
-	Conversations *services.Conversations
-	Messages      *services.Messages
-	Widget        *services.Widget
-	Visits        *services.Visits
-	Organizations *services.Organizations
-	Users         *services.Users
-	Profile       *services.Profile
-	Photos        *services.Photos
-	Bots          *services.Bots
-	Mailer        services.Mailer // nil: invitations are passed on by hand
-
-	Limiter         services.Limiter // knows which forms were sent already
-	EmbedTokens     *services.EmbedTokens
-	Channels        *services.Channels
-	PushCredentials *services.PushCredentials
-	APIKeys         *services.APIKeys
-	Audit           *services.Audit
-
-	Socket         fiber.Handler // the Socket.IO server
+	*services.Services
+	Limiter        services.Limiter // knows which forms were sent already
+	MailsLinks     bool             // invitations are mailed; else their links are passed on by hand
+	Socket         fiber.Handler    // the Socket.IO server
 	BaseURL        string
 	TrustedProxies []netip.Prefix
 	Setup          *SetupToken

@@ -81,21 +81,21 @@ var guards = map[string]string{
 	"POST /api/conversations/:id/tags": "api+csrf",
 }
 
-// silence is a publisher that nobody hears.
-type silence struct{}
+// silentPublisher is a publisher that nobody hears.
+type silentPublisher struct{}
 
-func (silence) MessageStored(models.Message)                       {}
-func (silence) MessagesRead(services.MessagesRead)                 {}
-func (silence) ConversationAssigned(_, _ string, _ services.Agent) {}
-func (silence) ConversationReleased(_, _ string)                   {}
-func (silence) ConversationReopened(_, _, _ string)                {}
-func (silence) ConversationTagged(_, _, _ string, _ []string)      {}
-func (silence) VisitChanged(_, _ string)                           {}
-func (silence) TeamChanged(string, services.Team)                  {}
-func (silence) ConversationResolved(_, _, _ string, _ []string)    {}
-func (silence) AgentStatusChanged(_, _ string, _ bool)             {}
-func (silence) WebSessionEnded(string)                             {}
-func (silence) UserSessionsEnded(string)                           {}
+func (silentPublisher) MessageStored(models.Message)                       {}
+func (silentPublisher) MessagesRead(services.MessagesRead)                 {}
+func (silentPublisher) ConversationAssigned(_, _ string, _ services.Agent) {}
+func (silentPublisher) ConversationReleased(_, _ string)                   {}
+func (silentPublisher) ConversationReopened(_, _, _ string)                {}
+func (silentPublisher) ConversationTagged(_, _, _ string, _ []string)      {}
+func (silentPublisher) VisitChanged(_, _ string)                           {}
+func (silentPublisher) TeamChanged(string, services.Team)                  {}
+func (silentPublisher) ConversationResolved(_, _, _ string, _ []string)    {}
+func (silentPublisher) AgentStatusChanged(_, _ string, _ bool)             {}
+func (silentPublisher) WebSessionEnded(string)                             {}
+func (silentPublisher) UserSessionsEnded(string)                           {}
 
 // testApp is the application in memory, and the cookie of the demo's agent.
 func testApp(t *testing.T) (server *fiber.App, app *App, cookie string) {
@@ -114,41 +114,33 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 		SaltLength:  16,
 		KeyLength:   32,
 	}
-	login, err := services.NewLogin(db, state.NewDatabaseWebSessions(db, models.Now), limiter, silence{}, models.Now,
-		make([]byte, 32), services.NewSecretBox(make([]byte, 32)), cost)
+	graph, err := services.New(services.Dependencies{
+		DB:           db,
+		WebSessions:  state.NewDatabaseWebSessions(db, models.Now),
+		Limiter:      limiter,
+		Presence:     state.NewMemoryPresence(),
+		Publisher:    silentPublisher{},
+		Clock:        models.Now,
+		SecretKey:    make([]byte, 32),
+		SecretBox:    services.NewSecretBox(make([]byte, 32)),
+		PasswordCost: cost,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	organizations := services.NewOrganizations(db, login, models.Now, make([]byte, 32))
-	seeded, err := organizations.Seed(ctx, false)
+	t.Cleanup(graph.Close)
+	seeded, err := graph.Organizations.Seed(ctx, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	messages := services.NewMessages(db, limiter, services.Rate{}, silence{}, models.Now)
-	t.Cleanup(messages.Close)
-	audit, photos := services.NewAudit(db, models.Now), services.NewPhotos(db, models.Now)
 	app = &App{
-		Login:         login,
-		Organizations: organizations,
-		Conversations: services.NewConversations(db, silence{}, models.Now),
-		Messages:      messages,
-		Widget:        services.NewWidget(db, models.Now),
-		Visits:        services.NewVisits(db, silence{}, models.Now),
-		Limiter:       limiter,
-		Audit:         audit,
-		APIKeys:       services.NewAPIKeys(db, audit, models.Now),
-		Photos:        photos,
-		Profile:       services.NewProfile(db, login, photos, audit, models.Now),
-		Users:         services.NewUsers(db, login, audit, nil, silence{}, models.Now),
-		Bots:          services.NewBots(db, photos, audit, models.Now),
-		Socket:        func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
-		Setup:         NewSetupToken(organizations, limiter, []byte("secret")),
-		Demo:          &seeded,
-		Ready:         func(context.Context) error { return nil },
+		Services: graph,
+		Limiter:  limiter,
+		Socket:   func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
+		Setup:    NewSetupToken(graph.Organizations, limiter, []byte("secret")),
+		Demo:     &seeded,
+		Ready:    func(context.Context) error { return nil },
 	}
-	app.Channels = services.NewChannels(db, audit, models.Now)
-	app.EmbedTokens = services.NewEmbedTokens(db, app.Channels, audit, models.Now)
-	app.PushCredentials = services.NewPushCredentials(db, audit, services.NewSecretBox(make([]byte, 32)), models.Now)
 	return New(app), app, logIn(t, app, seeded.Agent)
 }
 

@@ -85,7 +85,7 @@ func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
 			Expired:   invitation.ExpiresAt.Before(now),
 		})
 	}
-	page.Layout, page.Mails = a.layout(c, "Team"), a.Mailer != nil
+	page.Layout, page.Mails = a.layout(c, "Team"), a.MailsLinks
 	page.Path = "/company/team"
 	return render(c, status, views.TeamPage(page), nil)
 }

@@ -10,14 +10,14 @@ import (
 )
 
 func TestAPIKeys_storeOnlyTheHash(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		key, secret, err := d.keys.Create(d.Context(), d.admin, "  Sync ")
+	eachAdmin(t, func(d *adminWorld) {
+		key, secret, err := d.APIKeys.Create(d.Context(), d.admin, "  Sync ")
 		d.ok(err)
 		if key.Name != "Sync" || !strings.HasPrefix(secret, "pk_") || len(secret) < 29 || key.Prefix != secret[:8] ||
 			key.KeyHash != services.HashToken(secret) || key.CreatedBy != d.admin.ID {
 			d.Errorf("made %+v", key)
 		}
-		keys, err := d.keys.List(d.Context(), d.owner)
+		keys, err := d.APIKeys.List(d.Context(), d.owner)
 		d.ok(err)
 		if len(keys) != 1 || keys[0] != key {
 			d.Errorf("lists %+v", keys)
@@ -27,29 +27,29 @@ func TestAPIKeys_storeOnlyTheHash(t *testing.T) {
 }
 
 func TestAPIKeys_haveANameEach(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		for _, name := range []string{"", " ", "\x00", "a\nb", "\xff", chars(101)} {
-			d.about("name", second(d.keys.Create(d.Context(), d.admin, name)))
+			d.about("name", second(d.APIKeys.Create(d.Context(), d.admin, name)))
 		}
-		first, _, err := d.keys.Create(d.Context(), d.admin, "Sync")
+		first, _, err := d.APIKeys.Create(d.Context(), d.admin, "Sync")
 		d.ok(err)
-		_, secret, err := d.keys.Create(d.Context(), d.owner, "Sync")
+		_, secret, err := d.APIKeys.Create(d.Context(), d.owner, "Sync")
 		d.refused(services.Conflict, err)
 		if secret != "" || services.AsError(err).Field != "name" || d.count(&models.APIKey{}, "1 = 1") != 1 {
 			d.Errorf("the second is answered %q, %v", secret, err)
 		}
-		stranger := d.newHouse("Globex", silent)
-		d.ok(second(d.keys.Create(d.Context(), stranger.owner, "Sync")))
-		d.ok(d.keys.Revoke(d.Context(), d.admin, first.ID))
-		d.ok(second(d.keys.Create(d.Context(), d.admin, "Sync")))
+		stranger := d.newTenant("Globex", silent)
+		d.ok(second(d.APIKeys.Create(d.Context(), stranger.owner, "Sync")))
+		d.ok(d.APIKeys.Revoke(d.Context(), d.admin, first.ID))
+		d.ok(second(d.APIKeys.Create(d.Context(), d.admin, "Sync")))
 	})
 }
 
 func TestAPIKeys_formSentManyTimesAtOnceMakesOne(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		errs := make(chan error, 8)
 		for range 8 {
-			go func() { errs <- second(d.keys.Create(d.Context(), d.admin, "Sync")) }()
+			go func() { errs <- second(d.APIKeys.Create(d.Context(), d.admin, "Sync")) }()
 		}
 		made := 0
 		for range 8 {
@@ -66,37 +66,37 @@ func TestAPIKeys_formSentManyTimesAtOnceMakesOne(t *testing.T) {
 }
 
 func TestAPIKeys_revokedOnceAndForGood(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		key, secret, err := d.keys.Create(d.Context(), d.admin, "Sync")
+	eachAdmin(t, func(d *adminWorld) {
+		key, secret, err := d.APIKeys.Create(d.Context(), d.admin, "Sync")
 		d.ok(err)
 		d.clock.advance(time.Hour)
-		d.ok(d.keys.Revoke(d.Context(), d.owner, key.ID))
+		d.ok(d.APIKeys.Revoke(d.Context(), d.owner, key.ID))
 		at := d.clock.Now()
 		d.clock.advance(time.Hour)
-		d.ok(d.keys.Revoke(d.Context(), d.owner, key.ID))
-		keys, err := d.keys.List(d.Context(), d.owner)
+		d.ok(d.APIKeys.Revoke(d.Context(), d.owner, key.ID))
+		keys, err := d.APIKeys.List(d.Context(), d.owner)
 		d.ok(err)
 		if len(keys) != 1 || keys[0].RevokedAt == nil || !keys[0].RevokedAt.Equal(at) {
 			d.Errorf("lists %+v", keys)
 		}
 		equal(d, d.noted(d.organization), "Ada api_key.created Sync ("+secret[:8]+"…)",
 			"Olga api_key.revoked Sync ("+secret[:8]+"…)")
-		d.refused(services.Unauthorized, last(d.keys.Presented(d.Context(), secret)))
+		d.refused(services.Unauthorized, last(d.APIKeys.Presented(d.Context(), secret)))
 	})
 }
 
 func TestAPIKeys_listThoseThatWorkFirst(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		ids := map[string]string{}
 		for _, name := range []string{"a", "b", "c", "d"} {
 			d.clock.advance(time.Second)
-			key, _, err := d.keys.Create(d.Context(), d.admin, name)
+			key, _, err := d.APIKeys.Create(d.Context(), d.admin, name)
 			d.ok(err)
 			ids[name] = key.ID
 		}
-		d.ok(d.keys.Revoke(d.Context(), d.admin, ids["d"]))
-		d.ok(d.keys.Revoke(d.Context(), d.admin, ids["b"]))
-		keys, err := d.keys.List(d.Context(), d.admin)
+		d.ok(d.APIKeys.Revoke(d.Context(), d.admin, ids["d"]))
+		d.ok(d.APIKeys.Revoke(d.Context(), d.admin, ids["b"]))
+		keys, err := d.APIKeys.List(d.Context(), d.admin)
 		d.ok(err)
 		order := ""
 		for _, key := range keys {
@@ -109,20 +109,20 @@ func TestAPIKeys_listThoseThatWorkFirst(t *testing.T) {
 }
 
 func TestAPIKeys_presentedNotesTheUse(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		key, secret, err := d.keys.Create(d.Context(), d.admin, "Sync")
+	eachAdmin(t, func(d *adminWorld) {
+		key, secret, err := d.APIKeys.Create(d.Context(), d.admin, "Sync")
 		d.ok(err)
 		for _, wrong := range []string{"", "pk_", secret + "x", strings.ToUpper(secret), key.KeyHash, "\x00",
 			strings.Repeat("x", 1<<16)} {
-			d.refused(services.Unauthorized, last(d.keys.Presented(d.Context(), wrong)))
+			d.refused(services.Unauthorized, last(d.APIKeys.Presented(d.Context(), wrong)))
 		}
 		used := func() time.Time {
-			found, err := d.keys.Presented(d.Context(), secret)
+			found, err := d.APIKeys.Presented(d.Context(), secret)
 			d.ok(err)
 			if found.ID != key.ID || found.OrganizationID != d.organization.ID {
 				d.Errorf("found %+v", found)
 			}
-			keys, err := d.keys.List(d.Context(), d.admin)
+			keys, err := d.APIKeys.List(d.Context(), d.admin)
 			d.ok(err)
 			return *keys[0].LastUsedAt
 		}

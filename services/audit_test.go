@@ -12,31 +12,16 @@ import (
 	"parley/services"
 )
 
-// desk is what admins work with, in a world.
-type desk struct {
+// adminWorld is a world as one of its administrators works in it.
+type adminWorld struct {
 	*world
-	admin    models.User
-	audit    *services.Audit
-	channels *services.Channels
-	tokens   *services.EmbedTokens
-	keys     *services.APIKeys
-	push     *services.PushCredentials
-	box      *services.SecretBox
+	admin models.User
 }
 
-// eachDesk runs test at a desk on every database.
-func eachDesk(t *testing.T, test func(d *desk)) {
+// eachAdmin runs test for an administrator on every database.
+func eachAdmin(t *testing.T, test func(d *adminWorld)) {
 	t.Helper()
-	each(t, func(w *world) {
-		d := &desk{world: w, box: services.NewSecretBox(sealKey("a"))}
-		d.admin = w.newAdmin(w.organization)
-		d.audit = services.NewAudit(w.db, w.clock.Now)
-		d.channels = services.NewChannels(w.db, d.audit, w.clock.Now)
-		d.tokens = services.NewEmbedTokens(w.db, d.channels, d.audit, w.clock.Now)
-		d.keys = services.NewAPIKeys(w.db, d.audit, w.clock.Now)
-		d.push = services.NewPushCredentials(w.db, d.audit, d.box, w.clock.Now)
-		test(d)
-	})
+	each(t, func(w *world) { test(&adminWorld{world: w, admin: w.newAdmin(w.organization)}) })
 }
 
 func (w *world) newAdmin(organization models.Organization) models.User {
@@ -72,7 +57,7 @@ func (w *world) newBot(organization models.Organization, name string) models.Bot
 }
 
 // noted is the whole log of an organization, oldest first, as "actor action target: detail".
-func (d *desk) noted(organization models.Organization) []string {
+func (d *adminWorld) noted(organization models.Organization) []string {
 	d.Helper()
 	var entries []models.AuditEntry
 	d.ok(d.db.Read.Where("organization_id = ?", organization.ID).Order("created_at, id").Find(&entries).Error)
@@ -87,7 +72,7 @@ func (d *desk) noted(organization models.Organization) []string {
 }
 
 // about fails unless err is Invalid and about a field.
-func (d *desk) about(field string, err error) {
+func (d *adminWorld) about(field string, err error) {
 	d.Helper()
 	d.refused(services.Invalid, err)
 	if got := services.AsError(err).Field; got != field {
@@ -96,16 +81,16 @@ func (d *desk) about(field string, err error) {
 }
 
 func TestDesk_refusesAgents(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		token, _, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{
+	eachAdmin(t, func(d *adminWorld) {
+		token, _, err := d.EmbedTokens.Create(d.Context(), d.owner, services.NewEmbedToken{
 			BotID:   d.bot.ID,
 			Channel: models.ChannelWebchat,
 			Name:    "Site",
 		})
 		d.ok(err)
-		key, _, err := d.keys.Create(d.Context(), d.owner, "Sync")
+		key, _, err := d.APIKeys.Create(d.Context(), d.owner, "Sync")
 		d.ok(err)
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
 		bot := d.newBot(d.organization, "Bo")
 		before := d.noted(d.organization)
 		for _, agent := range []models.User{d.ann, {
@@ -114,28 +99,28 @@ func TestDesk_refusesAgents(t *testing.T) {
 			Role:           "nonsense",
 		}} {
 			for name, err := range map[string]error{
-				"audit": second(d.audit.List(d.Context(), agent, services.AuditQuery{Limit: 10})),
-				"token": second(d.tokens.Create(d.Context(), agent, services.NewEmbedToken{
+				"audit": second(d.Audit.List(d.Context(), agent, services.AuditQuery{Limit: 10})),
+				"token": second(d.EmbedTokens.Create(d.Context(), agent, services.NewEmbedToken{
 					BotID:   bot.ID,
 					Channel: models.ChannelWebchat,
 					Name:    "x",
 				})),
-				"tokens":     last(d.tokens.List(d.Context(), agent, "", "")),
-				"get token":  last(d.tokens.Get(d.Context(), agent, token.ID)),
-				"change":     d.tokens.Change(d.Context(), agent, token.ID, "x", "https://evil.example"),
-				"appearance": d.tokens.SetAppearance(d.Context(), agent, token.ID, services.Appearance{Title: "x"}),
-				"revoke":     d.tokens.Revoke(d.Context(), agent, token.ID),
-				"channel":    last(d.channels.Create(d.Context(), agent, bot.ID)),
-				"channels":   last(d.channels.List(d.Context(), agent)),
-				"a channel":  last(d.channels.Get(d.Context(), agent, d.mobile.ID)),
-				"key":        second(d.keys.Create(d.Context(), agent, "x")),
-				"keys":       last(d.keys.List(d.Context(), agent)),
-				"revoke key": d.keys.Revoke(d.Context(), agent, key.ID),
-				"legacy":     d.push.SaveFCMLegacy(d.Context(), agent, d.mobile.ID, legacyKey, "2"),
-				"fcm":        d.push.SaveFCM(d.Context(), agent, d.mobile.ID, serviceAccount()),
-				"apns":       d.push.SaveAPNs(d.Context(), agent, d.mobile.ID, apns()),
-				"remove":     d.push.Remove(d.Context(), agent, d.mobile.ID, models.PushFCMLegacy),
-				"pushes":     last(d.push.List(d.Context(), agent, d.mobile.ID)),
+				"tokens":     last(d.EmbedTokens.List(d.Context(), agent, "", "")),
+				"get token":  last(d.EmbedTokens.Get(d.Context(), agent, token.ID)),
+				"change":     d.EmbedTokens.Change(d.Context(), agent, token.ID, "x", "https://evil.example"),
+				"appearance": d.EmbedTokens.SetAppearance(d.Context(), agent, token.ID, services.Appearance{Title: "x"}),
+				"revoke":     d.EmbedTokens.Revoke(d.Context(), agent, token.ID),
+				"channel":    last(d.Channels.Create(d.Context(), agent, bot.ID)),
+				"channels":   last(d.Channels.List(d.Context(), agent)),
+				"a channel":  last(d.Channels.Get(d.Context(), agent, d.mobile.ID)),
+				"key":        second(d.APIKeys.Create(d.Context(), agent, "x")),
+				"keys":       last(d.APIKeys.List(d.Context(), agent)),
+				"revoke key": d.APIKeys.Revoke(d.Context(), agent, key.ID),
+				"legacy":     d.PushCredentials.SaveFCMLegacy(d.Context(), agent, d.mobile.ID, legacyKey, "2"),
+				"fcm":        d.PushCredentials.SaveFCM(d.Context(), agent, d.mobile.ID, serviceAccount()),
+				"apns":       d.PushCredentials.SaveAPNs(d.Context(), agent, d.mobile.ID, apns()),
+				"remove":     d.PushCredentials.Remove(d.Context(), agent, d.mobile.ID, models.PushFCMLegacy),
+				"pushes":     last(d.PushCredentials.List(d.Context(), agent, d.mobile.ID)),
 			} {
 				if err == nil || services.KindOf(err) != services.Forbidden {
 					d.Errorf("%s: %v", name, err)
@@ -147,40 +132,40 @@ func TestDesk_refusesAgents(t *testing.T) {
 }
 
 func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		token, _, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{
+	eachAdmin(t, func(d *adminWorld) {
+		token, _, err := d.EmbedTokens.Create(d.Context(), d.owner, services.NewEmbedToken{
 			BotID:   d.bot.ID,
 			Channel: models.ChannelWebchat,
 			Name:    "Site",
 		})
 		d.ok(err)
-		key, _, err := d.keys.Create(d.Context(), d.owner, "Sync")
+		key, _, err := d.APIKeys.Create(d.Context(), d.owner, "Sync")
 		d.ok(err)
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
 		bot := d.newBot(d.organization, "Bo")
 		before := d.noted(d.organization)
-		theirs := d.newHouse("Globex", silent)
+		theirs := d.newTenant("Globex", silent)
 		stranger := theirs.owner
 		try := func(bot, token, channel, key string) {
 			d.Helper()
 			for name, err := range map[string]error{
-				"token": second(d.tokens.Create(d.Context(), stranger, services.NewEmbedToken{
+				"token": second(d.EmbedTokens.Create(d.Context(), stranger, services.NewEmbedToken{
 					BotID:   bot,
 					Channel: models.ChannelWebchat,
 					Name:    "x",
 				})),
-				"get token":  last(d.tokens.Get(d.Context(), stranger, token)),
-				"change":     d.tokens.Change(d.Context(), stranger, token, "x", ""),
-				"appearance": d.tokens.SetAppearance(d.Context(), stranger, token, services.Appearance{Title: "x"}),
-				"revoke":     d.tokens.Revoke(d.Context(), stranger, token),
-				"channel":    last(d.channels.Create(d.Context(), stranger, bot)),
-				"a channel":  last(d.channels.Get(d.Context(), stranger, channel)),
-				"revoke key": d.keys.Revoke(d.Context(), stranger, key),
-				"legacy":     d.push.SaveFCMLegacy(d.Context(), stranger, channel, legacyKey, "2"),
-				"invalid":    d.push.SaveFCMLegacy(d.Context(), stranger, channel, "", "nonsense"),
-				"keep":       d.push.SaveFCMLegacy(d.Context(), stranger, channel, "", "2"),
-				"remove":     d.push.Remove(d.Context(), stranger, channel, models.PushFCMLegacy),
-				"pushes":     last(d.push.List(d.Context(), stranger, channel)),
+				"get token":  last(d.EmbedTokens.Get(d.Context(), stranger, token)),
+				"change":     d.EmbedTokens.Change(d.Context(), stranger, token, "x", ""),
+				"appearance": d.EmbedTokens.SetAppearance(d.Context(), stranger, token, services.Appearance{Title: "x"}),
+				"revoke":     d.EmbedTokens.Revoke(d.Context(), stranger, token),
+				"channel":    last(d.Channels.Create(d.Context(), stranger, bot)),
+				"a channel":  last(d.Channels.Get(d.Context(), stranger, channel)),
+				"revoke key": d.APIKeys.Revoke(d.Context(), stranger, key),
+				"legacy":     d.PushCredentials.SaveFCMLegacy(d.Context(), stranger, channel, legacyKey, "2"),
+				"invalid":    d.PushCredentials.SaveFCMLegacy(d.Context(), stranger, channel, "", "nonsense"),
+				"keep":       d.PushCredentials.SaveFCMLegacy(d.Context(), stranger, channel, "", "2"),
+				"remove":     d.PushCredentials.Remove(d.Context(), stranger, channel, models.PushFCMLegacy),
+				"pushes":     last(d.PushCredentials.List(d.Context(), stranger, channel)),
 			} {
 				if err == nil || services.KindOf(err) != services.NotFound {
 					d.Errorf("%s: %v", name, err)
@@ -191,21 +176,21 @@ func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
 		for _, id := range []string{"", "x", "\x00", models.NewID()} {
 			try(id, id, id, id)
 		}
-		tokens, err := d.tokens.List(d.Context(), stranger, "", "")
+		tokens, err := d.EmbedTokens.List(d.Context(), stranger, "", "")
 		d.ok(err)
-		keys, err := d.keys.List(d.Context(), stranger)
+		keys, err := d.APIKeys.List(d.Context(), stranger)
 		d.ok(err)
-		channels, err := d.channels.List(d.Context(), stranger)
+		channels, err := d.Channels.List(d.Context(), stranger)
 		d.ok(err)
 		if len(tokens) != 1 || tokens[0].Token.OrganizationID != stranger.OrganizationID || len(keys) != 0 ||
 			len(channels) != 1 || channels[0].Channel.ID != theirs.mobile.ID {
 			d.Errorf("a stranger lists %+v, %+v, %+v", tokens, keys, channels)
 		}
-		if entries, _, err := d.audit.List(d.Context(), stranger, services.AuditQuery{Limit: 10}); err != nil ||
+		if entries, _, err := d.Audit.List(d.Context(), stranger, services.AuditQuery{Limit: 10}); err != nil ||
 			len(entries) != 0 {
 			d.Errorf("a stranger reads %+v, %v", entries, err)
 		}
-		if entries, _, err := d.audit.List(d.Context(), stranger, services.AuditQuery{
+		if entries, _, err := d.Audit.List(d.Context(), stranger, services.AuditQuery{
 			ActorID: d.owner.ID,
 			Limit:   10,
 		}); err != nil || len(entries) != 0 {
@@ -223,17 +208,17 @@ func last[A any](_ A, err error) error           { return err }
 func second[A, B any](_ A, _ B, err error) error { return err }
 
 func TestAudit_listsNewestFirstInPages(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		for i, name := range strings.Split("abcde", "") {
 			if i%2 == 0 {
 				d.clock.advance(time.Second)
 			}
-			d.ok(d.audit.Note(d.db.Write, d.owner, services.BotCreated, name, ""))
+			d.ok(d.Audit.Note(d.db.Write, d.owner, services.BotCreated, name, ""))
 		}
 		var pages []string
 		cursor := ""
 		for range 4 {
-			entries, next, err := d.audit.List(d.Context(), d.admin, services.AuditQuery{
+			entries, next, err := d.Audit.List(d.Context(), d.admin, services.AuditQuery{
 				Cursor: cursor,
 				Limit:  2,
 			})
@@ -249,7 +234,7 @@ func TestAudit_listsNewestFirstInPages(t *testing.T) {
 		}
 		equal(d, pages, "ed", "cb", "a")
 		for _, cursor := range []string{"x", "AAAA", "\x00"} {
-			d.refused(services.Invalid, second(d.audit.List(d.Context(), d.admin, services.AuditQuery{
+			d.refused(services.Invalid, second(d.Audit.List(d.Context(), d.admin, services.AuditQuery{
 				Cursor: cursor,
 				Limit:  2,
 			})))
@@ -258,10 +243,10 @@ func TestAudit_listsNewestFirstInPages(t *testing.T) {
 }
 
 func TestAudit_filtersByActorAndAction(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.ok(d.audit.Note(d.db.Write, d.owner, services.BotCreated, "1", ""))
-		d.ok(d.audit.Note(d.db.Write, d.admin, services.BotCreated, "2", ""))
-		d.ok(d.audit.Note(d.db.Write, d.admin, services.BotRemoved, "3", ""))
+	eachAdmin(t, func(d *adminWorld) {
+		d.ok(d.Audit.Note(d.db.Write, d.owner, services.BotCreated, "1", ""))
+		d.ok(d.Audit.Note(d.db.Write, d.admin, services.BotCreated, "2", ""))
+		d.ok(d.Audit.Note(d.db.Write, d.admin, services.BotRemoved, "3", ""))
 		for query, want := range map[services.AuditQuery]string{
 			{}:                            "321",
 			{ActorID: d.admin.ID}:         "32",
@@ -275,7 +260,7 @@ func TestAudit_filtersByActorAndAction(t *testing.T) {
 			{ActorID: d.owner.ID, Action: "bot.created "}: "",
 		} {
 			query.Limit = 10
-			entries, _, err := d.audit.List(d.Context(), d.owner, query)
+			entries, _, err := d.Audit.List(d.Context(), d.owner, query)
 			d.ok(err)
 			got := ""
 			for _, entry := range entries {
@@ -289,10 +274,10 @@ func TestAudit_filtersByActorAndAction(t *testing.T) {
 }
 
 func TestAudit_entryLivesAndDiesWithItsChange(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		failed := errors.New("the change failed")
 		err := d.db.Write.Transaction(func(tx *gorm.DB) error {
-			d.ok(d.audit.Note(tx, d.owner, services.BotCreated, "x", ""))
+			d.ok(d.Audit.Note(tx, d.owner, services.BotCreated, "x", ""))
 			return failed
 		})
 		if err != failed || len(d.noted(d.organization)) != 0 {
@@ -300,14 +285,14 @@ func TestAudit_entryLivesAndDiesWithItsChange(t *testing.T) {
 		}
 		d.ok(d.db.Write.Exec("ALTER TABLE audit_entries RENAME TO elsewhere").Error)
 		defer d.db.Write.Exec("ALTER TABLE elsewhere RENAME TO audit_entries")
-		_, secret, err := d.tokens.Create(d.Context(), d.owner, services.NewEmbedToken{
+		_, secret, err := d.EmbedTokens.Create(d.Context(), d.owner, services.NewEmbedToken{
 			BotID:   d.bot.ID,
 			Channel: models.ChannelWebchat,
 			Name:    "Site",
 		})
 		d.refused(services.Internal, err)
-		d.refused(services.Internal, second(d.keys.Create(d.Context(), d.owner, "Sync")))
-		d.refused(services.Internal, d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
+		d.refused(services.Internal, second(d.APIKeys.Create(d.Context(), d.owner, "Sync")))
+		d.refused(services.Internal, d.PushCredentials.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
 		if secret != "" || d.count(&models.EmbedToken{}, "1 = 1") != 1 || d.count(&models.APIKey{}, "1 = 1") != 0 ||
 			d.count(&models.PushCredential{}, "1 = 1") != 0 {
 			d.Error("a change without its entry was stored")
@@ -316,11 +301,11 @@ func TestAudit_entryLivesAndDiesWithItsChange(t *testing.T) {
 }
 
 func TestAudit_keepsOneLineAndTheNameOfThen(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.ok(d.audit.Note(d.db.Write, d.owner, services.BotCreated, "a\x00\nb\xff"+strings.Repeat("x", 300),
+	eachAdmin(t, func(d *adminWorld) {
+		d.ok(d.Audit.Note(d.db.Write, d.owner, services.BotCreated, "a\x00\nb\xff"+strings.Repeat("x", 300),
 			strings.Repeat("ä", 2000)))
 		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.owner.ID).Update("name", "Olga Married").Error)
-		entries, _, err := d.audit.List(d.Context(), d.owner, services.AuditQuery{Limit: 10})
+		entries, _, err := d.Audit.List(d.Context(), d.owner, services.AuditQuery{Limit: 10})
 		d.ok(err)
 		if e := entries[0]; len([]rune(e.Target)) != 200 || !strings.HasPrefix(e.Target, "a bx") ||
 			len([]rune(e.Detail)) != 1000 || e.ActorName != "Olga" {

@@ -11,10 +11,10 @@ import (
 	"parley/services"
 )
 
-// form is the form of the house's bot as an admin opens it now.
+// form is the form of the tenant's bot as an admin opens it now.
 func (w *world) form() services.BotForm {
 	w.Helper()
-	details, err := w.bots.Get(w.Context(), w.owner, w.bot.ID)
+	details, err := w.Bots.Get(w.Context(), w.owner, w.bot.ID)
 	w.ok(err)
 	return details.Form
 }
@@ -27,22 +27,22 @@ func (w *world) storedBot() (bot models.Bot) {
 
 func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		calls := map[string]func(actor models.User, id string) error{
 			"get": func(actor models.User, id string) error {
-				_, err := w.bots.Get(w.Context(), actor, id)
+				_, err := w.Bots.Get(w.Context(), actor, id)
 				return err
 			},
 			"save": func(actor models.User, id string) error {
-				_, err := w.bots.Save(w.Context(), actor, id, services.BotForm{Name: "Mine"})
+				_, err := w.Bots.Save(w.Context(), actor, id, services.BotForm{Name: "Mine"})
 				return err
 			},
-			"remove": func(actor models.User, id string) error { return w.bots.Remove(w.Context(), actor, id) },
+			"remove": func(actor models.User, id string) error { return w.Bots.Remove(w.Context(), actor, id) },
 			"photo": func(actor models.User, id string) error {
-				return w.bots.SetPhoto(w.Context(), actor, id, picture(w, 10, 10))
+				return w.Bots.SetPhoto(w.Context(), actor, id, picture(w, 10, 10))
 			},
 			"remove photo": func(actor models.User, id string) error {
-				return w.bots.RemovePhoto(w.Context(), actor, id)
+				return w.Bots.RemovePhoto(w.Context(), actor, id)
 			},
 		}
 		for name, call := range calls {
@@ -53,11 +53,11 @@ func TestBots_areForAdminsOfTheirOrganization(t *testing.T) {
 				}
 			}
 		}
-		_, err := w.bots.List(w.Context(), w.ann)
+		_, err := w.Bots.List(w.Context(), w.ann)
 		w.refused(services.Forbidden, err)
-		_, err = w.bots.Create(w.Context(), w.ann, services.BotForm{Name: "Mine"})
+		_, err = w.Bots.Create(w.Context(), w.ann, services.BotForm{Name: "Mine"})
 		w.refused(services.Forbidden, err)
-		list, err := w.bots.List(w.Context(), w.owner)
+		list, err := w.Bots.List(w.Context(), w.owner)
 		w.ok(err)
 		if len(list) != 1 || list[0].Bot.ID != w.bot.ID || len(list[0].Channels) != 2 ||
 			list[0].Channels[0].ID != w.webchat.ID {
@@ -82,7 +82,7 @@ func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
 		}
 		errs := make(chan error)
 		for range 4 {
-			go func() { _, err := w.bots.Create(w.Context(), w.owner, form); errs <- err }()
+			go func() { _, err := w.Bots.Create(w.Context(), w.owner, form); errs <- err }()
 		}
 		made := 0
 		for range 4 {
@@ -96,7 +96,7 @@ func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
 			w.Errorf("%d were made", made)
 		}
 		equal(w, w.noted(), "Olga bot.created Ada")
-		list, err := w.bots.List(w.Context(), w.owner)
+		list, err := w.Bots.List(w.Context(), w.owner)
 		w.ok(err)
 		bot, stored := list[0].Bot, list[0].Form
 		if bot.Name != "Ada" || stored.Greeting != "Hi, I am Ada." || len(stored.Rules) != 2 ||
@@ -113,8 +113,8 @@ func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
 				w.Errorf("to %q it says %q", said, answer.Content)
 			}
 		}
-		stranger := w.newHouse("Globex", silent)
-		_, err = w.bots.Create(w.Context(), stranger.owner, form)
+		stranger := w.newTenant("Globex", silent)
+		_, err = w.Bots.Create(w.Context(), stranger.owner, form)
 		w.ok(err)
 	})
 }
@@ -171,9 +171,9 @@ func TestBotForm_namesTheFieldThatIsWrong(t *testing.T) {
 				Rules: slicesRepeat(services.PlainRule{Keywords: []string{"a"}, Answer: "b"}, 101),
 			}},
 		} {
-			_, createErr := w.bots.Create(w.Context(), w.owner, test.form)
+			_, createErr := w.Bots.Create(w.Context(), w.owner, test.form)
 			test.form.UpdatedAt = w.form().UpdatedAt
-			_, saveErr := w.bots.Save(w.Context(), w.owner, w.bot.ID, test.form)
+			_, saveErr := w.Bots.Save(w.Context(), w.owner, w.bot.ID, test.form)
 			for _, err := range []error{createErr, saveErr} {
 				if services.KindOf(err) != services.Invalid || services.AsError(err).Field != test.field {
 					w.Errorf("%s: %v, field %q", name, err, services.AsError(err).Field)
@@ -210,7 +210,7 @@ func TestSaveBot_keepsRichRulesInTheirPlace(t *testing.T) {
 			Keywords: []string{"new"},
 			Answer:   "New & <b>",
 		}, form.Rules[1], form.Rules[1], form.Rules[0]}
-		bot, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		bot, err := w.Bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
 		stored := strings.ReplaceAll(bot.Rules, `\u0026`, "&")
 		if places := []int{strings.Index(stored, valued), strings.Index(stored, `"new"`), strings.Index(stored, rich),
@@ -226,7 +226,7 @@ func TestSaveBot_keepsRichRulesInTheirPlace(t *testing.T) {
 		}
 		form = w.form() // a browser that leaves out what it does not understand deletes nothing
 		form.Rules = []services.PlainRule{{Keywords: []string{"only"}, Answer: "this"}}
-		bot, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		bot, err = w.Bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
 		stored = strings.ReplaceAll(bot.Rules, `\u0026`, "&")
 		if !strings.Contains(stored, rich) || !strings.HasPrefix(stored, "["+valued) ||
@@ -240,18 +240,18 @@ func TestSaveBot_overwritesNobodysChanges(t *testing.T) {
 	each(t, func(w *world) {
 		stale, form := w.form(), w.form()
 		form.Fallback = "Mine"
-		bot, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		bot, err := w.Bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
 		if !bot.UpdatedAt.After(form.UpdatedAt) {
 			w.Error("the script that was read before would go on")
 		}
-		again, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, form) // a second click
+		again, err := w.Bots.Save(w.Context(), w.owner, w.bot.ID, form) // a second click
 		w.ok(err)
 		if !again.UpdatedAt.Equal(bot.UpdatedAt) {
 			w.Error("changed twice")
 		}
 		stale.Fallback = "Theirs"
-		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, stale)
+		_, err = w.Bots.Save(w.Context(), w.owner, w.bot.ID, stale)
 		w.refused(services.Conflict, err)
 		if stored := w.storedBot(); !strings.Contains(stored.Fallback, "Mine") {
 			w.Errorf("stored %s", stored.Fallback)
@@ -268,7 +268,7 @@ func TestSaveBot_ofManyAtOnceOneWins(t *testing.T) {
 			go func() {
 				mine := form
 				mine.Fallback = fmt.Sprint("Mine ", i)
-				_, err := w.bots.Save(w.Context(), w.owner, w.bot.ID, mine)
+				_, err := w.Bots.Save(w.Context(), w.owner, w.bot.ID, mine)
 				errs <- err
 			}()
 		}
@@ -288,28 +288,28 @@ func TestSaveBot_ofManyAtOnceOneWins(t *testing.T) {
 
 func TestSaveBot_takesNoOthersName(t *testing.T) {
 	each(t, func(w *world) {
-		_, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
+		_, err := w.Bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
 		w.ok(err)
 		form := w.form()
 		form.Name = "ADA"
-		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		_, err = w.Bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		if services.KindOf(err) != services.Conflict || services.AsError(err).Field != "name" {
 			w.Error(err)
 		}
 		form.Name = "PIP"
-		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		_, err = w.Bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
 	})
 }
 
 func TestRemoveBot_refusesWhileAChannelUsesIt(t *testing.T) {
 	each(t, func(w *world) {
-		w.refused(services.Conflict, w.bots.Remove(w.Context(), w.owner, w.bot.ID))
-		bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
+		w.refused(services.Conflict, w.Bots.Remove(w.Context(), w.owner, w.bot.ID))
+		bot, err := w.Bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
 		w.ok(err)
-		w.ok(w.bots.SetPhoto(w.Context(), w.owner, bot.ID, picture(w, 20, 20)))
-		w.ok(w.bots.Remove(w.Context(), w.owner, bot.ID))
-		w.refused(services.NotFound, w.bots.Remove(w.Context(), w.owner, bot.ID))
+		w.ok(w.Bots.SetPhoto(w.Context(), w.owner, bot.ID, picture(w, 20, 20)))
+		w.ok(w.Bots.Remove(w.Context(), w.owner, bot.ID))
+		w.refused(services.NotFound, w.Bots.Remove(w.Context(), w.owner, bot.ID))
 		if w.count(&models.Bot{}, "1 = 1") != 1 || w.count(&models.Photo{}, "1 = 1") != 0 {
 			w.Error("something of it stays, or too much went")
 		}
@@ -320,14 +320,14 @@ func TestRemoveBot_refusesWhileAChannelUsesIt(t *testing.T) {
 // Between a channel that is made and a bot that is removed, the database decides.
 func TestRemoveBot_racesWithANewChannel(t *testing.T) {
 	each(t, func(w *world) {
-		bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
+		bot, err := w.Bots.Create(w.Context(), w.owner, services.BotForm{Name: "Ada"})
 		w.ok(err)
 		made, removed := make(chan error), make(chan error)
 		go func() {
-			_, err := services.NewChannels(w.db, w.audit, w.clock.Now).Create(w.Context(), w.owner, bot.ID)
+			_, err := services.NewChannels(w.db, w.Audit, w.clock.Now).Create(w.Context(), w.owner, bot.ID)
 			made <- err
 		}()
-		go func() { removed <- w.bots.Remove(w.Context(), w.owner, bot.ID) }()
+		go func() { removed <- w.Bots.Remove(w.Context(), w.owner, bot.ID) }()
 		makeErr, removeErr := <-made, <-removed
 		if (makeErr == nil) == (removeErr == nil) {
 			w.Errorf("made: %v, removed: %v", makeErr, removeErr)
@@ -341,12 +341,12 @@ func TestRemoveBot_racesWithANewChannel(t *testing.T) {
 
 func TestCreateChannel_ofABotThatIsGone(t *testing.T) {
 	each(t, func(w *world) {
-		channels := services.NewChannels(w.db, w.audit, w.clock.Now)
+		channels := services.NewChannels(w.db, w.Audit, w.clock.Now)
 		for range 20 { // races as above, until one side is late
-			bot, err := w.bots.Create(w.Context(), w.owner, services.BotForm{Name: models.NewID()})
+			bot, err := w.Bots.Create(w.Context(), w.owner, services.BotForm{Name: models.NewID()})
 			w.ok(err)
 			removed := make(chan error, 1)
-			go func() { removed <- w.bots.Remove(w.Context(), w.owner, bot.ID) }()
+			go func() { removed <- w.Bots.Remove(w.Context(), w.owner, bot.ID) }()
 			if _, err := channels.Create(w.Context(), w.owner, bot.ID); err != nil &&
 				services.AsError(err).Field != "bot_id" {
 				w.Errorf("made: %v", err)
@@ -399,22 +399,22 @@ func TestBotPhoto_leavesOpenFormsGood(t *testing.T) {
 	each(t, func(w *world) {
 		form := w.form()
 		w.clock.advance(time.Second)
-		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
+		w.ok(w.Bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
 		first := *w.storedBot().PhotoID
-		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
+		w.ok(w.Bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 300, 200)))
 		if same := *w.storedBot().PhotoID; same != first {
 			w.Error("the same picture again is another photo")
 		}
-		w.ok(w.bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 100, 200)))
-		_, err := w.photos.Get(w.Context(), first)
+		w.ok(w.Bots.SetPhoto(w.Context(), w.owner, w.bot.ID, picture(w, 100, 200)))
+		_, err := w.Photos.Get(w.Context(), first)
 		w.refused(services.NotFound, err)
 		form.Fallback = "Hm?"
-		_, err = w.bots.Save(w.Context(), w.owner, w.bot.ID, form)
+		_, err = w.Bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
-		_, err = w.photos.Get(w.Context(), *w.storedBot().PhotoID)
+		_, err = w.Photos.Get(w.Context(), *w.storedBot().PhotoID)
 		w.ok(err)
 		for range 2 {
-			w.ok(w.bots.RemovePhoto(w.Context(), w.owner, w.bot.ID))
+			w.ok(w.Bots.RemovePhoto(w.Context(), w.owner, w.bot.ID))
 		}
 		if w.storedBot().PhotoID != nil || w.count(&models.Photo{}, "1 = 1") != 0 {
 			w.Error("the photo stays")

@@ -8,7 +8,7 @@ import (
 )
 
 func TestChannels_aBotHasOneMobileChannel(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		bot := d.newBot(d.organization, "Bo")
 		type result struct {
 			channel models.Channel
@@ -17,7 +17,7 @@ func TestChannels_aBotHasOneMobileChannel(t *testing.T) {
 		results := make(chan result, 5)
 		for range 5 {
 			go func() {
-				channel, err := d.channels.Create(d.Context(), d.admin, bot.ID)
+				channel, err := d.Channels.Create(d.Context(), d.admin, bot.ID)
 				results <- result{channel, err}
 			}()
 		}
@@ -34,7 +34,7 @@ func TestChannels_aBotHasOneMobileChannel(t *testing.T) {
 			made[0].Name != "Bo" {
 			d.Errorf("made %+v", made)
 		}
-		row, err := d.channels.Get(d.Context(), d.owner, made[0].ID)
+		row, err := d.Channels.Get(d.Context(), d.owner, made[0].ID)
 		d.ok(err)
 		if row.Channel != made[0] || row.Bot.ID != bot.ID {
 			d.Errorf("got %+v", row)
@@ -44,17 +44,17 @@ func TestChannels_aBotHasOneMobileChannel(t *testing.T) {
 }
 
 func TestChannels_listTheMobileOnesByBot(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		for _, name := range []string{"zoe", "Bo"} {
-			d.ok(last(d.channels.Create(d.Context(), d.admin, d.newBot(d.organization, name).ID)))
+			d.ok(last(d.Channels.Create(d.Context(), d.admin, d.newBot(d.organization, name).ID)))
 		}
-		rows, err := d.channels.List(d.Context(), d.admin)
+		rows, err := d.Channels.List(d.Context(), d.admin)
 		d.ok(err)
 		var names []string
 		for _, row := range rows {
 			names = append(names, row.Bot.Name+" "+row.Channel.Type)
 		}
 		equal(d, names, "Bo mobile_sdk", "Pip mobile_sdk", "zoe mobile_sdk")
-		d.refused(services.NotFound, last(d.channels.Get(d.Context(), d.admin, d.webchat.ID)))
+		d.refused(services.NotFound, last(d.Channels.Get(d.Context(), d.admin, d.webchat.ID)))
 	})
 }

@@ -14,7 +14,7 @@ import (
 // found is the external ids that a search in all conversations shows, sorted.
 func (w *world) found(user models.User, search string) (ids []string) {
 	w.Helper()
-	conversations, _, err := w.conversations.List(w.Context(), user, services.ListQuery{
+	conversations, _, err := w.Conversations.List(w.Context(), user, services.ListQuery{
 		Filter: services.FilterAll,
 		Search: search,
 		Limit:  100,
@@ -30,7 +30,7 @@ func (w *world) found(user models.User, search string) (ids []string) {
 // known is an end user with a name who has written.
 func (w *world) known(externalID, displayName string) services.Ref {
 	w.Helper()
-	_, _, err := w.widget.CreateOrGetConversation(w.Context(), w.organization.ID, w.webchat.ID, externalID, displayName)
+	_, _, err := w.Widget.CreateOrGetConversation(w.Context(), w.organization.ID, w.webchat.ID, externalID, displayName)
 	w.ok(err)
 	return w.opened(externalID)
 }
@@ -71,7 +71,7 @@ func TestSearch_takesWildcardsAndQuotesAsTheyAre(t *testing.T) {
 
 func TestSearch_keepsToFilterPageAndOrganization(t *testing.T) {
 	each(t, func(w *world) {
-		theirs := w.newHouse("Globex", silent)
+		theirs := w.newTenant("Globex", silent)
 		w.openedIn(theirs, "jo-theirs")
 		w.conversation("jo-silent") // never written in
 		for i := range 3 {
@@ -90,7 +90,7 @@ func TestSearch_keepsToFilterPageAndOrganization(t *testing.T) {
 		}, ""
 		for _, want := range []string{"jo-2", "jo-1"} {
 			page.Cursor = cursor
-			conversations, next, err := w.conversations.List(w.Context(), w.ann, page)
+			conversations, next, err := w.Conversations.List(w.Context(), w.ann, page)
 			w.ok(err)
 			if len(conversations) != 1 || conversations[0].EndUser.ExternalID != want {
 				w.Fatalf("listed %+v, want %s", conversations, want)
@@ -106,7 +106,7 @@ func TestSearch_keepsToFilterPageAndOrganization(t *testing.T) {
 func TestSearch_isRefusedWhenItIsTooLongOrNoText(t *testing.T) {
 	each(t, func(w *world) {
 		for _, search := range []string{chars(101), "a\x00b", "\xff"} {
-			_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+			_, _, err := w.Conversations.List(w.Context(), w.ann, services.ListQuery{
 				Filter: services.FilterAll,
 				Search: search,
 				Limit:  10,

@@ -33,7 +33,7 @@ func TestClaim_onlyOneAgentWins(t *testing.T) {
 			}
 			w.create(&user)
 			go func() {
-				_, err := w.conversations.Assign(w.Context(), user, ref.ID)
+				_, err := w.Conversations.Assign(w.Context(), user, ref.ID)
 				results <- result{user.ID, err}
 			}()
 		}
@@ -52,7 +52,7 @@ func TestClaim_onlyOneAgentWins(t *testing.T) {
 		if winner == "" || *session.AssignedAgentID != winner {
 			w.Errorf("%s has it, stored is %v", winner, session.AssignedAgentID)
 		}
-		told := of[assigned](w.news)
+		told := of[assigned](w.events)
 		for i := range told {
 			told[i].name = ""
 		}
@@ -73,12 +73,12 @@ func TestClaim_againChangesNothing(t *testing.T) {
 		if *again.AssignedAgentID != w.ann.ID || !again.AssignedAt.Equal(*first.AssignedAt) {
 			w.Errorf("again %+v", again)
 		}
-		_, err := w.conversations.Assign(w.Context(), w.ben, ref.ID)
+		_, err := w.Conversations.Assign(w.Context(), w.ben, ref.ID)
 		w.refused(services.Conflict, err)
 		if err.Error() != "This conversation was claimed by Ann." {
 			w.Errorf("Ben reads %q", err)
 		}
-		if told := of[assigned](w.news); len(told) != 1 {
+		if told := of[assigned](w.events); len(told) != 1 {
 			w.Errorf("told %v", told)
 		}
 	})
@@ -89,16 +89,16 @@ func TestSessions_cannotChangeUnlessOpen(t *testing.T) {
 		never, done := w.conversation("never"), w.opened("done")
 		w.claim(w.ann, done)
 		w.resolve(done, "billing")
-		before := len(of[resolved](w.news))
+		before := len(of[resolved](w.events))
 		for _, ref := range []services.Ref{never, done} {
-			_, err := w.conversations.Assign(w.Context(), w.ann, ref.ID)
+			_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)
 			w.refused(services.Conflict, err)
-			_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, []string{"late"})
+			_, err = w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, []string{"late"})
 			w.refused(services.Conflict, err)
-			_, err = w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{"late"})
+			_, err = w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{"late"})
 			w.refused(services.Conflict, err)
 		}
-		if len(of[resolved](w.news)) != before || w.count(&models.ConversationSession{}, "tags LIKE '%late%'") != 0 {
+		if len(of[resolved](w.events)) != before || w.count(&models.ConversationSession{}, "tags LIKE '%late%'") != 0 {
 			w.Error("something has changed")
 		}
 	})
@@ -107,7 +107,7 @@ func TestSessions_cannotChangeUnlessOpen(t *testing.T) {
 func TestResolve_closesAddsTagsAndTells(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
-		_, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{" billing ", "vip"})
+		_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{" billing ", "vip"})
 		w.ok(err)
 		w.claim(w.ann, ref)
 		w.clock.advance(time.Minute)
@@ -124,7 +124,7 @@ func TestResolve_closesAddsTagsAndTells(t *testing.T) {
 			*stored.AssignedAgentID != w.ann.ID || stored.FirstMessageAt == nil {
 			w.Errorf("stored %+v", stored)
 		}
-		equal(w, of[resolved](w.news), resolved{w.organization.ID, ref.ID, session.ID, "[billing vip refund]"})
+		equal(w, of[resolved](w.events), resolved{w.organization.ID, ref.ID, session.ID, "[billing vip refund]"})
 	})
 }
 
@@ -135,7 +135,7 @@ func TestResolve_atOnceSucceedsOnce(t *testing.T) {
 		errs := make(chan error, agents)
 		for i := range agents {
 			go func() {
-				_, err := w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, []string{fmt.Sprint(i)})
+				_, err := w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, []string{fmt.Sprint(i)})
 				errs <- err
 			}()
 		}
@@ -147,7 +147,7 @@ func TestResolve_atOnceSucceedsOnce(t *testing.T) {
 				w.refused(services.Conflict, err)
 			}
 		}
-		if told := of[resolved](w.news); won != 1 || len(told) != 1 {
+		if told := of[resolved](w.events); won != 1 || len(told) != 1 {
 			w.Errorf("%d have resolved it, told %v", won, told)
 		}
 	})
@@ -157,7 +157,7 @@ func TestSetTags_replacesThem(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		for _, tags := range [][]string{{"a", "b"}, {"c"}, {}, nil} {
-			session, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, tags)
+			session, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, tags)
 			w.ok(err)
 			equal(w, session.Tags, tags...)
 			var stored models.ConversationSession
@@ -183,24 +183,24 @@ func TestTags_followTheRules(t *testing.T) {
 			{append(slices.Clone(twenty), twenty...), twenty},
 			{[]string{`"<b>'`, "große Änderung"}, []string{`"<b>'`, "große Änderung"}},
 		} {
-			session, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, test.given)
+			session, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, test.given)
 			w.ok(err)
 			equal(w, session.Tags, test.stored...)
 		}
-		_, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, twenty)
+		_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, twenty)
 		w.ok(err)
 		for _, tags := range [][]string{{""}, {"ok", " "}, {chars(51)}, {"a\nb"}, {"a\x00"}, {"\xff"},
 			append(slices.Clone(twenty), "one more")} {
-			_, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, tags)
+			_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, tags)
 			w.refused(services.Invalid, err)
-			_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, tags)
+			_, err = w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, tags)
 			w.refused(services.Invalid, err)
 		}
 		if n := w.count(&models.ConversationSession{}, "status = 'open' AND tags LIKE ?",
 			"%"+strings.Join(twenty, `","`)+"%"); n != 1 {
 			w.Error("a refused list has changed the session")
 		}
-		if told := of[resolved](w.news); len(told) != 0 {
+		if told := of[resolved](w.events); len(told) != 0 {
 			w.Errorf("told %v", told)
 		}
 	})
@@ -211,8 +211,8 @@ func TestClaim_besideResolveLeavesOneTruth(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		done := make(chan error, 2)
-		go func() { _, err := w.conversations.Assign(w.Context(), w.ann, ref.ID); done <- err }()
-		go func() { _, err := w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil); done <- err }()
+		go func() { _, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID); done <- err }()
+		go func() { _, err := w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil); done <- err }()
 		var conflicts int
 		for range 2 {
 			if err := <-done; err != nil {

@@ -12,7 +12,7 @@ import (
 
 func (w *world) tag(ref services.Ref, tags ...string) models.ConversationSession {
 	w.Helper()
-	session, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, tags)
+	session, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, tags)
 	w.ok(err)
 	return session
 }
@@ -23,17 +23,17 @@ func TestTags_areTheMostUsedFirst(t *testing.T) {
 			w.tag(w.opened(fmt.Sprint(i)), tags...)
 		}
 		w.resolve(w.opened("resolved"), "bug", "vip")
-		theirs := w.newHouse("Globex", silent)
+		theirs := w.newTenant("Globex", silent)
 		ref := w.openedIn(theirs, "jo")
-		_, err := w.conversations.SetTags(w.Context(), theirs.organization.ID, ref.ID, []string{"secret"})
+		_, err := w.Conversations.SetTags(w.Context(), theirs.organization.ID, ref.ID, []string{"secret"})
 		w.ok(err)
-		tags, err := w.conversations.Tags(w.Context(), w.organization.ID)
+		tags, err := w.Conversations.Tags(w.Context(), w.organization.ID)
 		w.ok(err)
 		equal(w, tags, "billing", "vip", "bug", "Refund")
-		tags, err = w.conversations.Tags(w.Context(), theirs.organization.ID)
+		tags, err = w.Conversations.Tags(w.Context(), theirs.organization.ID)
 		w.ok(err)
 		equal(w, tags, "secret")
-		if tags, err := w.conversations.Tags(w.Context(), models.NewID()); err != nil || len(tags) != 0 {
+		if tags, err := w.Conversations.Tags(w.Context(), models.NewID()); err != nil || len(tags) != 0 {
 			w.Errorf("nobody has used %v, %v", tags, err)
 		}
 	})
@@ -52,7 +52,7 @@ func TestTags_areOfTheNewestSessionsAndNotTooMany(t *testing.T) {
 			rows[i].Tags = []string{fmt.Sprintf("tag %02d", i%60)}
 		}
 		w.ok(w.db.Write.CreateInBatches(rows, 100).Error)
-		tags, err := w.conversations.Tags(w.Context(), w.organization.ID)
+		tags, err := w.Conversations.Tags(w.Context(), w.organization.ID)
 		w.ok(err)
 		if len(tags) != services.SuggestedTags || slices.Contains(tags, "old") {
 			w.Errorf("%d tags: %v", len(tags), tags)
@@ -64,8 +64,8 @@ func TestSetTags_tells(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		session := w.tag(ref, " vip ", "vip")
-		_, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{""})
+		_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{""})
 		w.refused(services.Invalid, err)
-		equal(w, of[tagged](w.news), tagged{w.organization.ID, ref.ID, session.ID, "[vip]"})
+		equal(w, of[tagged](w.events), tagged{w.organization.ID, ref.ID, session.ID, "[vip]"})
 	})
 }

@@ -14,7 +14,7 @@ import (
 // listed is the external ids that a list shows, in its order.
 func (w *world) listed(user models.User, filter services.Filter) (names []string) {
 	w.Helper()
-	conversations, next, err := w.conversations.List(w.Context(), user, services.ListQuery{
+	conversations, next, err := w.Conversations.List(w.Context(), user, services.ListQuery{
 		Filter: filter,
 		Limit:  100,
 	})
@@ -30,14 +30,14 @@ func (w *world) listed(user models.User, filter services.Filter) (names []string
 
 func (w *world) claim(user models.User, ref services.Ref) models.ConversationSession {
 	w.Helper()
-	session, err := w.conversations.Assign(w.Context(), user, ref.ID)
+	session, err := w.Conversations.Assign(w.Context(), user, ref.ID)
 	w.ok(err)
 	return session
 }
 
 func (w *world) resolve(ref services.Ref, tags ...string) models.ConversationSession {
 	w.Helper()
-	session, err := w.conversations.Resolve(w.Context(), ref.OrganizationID, ref.ID, tags)
+	session, err := w.Conversations.Resolve(w.Context(), ref.OrganizationID, ref.ID, tags)
 	w.ok(err)
 	return session
 }
@@ -56,7 +56,7 @@ func (w *world) desk() (refs map[string]services.Ref) {
 	w.claim(w.ann, refs["resolved"])
 	w.resolve(refs["resolved"])
 	w.says(refs["new"], "still there?")
-	w.openedIn(w.newHouse("Globex", silent), "theirs")
+	w.openedIn(w.newTenant("Globex", silent), "theirs")
 	return refs
 }
 
@@ -68,7 +68,7 @@ func TestList_showsEachFilterWhatItPromises(t *testing.T) {
 		equal(w, w.listed(w.ben, services.FilterMine), "bens")
 		equal(w, w.listed(w.owner, services.FilterMine))
 		equal(w, w.listed(w.ann, services.FilterAll), "new", "older", "resolved", "bens", "anns")
-		counts, err := w.conversations.Counts(w.Context(), w.ann)
+		counts, err := w.Conversations.Counts(w.Context(), w.ann)
 		w.ok(err)
 		if want := (map[services.Filter]int64{services.FilterUnassigned: 2, services.FilterMine: 1,
 			services.FilterAll: 5}); fmt.Sprint(counts) != fmt.Sprint(want) {
@@ -82,7 +82,7 @@ func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
 		refs := w.desk()
 		w.resolve(refs["anns"])
 		again := w.says(refs["anns"], "one more thing") // two sessions now, one open
-		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+		conversations, _, err := w.Conversations.List(w.Context(), w.ann, services.ListQuery{
 			Filter: services.FilterAll,
 			Limit:  100,
 		})
@@ -106,7 +106,7 @@ func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
 			if c.OrganizationID != w.organization.ID || c.ChannelID != w.webchat.ID || c.EndUser.ID == "" {
 				w.Errorf("listed %+v", c)
 			}
-			one, err := w.conversations.Get(w.Context(), w.organization.ID, c.ID)
+			one, err := w.Conversations.Get(w.Context(), w.organization.ID, c.ID)
 			w.ok(err)
 			if fmt.Sprintf("%+v %+v", one, one.ActiveSession) == "" || one.ID != c.ID ||
 				(one.ActiveSession == nil) != (c.ActiveSession == nil) || one.EndUser != c.EndUser {
@@ -134,7 +134,7 @@ func TestList_pagesAreCompleteWithoutDoubles(t *testing.T) {
 				var names []string
 				cursor := ""
 				for page := 0; page == 0 || cursor != ""; page++ {
-					conversations, next, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+					conversations, next, err := w.Conversations.List(w.Context(), w.ann, services.ListQuery{
 						Filter: filter,
 						Limit:  limit,
 						Cursor: cursor,
@@ -162,14 +162,14 @@ func TestList_refusesCursorsThatNoListGave(t *testing.T) {
 			forge("-9223372036854775808 " + models.NewID()),
 			forge("99999999999999999999 " + models.NewID()), forge("1 ' OR 1=1 --"),
 			forge("1 " + models.NewID() + "\x00")} {
-			_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+			_, _, err := w.Conversations.List(w.Context(), w.ann, services.ListQuery{
 				Filter: services.FilterAll,
 				Limit:  10,
 				Cursor: cursor,
 			})
 			w.refused(services.Invalid, err)
 		}
-		_, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+		_, _, err := w.Conversations.List(w.Context(), w.ann, services.ListQuery{
 			Filter: services.FilterAll,
 			Limit:  10,
 			Cursor: forge("9223372036854775807 " + models.NewID()),
@@ -196,16 +196,16 @@ func TestParseFilter_takesTheGuidesWords(t *testing.T) {
 // What another organization has is not there, for every method.
 func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 	each(t, func(w *world) {
-		theirs := w.openedIn(w.newHouse("Globex", silent), "jo")
+		theirs := w.openedIn(w.newTenant("Globex", silent), "jo")
 		for _, id := range []string{theirs.ID, models.NewID(), "", "x", "' OR 1=1 --", "\x00"} {
 			calls := map[string]error{}
-			_, calls["ForAgent"] = w.conversations.ForAgent(w.Context(), w.organization.ID, id)
-			_, calls["Get"] = w.conversations.Get(w.Context(), w.organization.ID, id)
-			_, calls["Assign"] = w.conversations.Assign(w.Context(), w.ann, id)
-			_, calls["Resolve"] = w.conversations.Resolve(w.Context(), w.organization.ID, id, []string{"x"})
-			_, calls["Release"] = w.conversations.Release(w.Context(), w.ann, id)
-			_, calls["Reopen"] = w.conversations.Reopen(w.Context(), w.ann, id)
-			_, calls["SetTags"] = w.conversations.SetTags(w.Context(), w.organization.ID, id, []string{"x"})
+			_, calls["ForAgent"] = w.Conversations.ForAgent(w.Context(), w.organization.ID, id)
+			_, calls["Get"] = w.Conversations.Get(w.Context(), w.organization.ID, id)
+			_, calls["Assign"] = w.Conversations.Assign(w.Context(), w.ann, id)
+			_, calls["Resolve"] = w.Conversations.Resolve(w.Context(), w.organization.ID, id, []string{"x"})
+			_, calls["Release"] = w.Conversations.Release(w.Context(), w.ann, id)
+			_, calls["Reopen"] = w.Conversations.Reopen(w.Context(), w.ann, id)
+			_, calls["SetTags"] = w.Conversations.SetTags(w.Context(), w.organization.ID, id, []string{"x"})
 			for call, err := range calls {
 				if err == nil || services.KindOf(err) != services.NotFound {
 					w.Errorf("%s(%q): %v", call, id, err)
@@ -216,8 +216,8 @@ func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 			"status = 'open' AND assigned_agent_id IS NULL AND tags = '[]'"); n != 1 {
 			w.Error("the session was changed")
 		}
-		if told := len(of[assigned](w.news)) + len(of[resolved](w.news)) + len(of[released](w.news)) +
-			len(of[reopened](w.news)) + len(of[tagged](w.news)); told != 0 {
+		if told := len(of[assigned](w.events)) + len(of[resolved](w.events)) + len(of[released](w.events)) +
+			len(of[reopened](w.events)) + len(of[tagged](w.events)); told != 0 {
 			w.Errorf("told of %d changes", told)
 		}
 	})
@@ -226,14 +226,14 @@ func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 func TestForAgent_tellsWhatSendersNeed(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
-		again, err := w.conversations.ForAgent(w.Context(), w.organization.ID, ref.ID)
+		again, err := w.Conversations.ForAgent(w.Context(), w.organization.ID, ref.ID)
 		w.ok(err)
 		ref.LastSeq = 1
 		if again != ref || ref.BotID != w.bot.ID || ref.ExternalID != "jo" || ref.ChannelID != w.webchat.ID ||
 			ref.OrganizationID != w.organization.ID || ref.EndUserID == "" {
 			w.Errorf("%+v", again)
 		}
-		if _, err := w.conversations.ForAgent(w.Context(), w.organization.ID,
+		if _, err := w.Conversations.ForAgent(w.Context(), w.organization.ID,
 			w.conversation("never written").ID); err != nil {
 			w.Error(err)
 		}
@@ -243,20 +243,20 @@ func TestForAgent_tellsWhatSendersNeed(t *testing.T) {
 func TestForEndUser_asksForTheRightExternalID(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
-		found, err := w.conversations.ForEndUser(w.Context(), ref.ID, "jo")
+		found, err := w.Conversations.ForEndUser(w.Context(), ref.ID, "jo")
 		w.ok(err)
 		if found.ID != ref.ID || found.OrganizationID != w.organization.ID {
 			w.Errorf("%+v", found)
 		}
 		for _, wrong := range []string{"", "mo", "JO", "jo ", "jo\x00", ref.EndUserID} {
-			found, err := w.conversations.ForEndUser(w.Context(), ref.ID, wrong)
+			found, err := w.Conversations.ForEndUser(w.Context(), ref.ID, wrong)
 			w.refused(services.Forbidden, err)
 			if found != (services.Ref{}) {
 				w.Errorf("%q learns %+v", wrong, found)
 			}
 		}
 		for _, id := range []string{models.NewID(), "", "x"} {
-			_, err := w.conversations.ForEndUser(w.Context(), id, "jo")
+			_, err := w.Conversations.ForEndUser(w.Context(), id, "jo")
 			w.refused(services.NotFound, err)
 		}
 	})
@@ -267,24 +267,24 @@ func TestLastMessages_areTheNewestOfEach(t *testing.T) {
 		w.setBot(talkative)
 		w.opened("jo")
 		w.opened("mo")
-		conversations, _, err := w.conversations.List(w.Context(), w.ann, services.ListQuery{
+		conversations, _, err := w.Conversations.List(w.Context(), w.ann, services.ListQuery{
 			Filter: services.FilterAll,
 			Limit:  10,
 		})
 		w.ok(err)
-		last, err := w.conversations.LastMessages(w.Context(), w.organization.ID, conversations)
+		last, err := w.Conversations.LastMessages(w.Context(), w.organization.ID, conversations)
 		w.ok(err)
 		for _, c := range conversations {
 			if last[c.ID].Seq != 2 || last[c.ID].Content != "Hi!" {
 				w.Errorf("the newest is %+v", last[c.ID])
 			}
 		}
-		stranger := w.newHouse("Globex", silent)
-		if last, err := w.conversations.LastMessages(w.Context(), stranger.organization.ID,
+		stranger := w.newTenant("Globex", silent)
+		if last, err := w.Conversations.LastMessages(w.Context(), stranger.organization.ID,
 			conversations); err != nil || len(last) != 0 {
 			w.Errorf("another organization reads %v, %v", last, err)
 		}
-		if last, err := w.conversations.LastMessages(w.Context(), w.organization.ID, nil); err != nil ||
+		if last, err := w.Conversations.LastMessages(w.Context(), w.organization.ID, nil); err != nil ||
 			len(last) != 0 {
 			w.Errorf("of nothing: %v, %v", last, err)
 		}

@@ -11,14 +11,14 @@ import (
 
 func (w *world) release(user models.User, ref services.Ref) models.ConversationSession {
 	w.Helper()
-	session, err := w.conversations.Release(w.Context(), user, ref.ID)
+	session, err := w.Conversations.Release(w.Context(), user, ref.ID)
 	w.ok(err)
 	return session
 }
 
 func (w *world) reopen(ref services.Ref) models.ConversationSession {
 	w.Helper()
-	session, err := w.conversations.Reopen(w.Context(), w.ben, ref.ID)
+	session, err := w.Conversations.Reopen(w.Context(), w.ben, ref.ID)
 	w.ok(err)
 	return session
 }
@@ -34,7 +34,7 @@ func TestRelease_givesOnesOwnClaimBack(t *testing.T) {
 		w.setBot(talkative)
 		ref := w.opened("jo")
 		claimed := w.claim(w.ann, ref)
-		_, err := w.conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{"vip"})
+		_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{"vip"})
 		w.ok(err)
 		session := w.release(w.ann, ref)
 		stored := w.session(claimed.ID)
@@ -44,7 +44,7 @@ func TestRelease_givesOnesOwnClaimBack(t *testing.T) {
 				w.Errorf("released %+v", s)
 			}
 		}
-		equal(w, of[released](w.news), released{w.organization.ID, ref.ID})
+		equal(w, of[released](w.events), released{w.organization.ID, ref.ID})
 		w.says(ref, "hello")
 		if lines := w.transcript(ref); lines[len(lines)-1] != "4 bot: Hi!" {
 			w.Errorf("the bot is still held back: %v", lines)
@@ -61,18 +61,18 @@ func TestRelease_isForTheOneWhoHasIt(t *testing.T) {
 		w.claim(w.ann, resolvedRef)
 		w.resolve(resolvedRef)
 		for _, nobodys := range []services.Ref{ref, resolvedRef, w.conversation("silent")} {
-			_, err := w.conversations.Release(w.Context(), w.ann, nobodys.ID)
+			_, err := w.Conversations.Release(w.Context(), w.ann, nobodys.ID)
 			w.refused(services.Conflict, err)
 		}
 		w.claim(w.ann, ref)
-		_, err := w.conversations.Release(w.Context(), w.ben, ref.ID)
+		_, err := w.Conversations.Release(w.Context(), w.ben, ref.ID)
 		w.refused(services.Conflict, err)
 		if err.Error() != "This conversation was claimed by Ann." {
 			w.Errorf("Ben reads %q", err)
 		}
 		if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", w.ann.ID); n != 2 ||
-			len(of[released](w.news)) != 0 {
-			w.Errorf("Ann has %d, told %v", n, of[released](w.news))
+			len(of[released](w.events)) != 0 {
+			w.Errorf("Ann has %d, told %v", n, of[released](w.events))
 		}
 	})
 }
@@ -82,10 +82,10 @@ func TestRelease_atOnceSucceedsOnce(t *testing.T) {
 		ref := w.opened("jo")
 		w.claim(w.ann, ref)
 		w.onlyOneWins(func(int) error {
-			_, err := w.conversations.Release(w.Context(), w.ann, ref.ID)
+			_, err := w.Conversations.Release(w.Context(), w.ann, ref.ID)
 			return err
 		})
-		equal(w, of[released](w.news), released{w.organization.ID, ref.ID})
+		equal(w, of[released](w.events), released{w.organization.ID, ref.ID})
 	})
 }
 
@@ -126,9 +126,9 @@ func TestReopen_opensTheNewestSessionAsItWas(t *testing.T) {
 			}
 			equal(w, s.Tags, "billing", "vip")
 		}
-		equal(w, of[reopened](w.news), reopened{w.organization.ID, ref.ID, ended.ID})
+		equal(w, of[reopened](w.events), reopened{w.organization.ID, ref.ID, ended.ID})
 		theirs := assigned{w.organization.ID, ref.ID, w.ann.ID, "Ann"}
-		equal(w, of[assigned](w.news), theirs, theirs)
+		equal(w, of[assigned](w.events), theirs, theirs)
 		if message := w.writes(ref, w.ann, "still here"); message.SessionID != ended.ID {
 			w.Error("writes in another session")
 		}
@@ -146,7 +146,7 @@ func TestReopen_ofNobodysTellsOfNoAgent(t *testing.T) {
 		if session := w.reopen(ref); session.AssignedAgentID != nil {
 			w.Errorf("reopened %+v", session)
 		}
-		equal(w, of[assigned](w.news))
+		equal(w, of[assigned](w.events))
 		equal(w, w.listed(w.ann, services.FilterUnassigned), "jo")
 	})
 }
@@ -154,21 +154,21 @@ func TestReopen_ofNobodysTellsOfNoAgent(t *testing.T) {
 func TestReopen_isRefusedWhileOneIsOpen(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
-		_, err := w.conversations.Reopen(w.Context(), w.ann, ref.ID)
+		_, err := w.Conversations.Reopen(w.Context(), w.ann, ref.ID)
 		w.refused(services.Conflict, err)
 		w.resolve(ref)
 		w.says(ref, "one more thing")
 		for _, id := range []string{ref.ID, w.conversation("silent").ID} {
-			_, err = w.conversations.Reopen(w.Context(), w.ann, id)
+			_, err = w.Conversations.Reopen(w.Context(), w.ann, id)
 			w.refused(services.Conflict, err)
 		}
 		// Opened by a node whose clock is behind: not the newest, and open all the same.
 		w.ok(w.db.Write.Exec("UPDATE conversation_sessions SET created_at = ? WHERE status = 'open'",
 			w.clock.Now().Add(-time.Hour)).Error)
-		_, err = w.conversations.Reopen(w.Context(), w.ann, ref.ID)
+		_, err = w.Conversations.Reopen(w.Context(), w.ann, ref.ID)
 		w.refused(services.Conflict, err)
-		if n := w.count(&models.ConversationSession{}, "status = 'open'"); n != 1 || len(of[reopened](w.news)) != 0 {
-			w.Errorf("%d are open, told %v", n, of[reopened](w.news))
+		if n := w.count(&models.ConversationSession{}, "status = 'open'"); n != 1 || len(of[reopened](w.events)) != 0 {
+			w.Errorf("%d are open, told %v", n, of[reopened](w.events))
 		}
 	})
 }
@@ -178,10 +178,10 @@ func TestReopen_atOnceSucceedsOnce(t *testing.T) {
 		ref := w.opened("jo")
 		w.resolve(ref)
 		w.onlyOneWins(func(int) error {
-			_, err := w.conversations.Reopen(w.Context(), w.ann, ref.ID)
+			_, err := w.Conversations.Reopen(w.Context(), w.ann, ref.ID)
 			return err
 		})
-		if told := of[reopened](w.news); len(told) != 1 {
+		if told := of[reopened](w.events); len(told) != 1 {
 			w.Errorf("told %v", told)
 		}
 	})
@@ -195,7 +195,7 @@ func TestReopen_andAMessageAtOnceOpenOneSession(t *testing.T) {
 			w.resolve(ref)
 			done := make(chan error, 1)
 			go func() {
-				_, err := w.conversations.Reopen(w.Context(), w.ann, ref.ID)
+				_, err := w.Conversations.Reopen(w.Context(), w.ann, ref.ID)
 				done <- err
 			}()
 			w.says(ref, "one more thing")
@@ -218,17 +218,17 @@ func TestSessions_areTheNewestFirst(t *testing.T) {
 		w.resolve(ref, "second")
 		w.clock.advance(time.Hour)
 		w.says(ref, "and again")
-		sessions, err := w.conversations.Sessions(w.Context(), w.organization.ID, ref.ID, 2)
+		sessions, err := w.Conversations.Sessions(w.Context(), w.organization.ID, ref.ID, 2)
 		w.ok(err)
 		if len(sessions) != 2 || sessions[0].Status != models.SessionOpen ||
 			fmt.Sprint(sessions[1].Tags) != "[second]" || sessions[1].ConversationID != ref.ID {
 			w.Errorf("listed %+v", sessions)
 		}
 		for _, none := range []struct{ organizationID, id string }{
-			{w.newHouse("Globex", silent).organization.ID, other.ID}, {w.organization.ID, models.NewID()},
+			{w.newTenant("Globex", silent).organization.ID, other.ID}, {w.organization.ID, models.NewID()},
 			{w.organization.ID, "x"}, {w.organization.ID, "\x00"},
 		} {
-			if sessions, err := w.conversations.Sessions(w.Context(), none.organizationID, none.id, 10); err != nil ||
+			if sessions, err := w.Conversations.Sessions(w.Context(), none.organizationID, none.id, 10); err != nil ||
 				len(sessions) != 0 {
 				w.Errorf("of %v: %v, %v", none, sessions, err)
 			}
@@ -240,7 +240,7 @@ func TestAssignedTo_isWhoAnswersNow(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		answers := func() string {
-			agent, err := w.conversations.AssignedTo(w.Context(), ref)
+			agent, err := w.Conversations.AssignedTo(w.Context(), ref)
 			w.ok(err)
 			if agent == nil {
 				return "nobody"
@@ -258,7 +258,7 @@ func TestAssignedTo_isWhoAnswersNow(t *testing.T) {
 		w.reopen(ref)
 		steps = append(steps, answers())
 		equal(w, steps, "nobody", "Ann", "nobody", "nobody", "Ben")
-		ref.OrganizationID = w.newHouse("Globex", silent).organization.ID
+		ref.OrganizationID = w.newTenant("Globex", silent).organization.ID
 		equal(w, []string{answers()}, "nobody")
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 func (w *world) waiting(user models.User) int {
 	w.Helper()
-	count, err := w.conversations.Waiting(w.Context(), user)
+	count, err := w.Conversations.Waiting(w.Context(), user)
 	w.ok(err)
 	return count
 }
@@ -22,7 +22,7 @@ func TestWaiting_countsWhatAnAgentShouldLookAt(t *testing.T) {
 				w.Errorf("%s waits for %d, not %d", user.Name, got, want)
 			}
 		}
-		w.ok(w.messages.MarkRead(w.Context(), refs["anns"], agent(w.ann),
+		w.ok(w.Messages.MarkRead(w.Context(), refs["anns"], agent(w.ann),
 			[]string{w.says(refs["anns"], "still here").ID}))
 		if got := w.waiting(w.ann); got != 2 {
 			w.Errorf("with hers read, %d", got)

@@ -10,10 +10,10 @@ import (
 	"parley/services"
 )
 
-// newSite makes a token for the house's bot.
-func (d *desk) newSite(origins string) (models.EmbedToken, string) {
+// newSite makes a token for the tenant's bot.
+func (d *adminWorld) newSite(origins string) (models.EmbedToken, string) {
 	d.Helper()
-	token, secret, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+	token, secret, err := d.EmbedTokens.Create(d.Context(), d.admin, services.NewEmbedToken{
 		BotID:   d.bot.ID,
 		Channel: models.ChannelWebchat,
 		Name:    "Shop",
@@ -23,21 +23,21 @@ func (d *desk) newSite(origins string) (models.EmbedToken, string) {
 	return token, secret
 }
 
-func (d *desk) token(id string) models.EmbedToken {
+func (d *adminWorld) token(id string) models.EmbedToken {
 	d.Helper()
-	row, err := d.tokens.Get(d.Context(), d.admin, id)
+	row, err := d.EmbedTokens.Get(d.Context(), d.admin, id)
 	d.ok(err)
 	return row.Token
 }
 
 func TestEmbedTokens_openTheWidgetAndAreStoredAsAHash(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("https://shop.example\nhttps://Shop.example:443\n")
 		if !strings.HasPrefix(secret, "ew_") || len(secret) < 29 || token.Prefix != secret[:8] ||
 			token.TokenHash != services.HashToken(secret) || token.ChannelID != d.webchat.ID {
 			d.Errorf("made %+v", token)
 		}
-		row, err := d.tokens.Get(d.Context(), d.owner, token.ID)
+		row, err := d.EmbedTokens.Get(d.Context(), d.owner, token.ID)
 		d.ok(err)
 		if row.Channel.ID != d.webchat.ID || row.Bot.ID != d.bot.ID || row.Token.Name != "Shop" ||
 			!slices.Equal(row.Token.AllowedOrigins, []string{"https://shop.example"}) {
@@ -48,7 +48,7 @@ func TestEmbedTokens_openTheWidgetAndAreStoredAsAHash(t *testing.T) {
 			Referer:    "https://shop.example/cart",
 		})
 		equal(d, opened.AllowedOrigins, "https://shop.example")
-		_, err = d.widget.Open(d.Context(), services.WidgetRequest{
+		_, err = d.Widget.Open(d.Context(), services.WidgetRequest{
 			EmbedToken: secret,
 			Referer:    "https://evil.example/",
 		})
@@ -58,16 +58,16 @@ func TestEmbedTokens_openTheWidgetAndAreStoredAsAHash(t *testing.T) {
 }
 
 func TestEmbedTokens_makeTheChannelTheyNeed(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		bot := d.newBot(d.organization, "Bo")
 		for _, kind := range []string{models.ChannelWebchat, models.ChannelMobileSDK, models.ChannelWebchat} {
-			token, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+			token, _, err := d.EmbedTokens.Create(d.Context(), d.admin, services.NewEmbedToken{
 				BotID:   bot.ID,
 				Channel: kind,
 				Name:    "Site",
 			})
 			d.ok(err)
-			row, err := d.tokens.Get(d.Context(), d.admin, token.ID)
+			row, err := d.EmbedTokens.Get(d.Context(), d.admin, token.ID)
 			d.ok(err)
 			if row.Channel.Type != kind || row.Bot.ID != bot.ID {
 				d.Errorf("%s: %+v", kind, row)
@@ -76,12 +76,12 @@ func TestEmbedTokens_makeTheChannelTheyNeed(t *testing.T) {
 		if n := d.count(&models.Channel{}, "bot_id = ?", bot.ID); n != 2 {
 			d.Errorf("%d channels", n)
 		}
-		d.refused(services.Conflict, last(d.channels.Create(d.Context(), d.admin, bot.ID)))
+		d.refused(services.Conflict, last(d.Channels.Create(d.Context(), d.admin, bot.ID)))
 	})
 }
 
 func TestEmbedTokens_refuseWhatIsWrongByField(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		for field, changes := range map[string][]func(*services.NewEmbedToken){
 			"name": {func(n *services.NewEmbedToken) { n.Name = " " }, func(n *services.NewEmbedToken) {
 				n.Name = chars(101)
@@ -100,10 +100,10 @@ func TestEmbedTokens_refuseWhatIsWrongByField(t *testing.T) {
 					Name:    "Shop",
 				}
 				change(&request)
-				d.about(field, second(d.tokens.Create(d.Context(), d.admin, request)))
+				d.about(field, second(d.EmbedTokens.Create(d.Context(), d.admin, request)))
 			}
 		}
-		_, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+		_, _, err := d.EmbedTokens.Create(d.Context(), d.admin, services.NewEmbedToken{
 			BotID:   d.bot.ID,
 			Channel: models.ChannelWebchat,
 			Name:    "Shop",
@@ -119,7 +119,7 @@ func TestEmbedTokens_refuseWhatIsWrongByField(t *testing.T) {
 }
 
 func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		bot := d.newBot(d.organization, "Bo")
 		request := services.NewEmbedToken{
 			FormKey: models.NewID(),
@@ -134,7 +134,7 @@ func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
 		results := make(chan result, 5)
 		for range 5 {
 			go func() {
-				_, secret, err := d.tokens.Create(d.Context(), d.admin, request)
+				_, secret, err := d.EmbedTokens.Create(d.Context(), d.admin, request)
 				results <- result{secret, err}
 			}()
 		}
@@ -151,14 +151,14 @@ func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
 		if made != 1 || len(d.noted(d.organization)) != 2 || d.token(request.FormKey).Name != "Shop" {
 			d.Errorf("%d were made, noted %v", made, d.noted(d.organization))
 		}
-		stranger := d.newHouse("Globex", silent)
+		stranger := d.newTenant("Globex", silent)
 		request.BotID = stranger.bot.ID
-		d.refused(services.Conflict, second(d.tokens.Create(d.Context(), stranger.owner, request)))
+		d.refused(services.Conflict, second(d.EmbedTokens.Create(d.Context(), stranger.owner, request)))
 	})
 }
 
 func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")
 		look := services.Appearance{
 			Colour:   " #1F6FEB ",
@@ -169,12 +169,12 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 		}
 		d.clock.advance(time.Minute)
 		for range 2 {
-			d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, token.Name, "https://a.example\nhttps://b.example"))
-			d.ok(d.tokens.SetAppearance(d.Context(), d.owner, token.ID, look))
+			d.ok(d.EmbedTokens.Change(d.Context(), d.owner, token.ID, token.Name, "https://a.example\nhttps://b.example"))
+			d.ok(d.EmbedTokens.SetAppearance(d.Context(), d.owner, token.ID, look))
 		}
-		d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, " Shop two", "https://a.example\nhttps://b.example"))
-		d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, "Shop two ", "https://a.example\nhttps://b.example"))
-		d.ok(d.tokens.Change(d.Context(), d.owner, token.ID, "Shop two", " "))
+		d.ok(d.EmbedTokens.Change(d.Context(), d.owner, token.ID, " Shop two", "https://a.example\nhttps://b.example"))
+		d.ok(d.EmbedTokens.Change(d.Context(), d.owner, token.ID, "Shop two ", "https://a.example\nhttps://b.example"))
+		d.ok(d.EmbedTokens.Change(d.Context(), d.owner, token.ID, "Shop two", " "))
 		who := "(" + secret[:8] + "…)"
 		equal(d, d.noted(d.organization), "Ada embed_token.created Shop "+who+": every origin",
 			"Olga embed_token.origins_changed Shop "+who+": https://a.example https://b.example",
@@ -204,12 +204,12 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 }
 
 func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		token, _ := d.newSite("https://a.example")
-		d.about("origins", d.tokens.Change(d.Context(), d.admin, token.ID, "Another",
+		d.about("origins", d.EmbedTokens.Change(d.Context(), d.admin, token.ID, "Another",
 			"https://b.example\nhttps://c.example/path"))
-		d.about("name", d.tokens.Change(d.Context(), d.admin, token.ID, "", "https://b.example"))
-		if row, err := d.tokens.Get(d.Context(), d.admin, token.ID); err != nil || row.Token.Name != token.Name ||
+		d.about("name", d.EmbedTokens.Change(d.Context(), d.admin, token.ID, "", "https://b.example"))
+		if row, err := d.EmbedTokens.Get(d.Context(), d.admin, token.ID); err != nil || row.Token.Name != token.Name ||
 			!slices.Equal(row.Token.AllowedOrigins, token.AllowedOrigins) {
 			d.Errorf("half of it is stored: %+v, %v", row.Token, err)
 		}
@@ -221,7 +221,7 @@ func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
 			"position": {{Position: "top"}},
 		} {
 			for _, look := range looks {
-				d.about(field, d.tokens.SetAppearance(d.Context(), d.admin, token.ID, look))
+				d.about(field, d.EmbedTokens.SetAppearance(d.Context(), d.admin, token.ID, look))
 			}
 		}
 		equal(d, d.token(token.ID).AllowedOrigins, "https://a.example")
@@ -232,47 +232,47 @@ func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
 }
 
 func TestEmbedTokens_revokedOnceAndForGood(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")
 		d.clock.advance(time.Hour)
 		done := make(chan error, 4)
 		for range 4 {
-			go func() { done <- d.tokens.Revoke(d.Context(), d.admin, token.ID) }()
+			go func() { done <- d.EmbedTokens.Revoke(d.Context(), d.admin, token.ID) }()
 		}
 		for range 4 {
 			d.ok(<-done)
 		}
 		at := d.clock.Now()
 		d.clock.advance(time.Hour)
-		d.ok(d.tokens.Revoke(d.Context(), d.admin, token.ID))
+		d.ok(d.EmbedTokens.Revoke(d.Context(), d.admin, token.ID))
 		if stored := d.token(token.ID); stored.RevokedAt == nil || !stored.RevokedAt.Equal(at) {
 			d.Errorf("stored %+v", stored)
 		}
 		// from a page that was loaded before
-		d.refused(services.Conflict, d.tokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://a.example"))
-		d.refused(services.Conflict, d.tokens.SetAppearance(d.Context(), d.admin, token.ID,
+		d.refused(services.Conflict, d.EmbedTokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://a.example"))
+		d.refused(services.Conflict, d.EmbedTokens.SetAppearance(d.Context(), d.admin, token.ID,
 			services.Appearance{Title: "x"}))
-		d.refused(services.Conflict, d.tokens.Change(d.Context(), d.admin, token.ID, "x", ""))
-		_, err := d.widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret})
+		d.refused(services.Conflict, d.EmbedTokens.Change(d.Context(), d.admin, token.ID, "x", ""))
+		_, err := d.Widget.Open(d.Context(), services.WidgetRequest{EmbedToken: secret})
 		d.refused(services.Forbidden, err)
 		equal(d, d.noted(d.organization)[1:], "Ada embed_token.revoked Shop ("+secret[:8]+"…)")
 	})
 }
 
 func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		old, _ := d.newSite("")
 		d.clock.advance(time.Second)
 		gone, _ := d.newSite("")
 		d.clock.advance(time.Second)
-		fresh, _, err := d.tokens.Create(d.Context(), d.admin, services.NewEmbedToken{
+		fresh, _, err := d.EmbedTokens.Create(d.Context(), d.admin, services.NewEmbedToken{
 			BotID:   d.newBot(d.organization, "Bo").ID,
 			Channel: models.ChannelMobileSDK,
 			Name:    "App",
 		})
 		d.ok(err)
-		d.ok(d.tokens.Revoke(d.Context(), d.admin, gone.ID))
-		rows, err := d.tokens.List(d.Context(), d.admin, "", "")
+		d.ok(d.EmbedTokens.Revoke(d.Context(), d.admin, gone.ID))
+		rows, err := d.EmbedTokens.List(d.Context(), d.admin, "", "")
 		d.ok(err)
 		var ids []string
 		for _, row := range rows {
@@ -283,12 +283,12 @@ func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
 		equal(d, ids, fresh.ID+"Bomobile_sdk", old.ID+"Pipwebchat", gone.ID+"Pipwebchat")
 		for _, some := range [][2]string{{models.ChannelMobileSDK, ""}, {"", fresh.ChannelID},
 			{models.ChannelMobileSDK, fresh.ChannelID}} {
-			if rows, err := d.tokens.List(d.Context(), d.admin, some[0], some[1]); err != nil || len(rows) != 1 ||
+			if rows, err := d.EmbedTokens.List(d.Context(), d.admin, some[0], some[1]); err != nil || len(rows) != 1 ||
 				rows[0].Token.ID != fresh.ID {
 				d.Errorf("of %q: %+v, %v", some, rows, err)
 			}
 		}
-		if rows, err := d.tokens.List(d.Context(), d.admin, models.ChannelWebchat, fresh.ChannelID); err != nil ||
+		if rows, err := d.EmbedTokens.List(d.Context(), d.admin, models.ChannelWebchat, fresh.ChannelID); err != nil ||
 			len(rows) != 0 {
 			d.Errorf("of another type: %+v, %v", rows, err)
 		}
@@ -296,7 +296,7 @@ func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
 }
 
 func TestOpen_notesWhereATokenWasSeenOnceAMinute(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")
 		if stored := d.token(token.ID); stored.LastSeenAt != nil || stored.LastSeenOrigin != "" {
 			d.Errorf("before the first: %+v", stored)
@@ -343,10 +343,10 @@ func TestOpen_notesWhereATokenWasSeenOnceAMinute(t *testing.T) {
 		if n := len(d.noted(d.organization)); n != 1 {
 			d.Errorf("%d entries", n)
 		}
-		d.ok(d.tokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://shop.example"))
+		d.ok(d.EmbedTokens.Change(d.Context(), d.admin, token.ID, token.Name, "https://shop.example"))
 		at := d.clock.Now()
 		d.clock.advance(time.Hour)
-		_, err := d.widget.Open(d.Context(), services.WidgetRequest{
+		_, err := d.Widget.Open(d.Context(), services.WidgetRequest{
 			EmbedToken: secret,
 			Origin:     "https://evil.example",
 		})

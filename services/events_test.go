@@ -8,10 +8,10 @@ import (
 	"parley/services"
 )
 
-// news is a Publisher that writes down what it is told.
-type news struct {
+// recorder is a Publisher that keeps its events.
+type recorder struct {
 	mu       sync.Mutex
-	told     []any
+	events   []any
 	watchers []chan any
 }
 
@@ -34,42 +34,44 @@ type (
 	userSessionsEnded struct{ userID string }
 )
 
-func newNews() *news { return &news{} }
+func newRecorder() *recorder { return &recorder{} }
 
-func (n *news) tell(what any) {
+func (n *recorder) record(what any) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.told = append(n.told, what)
+	n.events = append(n.events, what)
 	for _, watcher := range n.watchers {
 		watcher <- what
 	}
 }
 
-func (n *news) MessageStored(m models.Message)       { n.tell(m) }
-func (n *news) MessagesRead(r services.MessagesRead) { n.tell(r) }
-func (n *news) ConversationAssigned(org, conv string, agent services.Agent) {
-	n.tell(assigned{org, conv, agent.ID, agent.Name})
+func (n *recorder) MessageStored(m models.Message)       { n.record(m) }
+func (n *recorder) MessagesRead(r services.MessagesRead) { n.record(r) }
+func (n *recorder) ConversationAssigned(org, conv string, agent services.Agent) {
+	n.record(assigned{org, conv, agent.ID, agent.Name})
 }
-func (n *news) ConversationReleased(org, conv string)          { n.tell(released{org, conv}) }
-func (n *news) ConversationReopened(org, conv, session string) { n.tell(reopened{org, conv, session}) }
-func (n *news) ConversationTagged(org, conv, session string, tags []string) {
-	n.tell(tagged{org, conv, session, fmt.Sprint(tags)})
+func (n *recorder) ConversationReleased(org, conv string) { n.record(released{org, conv}) }
+func (n *recorder) ConversationReopened(org, conv, session string) {
+	n.record(reopened{org, conv, session})
 }
-func (n *news) VisitChanged(org, conv string) { n.tell(visited{org, conv}) }
-func (n *news) TeamChanged(org string, t services.Team) {
-	n.tell(team{org, fmt.Sprint(t.Agents), t.Online})
+func (n *recorder) ConversationTagged(org, conv, session string, tags []string) {
+	n.record(tagged{org, conv, session, fmt.Sprint(tags)})
 }
-func (n *news) ConversationResolved(org, conv, session string, tags []string) {
-	n.tell(resolved{org, conv, session, fmt.Sprint(tags)})
+func (n *recorder) VisitChanged(org, conv string) { n.record(visited{org, conv}) }
+func (n *recorder) TeamChanged(org string, t services.Team) {
+	n.record(team{org, fmt.Sprint(t.Agents), t.Online})
 }
-func (n *news) AgentStatusChanged(org, ag string, online bool) {
-	n.tell(agentStatus{org, ag, online})
+func (n *recorder) ConversationResolved(org, conv, session string, tags []string) {
+	n.record(resolved{org, conv, session, fmt.Sprint(tags)})
 }
-func (n *news) WebSessionEnded(id string)       { n.tell(webSessionEnded{id}) }
-func (n *news) UserSessionsEnded(userID string) { n.tell(userSessionsEnded{userID}) }
+func (n *recorder) AgentStatusChanged(org, ag string, online bool) {
+	n.record(agentStatus{org, ag, online})
+}
+func (n *recorder) WebSessionEnded(id string)       { n.record(webSessionEnded{id}) }
+func (n *recorder) UserSessionsEnded(userID string) { n.record(userSessionsEnded{userID}) }
 
 // watch sends everything that is told from now on; the channel must be read or large.
-func (n *news) watch() <-chan any {
+func (n *recorder) watch() <-chan any {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	watcher := make(chan any, 10_000)
@@ -77,14 +79,14 @@ func (n *news) watch() <-chan any {
 	return watcher
 }
 
-// of is what was told of one kind, so far.
-func of[T any](n *news) (told []T) {
+// of is the events of one type so far.
+func of[T any](n *recorder) (found []T) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, one := range n.told {
+	for _, one := range n.events {
 		if it, ok := one.(T); ok {
-			told = append(told, it)
+			found = append(found, it)
 		}
 	}
-	return told
+	return found
 }

@@ -12,37 +12,37 @@ import (
 
 func TestInvite_letsOnePersonIn(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
-		invitation, secret, err := w.members.Invite(w.Context(), w.admin(), "  New@Acme.example ", models.RoleAdmin)
+		stranger := w.newTenant("Globex", silent)
+		invitation, secret, err := w.Users.Invite(w.Context(), w.admin(), "  New@Acme.example ", models.RoleAdmin)
 		w.ok(err)
 		if n := w.count(&models.Invitation{}, "token_hash = ? OR email <> 'new@acme.example'", secret); n != 0 ||
 			len(secret) < 30 {
 			w.Errorf("%d invitations hold the secret %q itself, or another address", n, secret)
 		}
-		invited, err := w.members.Invitation(w.Context(), secret)
+		invited, err := w.Users.Invitation(w.Context(), secret)
 		w.ok(err)
 		if invited.Organization != "Acme" || invited.InvitedBy != "Ben" ||
 			invited.Invitation.Email != "new@acme.example" {
 			w.Errorf("the page shows %+v", invited)
 		}
 		for field, form := range map[string][2]string{"name": {" ", password}, "password": {"Nina", "short"}} {
-			_, err := w.members.Accept(w.Context(), secret, form[0], form[1])
+			_, err := w.Users.Accept(w.Context(), secret, form[0], form[1])
 			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != field {
 				w.Errorf("%s: %v", field, err)
 			}
 		}
-		nina, err := w.members.Accept(w.Context(), secret, " Nina ", password)
+		nina, err := w.Users.Accept(w.Context(), secret, " Nina ", password)
 		w.ok(err)
 		if nina.OrganizationID != w.organization.ID || nina.Role != models.RoleAdmin || nina.Name != "Nina" ||
 			nina.Email != "new@acme.example" {
 			w.Errorf("joined as %+v", nina)
 		}
 		w.identified(w.logIn(nina))
-		_, err = w.members.Accept(w.Context(), secret, "Mallory", password)
+		_, err = w.Users.Accept(w.Context(), secret, "Mallory", password)
 		w.refused(services.NotFound, err)
-		_, err = w.members.Invitation(w.Context(), secret)
+		_, err = w.Users.Invitation(w.Context(), secret)
 		w.refused(services.NotFound, err)
-		w.refused(services.NotFound, w.members.RevokeInvitation(w.Context(), w.owner, invitation.ID))
+		w.refused(services.NotFound, w.Users.RevokeInvitation(w.Context(), w.owner, invitation.ID))
 		equal(w, w.noted()[:2], "Ben user.invited new@acme.example admin", "Nina user.joined "+personOf(nina)+" admin")
 		if n := w.count(&models.User{}, "organization_id = ?", stranger.organization.ID); n != 3 {
 			w.Error("somebody joined another organization")
@@ -52,12 +52,12 @@ func TestInvite_letsOnePersonIn(t *testing.T) {
 
 func TestAccept_ofManyAtOnceOneJoins(t *testing.T) {
 	each(t, func(w *world) {
-		_, secret, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		_, secret, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
 		errs := make(chan error)
 		for range 8 {
 			go func() {
-				_, err := w.members.Accept(w.Context(), secret, "Nina", password)
+				_, err := w.Users.Accept(w.Context(), secret, "Nina", password)
 				errs <- err
 			}()
 		}
@@ -77,24 +77,24 @@ func TestAccept_ofManyAtOnceOneJoins(t *testing.T) {
 
 func TestInvitation_livesADay(t *testing.T) {
 	each(t, func(w *world) {
-		_, secret, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		_, secret, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
 		w.clock.advance(24*time.Hour - time.Second)
-		_, err = w.members.Invitation(w.Context(), secret)
+		_, err = w.Users.Invitation(w.Context(), secret)
 		w.ok(err)
 		w.clock.advance(time.Second)
-		_, err = w.members.Invitation(w.Context(), secret)
+		_, err = w.Users.Invitation(w.Context(), secret)
 		w.refused(services.NotFound, err)
-		_, err = w.members.Accept(w.Context(), secret, "Nina", password)
+		_, err = w.Users.Accept(w.Context(), secret, "Nina", password)
 		w.refused(services.NotFound, err)
 		// the old one is not in its way
-		_, fresh, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		_, fresh, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
-		_, err = w.members.Accept(w.Context(), fresh, "Nina", password)
+		_, err = w.Users.Accept(w.Context(), fresh, "Nina", password)
 		w.ok(err)
 		for _, wrong := range []string{"", "x", secret, fresh, services.HashToken(fresh), strings.Repeat("x", 10_000),
 			"\x00", "' OR 1=1 --"} {
-			_, err := w.members.Invitation(w.Context(), wrong)
+			_, err := w.Users.Invitation(w.Context(), wrong)
 			w.refused(services.NotFound, err)
 		}
 	})
@@ -102,23 +102,23 @@ func TestInvitation_livesADay(t *testing.T) {
 
 func TestInvite_refusesWhatIsNoGood(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		for email, kind := range map[string]services.Kind{"": services.Invalid, "nobody": services.Invalid,
 			"a@b.example, c@d.example": services.Invalid, "Ann <ann@b.example>": services.Invalid,
 			"a\r\nBcc: x@b.example": services.Invalid, "a\x00@b.example": services.Invalid,
 			strings.ToUpper(w.ann.Email): services.Conflict, stranger.ann.Email: services.Conflict} {
-			_, secret, err := w.members.Invite(w.Context(), w.owner, email, models.RoleAgent)
+			_, secret, err := w.Users.Invite(w.Context(), w.owner, email, models.RoleAgent)
 			if err == nil || services.KindOf(err) != kind || services.AsError(err).Field != "email" || secret != "" {
 				w.Errorf("%q: %q, %v", email, secret, err)
 			}
 		}
 		for _, role := range []models.Role{models.RoleOwner, "", "root"} {
-			_, _, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", role)
+			_, _, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", role)
 			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != "role" {
 				w.Errorf("%q: %v", role, err)
 			}
 		}
-		_, _, err := w.members.Invite(w.Context(), w.ann, "new@acme.example", models.RoleAgent)
+		_, _, err := w.Users.Invite(w.Context(), w.ann, "new@acme.example", models.RoleAgent)
 		w.refused(services.Forbidden, err)
 		if n := w.count(&models.Invitation{}, "1 = 1"); n != 0 {
 			w.Errorf("%d invitations were made", n)
@@ -131,7 +131,7 @@ func TestInvite_sentTwiceInvitesOnce(t *testing.T) {
 		errs := make(chan error)
 		for range 4 {
 			go func() {
-				_, _, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+				_, _, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 				errs <- err
 			}()
 		}
@@ -147,8 +147,8 @@ func TestInvite_sentTwiceInvitesOnce(t *testing.T) {
 			w.Errorf("%d invitations", made)
 		}
 		equal(w, w.noted(), "Olga user.invited new@acme.example agent")
-		stranger := w.newHouse("Globex", silent)
-		if _, _, err := w.members.Invite(w.Context(), stranger.owner, "new@acme.example",
+		stranger := w.newTenant("Globex", silent)
+		if _, _, err := w.Users.Invite(w.Context(), stranger.owner, "new@acme.example",
 			models.RoleAgent); err != nil {
 			w.Errorf("another organization may invite the same person: %v", err)
 		}
@@ -157,15 +157,15 @@ func TestInvite_sentTwiceInvitesOnce(t *testing.T) {
 
 func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
-		invitation, old, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		stranger := w.newTenant("Globex", silent)
+		invitation, old, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
 		for name, act := range map[string]func(actor models.User, id string) error{
 			"revoke": func(actor models.User, id string) error {
-				return w.members.RevokeInvitation(w.Context(), actor, id)
+				return w.Users.RevokeInvitation(w.Context(), actor, id)
 			},
 			"resend": func(actor models.User, id string) error {
-				_, _, err := w.members.Resend(w.Context(), actor, id)
+				_, _, err := w.Users.Resend(w.Context(), actor, id)
 				return err
 			},
 		} {
@@ -183,22 +183,22 @@ func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
 			}
 		}
 		w.clock.advance(30 * time.Hour) // too old by now, and still listed
-		_, waiting, err := w.members.List(w.Context(), w.owner)
+		_, waiting, err := w.Users.List(w.Context(), w.owner)
 		w.ok(err)
 		if len(waiting) != 1 || waiting[0].ID != invitation.ID {
 			w.Errorf("waiting: %+v", waiting)
 		}
-		_, fresh, err := w.members.Resend(w.Context(), w.owner, invitation.ID)
+		_, fresh, err := w.Users.Resend(w.Context(), w.owner, invitation.ID)
 		w.ok(err)
-		_, err = w.members.Invitation(w.Context(), old)
+		_, err = w.Users.Invitation(w.Context(), old)
 		w.refused(services.NotFound, err)
-		_, err = w.members.Invitation(w.Context(), fresh)
+		_, err = w.Users.Invitation(w.Context(), fresh)
 		w.ok(err)
-		w.ok(w.members.RevokeInvitation(w.Context(), w.owner, invitation.ID))
-		w.refused(services.NotFound, w.members.RevokeInvitation(w.Context(), w.owner, invitation.ID))
-		_, err = w.members.Accept(w.Context(), fresh, "Nina", password)
+		w.ok(w.Users.RevokeInvitation(w.Context(), w.owner, invitation.ID))
+		w.refused(services.NotFound, w.Users.RevokeInvitation(w.Context(), w.owner, invitation.ID))
+		_, err = w.Users.Accept(w.Context(), fresh, "Nina", password)
 		w.refused(services.NotFound, err)
-		_, _, err = w.members.Resend(w.Context(), w.owner, invitation.ID)
+		_, _, err = w.Users.Resend(w.Context(), w.owner, invitation.ID)
 		w.refused(services.NotFound, err)
 		equal(w, w.noted(), "Olga user.invited new@acme.example agent", "Olga user.invited new@acme.example new link",
 			"Olga invitation.revoked new@acme.example")
@@ -209,9 +209,9 @@ func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
 func TestInvitations_endWithTheAdminWhoMadeThem(t *testing.T) {
 	each(t, func(w *world) {
 		for name, lose := range map[string]func(id string) error{
-			"disabled": func(id string) error { return w.members.Disable(w.Context(), w.owner, id) },
-			"removed":  func(id string) error { return w.members.Remove(w.Context(), w.owner, id) },
-			"demoted":  func(id string) error { return w.members.SetRole(w.Context(), w.owner, id, models.RoleAgent) },
+			"disabled": func(id string) error { return w.Users.Disable(w.Context(), w.owner, id) },
+			"removed":  func(id string) error { return w.Users.Remove(w.Context(), w.owner, id) },
+			"demoted":  func(id string) error { return w.Users.SetRole(w.Context(), w.owner, id, models.RoleAgent) },
 		} {
 			id := models.NewID()
 			eve := models.User{
@@ -225,13 +225,13 @@ func TestInvitations_endWithTheAdminWhoMadeThem(t *testing.T) {
 				UpdatedAt:      w.clock.Now(),
 			}
 			w.create(&eve)
-			_, secret, err := w.members.Invite(w.Context(), eve, name+"@acme.example", models.RoleAdmin)
+			_, secret, err := w.Users.Invite(w.Context(), eve, name+"@acme.example", models.RoleAdmin)
 			w.ok(err)
 			w.ok(lose(id))
-			_, err = w.members.Accept(w.Context(), secret, "Eve again", password)
+			_, err = w.Users.Accept(w.Context(), secret, "Eve again", password)
 			w.refused(services.NotFound, err)
 			// as a request that was under way would
-			_, _, err = w.members.Invite(w.Context(), eve, "more@acme.example", models.RoleAdmin)
+			_, _, err = w.Users.Invite(w.Context(), eve, "more@acme.example", models.RoleAdmin)
 			w.refused(services.Forbidden, err)
 		}
 	})
@@ -239,11 +239,11 @@ func TestInvitations_endWithTheAdminWhoMadeThem(t *testing.T) {
 
 func TestMail_sendsTheLinkAndLogsNone(t *testing.T) {
 	each(t, func(w *world) {
-		invitation, secret, err := w.members.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
+		invitation, secret, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
 		link := "https://chat.example/invitation/" + secret
-		sent := w.members.Mail(w.owner, "Acme", invitation, link)
-		w.members.Wait()
+		sent := w.Users.Mail(w.owner, "Acme", invitation, link)
+		w.Users.Wait()
 		if !sent || len(w.mailer.sent) != 1 ||
 			!strings.HasPrefix(w.mailer.sent[0], "new@acme.example\nJoin Acme on Parley\n") ||
 			!strings.Contains(w.mailer.sent[0], link) {
@@ -253,7 +253,7 @@ func TestMail_sendsTheLinkAndLogsNone(t *testing.T) {
 			link); text != "refused: GET /invitation/…" {
 			w.Errorf("logged %q", text)
 		}
-		without := services.NewUsers(w.db, w.login, w.audit, nil, w.news, w.clock.Now)
+		without := services.NewUsers(w.db, w.Login, w.Audit, nil, w.events, w.clock.Now)
 		if without.Mail(w.owner, "Acme", invitation, link) {
 			w.Error("says that it mails without a mailer")
 		}

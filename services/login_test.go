@@ -19,21 +19,21 @@ var device = services.Device{Address: "203.0.113.7", UserAgent: "Mozilla/5.0 (te
 // verifyPassword gives a user the password.
 func (w *world) verifyPassword(user models.User) {
 	w.Helper()
-	hash, err := w.login.HashPassword(w.Context(), password)
+	hash, err := w.Login.HashPassword(w.Context(), password)
 	w.ok(err)
 	w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", user.ID).Update("password_hash", hash).Error)
 }
 
 func (w *world) logIn(user models.User) (token string) {
 	w.Helper()
-	result, err := w.login.Login(w.Context(), user.Email, password, device)
+	result, err := w.Login.Login(w.Context(), user.Email, password, device)
 	w.ok(err)
 	return result.Token
 }
 
 func (w *world) identified(token string) services.Identity {
 	w.Helper()
-	identity, err := w.login.Identify(w.Context(), token)
+	identity, err := w.Login.Identify(w.Context(), token)
 	w.ok(err)
 	return identity
 }
@@ -41,7 +41,7 @@ func (w *world) identified(token string) services.Identity {
 // loggedOut fails unless token opens nothing any more.
 func (w *world) loggedOut(token string) {
 	w.Helper()
-	_, err := w.login.Identify(w.Context(), token)
+	_, err := w.Login.Identify(w.Context(), token)
 	w.refused(services.Unauthorized, err)
 }
 
@@ -49,7 +49,7 @@ func TestLogin_opensAWebSession(t *testing.T) {
 	each(t, func(w *world) {
 		w.verifyPassword(w.ann)
 		first := w.logIn(w.ann)
-		again, err := w.login.Login(w.Context(), "  "+strings.ToUpper(w.ann.Email)+" ", password, device)
+		again, err := w.Login.Login(w.Context(), "  "+strings.ToUpper(w.ann.Email)+" ", password, device)
 		w.ok(err)
 		if first == again.Token || again.SecondFactor || len(first) < 52 {
 			w.Errorf("tokens %q and %q", first, again.Token)
@@ -69,7 +69,7 @@ func TestLogin_hasOneSentenceForEveryCause(t *testing.T) {
 	each(t, func(w *world) {
 		w.verifyPassword(w.ann)
 		w.verifyPassword(w.ben)
-		w.ok(w.members.Disable(w.Context(), w.owner, w.ben.ID))
+		w.ok(w.Users.Disable(w.Context(), w.owner, w.ben.ID))
 		for name, try := range map[string][2]string{
 			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""},
 			"a long password":   {w.ann.Email, strings.Repeat("x", 10_000)},
@@ -78,7 +78,7 @@ func TestLogin_hasOneSentenceForEveryCause(t *testing.T) {
 			"broken UTF-8": {"\xff", password}, "a disabled user": {w.ben.Email, password},
 			"SQL": {"' OR 1=1 --", password},
 		} {
-			result, err := w.login.Login(w.Context(), try[0], try[1], device)
+			result, err := w.Login.Login(w.Context(), try[0], try[1], device)
 			if err == nil || services.KindOf(err) != services.Unauthorized ||
 				err.Error() != "E-mail or password is wrong." || result.Token != "" {
 				w.Errorf("%s: %q, %v", name, result.Token, err)
@@ -95,7 +95,7 @@ func TestLogin_limitsFailuresByAddressAndEmail(t *testing.T) {
 		w.verifyPassword(w.ann)
 		w.verifyPassword(w.ben)
 		fail := func(email string, from services.Device) error {
-			_, err := w.login.Login(w.Context(), email, "wrong password", from)
+			_, err := w.Login.Login(w.Context(), email, "wrong password", from)
 			return err
 		}
 		for range services.LoginRate.Count - 1 {
@@ -106,12 +106,12 @@ func TestLogin_limitsFailuresByAddressAndEmail(t *testing.T) {
 		}
 		w.refused(services.Unauthorized, fail(strings.ToUpper(w.ann.Email), device)) // the last that may
 		w.clock.advance(time.Minute)
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+		_, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.RateLimited, err)
 		if wait := services.AsError(err).RetryAfter; wait != services.LoginRate.Window-time.Minute {
 			w.Errorf("come again in %v", wait)
 		}
-		if _, err := w.login.Login(w.Context(), w.ann.Email, password,
+		if _, err := w.Login.Login(w.Context(), w.ann.Email, password,
 			services.Device{Address: "203.0.113.8"}); err != nil {
 			w.Errorf("from elsewhere: %v", err)
 		}
@@ -129,7 +129,7 @@ func TestLogin_limitsGuessesThatComeAtOnce(t *testing.T) {
 		errs := make(chan error, guesses)
 		for i := range guesses {
 			go func() {
-				_, err := w.login.Login(w.Context(), w.ann.Email, fmt.Sprint("wrong guess ", i), device)
+				_, err := w.Login.Login(w.Context(), w.ann.Email, fmt.Sprint("wrong guess ", i), device)
 				errs <- err
 			}()
 		}
@@ -205,10 +205,10 @@ func TestLogout_endsOneSessionAndItsSockets(t *testing.T) {
 	each(t, func(w *world) {
 		w.verifyPassword(w.ann)
 		here, elsewhere := w.logIn(w.ann), w.logIn(w.ann)
-		w.ok(w.login.Logout(w.Context(), w.identified(here)))
+		w.ok(w.Login.Logout(w.Context(), w.identified(here)))
 		w.loggedOut(here)
 		w.identified(elsewhere)
-		equal(w, of[webSessionEnded](w.news), webSessionEnded{services.HashToken(here)})
+		equal(w, of[webSessionEnded](w.events), webSessionEnded{services.HashToken(here)})
 	})
 }
 
@@ -219,15 +219,15 @@ func TestResetPassword_endsEverySessionOfTheUser(t *testing.T) {
 		anns := w.logIn(w.ann)
 		other := w.logIn(w.ann)
 		bens := w.logIn(w.ben)
-		w.ok(w.login.ResetPassword(w.Context(), w.ann.Email, "another good password", false))
+		w.ok(w.Login.ResetPassword(w.Context(), w.ann.Email, "another good password", false))
 		w.loggedOut(anns)
 		w.loggedOut(other)
 		w.identified(bens)
-		if _, err := w.login.Login(w.Context(), w.ann.Email, password,
+		if _, err := w.Login.Login(w.Context(), w.ann.Email, password,
 			device); services.KindOf(err) != services.Unauthorized {
 			w.Errorf("with the old password: %v", err)
 		}
-		if _, err := w.login.Login(w.Context(), w.ann.Email, "another good password", device); err != nil {
+		if _, err := w.Login.Login(w.Context(), w.ann.Email, "another good password", device); err != nil {
 			w.Error(err)
 		}
 	})
@@ -239,7 +239,7 @@ func TestResetPassword_wantsItLongEnough(t *testing.T) {
 			"": false, "123456789": false, "1234567890": true, "äöüäöüäöü": false, "äöüäöüäöüä": true,
 			strings.Repeat("x", 256): true, strings.Repeat("x", 257): false,
 		} {
-			err := w.login.ResetPassword(w.Context(), w.ann.Email, password, false)
+			err := w.Login.ResetPassword(w.Context(), w.ann.Email, password, false)
 			if valid != (err == nil) || (!valid && services.AsError(err).Field != "password") {
 				w.Errorf("%q: %v", password, err)
 			}
@@ -250,7 +250,7 @@ func TestResetPassword_wantsItLongEnough(t *testing.T) {
 func TestResetPassword_ofNobodyIsNotFound(t *testing.T) {
 	each(t, func(w *world) {
 		for _, email := range []string{"nobody@example.com", "", "a\x00b", "\xff"} {
-			w.refused(services.NotFound, w.login.ResetPassword(w.Context(), email, password, true))
+			w.refused(services.NotFound, w.Login.ResetPassword(w.Context(), email, password, true))
 		}
 		if n := w.count(&models.User{}, "login_version > 1 OR password_hash <> ''"); n != 0 {
 			w.Errorf("%d users were changed", n)
@@ -263,8 +263,8 @@ func TestResetPassword_takesTheSecondFactorOffWhereAsked(t *testing.T) {
 		w.verifyPassword(w.ann)
 		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", w.ann.ID).Update("totp_enabled_at", w.clock.Now()).Error)
 		for _, without := range []bool{false, true} {
-			w.ok(w.login.ResetPassword(w.Context(), " "+strings.ToUpper(w.ann.Email), password, without))
-			result, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+			w.ok(w.Login.ResetPassword(w.Context(), " "+strings.ToUpper(w.ann.Email), password, without))
+			result, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
 			w.ok(err)
 			if result.SecondFactor == without {
 				w.Errorf("without one: %t, asked for one: %t", without, result.SecondFactor)
@@ -275,18 +275,18 @@ func TestResetPassword_takesTheSecondFactorOffWhereAsked(t *testing.T) {
 
 func TestEnded_namesThoseWhoseSocketsMustClose(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok(w.login.ResetPassword(w.Context(), w.ann.Email, password, false)) // login version 2 from now on
-		w.ok(w.members.Disable(w.Context(), w.owner, w.ben.ID))
+		w.ok(w.Login.ResetPassword(w.Context(), w.ann.Email, password, false)) // login version 2 from now on
+		w.ok(w.Users.Disable(w.Context(), w.owner, w.ben.ID))
 		gone := models.NewID()
-		ended, err := w.login.Ended(w.Context(), map[string]int{w.ann.ID: 1, w.ben.ID: 2, w.owner.ID: 1, gone: 1})
+		ended, err := w.Login.Ended(w.Context(), map[string]int{w.ann.ID: 1, w.ben.ID: 2, w.owner.ID: 1, gone: 1})
 		w.ok(err)
 		if len(ended) != 3 || strings.Contains(strings.Join(ended, " "), w.owner.ID) {
 			w.Errorf("ended: %v", ended)
 		}
-		if ended, err = w.login.Ended(w.Context(), map[string]int{w.ann.ID: 2}); err != nil || len(ended) != 0 {
+		if ended, err = w.Login.Ended(w.Context(), map[string]int{w.ann.ID: 2}); err != nil || len(ended) != 0 {
 			w.Errorf("ended: %v, %v", ended, err)
 		}
-		if ended, err = w.login.Ended(w.Context(), nil); err != nil || len(ended) != 0 {
+		if ended, err = w.Login.Ended(w.Context(), nil); err != nil || len(ended) != 0 {
 			w.Errorf("of nobody: %v, %v", ended, err)
 		}
 	})
@@ -298,18 +298,18 @@ func TestLogin_isUnavailableWhileTheStoreFails(t *testing.T) {
 		token := w.logIn(w.ann)
 		identity := w.identified(token)
 		w.sessions.fail(true)
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+		_, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.Unavailable, err)
-		_, identifyErr := w.login.Identify(w.Context(), token)
+		_, identifyErr := w.Login.Identify(w.Context(), token)
 		w.refused(services.Unavailable, identifyErr) // not Unauthorized: the cookie is kept
-		logoutErr := w.login.Logout(w.Context(), identity)
+		logoutErr := w.Login.Logout(w.Context(), identity)
 		w.refused(services.Unavailable, logoutErr)
 		for _, err := range []error{err, identifyErr, logoutErr} {
 			if strings.Contains(services.AsError(err).Message, "refused") {
 				w.Errorf("the user reads %q", services.AsError(err).Message)
 			}
 		}
-		if len(of[webSessionEnded](w.news)) != 0 {
+		if len(of[webSessionEnded](w.events)) != 0 {
 			w.Error("told of the end of a session that goes on")
 		}
 		w.sessions.fail(false)
@@ -334,20 +334,20 @@ func TestIdentify_needsNoRenewalToSucceed(t *testing.T) {
 
 func TestCSRF_isBoundToTheCookie(t *testing.T) {
 	each(t, func(w *world) {
-		token := w.login.CSRFToken("cookie")
-		if !w.login.ValidCSRF("cookie", token) || token != w.login.CSRFToken("cookie") {
+		token := w.Login.CSRFToken("cookie")
+		if !w.Login.ValidCSRF("cookie", token) || token != w.Login.CSRFToken("cookie") {
 			w.Error("the cookie's token is refused")
 		}
 		for name, try := range map[string][2]string{
-			"another cookie": {"other", token}, "no cookie": {"", w.login.CSRFToken("")}, "no token": {"cookie", ""},
+			"another cookie": {"other", token}, "no cookie": {"", w.Login.CSRFToken("")}, "no token": {"cookie", ""},
 			"a longer token":  {"cookie", token + "A"},
 			"a shorter token": {"cookie", token[1:]}, "the cookie": {"cookie", "cookie"},
 		} {
-			if w.login.ValidCSRF(try[0], try[1]) {
+			if w.Login.ValidCSRF(try[0], try[1]) {
 				w.Errorf("%s is accepted", name)
 			}
 		}
-		other, err := services.NewLogin(w.db, w.sessions, nil, w.news, w.clock.Now, []byte("another secret"),
+		other, err := services.NewLogin(w.db, w.sessions, nil, w.events, w.clock.Now, []byte("another secret"),
 			services.NewSecretBox([]byte("another secret")), cheap)
 		w.ok(err)
 		if other.ValidCSRF("cookie", token) {

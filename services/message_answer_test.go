@@ -39,15 +39,15 @@ func TestSend_theFirstAnswerCounts(t *testing.T) {
 		w.stored(picks(ref, later, "Yes", "yes"))
 		_, err := w.send(picks(ref, later, "No", "no"))
 		w.refused(services.Conflict, err)
-		_, errs := w.messages.Together(picks(ref, together, "No", "no"), picks(ref, together, "Yes", "yes"),
+		_, errs := w.Messages.Together(picks(ref, together, "No", "no"), picks(ref, together, "Yes", "yes"),
 			text(ref, endUserOf(ref), "and more"))
 		w.ok(errs[0])
 		w.refused(services.Conflict, errs[1])
 		w.ok(errs[2])
 		equal(w, w.transcript(ref)[3:], "4 end_user: Yes", "5 end_user: No", "6 end_user: and more")
-		messages, err := w.messages.List(w.Context(), ref, services.LatestPage(100))
+		messages, err := w.Messages.List(w.Context(), ref, services.LatestPage(100))
 		w.ok(err)
-		answers, err := w.messages.Answers(w.Context(), w.organization.ID, messages)
+		answers, err := w.Messages.Answers(w.Context(), w.organization.ID, messages)
 		w.ok(err)
 		if len(answers) != 2 || answers[later.ID].Value != "yes" || answers[together.ID].Value != "no" ||
 			answers[together.ID].Label != "No" {
@@ -100,7 +100,7 @@ func TestSend_refusesAnswersToWhatWasNotAsked(t *testing.T) {
 		plain := w.writes(ref, w.ann, "Hi")
 		question := w.asks(ref, w.ann)
 		elsewhere := w.asks(other, w.ann)
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		theirs := w.asks(w.openedIn(stranger, "jo"), stranger.ann)
 		for name, draft := range map[string]services.Draft{
 			"a plain message":           picks(ref, plain, "Yes", "yes"),
@@ -121,7 +121,7 @@ func TestSend_refusesAnswersToWhatWasNotAsked(t *testing.T) {
 }
 
 // openedIn is opened in another organization.
-func (w *world) openedIn(h house, externalID string) services.Ref {
+func (w *world) openedIn(h tenant, externalID string) services.Ref {
 	w.Helper()
 	ref := w.conversationOn(h.webchat, externalID)
 	w.says(ref, "Hello")
@@ -134,7 +134,7 @@ func TestSend_anAnswerToTheBotGetsTheRuleOfItsValue(t *testing.T) {
 			{"value":"yes","reply":{"content":"Great."}}]`})
 		ref := w.conversation("jo")
 		w.says(ref, "menu")
-		messages, err := w.messages.List(w.Context(), ref, services.LatestPage(1))
+		messages, err := w.Messages.List(w.Context(), ref, services.LatestPage(1))
 		w.ok(err)
 		w.stored(picks(ref, messages[0], "Yes", "yes"))
 		equal(w, w.transcript(ref), "1 end_user: menu", "2 bot: Pick", "3 end_user: Yes", "4 bot: Great.")
@@ -146,12 +146,12 @@ func TestAnswers_areOfOwnControlsOnly(t *testing.T) {
 		ref := w.opened("jo")
 		question := w.asks(ref, w.ann)
 		w.stored(picks(ref, question, "Yes", "yes"))
-		stranger := w.newHouse("Globex", silent)
-		answers, err := w.messages.Answers(w.Context(), stranger.organization.ID, []models.Message{question})
+		stranger := w.newTenant("Globex", silent)
+		answers, err := w.Messages.Answers(w.Context(), stranger.organization.ID, []models.Message{question})
 		if err != nil || len(answers) != 0 {
 			w.Errorf("another organization reads %v, %v", answers, err)
 		}
-		if answers, err := w.messages.Answers(w.Context(), w.organization.ID, nil); err != nil || len(answers) != 0 {
+		if answers, err := w.Messages.Answers(w.Context(), w.organization.ID, nil); err != nil || len(answers) != 0 {
 			w.Errorf("of nothing: %v, %v", answers, err)
 		}
 	})

@@ -33,7 +33,7 @@ func TestSend_whatTheDatabaseRefusesDoesNotTakeItsBatchAlong(t *testing.T) {
 		a, b := w.conversation("a"), w.conversation("b")
 		w.exec(`CREATE TRIGGER poison BEFORE INSERT ON messages WHEN NEW.content = 'poison' BEGIN SELECT RAISE(ABORT, 'poison'); END`,
 			`ALTER TABLE messages ADD CONSTRAINT poison CHECK (content <> 'poison')`)
-		_, errs := w.messages.Together(text(a, endUserOf(a), "1"), text(b, endUserOf(b), "2"),
+		_, errs := w.Messages.Together(text(a, endUserOf(a), "1"), text(b, endUserOf(b), "2"),
 			text(a, endUserOf(a), "poison"), text(a, endUserOf(a), "4"),
 			named(text(b, endUserOf(b), "5"), "c"), named(text(b, endUserOf(b), "5"), "c"))
 		w.refused(services.Unavailable, errs[2])
@@ -42,8 +42,8 @@ func TestSend_whatTheDatabaseRefusesDoesNotTakeItsBatchAlong(t *testing.T) {
 		}
 		equal(w, w.transcript(a), "1 end_user: 1", "2 end_user: 4")
 		equal(w, w.transcript(b), "1 end_user: 2", "2 end_user: 5")
-		w.messages.Close()
-		if told := of[models.Message](w.news); len(told) != 4 {
+		w.Messages.Close()
+		if told := of[models.Message](w.events); len(told) != 4 {
 			w.Errorf("told of %d messages", len(told))
 		}
 	})
@@ -56,7 +56,7 @@ func TestSend_aConflictInTheDatabaseIsNoLoss(t *testing.T) {
 		w.exec(`CREATE TRIGGER once BEFORE INSERT ON conversation_sessions WHEN NEW.conversation_id = '`+a.ID+
 			`' BEGIN SELECT RAISE(ABORT, 'no'); END`,
 			`ALTER TABLE conversation_sessions ADD CONSTRAINT once CHECK (conversation_id <> '`+a.ID+`')`)
-		_, errs := w.messages.Together(text(a, endUserOf(a), "1"), text(b, endUserOf(b), "2"))
+		_, errs := w.Messages.Together(text(a, endUserOf(a), "1"), text(b, endUserOf(b), "2"))
 		w.refused(services.Unavailable, errs[0])
 		w.ok(errs[1])
 		equal(w, w.transcript(a))
@@ -83,8 +83,8 @@ func TestSend_isUnavailableWhileTheDatabaseIsGone(t *testing.T) {
 			w.ok(w.Context().Err())
 		}
 		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: again")
-		w.messages.Close()
-		if told := of[models.Message](w.news); len(told) != 2 {
+		w.Messages.Close()
+		if told := of[models.Message](w.events); len(told) != 2 {
 			w.Errorf("told of %d messages", len(told))
 		}
 	})
@@ -147,7 +147,7 @@ func TestSend_aLargeBatchIsStoredInOrderAroundThePoison(t *testing.T) {
 			}
 			drafts = append(drafts, text(ref, endUserOf(ref), content))
 		}
-		w.messages.Together(drafts...)
+		w.Messages.Together(drafts...)
 		equal(w, w.transcript(ref), want...)
 	})
 }
@@ -159,7 +159,7 @@ func TestClose_storesAndTellsWhatWasAccepted(t *testing.T) {
 		const accepted = 300
 		var stored atomic.Int64
 		for i := range accepted {
-			w.messages.Send(w.Context(), text(ref, agent(w.ann), fmt.Sprint(i)), func(_ services.Sent, err error) {
+			w.Messages.Send(w.Context(), text(ref, agent(w.ann), fmt.Sprint(i)), func(_ services.Sent, err error) {
 				if err != nil {
 					w.Error(err)
 				}
@@ -167,16 +167,16 @@ func TestClose_storesAndTellsWhatWasAccepted(t *testing.T) {
 			})
 		}
 		release()
-		w.messages.Close()
+		w.Messages.Close()
 		if n := stored.Load(); n != accepted {
 			w.Errorf("%d of %d were answered when Close returned", n, accepted)
 		}
-		if n, told := len(w.transcript(ref)), len(of[models.Message](w.news)); n != accepted+1 || told != accepted+1 {
+		if n, told := len(w.transcript(ref)), len(of[models.Message](w.events)); n != accepted+1 || told != accepted+1 {
 			w.Errorf("%d stored, %d told", n, told)
 		}
 		_, err := w.send(text(ref, agent(w.ann), "too late"))
 		w.refused(services.Unavailable, err)
-		w.messages.Close() // once more does no harm
+		w.Messages.Close() // once more does no harm
 	})
 }
 
@@ -191,7 +191,7 @@ func TestSend_isAnsweredOnceEvenIfTheQueueIsFull(t *testing.T) {
 		var answered sync.WaitGroup
 		for range sends {
 			answered.Add(1)
-			w.messages.Send(gone, text(ref, agent(w.ann), "x"), func(_ services.Sent, err error) {
+			w.Messages.Send(gone, text(ref, agent(w.ann), "x"), func(_ services.Sent, err error) {
 				defer answered.Done() // panics the second time
 				if err == nil {
 					accepted.Add(1)
@@ -211,7 +211,7 @@ func TestSend_isAnsweredOnceEvenIfTheQueueIsFull(t *testing.T) {
 
 // committed is a Publisher that looks whether others can see what it is told of.
 type committed struct {
-	*news
+	*recorder
 	w *world
 }
 
@@ -219,7 +219,7 @@ func (c committed) MessageStored(m models.Message) {
 	if n := c.w.count(&models.Message{}, "id = ?", m.ID); n != 1 {
 		c.w.Errorf("told of %q before its commit", m.Content)
 	}
-	c.news.MessageStored(m)
+	c.recorder.MessageStored(m)
 }
 
 func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
@@ -227,7 +227,7 @@ func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
 		w.setBot(talkative)
 		ref := w.conversation("jo")
 		messages := services.NewMessages(w.db, state.NewMemoryLimiter(w.clock.Now), services.Rate{},
-			committed{w.news, w}, w.clock.Now)
+			committed{w.events, w}, w.clock.Now)
 		for i := range 20 {
 			messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprint(i)), func(sent services.Sent, err error) {
 				if err != nil || w.count(&models.Message{}, "id = ?", sent.Message.ID) != 1 {
@@ -236,7 +236,7 @@ func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
 			})
 		}
 		messages.Close()
-		if told := of[models.Message](w.news); len(told) != 40 {
+		if told := of[models.Message](w.events); len(told) != 40 {
 			w.Errorf("told of %d messages", len(told))
 		}
 	})
@@ -250,7 +250,7 @@ func TestSend_limitsEndUsersByExternalID(t *testing.T) {
 		w := newWorld(t, db, tenInTen)
 		ref, other := w.conversation("jo"), w.conversation("mo")
 		onMobile := w.conversationOn(w.mobile, "jo")
-		elsewhere := w.conversationOn(w.newHouse("Globex", silent).webchat, "jo")
+		elsewhere := w.conversationOn(w.newTenant("Globex", silent).webchat, "jo")
 		for range 9 {
 			w.says(ref, "x")
 		}
@@ -273,8 +273,8 @@ func TestSend_limitsEndUsersByExternalID(t *testing.T) {
 		if n := len(w.transcript(ref)); n != 30 {
 			w.Errorf("%d are stored", n)
 		}
-		w.messages.Close()
-		if told := len(of[models.Message](w.news)); told != 33 {
+		w.Messages.Close()
+		if told := len(of[models.Message](w.events)); told != 33 {
 			w.Errorf("told of %d", told)
 		}
 	})

@@ -42,15 +42,15 @@ func TestList_pagesBackFromTheNewest(t *testing.T) {
 			{services.Page{Limit: 3, BeforeSeq: -1, AfterSeq: 7}, nil},
 			{services.Page{Limit: 9, BeforeSeq: 6, AfterSeq: 2}, []int64{3, 4, 5}},
 		} {
-			messages, err := w.messages.List(w.Context(), ref, test.page)
+			messages, err := w.Messages.List(w.Context(), ref, test.page)
 			w.ok(err)
 			if !slices.Equal(seqs(messages), test.seqs) {
 				w.Errorf("%+v lists %v, not %v", test.page, seqs(messages), test.seqs)
 			}
 		}
 		stranger := ref
-		stranger.OrganizationID = w.newHouse("Globex", silent).organization.ID
-		if messages, err := w.messages.List(w.Context(), stranger, services.LatestPage(10)); err != nil ||
+		stranger.OrganizationID = w.newTenant("Globex", silent).organization.ID
+		if messages, err := w.Messages.List(w.Context(), stranger, services.LatestPage(10)); err != nil ||
 			len(messages) != 0 {
 			w.Errorf("another organization reads %d messages, %v", len(messages), err)
 		}
@@ -63,17 +63,17 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 		hello := w.says(ref, "one")
 		answer := w.writes(ref, w.ann, "two")
 		more := w.says(ref, "three")
-		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID}))
+		w.ok(w.Messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID}))
 		first := w.clock.Now()
 		w.clock.advance(time.Second)
 		// again, and twice in one
-		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, more.ID, hello.ID}))
-		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ben), []string{answer.ID}))
-		w.ok(w.messages.MarkRead(w.Context(), ref, endUserOf(ref), []string{hello.ID, answer.ID, more.ID}))
+		w.ok(w.Messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, more.ID, hello.ID}))
+		w.ok(w.Messages.MarkRead(w.Context(), ref, agent(w.ben), []string{answer.ID}))
+		w.ok(w.Messages.MarkRead(w.Context(), ref, endUserOf(ref), []string{hello.ID, answer.ID, more.ID}))
 		// nothing is new
-		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID, more.ID}))
+		w.ok(w.Messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID, more.ID}))
 
-		told := of[services.MessagesRead](w.news)
+		told := of[services.MessagesRead](w.events)
 		want := []services.MessagesRead{
 			{
 				MessageIDs: []string{hello.ID},
@@ -107,9 +107,9 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 			w.Errorf("told\n%v, not\n%v", told, want)
 		}
 
-		messages, err := w.messages.List(w.Context(), ref, services.LatestPage(10))
+		messages, err := w.Messages.List(w.Context(), ref, services.LatestPage(10))
 		w.ok(err)
-		readBy, err := w.messages.ReadBy(w.Context(), w.organization.ID, messages)
+		readBy, err := w.Messages.ReadBy(w.Context(), w.organization.ID, messages)
 		w.ok(err)
 		if len(readBy) != 3 || len(readBy[hello.ID]) != 1 || !readBy[hello.ID][w.ann.ID].Equal(first) ||
 			!readBy[more.ID][w.ann.ID].Equal(w.clock.Now()) ||
@@ -122,7 +122,7 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 func TestMarkRead_refusesForeignIDsAndStoresNothing(t *testing.T) {
 	each(t, func(w *world) {
 		ref, other := w.opened("jo"), w.opened("mo")
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		theirs := w.openedIn(stranger, "jo")
 		mine := w.says(ref, "x")
 		elsewhere := w.says(other, "x")
@@ -131,7 +131,7 @@ func TestMarkRead_refusesForeignIDsAndStoresNothing(t *testing.T) {
 			"another conversation": {mine.ID, elsewhere.ID}, "another organization": {mine.ID, foreign.ID},
 			"no message": {mine.ID, models.NewID()},
 		} {
-			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil ||
+			if err := w.Messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil ||
 				services.KindOf(err) != services.NotFound {
 				w.Errorf("%s: %v", name, err)
 			}
@@ -142,13 +142,13 @@ func TestMarkRead_refusesForeignIDsAndStoresNothing(t *testing.T) {
 		}
 		for name, ids := range map[string][]string{"none": {}, "no UUID": {mine.ID, "x"}, "NUL": {"\x00"},
 			"too many": tooMany} {
-			if err := w.messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil ||
+			if err := w.Messages.MarkRead(w.Context(), ref, agent(w.ann), ids); err == nil ||
 				services.KindOf(err) != services.Invalid {
 				w.Errorf("%s: %v", name, err)
 			}
 		}
-		if n := w.count(&models.MessageRead{}, "1 = 1"); n != 0 || len(of[services.MessagesRead](w.news)) != 0 {
-			w.Errorf("%d reads were stored, told of %d", n, len(of[services.MessagesRead](w.news)))
+		if n := w.count(&models.MessageRead{}, "1 = 1"); n != 0 || len(of[services.MessagesRead](w.events)) != 0 {
+			w.Errorf("%d reads were stored, told of %d", n, len(of[services.MessagesRead](w.events)))
 		}
 	})
 }
@@ -167,13 +167,13 @@ func TestMarkRead_byManyTabsAtOnceIsToldOnce(t *testing.T) {
 			if i%2 == 1 {
 				slices.Reverse(own)
 			}
-			go func() { errs <- w.messages.MarkRead(w.Context(), ref, agent(w.ann), own) }()
+			go func() { errs <- w.Messages.MarkRead(w.Context(), ref, agent(w.ann), own) }()
 		}
 		for range tabs {
 			w.ok(<-errs)
 		}
 		told := map[string]int{}
-		for _, read := range of[services.MessagesRead](w.news) {
+		for _, read := range of[services.MessagesRead](w.events) {
 			for _, id := range read.MessageIDs {
 				told[id]++
 			}
@@ -190,13 +190,13 @@ func TestReadBy_isOfTheOrganizationOnly(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		message := w.says(ref, "x")
-		w.ok(w.messages.MarkRead(w.Context(), ref, agent(w.ann), []string{message.ID}))
-		stranger := w.newHouse("Globex", silent)
-		if readBy, err := w.messages.ReadBy(w.Context(), stranger.organization.ID,
+		w.ok(w.Messages.MarkRead(w.Context(), ref, agent(w.ann), []string{message.ID}))
+		stranger := w.newTenant("Globex", silent)
+		if readBy, err := w.Messages.ReadBy(w.Context(), stranger.organization.ID,
 			[]models.Message{message}); err != nil || len(readBy) != 0 {
 			w.Errorf("another organization reads %v, %v", readBy, err)
 		}
-		if readBy, err := w.messages.ReadBy(w.Context(), w.organization.ID, nil); err != nil || len(readBy) != 0 {
+		if readBy, err := w.Messages.ReadBy(w.Context(), w.organization.ID, nil); err != nil || len(readBy) != 0 {
 			w.Errorf("of nothing: %v, %v", readBy, err)
 		}
 	})
@@ -212,27 +212,27 @@ func TestUnread_countsWhatNoAgentHasRead(t *testing.T) {
 		}
 		w.says(mo, "x")
 		w.writes(jo, w.ann, "nor do agents' messages")
-		w.ok(w.messages.MarkRead(w.Context(), jo, agent(w.ann), fromJo[:1]))
-		w.ok(w.messages.MarkRead(w.Context(), jo, agent(w.ben), fromJo[:2]))
+		w.ok(w.Messages.MarkRead(w.Context(), jo, agent(w.ann), fromJo[:1]))
+		w.ok(w.Messages.MarkRead(w.Context(), jo, agent(w.ben), fromJo[:2]))
 		conversations := []models.Conversation{{ID: jo.ID}, {ID: mo.ID}}
 		counts := func() map[string]int {
-			unread, err := w.messages.Unread(w.Context(), w.organization.ID, conversations)
+			unread, err := w.Messages.Unread(w.Context(), w.organization.ID, conversations)
 			w.ok(err)
 			return unread
 		}
 		if unread := counts(); unread[jo.ID] != 1 || unread[mo.ID] != 1 {
 			w.Errorf("unread: %v", unread)
 		}
-		w.ok(w.messages.MarkRead(w.Context(), jo, agent(w.ben), fromJo[2:]))
+		w.ok(w.Messages.MarkRead(w.Context(), jo, agent(w.ben), fromJo[2:]))
 		if unread := counts(); len(unread) != 1 {
 			w.Errorf("unread: %v", unread)
 		}
-		stranger := w.newHouse("Globex", silent)
-		if unread, err := w.messages.Unread(w.Context(), stranger.organization.ID, conversations); err != nil ||
+		stranger := w.newTenant("Globex", silent)
+		if unread, err := w.Messages.Unread(w.Context(), stranger.organization.ID, conversations); err != nil ||
 			len(unread) != 0 {
 			w.Errorf("another organization counts %v, %v", unread, err)
 		}
-		if unread, err := w.messages.Unread(w.Context(), w.organization.ID, nil); err != nil || len(unread) != 0 {
+		if unread, err := w.Messages.Unread(w.Context(), w.organization.ID, nil); err != nil || len(unread) != 0 {
 			w.Errorf("of nothing: %v, %v", unread, err)
 		}
 	})
@@ -245,8 +245,8 @@ func TestUnread_looksAtTheNewestOnly(t *testing.T) {
 		for range services.UnreadWindow + 20 {
 			drafts = append(drafts, text(ref, endUserOf(ref), "x"))
 		}
-		w.messages.Together(drafts...)
-		unread, err := w.messages.Unread(w.Context(), w.organization.ID, []models.Conversation{{ID: ref.ID}})
+		w.Messages.Together(drafts...)
+		unread, err := w.Messages.Unread(w.Context(), w.organization.ID, []models.Conversation{{ID: ref.ID}})
 		if err != nil || unread[ref.ID] != services.UnreadWindow {
 			w.Errorf("unread: %v, %v", unread, err)
 		}
@@ -257,24 +257,24 @@ func TestFirstOf_isTheSessionsFirstMessageInItsConversation(t *testing.T) {
 	each(t, func(w *world) {
 		ref, other := w.conversation("jo"), w.conversation("mo")
 		w.says(ref, "One")
-		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
+		_, err := w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
 		w.ok(err)
 		second := w.says(ref, "Two")
 		w.says(ref, "Three")
-		first, err := w.messages.FirstOf(w.Context(), ref, second.SessionID)
+		first, err := w.Messages.FirstOf(w.Context(), ref, second.SessionID)
 		w.ok(err)
 		if first != second.Seq {
 			w.Errorf("the session begins at %d, not %d", first, second.Seq)
 		}
 		for _, unknown := range []string{"", "x", models.NewID()} {
-			_, err := w.messages.FirstOf(w.Context(), ref, unknown)
+			_, err := w.Messages.FirstOf(w.Context(), ref, unknown)
 			w.refused(services.NotFound, err)
 		}
-		_, err = w.messages.FirstOf(w.Context(), other, second.SessionID)
+		_, err = w.Messages.FirstOf(w.Context(), other, second.SessionID)
 		w.refused(services.NotFound, err)
 		stranger := ref
 		stranger.OrganizationID = models.NewID()
-		_, err = w.messages.FirstOf(w.Context(), stranger, second.SessionID)
+		_, err = w.Messages.FirstOf(w.Context(), stranger, second.SessionID)
 		w.refused(services.NotFound, err)
 	})
 }

@@ -24,8 +24,8 @@ func TestSend_storesWhatWasGivenAndTellsIt(t *testing.T) {
 		}
 		var stored models.Message
 		w.ok(w.db.Read.Where("id = ?", m.ID).Take(&stored).Error)
-		w.messages.Close()
-		told := of[models.Message](w.news)
+		w.Messages.Close()
+		told := of[models.Message](w.events)
 		for _, other := range append(told, stored) {
 			if fmt.Sprint(other.ID, other.Seq, other.Content, other.CreatedAt, *other.ClientID) != fmt.Sprint(m.ID,
 				m.Seq, m.Content, m.CreatedAt, *m.ClientID) {
@@ -64,7 +64,7 @@ func TestSend_numbersWithoutAHoleWhateverHappensAtOnce(t *testing.T) {
 			stored.Add(each)
 			go func() {
 				for i := range each {
-					w.messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprintf("%d/%d", s, i)),
+					w.Messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprintf("%d/%d", s, i)),
 						func(_ services.Sent, err error) {
 							defer stored.Done()
 							if err != nil {
@@ -75,15 +75,15 @@ func TestSend_numbersWithoutAHoleWhateverHappensAtOnce(t *testing.T) {
 			}()
 		}
 		stored.Wait()
-		w.messages.Close()
+		w.Messages.Close()
 		told := map[string]int64{}
-		for _, m := range of[models.Message](w.news) {
+		for _, m := range of[models.Message](w.events) {
 			if told[m.ConversationID]++; m.Seq != told[m.ConversationID] {
 				w.Fatalf("told of %d as the %dth", m.Seq, told[m.ConversationID])
 			}
 		}
 		for i, ref := range refs {
-			messages, err := w.messages.List(w.Context(), ref, services.LatestPage(200))
+			messages, err := w.Messages.List(w.Context(), ref, services.LatestPage(200))
 			w.ok(err)
 			last := map[string]string{}
 			for at, m := range messages {
@@ -106,9 +106,9 @@ func TestSend_numbersWithoutAHoleWhateverHappensAtOnce(t *testing.T) {
 func TestSend_mixesConversationsInOneBatch(t *testing.T) {
 	each(t, func(w *world) {
 		a, b := w.conversation("a"), w.conversation("b")
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		c := w.conversationOn(stranger.webchat, "a")
-		_, errs := w.messages.Together(text(a, endUserOf(a), "a1"), text(b, endUserOf(b), "b1"),
+		_, errs := w.Messages.Together(text(a, endUserOf(a), "a1"), text(b, endUserOf(b), "b1"),
 			text(c, endUserOf(c), "c1"), text(a, endUserOf(a), "a2"),
 			text(a, agent(w.ann), "a3"), text(c, endUserOf(c), "c2"))
 		for _, err := range errs {
@@ -130,7 +130,7 @@ func TestSend_opensASessionForAnEndUser(t *testing.T) {
 		if again := w.says(ref, "two"); again.SessionID != first.SessionID {
 			w.Error("a second session while the first is open")
 		}
-		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
+		_, err := w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
 		w.ok(err)
 		next := w.says(ref, "three")
 		if next.SessionID == first.SessionID || next.Seq != 3 {
@@ -152,9 +152,9 @@ func TestSend_agentNeedsAnOpenSessionAndFailsAlone(t *testing.T) {
 		open := w.opened("open")
 		never := w.conversation("never")
 		done := w.opened("done")
-		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, done.ID, nil)
+		_, err := w.Conversations.Resolve(w.Context(), w.organization.ID, done.ID, nil)
 		w.ok(err)
-		sent, errs := w.messages.Together(text(open, agent(w.ann), "1"), text(never, agent(w.ann), "2"),
+		sent, errs := w.Messages.Together(text(open, agent(w.ann), "1"), text(never, agent(w.ann), "2"),
 			text(done, agent(w.ann), "3"),
 			text(open, endUserOf(open), "4"), text(never, endUserOf(never), "5"), text(never, agent(w.ann), "6"))
 		w.refused(services.Conflict, errs[1])
@@ -168,8 +168,8 @@ func TestSend_agentNeedsAnOpenSessionAndFailsAlone(t *testing.T) {
 		equal(w, w.transcript(open), "1 end_user: Hello", "2 agent: 1", "3 end_user: 4")
 		equal(w, w.transcript(never), "1 end_user: 5", "2 agent: 6")
 		equal(w, w.transcript(done), "1 end_user: Hello")
-		w.messages.Close()
-		if told := of[models.Message](w.news); len(told) != 6 {
+		w.Messages.Close()
+		if told := of[models.Message](w.events); len(told) != 6 {
 			w.Errorf("told of %d messages", len(told))
 		}
 	})
@@ -239,7 +239,7 @@ func TestSend_aRepeatedClientIDIsTheSameMessage(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")
 		draft := named(text(ref, endUserOf(ref), "Hello"), "c-1")
-		sent, errs := w.messages.Together(draft, text(ref, endUserOf(ref), "between"), draft)
+		sent, errs := w.Messages.Together(draft, text(ref, endUserOf(ref), "between"), draft)
 		for _, err := range errs {
 			w.ok(err)
 		}
@@ -253,7 +253,7 @@ func TestSend_aRepeatedClientIDIsTheSameMessage(t *testing.T) {
 			later.Message.Content != "Hello" || *later.Message.ClientID != "c-1" {
 			w.Errorf("later: %+v, %v", later, err)
 		}
-		_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
+		_, err = w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
 		w.ok(err)
 		if after, err := w.send(draft); err != nil || !after.Duplicate {
 			w.Errorf("after resolve: %+v, %v", after, err)
@@ -262,8 +262,8 @@ func TestSend_aRepeatedClientIDIsTheSameMessage(t *testing.T) {
 			w.Error("a repeat has opened a session")
 		}
 		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: between")
-		w.messages.Close()
-		if told := of[models.Message](w.news); len(told) != 2 {
+		w.Messages.Close()
+		if told := of[models.Message](w.events); len(told) != 2 {
 			w.Errorf("told of %d messages", len(told))
 		}
 	})
@@ -274,7 +274,7 @@ func TestSend_anAgentsRepeatAfterResolveIsNoConflict(t *testing.T) {
 		ref := w.opened("jo")
 		draft := named(text(ref, agent(w.ann), "Bye"), "c-1")
 		w.stored(draft)
-		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
+		_, err := w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
 		w.ok(err)
 		if again, err := w.send(draft); err != nil || !again.Duplicate {
 			w.Errorf("%+v, %v: it was stored, and its sender must learn of it", again, err)
@@ -290,7 +290,7 @@ func TestSend_clientIDsOfOthersDoNotCollide(t *testing.T) {
 			ID:   "jo",
 		}, "an agent named like the end user")
 		for range 2 { // in one batch, then again
-			sent, errs := w.messages.Together(named(text(ref, endUserOf(ref), "1"), "c"),
+			sent, errs := w.Messages.Together(named(text(ref, endUserOf(ref), "1"), "c"),
 				named(text(ref, agent(w.ann), "2"), "c"), named(text(ref, agent(w.ben), "3"), "c"),
 				named(text(other, endUserOf(other), "4"), "c"), named(asAgent, "c"))
 			for i, err := range errs {

@@ -39,7 +39,7 @@ func TestTeam_namesTwentyAndCountsAll(t *testing.T) {
 	names["agent-00"] = names["agent-29"] // two of one name, in a fixed order
 	presence := services.NewPresence(store, func(context.Context, string) (map[string]string, error) {
 		return names, nil
-	}, newNews(), newClock().Now)
+	}, newRecorder(), newClock().Now)
 	team, err := presence.Team(t.Context(), "org")
 	if err != nil || team.Online != 30 || len(team.Agents) != services.MaxTeam {
 		t.Fatalf("%+v, %v", team, err)
@@ -62,7 +62,7 @@ func TestTeam_readsNamesOnceUntilSomebodyIsUnknownOrTheyAreOld(t *testing.T) {
 	presence := services.NewPresence(store, func(context.Context, string) (map[string]string, error) {
 		reads++
 		return map[string]string{"ann": names["ann"], "ben": names["ben"]}, nil
-	}, newNews(), clock.Now)
+	}, newRecorder(), clock.Now)
 	read := func(want int) {
 		t.Helper()
 		for range 3 {
@@ -84,29 +84,29 @@ func TestTeam_readsNamesOnceUntilSomebodyIsUnknownOrTheyAreOld(t *testing.T) {
 
 func TestTeam_isToldOnceAnOrganizationWhoeverCameAndWent(t *testing.T) {
 	t.Parallel()
-	presence, _, news, clock := newPresence()
+	presence, _, events, clock := newPresence()
 	presence.Connected("org", "ann")
 	presence.Connected("org", "ben")
 	presence.Reconcile(t.Context())
-	equal(t, of[team](news), team{"org", "[{ann Ann } {ben Ben }]", 2})
+	equal(t, of[team](events), team{"org", "[{ann Ann } {ben Ben }]", 2})
 	presence.Connected("org", "ann") // a second tab is no news
 	presence.Reconcile(t.Context())
 	presence.Disconnected("org", "ben")
 	clock.advance(services.PresenceGrace)
 	presence.Reconcile(t.Context())
-	equal(t, of[team](news)[1:], team{"org", "[{ann Ann }]", 1})
+	equal(t, of[team](events)[1:], team{"org", "[{ann Ann }]", 1})
 }
 
 func TestTeam_isToldWhenANodeDied(t *testing.T) {
 	t.Parallel()
-	presence, store, news, _ := newPresence()
+	presence, store, events, _ := newPresence()
 	store.held["ben"] = true
 	store.dead = []services.PresentAgent{{
 		OrganizationID: "org",
 		AgentID:        "ann",
 	}, {OrganizationID: "other", AgentID: "eve"}}
 	presence.Refresh(t.Context())
-	equal(t, of[team](news), team{"org", "[{ben Ben }]", 1}, team{"other", "[{ben Ben }]", 1})
+	equal(t, of[team](events), team{"org", "[{ben Ben }]", 1}, team{"other", "[{ben Ben }]", 1})
 }
 
 func TestTeam_asksAStoreThatIsAwayOnceASecond(t *testing.T) {
@@ -132,18 +132,18 @@ func TestTeam_waitsForNoSlowDatabase(t *testing.T) {
 	t.Parallel()
 	store := newNodes()
 	store.held["ann"] = true
-	news := newNews()
+	events := newRecorder()
 	slow := func(ctx context.Context, _ string) (map[string]string, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	presence := services.NewPresence(store, slow, news, newClock().Now)
+	presence := services.NewPresence(store, slow, events, newClock().Now)
 	if _, err := presence.Team(t.Context(), "org"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 	presence.Connected("org", "ann")
 	presence.Reconcile(t.Context())
-	if len(of[agentStatus](news)) != 1 || len(of[team](news)) != 0 {
-		t.Errorf("told %v, %v", of[agentStatus](news), of[team](news))
+	if len(of[agentStatus](events)) != 1 || len(of[team](events)) != 0 {
+		t.Errorf("told %v, %v", of[agentStatus](events), of[team](events))
 	}
 }

@@ -15,13 +15,9 @@ func vacant(t *testing.T, test func(w *world)) {
 	t.Helper()
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		w := &world{T: t, db: db, clock: newClock(), news: newNews()}
+		w := &world{T: t, db: db, clock: newClock(), events: newRecorder()}
 		w.sessions = &webSessions{WebSessionStore: state.NewDatabaseWebSessions(db, w.clock.Now)}
-		login, err := services.NewLogin(db, w.sessions, state.NewMemoryLimiter(w.clock.Now), w.news, w.clock.Now,
-			[]byte("secret"), services.NewSecretBox([]byte("secret")), cheap)
-		w.ok(err)
-		w.login, w.organizations = login, services.NewOrganizations(db, login, w.clock.Now, []byte("secret"))
-		w.widget = services.NewWidget(db, w.clock.Now)
+		w.newServices(services.Rate{})
 		test(w)
 	})
 }
@@ -37,19 +33,19 @@ func acme() services.NewOrganization {
 
 func TestSetUp_makesTheFirstOrganizationAndItsOwner(t *testing.T) {
 	vacant(t, func(w *world) {
-		if empty, err := w.organizations.Empty(w.Context()); err != nil || !empty {
+		if empty, err := w.Organizations.Empty(w.Context()); err != nil || !empty {
 			w.Errorf("empty: %t, %v", empty, err)
 		}
-		owner, err := w.organizations.SetUp(w.Context(), acme())
+		owner, err := w.Organizations.SetUp(w.Context(), acme())
 		w.ok(err)
 		if owner.Role != models.RoleOwner || owner.Email != "olga@acme.example" || owner.Name != "Olga" ||
 			owner.LoginVersion != 1 {
 			w.Errorf("owner %+v", owner)
 		}
-		if made, err := w.organizations.Get(w.Context(), owner.OrganizationID); err != nil || made.Name != "Acme" {
+		if made, err := w.Organizations.Get(w.Context(), owner.OrganizationID); err != nil || made.Name != "Acme" {
 			w.Errorf("named %q, %v", made.Name, err)
 		}
-		if empty, err := w.organizations.Empty(w.Context()); err != nil || empty {
+		if empty, err := w.Organizations.Empty(w.Context()); err != nil || empty {
 			w.Errorf("empty: %t, %v", empty, err)
 		}
 		if identity := w.identified(w.logIn(owner)); identity.User.ID != owner.ID {
@@ -57,7 +53,7 @@ func TestSetUp_makesTheFirstOrganizationAndItsOwner(t *testing.T) {
 		}
 		again := acme()
 		again.AdminEmail = "mallory@acme.example"
-		_, err = w.organizations.SetUp(w.Context(), again)
+		_, err = w.Organizations.SetUp(w.Context(), again)
 		w.refused(services.Conflict, err)
 		if n := w.count(&models.Organization{}, "1 = 1"); n != 1 {
 			w.Errorf("%d organizations", n)
@@ -73,7 +69,7 @@ func TestSetUp_atOnceSucceedsOnce(t *testing.T) {
 			request := acme()
 			request.AdminEmail = strings.Repeat("x", i+1) + "@acme.example"
 			go func() {
-				_, err := w.organizations.SetUp(w.Context(), request)
+				_, err := w.Organizations.SetUp(w.Context(), request)
 				errs <- err
 			}()
 		}
@@ -95,7 +91,7 @@ func TestSetUp_atOnceSucceedsOnce(t *testing.T) {
 func TestSetUp_saysWhenTheDatabaseIsGone(t *testing.T) {
 	vacant(t, func(w *world) {
 		w.db.Close()
-		if _, err := w.organizations.SetUp(w.Context(), acme()); err == nil ||
+		if _, err := w.Organizations.SetUp(w.Context(), acme()); err == nil ||
 			services.KindOf(err) != services.Internal {
 			w.Errorf("%v: that is no conflict", err)
 		}
@@ -122,7 +118,7 @@ func TestCreate_namesTheFieldThatIsWrong(t *testing.T) {
 			for _, wrong := range test.wrong {
 				request := acme()
 				test.set(&request, wrong)
-				_, err := w.organizations.Create(w.Context(), request)
+				_, err := w.Organizations.Create(w.Context(), request)
 				if wrong == "olga@acme.example\n" { // space around is trimmed
 					w.ok(err)
 					continue
@@ -138,11 +134,11 @@ func TestCreate_namesTheFieldThatIsWrong(t *testing.T) {
 
 func TestCreate_refusesAnEmailThatIsTaken(t *testing.T) {
 	vacant(t, func(w *world) {
-		_, err := w.organizations.Create(w.Context(), acme())
+		_, err := w.Organizations.Create(w.Context(), acme())
 		w.ok(err)
 		again := acme()
 		again.AdminEmail = "OLGA@acme.example"
-		_, err = w.organizations.Create(w.Context(), again)
+		_, err = w.Organizations.Create(w.Context(), again)
 		w.refused(services.Conflict, err)
 		if services.AsError(err).Field != "email" || w.count(&models.Organization{}, "1 = 1") != 1 {
 			w.Errorf("%+v, and %d organizations", services.AsError(err), w.count(&models.Organization{}, "1 = 1"))
@@ -152,13 +148,13 @@ func TestCreate_refusesAnEmailThatIsTaken(t *testing.T) {
 
 func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 	vacant(t, func(w *world) {
-		if demo, err := w.organizations.Demo(w.Context()); err != nil || demo {
+		if demo, err := w.Organizations.Demo(w.Context()); err != nil || demo {
 			w.Errorf("demo: %t, %v", demo, err)
 		}
-		first, err := w.organizations.Seed(w.Context(), false)
+		first, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
 		w.clock.advance(1000)
-		second, err := w.organizations.Seed(w.Context(), false)
+		second, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
 		if first.EmbedToken == second.EmbedToken || !strings.HasPrefix(first.EmbedToken, "ew_") {
 			w.Errorf("tokens %s and %s", first.EmbedToken, second.EmbedToken)
@@ -178,7 +174,7 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 			services.Credentials
 			role models.Role
 		}{{first.Admin, models.RoleOwner}, {first.Agent, models.RoleAgent}} {
-			result, err := w.login.Login(w.Context(), one.Email, one.Password, device)
+			result, err := w.Login.Login(w.Context(), one.Email, one.Password, device)
 			w.ok(err)
 			if user := w.identified(result.Token).User; user.Role != one.role ||
 				user.OrganizationID != first.OrganizationID {
@@ -196,7 +192,7 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 				w.Errorf("opened %+v", opened)
 			}
 		}
-		if demo, err := w.organizations.Demo(w.Context()); err != nil || !demo {
+		if demo, err := w.Organizations.Demo(w.Context()); err != nil || !demo {
 			w.Errorf("demo: %t, %v", demo, err)
 		}
 	})
@@ -204,18 +200,18 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 
 func TestSeed_makesPasswordsOfTheInstallationsSecret(t *testing.T) {
 	vacant(t, func(w *world) {
-		here, err := w.organizations.Seed(w.Context(), false)
+		here, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
-		there, err := services.NewOrganizations(w.db, w.login, w.clock.Now, []byte("another secret")).
+		there, err := services.NewOrganizations(w.db, w.Login, w.clock.Now, []byte("another secret")).
 			Seed(w.Context(), false)
 		w.ok(err)
 		if here.Admin.Password == there.Admin.Password || here.Admin.Password == here.Agent.Password {
 			w.Errorf("%+v and %+v", here, there)
 		}
-		if _, err := w.login.Login(w.Context(), there.Admin.Email, there.Admin.Password, device); err != nil {
+		if _, err := w.Login.Login(w.Context(), there.Admin.Email, there.Admin.Password, device); err != nil {
 			w.Errorf("seeded anew, and the printed password is refused: %v", err)
 		}
-		if _, err := w.login.Login(w.Context(), here.Admin.Email, here.Admin.Password,
+		if _, err := w.Login.Login(w.Context(), here.Admin.Email, here.Admin.Password,
 			device); services.KindOf(err) != services.Unauthorized {
 			w.Errorf("the old password: %v", err)
 		}
@@ -224,16 +220,16 @@ func TestSeed_makesPasswordsOfTheInstallationsSecret(t *testing.T) {
 
 func TestSeed_bringsBackWhatWasChanged(t *testing.T) {
 	vacant(t, func(w *world) {
-		first, err := w.organizations.Seed(w.Context(), true)
+		first, err := w.Organizations.Seed(w.Context(), true)
 		w.ok(err)
 		var agent models.User
 		w.ok(w.db.Read.Where("email = ?", first.Agent.Email).Take(&agent).Error)
-		w.ok(w.login.ResetPassword(w.Context(), agent.Email, "something else here", false))
+		w.ok(w.Login.ResetPassword(w.Context(), agent.Email, "something else here", false))
 		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", agent.ID).
 			Updates(map[string]any{"disabled_at": w.clock.Now(), "totp_enabled_at": w.clock.Now()}).Error)
-		_, err = w.organizations.Seed(w.Context(), false)
+		_, err = w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
-		if result, err := w.login.Login(w.Context(), first.Agent.Email, first.Agent.Password, device); err != nil ||
+		if result, err := w.Login.Login(w.Context(), first.Agent.Email, first.Agent.Password, device); err != nil ||
 			result.SecondFactor {
 			w.Errorf("%+v, %v", result, err)
 		}
@@ -244,7 +240,7 @@ func TestSeed_botAnswersAnyTextUnlessSilent(t *testing.T) {
 	vacant(t, func(w *world) {
 		for _, silent := range []bool{false, true, false} {
 			w.clock.advance(1000)
-			seeded, err := w.organizations.Seed(w.Context(), silent)
+			seeded, err := w.Organizations.Seed(w.Context(), silent)
 			w.ok(err)
 			var bot models.Bot
 			w.ok(w.db.Read.Where("id = ?", seeded.BotID).Take(&bot).Error)
@@ -267,7 +263,7 @@ func TestSeed_botAnswersAnyTextUnlessSilent(t *testing.T) {
 // Every button of the demo leads somewhere.
 func TestSeed_botKnowsItsOwnChoices(t *testing.T) {
 	vacant(t, func(w *world) {
-		seeded, err := w.organizations.Seed(w.Context(), false)
+		seeded, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
 		var bot models.Bot
 		w.ok(w.db.Read.Where("id = ?", seeded.BotID).Take(&bot).Error)
@@ -295,7 +291,7 @@ func TestSeed_botKnowsItsOwnChoices(t *testing.T) {
 func TestSeed_leavesOthersAlone(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(models.Bot{Rules: "[]", Fallback: `{"content":"mine"}`})
-		seeded, err := w.organizations.Seed(w.Context(), true)
+		seeded, err := w.Organizations.Seed(w.Context(), true)
 		w.ok(err)
 		var bot models.Bot
 		w.ok(w.db.Read.Where("id = ?", w.bot.ID).Take(&bot).Error)
@@ -308,19 +304,19 @@ func TestSeed_leavesOthersAlone(t *testing.T) {
 
 func TestNames_areOfTheOrganizationOnly(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
-		names, err := w.organizations.SenderNames(w.Context(), w.organization.ID)
+		stranger := w.newTenant("Globex", silent)
+		names, err := w.Organizations.SenderNames(w.Context(), w.organization.ID)
 		w.ok(err)
 		if len(names) != 4 || names[w.ann.ID] != "Ann" || names[w.bot.ID] != "Pip" || names[stranger.ann.ID] != "" {
 			w.Errorf("names %v", names)
 		}
-		types, err := w.organizations.ChannelTypes(w.Context(), w.organization.ID)
+		types, err := w.Organizations.ChannelTypes(w.Context(), w.organization.ID)
 		w.ok(err)
 		if len(types) != 2 || types[w.webchat.ID] != models.ChannelWebchat ||
 			types[w.mobile.ID] != models.ChannelMobileSDK {
 			w.Errorf("types %v", types)
 		}
-		if _, err := w.organizations.Get(w.Context(), models.NewID()); err == nil {
+		if _, err := w.Organizations.Get(w.Context(), models.NewID()); err == nil {
 			w.Error("an organization there never was is found")
 		}
 	})

@@ -44,7 +44,7 @@ func picture(w *world, width, height int) []byte {
 // shown is ann's photo as everybody gets it.
 func (w *world) shown() (services.Photo, image.Image) {
 	w.Helper()
-	photo, err := w.photos.Get(w.Context(), *w.user(w.ann.ID).PhotoID)
+	photo, err := w.Photos.Get(w.Context(), *w.user(w.ann.ID).PhotoID)
 	w.ok(err)
 	decoded, format, err := image.Decode(bytes.NewReader(photo.Content))
 	w.ok(err)
@@ -71,7 +71,7 @@ func TestPhoto_isMadeAnewAndSmall(t *testing.T) {
 			"a GIF":             {asGIF.Bytes(), 40, "image/jpeg"},
 			"a transparent PNG": {clear.Bytes(), 256, "image/png"}, "a dot": {picture(w, 1, 1), 1, "image/jpeg"},
 			"a line": {picture(w, 5000, 1), 1, "image/jpeg"}} {
-			w.ok(w.profile.SetPhoto(w.Context(), w.ann, test.upload))
+			w.ok(w.Profile.SetPhoto(w.Context(), w.ann, test.upload))
 			photo, decoded := w.shown()
 			if size := decoded.Bounds().Size(); size != image.Pt(test.side, test.side) ||
 				photo.ContentType != test.kind || bytes.Contains(photo.Content, []byte("taken at")) {
@@ -81,7 +81,7 @@ func TestPhoto_isMadeAnewAndSmall(t *testing.T) {
 		if n := w.count(&models.Photo{}, "1 = 1"); n != 1 {
 			w.Errorf("%d photos are stored", n)
 		}
-		w.ok(w.profile.RemovePhoto(w.Context(), w.ann))
+		w.ok(w.Profile.RemovePhoto(w.Context(), w.ann))
 		if w.user(w.ann.ID).PhotoID != nil || w.count(&models.Photo{}, "1 = 1") != 0 {
 			w.Error("the photo stays")
 		}
@@ -109,7 +109,7 @@ func TestPhoto_standsUpright(t *testing.T) {
 			4: {8, 56}, 5: {8, 8}, 6: {56, 8}, 7: {56, 56}, 8: {8, 56}, 9: {8, 8}} {
 			for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian,
 				"MM": binary.BigEndian} {
-				w.ok(w.profile.SetPhoto(w.Context(), w.ann, exif(w, order, mark, orientation)))
+				w.ok(w.Profile.SetPhoto(w.Context(), w.ann, exif(w, order, mark, orientation)))
 				_, decoded := w.shown()
 				for _, at := range []image.Point{{8, 8}, {56, 8}, {8, 56}, {56, 56}} {
 					r, _, _, _ := decoded.At(at.X, at.Y).RGBA()
@@ -137,13 +137,13 @@ func TestPhoto_refusesWhatIsNone(t *testing.T) {
 			"a large file":    {append(picture(w, 10, 10), make([]byte, 5<<20)...), services.TooLarge},
 			"many pixels":     {picture(w, 5000, 4000), services.TooLarge},
 		} {
-			err := w.profile.SetPhoto(w.Context(), w.ann, test.upload)
+			err := w.Profile.SetPhoto(w.Context(), w.ann, test.upload)
 			if err == nil || services.KindOf(err) != test.kind || services.AsError(err).Field != "photo" {
 				w.Errorf("%s: %v", name, err)
 			}
 		}
 		for _, id := range []string{"", "x", models.NewID(), "' OR 1=1 --"} {
-			_, err := w.photos.Get(w.Context(), id)
+			_, err := w.Photos.Get(w.Context(), id)
 			w.refused(services.NotFound, err)
 		}
 	})

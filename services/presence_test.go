@@ -72,11 +72,11 @@ func (n *nodes) setAway(away bool) {
 	n.away = away
 }
 
-func newPresence() (*services.Presence, *nodes, *news, *clock) {
+func newPresence() (*services.Presence, *nodes, *recorder, *clock) {
 	store := newNodes()
-	news := newNews()
+	events := newRecorder()
 	clock := newClock()
-	return services.NewPresence(store, called, news, clock.Now), store, news, clock
+	return services.NewPresence(store, called, events, clock.Now), store, events, clock
 }
 
 // called names everybody but the nameless.
@@ -91,7 +91,7 @@ var (
 
 func TestPresence_tellsOfTheFirstSocketAndTheLast(t *testing.T) {
 	t.Parallel()
-	presence, _, news, clock := newPresence()
+	presence, _, events, clock := newPresence()
 	look := func() { presence.Reconcile(t.Context()) }
 	presence.Connected("org", "ann")
 	look()
@@ -100,24 +100,24 @@ func TestPresence_tellsOfTheFirstSocketAndTheLast(t *testing.T) {
 	presence.Disconnected("org", "ann")
 	clock.advance(time.Minute)
 	look()
-	equal(t, of[agentStatus](news), annCame)
+	equal(t, of[agentStatus](events), annCame)
 	presence.Disconnected("org", "ann")
 	look()
 	clock.advance(services.PresenceGrace - time.Millisecond)
 	look()
-	equal(t, of[agentStatus](news), annCame)
+	equal(t, of[agentStatus](events), annCame)
 	clock.advance(time.Millisecond)
 	look()
 	look()
-	equal(t, of[agentStatus](news), annCame, annLeft)
+	equal(t, of[agentStatus](events), annCame, annLeft)
 	presence.Connected("org", "ann")
 	look()
-	equal(t, of[agentStatus](news), annCame, annLeft, annCame)
+	equal(t, of[agentStatus](events), annCame, annLeft, annCame)
 }
 
 func TestPresence_doesNotFlapOverReloads(t *testing.T) {
 	t.Parallel()
-	presence, store, news, clock := newPresence()
+	presence, store, events, clock := newPresence()
 	for range 5 {
 		presence.Connected("org", "ann")
 		presence.Reconcile(t.Context())
@@ -127,7 +127,7 @@ func TestPresence_doesNotFlapOverReloads(t *testing.T) {
 		clock.advance(services.PresenceGrace - time.Millisecond)
 		presence.Reconcile(t.Context())
 	}
-	equal(t, of[agentStatus](news), annCame)
+	equal(t, of[agentStatus](events), annCame)
 	if store.calls != 2 { // to add Ann, and for the team
 		t.Errorf("the store was asked %d times", store.calls)
 	}
@@ -135,34 +135,34 @@ func TestPresence_doesNotFlapOverReloads(t *testing.T) {
 
 func TestPresence_tellsNothingOfWhoWasGoneBeforeTheLook(t *testing.T) {
 	t.Parallel()
-	presence, store, news, clock := newPresence()
+	presence, store, events, clock := newPresence()
 	presence.Connected("org", "ann")
 	presence.Disconnected("org", "ann")
 	presence.Reconcile(t.Context())
 	clock.advance(time.Hour)
 	presence.Reconcile(t.Context())
-	if len(of[agentStatus](news)) != 0 || store.calls != 0 {
-		t.Errorf("told %v in %d calls", of[agentStatus](news), store.calls)
+	if len(of[agentStatus](events)) != 0 || store.calls != 0 {
+		t.Errorf("told %v in %d calls", of[agentStatus](events), store.calls)
 	}
 }
 
 func TestPresence_leavesNewsToTheNodeThatHasTheLastSocket(t *testing.T) {
 	t.Parallel()
-	presence, store, news, clock := newPresence()
+	presence, store, events, clock := newPresence()
 	store.elsewhere["ann"] = true
 	presence.Connected("org", "ann")
 	presence.Reconcile(t.Context())
 	presence.Disconnected("org", "ann")
 	clock.advance(time.Minute)
 	presence.Reconcile(t.Context())
-	if told := of[agentStatus](news); len(told) != 0 || len(store.held) != 0 {
+	if told := of[agentStatus](events); len(told) != 0 || len(store.held) != 0 {
 		t.Errorf("told %v, holds %v", told, store.held)
 	}
 }
 
 func TestPresence_triesAgainUntilTheStoreIsBack(t *testing.T) {
 	t.Parallel()
-	presence, store, news, clock := newPresence()
+	presence, store, events, clock := newPresence()
 	store.away = true
 	presence.Connected("org", "ann")
 	presence.Connected("org", "ben")
@@ -173,7 +173,7 @@ func TestPresence_triesAgainUntilTheStoreIsBack(t *testing.T) {
 	presence.Reconcile(t.Context())
 	store.away = false
 	presence.Reconcile(t.Context())
-	if told := of[agentStatus](news); len(told) != 2 || !slices.Contains(told, annCame) {
+	if told := of[agentStatus](events); len(told) != 2 || !slices.Contains(told, annCame) {
 		t.Errorf("told %v", told)
 	}
 	presence.Disconnected("org", "ann")
@@ -182,34 +182,34 @@ func TestPresence_triesAgainUntilTheStoreIsBack(t *testing.T) {
 	presence.Reconcile(t.Context())
 	store.away = false
 	presence.Reconcile(t.Context())
-	equal(t, of[agentStatus](news)[2:], annLeft)
+	equal(t, of[agentStatus](events)[2:], annLeft)
 }
 
 func TestPresence_tellsWhoDiedWithANodeAndWhoIsBack(t *testing.T) {
 	t.Parallel()
-	presence, store, news, _ := newPresence()
+	presence, store, events, _ := newPresence()
 	store.dead = []services.PresentAgent{{OrganizationID: "org", AgentID: "ann"}}
 	presence.Refresh(t.Context())
 	store.dead, store.back = nil, []services.PresentAgent{{OrganizationID: "org", AgentID: "ann"}}
 	presence.Refresh(t.Context())
-	equal(t, of[agentStatus](news), annLeft, annCame)
+	equal(t, of[agentStatus](events), annLeft, annCame)
 }
 
 func TestPresence_organizationsAreApart(t *testing.T) {
 	t.Parallel()
-	presence, _, news, _ := newPresence()
+	presence, _, events, _ := newPresence()
 	presence.Connected("org", "ann")
 	presence.Connected("other", "ann")
 	presence.Reconcile(t.Context())
-	if told := of[agentStatus](news); len(told) != 2 || !slices.Contains(told, agentStatus{"other", "ann", true}) {
+	if told := of[agentStatus](events); len(told) != 2 || !slices.Contains(told, agentStatus{"other", "ann", true}) {
 		t.Errorf("told %v", told)
 	}
 }
 
 func TestRun_looksWhenSomebodyComesAndTakesAllOutAtTheEnd(t *testing.T) {
 	t.Parallel()
-	presence, store, news, clock := newPresence()
-	told := news.watch()
+	presence, store, events, clock := newPresence()
+	told := events.watch()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { presence.Run(ctx); close(ended) }()

@@ -12,9 +12,9 @@ import (
 
 func TestSetName_changesWhatOthersRead(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok(w.profile.SetName(w.Context(), w.ann, "  Anna  "))
+		w.ok(w.Profile.SetName(w.Context(), w.ann, "  Anna  "))
 		for _, wrong := range []string{"", " ", "a\nb", "a\x00", "\xff", strings.Repeat("x", 101)} {
-			if err := w.profile.SetName(w.Context(), w.ann, wrong); services.KindOf(err) != services.Invalid ||
+			if err := w.Profile.SetName(w.Context(), w.ann, wrong); services.KindOf(err) != services.Invalid ||
 				services.AsError(err).Field != "name" {
 				w.Errorf("%q: %v", wrong, err)
 			}
@@ -22,8 +22,8 @@ func TestSetName_changesWhatOthersRead(t *testing.T) {
 		if name := w.user(w.ann.ID).Name; name != "Anna" {
 			w.Errorf("is called %q", name)
 		}
-		w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
-		w.refused(services.Unauthorized, w.profile.SetName(w.Context(), w.ann, "Too late"))
+		w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
+		w.refused(services.Unauthorized, w.Profile.SetName(w.Context(), w.ann, "Too late"))
 	})
 }
 
@@ -34,26 +34,26 @@ func TestChangePassword_keepsThisSessionAndEndsTheOthers(t *testing.T) {
 		here := w.logIn(w.ann)
 		elsewhere := w.logIn(w.ann)
 		bens := w.logIn(w.ben)
-		before := len(of[userSessionsEnded](w.news))
+		before := len(of[userSessionsEnded](w.events))
 		identity := w.identified(here)
-		w.ok(w.profile.ChangePassword(w.Context(), identity, password, "another good password"))
+		w.ok(w.Profile.ChangePassword(w.Context(), identity, password, "another good password"))
 		w.identified(here)
 		w.loggedOut(elsewhere)
 		w.identified(bens)
-		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
-		if ended, err := w.login.Ended(w.Context(), map[string]int{w.ann.ID: identity.User.LoginVersion}); err != nil ||
+		equal(w, of[userSessionsEnded](w.events)[before:], userSessionsEnded{w.ann.ID})
+		if ended, err := w.Login.Ended(w.Context(), map[string]int{w.ann.ID: identity.User.LoginVersion}); err != nil ||
 			len(ended) != 1 {
 			w.Errorf("the sweep ends %v, %v", ended, err)
 		}
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+		_, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.Unauthorized, err)
-		_, err = w.login.Login(w.Context(), w.ann.Email, "another good password", device)
+		_, err = w.Login.Login(w.Context(), w.ann.Email, "another good password", device)
 		w.ok(err)
-		if err := w.profile.ChangePassword(w.Context(), w.identified(here), password,
+		if err := w.Profile.ChangePassword(w.Context(), w.identified(here), password,
 			"another good password"); services.AsError(err).Field != "current_password" {
 			w.Errorf("sent again: %v", err)
 		}
-		w.login.Wait()
+		w.Login.Wait()
 		changes := 0
 		for _, line := range w.noted() {
 			if strings.Contains(line, "password.changed") {
@@ -74,21 +74,21 @@ func TestChangePassword_wantsTheOldOneAndAGoodNewOne(t *testing.T) {
 		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		identity := w.identified(token)
-		if err := w.profile.ChangePassword(w.Context(), identity, password,
+		if err := w.Profile.ChangePassword(w.Context(), identity, password,
 			"short"); services.KindOf(err) != services.Invalid || services.AsError(err).Field != "password" {
 			w.Error(err)
 		}
 		for range services.LoginRate.Count {
-			err := w.profile.ChangePassword(w.Context(), identity, "wrong password", "another good password")
+			err := w.Profile.ChangePassword(w.Context(), identity, "wrong password", "another good password")
 			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != "current_password" {
 				w.Error(err)
 			}
 		}
-		w.refused(services.RateLimited, w.profile.ChangePassword(w.Context(), identity, password,
+		w.refused(services.RateLimited, w.Profile.ChangePassword(w.Context(), identity, password,
 			"another good password"))
 		w.logIn(w.ann) // who is at another computer may log in all the same
 		w.clock.advance(services.LoginRate.Window)
-		w.ok(w.profile.ChangePassword(w.Context(), identity, password, "another good password"))
+		w.ok(w.Profile.ChangePassword(w.Context(), identity, password, "another good password"))
 	})
 }
 
@@ -104,7 +104,7 @@ func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
 		for i, identity := range identities {
 			errs[i] = make(chan error, 1)
 			go func() {
-				errs[i] <- w.profile.ChangePassword(w.Context(), identity, password,
+				errs[i] <- w.Profile.ChangePassword(w.Context(), identity, password,
 					fmt.Sprint("another good password ", i))
 			}()
 		}
@@ -113,7 +113,7 @@ func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
 			if err := <-errs[i]; err == nil {
 				won++
 				w.identified(token)
-				_, err := w.login.Login(w.Context(), w.ann.Email, fmt.Sprint("another good password ", i), device)
+				_, err := w.Login.Login(w.Context(), w.ann.Email, fmt.Sprint("another good password ", i), device)
 				w.ok(err)
 			} else {
 				w.refused(services.Conflict, err)
@@ -131,7 +131,7 @@ func TestSessions_listsWhereOneIsLoggedIn(t *testing.T) {
 		w.verifyPassword(w.ann)
 		w.verifyPassword(w.ben)
 		w.logIn(w.ben)
-		phone, err := w.login.Login(w.Context(), w.ann.Email, password, services.Device{
+		phone, err := w.Login.Login(w.Context(), w.ann.Email, password, services.Device{
 			Address:   "2001:db8::1",
 			UserAgent: "Phone\n\x00" + strings.Repeat("x", 1000),
 		})
@@ -140,7 +140,7 @@ func TestSessions_listsWhereOneIsLoggedIn(t *testing.T) {
 		desk := w.logIn(w.ann)
 		w.clock.advance(services.LoginPause)
 		list := func() []services.ActiveSession {
-			sessions, err := w.profile.Sessions(w.Context(), w.identified(desk))
+			sessions, err := w.Profile.Sessions(w.Context(), w.identified(desk))
 			w.ok(err)
 			return sessions
 		}
@@ -162,7 +162,7 @@ func TestSessions_listsWhereOneIsLoggedIn(t *testing.T) {
 		if again := list(); !again[0].LastSeenAt.Equal(w.clock.Now()) {
 			w.Error("not stored after a while")
 		}
-		w.ok(w.login.Logout(w.Context(), w.identified(phone.Token)))
+		w.ok(w.Login.Logout(w.Context(), w.identified(phone.Token)))
 		if sessions := list(); len(sessions) != 1 {
 			w.Errorf("after logging out: %+v", sessions)
 		}
@@ -188,17 +188,17 @@ func TestEndOtherSessions_keepsThisOne(t *testing.T) {
 		here := w.logIn(w.ann)
 		elsewhere := w.logIn(w.ann)
 		bens := w.logIn(w.ben)
-		before := len(of[userSessionsEnded](w.news))
-		w.ok(w.profile.EndOtherSessions(w.Context(), w.identified(here)))
+		before := len(of[userSessionsEnded](w.events))
+		w.ok(w.Profile.EndOtherSessions(w.Context(), w.identified(here)))
 		w.loggedOut(elsewhere)
 		w.identified(bens)
-		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
-		sessions, err := w.profile.Sessions(w.Context(), w.identified(here))
+		equal(w, of[userSessionsEnded](w.events)[before:], userSessionsEnded{w.ann.ID})
+		sessions, err := w.Profile.Sessions(w.Context(), w.identified(here))
 		w.ok(err)
 		if len(sessions) != 1 || !sessions[0].Current {
 			w.Errorf("left are %+v", sessions)
 		}
-		w.ok(w.profile.EndOtherSessions(w.Context(), w.identified(here))) // again
+		w.ok(w.Profile.EndOtherSessions(w.Context(), w.identified(here))) // again
 		w.identified(here)
 	})
 }
@@ -207,7 +207,7 @@ func TestResetPassword_forgetsTheLoginsItEnds(t *testing.T) {
 	each(t, func(w *world) {
 		w.verifyPassword(w.ann)
 		w.logIn(w.ann)
-		w.ok(w.login.ResetPassword(w.Context(), w.ann.Email, password, false))
+		w.ok(w.Login.ResetPassword(w.Context(), w.ann.Email, password, false))
 		if n := w.count(&models.Login{}, "1 = 1"); n != 0 {
 			w.Errorf("%d logins are listed", n)
 		}
@@ -220,10 +220,10 @@ func TestLogin_isNotedForTheKnown(t *testing.T) {
 		w.logIn(w.ann)
 		w.clock.advance(time.Second)
 		for _, email := range []string{w.ann.Email, "nobody@acme.example"} {
-			_, err := w.login.Login(w.Context(), email, "wrong password", device)
+			_, err := w.Login.Login(w.Context(), email, "wrong password", device)
 			w.refused(services.Unauthorized, err)
 		}
-		w.login.Wait()
+		w.Login.Wait()
 		equal(w, w.noted(), "Ann login.succeeded "+personOf(w.ann), "Ann login.failed "+personOf(w.ann)+" password")
 		if n := w.count(&models.AuditEntry{}, "1 = 1"); n != 2 {
 			w.Errorf("%d entries", n)
@@ -233,27 +233,27 @@ func TestLogin_isNotedForTheKnown(t *testing.T) {
 
 func TestSetSettings_areOfOneOrganizationAndForAdmins(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
-		w.refused(services.Forbidden, w.organizations.SetSettings(w.Context(), w.ann, "Mine", "UTC", "en"))
+		stranger := w.newTenant("Globex", silent)
+		w.refused(services.Forbidden, w.Organizations.SetSettings(w.Context(), w.ann, "Mine", "UTC", "en"))
 		for range 2 { // the same again changes nothing
-			w.ok(w.organizations.SetSettings(w.Context(), w.admin(), " Acme & Sons ", "Asia/Kathmandu", "pt-BR"))
+			w.ok(w.Organizations.SetSettings(w.Context(), w.admin(), " Acme & Sons ", "Asia/Kathmandu", "pt-BR"))
 		}
 		for field, form := range map[string][3]string{"name": {" ", "UTC", "en"},
 			"time_zone": {"Acme", "Mars/Olympus", "en"}, "language": {"Acme", "UTC", "e n"}} {
-			err := w.organizations.SetSettings(w.Context(), w.owner, form[0], form[1], form[2])
+			err := w.Organizations.SetSettings(w.Context(), w.owner, form[0], form[1], form[2])
 			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != field {
 				w.Errorf("%s: %v", field, err)
 			}
 		}
 		for _, zone := range []string{"", "Local", "../etc/passwd", "UTC\x00"} {
-			if err := w.organizations.SetSettings(w.Context(), w.owner, "Acme", zone,
+			if err := w.Organizations.SetSettings(w.Context(), w.owner, "Acme", zone,
 				"en"); services.AsError(err).Field != "time_zone" {
 				w.Errorf("%q: %v", zone, err)
 			}
 		}
-		acme, err := w.organizations.Get(w.Context(), w.organization.ID)
+		acme, err := w.Organizations.Get(w.Context(), w.organization.ID)
 		w.ok(err)
-		globex, err := w.organizations.Get(w.Context(), stranger.organization.ID)
+		globex, err := w.Organizations.Get(w.Context(), stranger.organization.ID)
 		w.ok(err)
 		if acme.Name != "Acme & Sons" || acme.TimeZone != "Asia/Kathmandu" || acme.Language != "pt-BR" ||
 			globex.Name != "Globex" || globex.TimeZone != "UTC" || globex.Language != "en" {

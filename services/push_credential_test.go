@@ -65,9 +65,9 @@ func apns() services.APNs {
 }
 
 // pushes is what the page of the mobile channel shows, one line a credential.
-func (d *desk) pushes() []string {
+func (d *adminWorld) pushes() []string {
 	d.Helper()
-	credentials, err := d.push.List(d.Context(), d.admin, d.mobile.ID)
+	credentials, err := d.PushCredentials.List(d.Context(), d.admin, d.mobile.ID)
 	d.ok(err)
 	lines := make([]string, len(credentials))
 	for i, c := range credentials {
@@ -80,7 +80,7 @@ func (d *desk) pushes() []string {
 }
 
 // sealed is the secret of a kind, opened.
-func (d *desk) sealed(kind string, box *services.SecretBox) (string, error) {
+func (d *adminWorld) sealed(kind string, box *services.SecretBox) (string, error) {
 	d.Helper()
 	var row models.PushCredential
 	d.ok(d.db.Read.Where("channel_id = ? AND kind = ?", d.mobile.ID, kind).Take(&row).Error)
@@ -89,12 +89,12 @@ func (d *desk) sealed(kind string, box *services.SecretBox) (string, error) {
 }
 
 func TestPushCredentials_areSealedAndShownWithoutTheSecret(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, " "+legacyKey+"\n", " 123456789012 "))
-		d.ok(d.push.SaveFCM(d.Context(), d.admin, d.mobile.ID, "\n"+serviceAccount()+"\n"))
+	eachAdmin(t, func(d *adminWorld) {
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, " "+legacyKey+"\n", " 123456789012 "))
+		d.ok(d.PushCredentials.SaveFCM(d.Context(), d.admin, d.mobile.ID, "\n"+serviceAccount()+"\n"))
 		key := apns()
 		key.TeamID, key.KeyID = " abcde12345", "key1234567 "
-		d.ok(d.push.SaveAPNs(d.Context(), d.owner, d.mobile.ID, key))
+		d.ok(d.PushCredentials.SaveAPNs(d.Context(), d.owner, d.mobile.ID, key))
 		equal(d, d.pushes(),
 			fmt.Sprintf("apns %+v", services.PushSettings{
 				TeamID:      "ABCDE12345",
@@ -125,10 +125,10 @@ func TestPushCredentials_areSealedAndShownWithoutTheSecret(t *testing.T) {
 }
 
 func TestPushCredentials_secretIsBoundToItsRow(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		stranger := d.newHouse("Globex", silent)
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
-		d.ok(d.push.SaveFCMLegacy(d.Context(), stranger.owner, stranger.mobile.ID, legacyKey+"2", "2"))
+	eachAdmin(t, func(d *adminWorld) {
+		stranger := d.newTenant("Globex", silent)
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), stranger.owner, stranger.mobile.ID, legacyKey+"2", "2"))
 		var theirs models.PushCredential
 		d.ok(d.db.Read.Where("organization_id = ?", stranger.organization.ID).Take(&theirs).Error)
 		d.ok(d.db.Write.Model(&models.PushCredential{}).Where("organization_id = ?", d.organization.ID).
@@ -137,28 +137,28 @@ func TestPushCredentials_secretIsBoundToItsRow(t *testing.T) {
 			d.Errorf("another row's secret opens: %s", plain)
 		}
 		// keeping it needs the key anew
-		d.about("server_key", d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, "", "3"))
+		d.about("server_key", d.PushCredentials.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, "", "3"))
 		equal(d, d.pushes(), fmt.Sprintf("fcm_legacy %+v", services.PushSettings{SenderID: "1"}))
 	})
 }
 
 func TestPushCredentials_emptySecretKeepsTheStoredOne(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.about("server_key", d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, " ", "1"))
-		d.about("service_account", d.push.SaveFCM(d.Context(), d.admin, d.mobile.ID, " "))
+	eachAdmin(t, func(d *adminWorld) {
+		d.about("server_key", d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, " ", "1"))
+		d.about("service_account", d.PushCredentials.SaveFCM(d.Context(), d.admin, d.mobile.ID, " "))
 		empty := apns()
 		empty.PrivateKey = ""
-		d.about("private_key", d.push.SaveAPNs(d.Context(), d.admin, d.mobile.ID, empty))
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
-		d.ok(d.push.SaveFCM(d.Context(), d.owner, d.mobile.ID, serviceAccount()))
-		d.ok(d.push.SaveAPNs(d.Context(), d.owner, d.mobile.ID, apns()))
+		d.about("private_key", d.PushCredentials.SaveAPNs(d.Context(), d.admin, d.mobile.ID, empty))
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, legacyKey, "1"))
+		d.ok(d.PushCredentials.SaveFCM(d.Context(), d.owner, d.mobile.ID, serviceAccount()))
+		d.ok(d.PushCredentials.SaveAPNs(d.Context(), d.owner, d.mobile.ID, apns()))
 		noted := len(d.noted(d.organization))
 		d.clock.advance(time.Hour)
 		for range 2 {
-			d.ok(d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, "", "2"))
-			d.ok(d.push.SaveFCM(d.Context(), d.admin, d.mobile.ID, ""))
+			d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, "", "2"))
+			d.ok(d.PushCredentials.SaveFCM(d.Context(), d.admin, d.mobile.ID, ""))
 			empty.Environment = "sandbox"
-			d.ok(d.push.SaveAPNs(d.Context(), d.admin, d.mobile.ID, empty))
+			d.ok(d.PushCredentials.SaveAPNs(d.Context(), d.admin, d.mobile.ID, empty))
 		}
 		equal(d, d.noted(d.organization)[noted:], "Ada push_credential.replaced mobile_sdk: fcm_legacy",
 			"Ada push_credential.replaced mobile_sdk: apns")
@@ -168,7 +168,7 @@ func TestPushCredentials_emptySecretKeepsTheStoredOne(t *testing.T) {
 				d.Errorf("%s is sealed as %.20q, %v", kind, plain, err)
 			}
 		}
-		credentials, err := d.push.List(d.Context(), d.admin, d.mobile.ID)
+		credentials, err := d.PushCredentials.List(d.Context(), d.admin, d.mobile.ID)
 		d.ok(err)
 		apns := credentials[0]
 		fcm := credentials[1]
@@ -182,15 +182,15 @@ func TestPushCredentials_emptySecretKeepsTheStoredOne(t *testing.T) {
 }
 
 func TestPushCredentials_outliveTheirKey(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
+	eachAdmin(t, func(d *adminWorld) {
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
 		rotated, fresh := services.NewSecretBox(sealKey("b"), sealKey("a")), services.NewSecretBox(sealKey("b"))
 		if plain, err := d.sealed(models.PushFCMLegacy, rotated); err != nil || plain != legacyKey {
 			d.Errorf("after the rotation: %q, %v", plain, err)
 		}
-		lost := services.NewPushCredentials(d.db, d.audit, fresh, d.clock.Now)
+		lost := services.NewPushCredentials(d.db, d.Audit, fresh, d.clock.Now)
 		d.about("server_key", lost.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, "", "2"))
-		push := services.NewPushCredentials(d.db, d.audit, rotated, d.clock.Now)
+		push := services.NewPushCredentials(d.db, d.Audit, rotated, d.clock.Now)
 		d.ok(push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, "", "2"))
 		if plain, err := d.sealed(models.PushFCMLegacy, fresh); err != nil || plain != legacyKey {
 			d.Errorf("what is saved again is not sealed by the new key: %q, %v", plain, err)
@@ -200,18 +200,18 @@ func TestPushCredentials_outliveTheirKey(t *testing.T) {
 }
 
 func TestPushCredentials_manySavesAtOnceLeaveOne(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		done := make(chan error, 6)
 		for i := range 6 {
 			go func() {
-				done <- d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, fmt.Sprintf("%s%d", legacyKey, i),
+				done <- d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, fmt.Sprintf("%s%d", legacyKey, i),
 					fmt.Sprint(i))
 			}()
 		}
 		for range 6 {
 			d.ok(<-done)
 		}
-		credentials, err := d.push.List(d.Context(), d.admin, d.mobile.ID)
+		credentials, err := d.PushCredentials.List(d.Context(), d.admin, d.mobile.ID)
 		d.ok(err)
 		plain, err := d.sealed(models.PushFCMLegacy, d.box)
 		if len(credentials) != 1 || err != nil || plain != legacyKey+credentials[0].Settings.SenderID {
@@ -224,37 +224,37 @@ func TestPushCredentials_manySavesAtOnceLeaveOne(t *testing.T) {
 }
 
 func TestPushCredentials_areRemovedOnce(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
-		d.ok(d.push.SaveAPNs(d.Context(), d.admin, d.mobile.ID, apns()))
+	eachAdmin(t, func(d *adminWorld) {
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
+		d.ok(d.PushCredentials.SaveAPNs(d.Context(), d.admin, d.mobile.ID, apns()))
 		for range 2 {
-			d.ok(d.push.Remove(d.Context(), d.owner, d.mobile.ID, models.PushFCMLegacy))
+			d.ok(d.PushCredentials.Remove(d.Context(), d.owner, d.mobile.ID, models.PushFCMLegacy))
 		}
-		d.refused(services.NotFound, d.push.Remove(d.Context(), d.owner, d.mobile.ID, "nonsense"))
+		d.refused(services.NotFound, d.PushCredentials.Remove(d.Context(), d.owner, d.mobile.ID, "nonsense"))
 		if lines := d.pushes(); len(lines) != 1 || !strings.HasPrefix(lines[0], "apns ") {
 			d.Errorf("left %v", lines)
 		}
 		equal(d, d.noted(d.organization)[2:], "Olga push_credential.removed mobile_sdk: fcm_legacy")
-		d.about("server_key", d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, "", "1"))
+		d.about("server_key", d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, "", "1"))
 	})
 }
 
 func TestPushCredentials_belongToMobileChannels(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.refused(services.NotFound, d.push.SaveFCMLegacy(d.Context(), d.admin, d.webchat.ID, legacyKey, "1"))
-		d.refused(services.NotFound, d.push.Remove(d.Context(), d.admin, d.webchat.ID, models.PushFCM))
-		d.refused(services.NotFound, last(d.push.List(d.Context(), d.admin, d.webchat.ID)))
+	eachAdmin(t, func(d *adminWorld) {
+		d.refused(services.NotFound, d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.webchat.ID, legacyKey, "1"))
+		d.refused(services.NotFound, d.PushCredentials.Remove(d.Context(), d.admin, d.webchat.ID, models.PushFCM))
+		d.refused(services.NotFound, last(d.PushCredentials.List(d.Context(), d.admin, d.webchat.ID)))
 	})
 }
 
 func TestPushCredentials_refuseWhatIsWrongByField(t *testing.T) {
-	eachDesk(t, func(d *desk) {
+	eachAdmin(t, func(d *adminWorld) {
 		for _, key := range []string{"short", "with space " + legacyKey, legacyKey + "\x00", legacyKey + "\xff",
 			strings.Repeat("x", 513)} {
-			d.about("server_key", d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, key, "1"))
+			d.about("server_key", d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, key, "1"))
 		}
 		for _, sender := range []string{"", "x", "1 2", "-1", strings.Repeat("1", 21)} {
-			d.about("sender_id", d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, sender))
+			d.about("sender_id", d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, sender))
 		}
 		for name, account := range map[string]string{
 			"not JSON": "nonsense", "a list": "[]", "null": "null", "cut": serviceAccount()[:500],
@@ -275,7 +275,7 @@ func TestPushCredentials_refuseWhatIsWrongByField(t *testing.T) {
 			"elsewhere":     serviceAccount(map[string]any{"token_uri": "https://googleapis.com.evil.example/token"}),
 			"likeness":      serviceAccount(map[string]any{"token_uri": "https://evilgoogleapis.com/token"}),
 		} {
-			if err := d.push.SaveFCM(d.Context(), d.admin, d.mobile.ID, account); err == nil ||
+			if err := d.PushCredentials.SaveFCM(d.Context(), d.admin, d.mobile.ID, account); err == nil ||
 				services.AsError(err).Field != "service_account" {
 				d.Errorf("%s: %v", name, err)
 			} else if strings.Contains(err.Error(), "BEGIN PRIVATE KEY-----\n") ||
@@ -312,7 +312,7 @@ func TestPushCredentials_refuseWhatIsWrongByField(t *testing.T) {
 			for _, change := range changes {
 				credential := apns()
 				change(&credential)
-				d.about(field, d.push.SaveAPNs(d.Context(), d.admin, d.mobile.ID, credential))
+				d.about(field, d.PushCredentials.SaveAPNs(d.Context(), d.admin, d.mobile.ID, credential))
 			}
 		}
 		if lines := d.pushes(); len(lines) != 0 || len(d.noted(d.organization)) != 0 {

@@ -117,14 +117,14 @@ func TestSend_botAnswersWhileNobodyIsAssigned(t *testing.T) {
 		ref := w.conversation("jo")
 		w.says(ref, "Hello there")
 		w.says(ref, "What?")
-		_, err := w.conversations.Assign(w.Context(), w.ann, ref.ID)
+		_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)
 		w.ok(err)
 		w.says(ref, "hello again")
 		w.writes(ref, w.ann, "hello from Ann")
 		equal(w, w.transcript(ref), "1 end_user: Hello there", "2 bot: Hi!", "3 end_user: What?",
 			"4 bot: You said something.",
 			"5 end_user: hello again", "6 agent: hello from Ann")
-		_, err = w.conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
+		_, err = w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil)
 		w.ok(err)
 		w.says(ref, "hello, new session")
 		equal(w, w.transcript(ref)[6:], "7 end_user: hello, new session", "8 bot: Hi!")
@@ -133,8 +133,8 @@ func TestSend_botAnswersWhileNobodyIsAssigned(t *testing.T) {
 		if bot.SenderID != w.bot.ID || bot.OrganizationID != w.organization.ID || bot.ClientID != nil {
 			w.Errorf("the bot's message is %+v", bot)
 		}
-		w.messages.Close()
-		told := of[models.Message](w.news)
+		w.Messages.Close()
+		told := of[models.Message](w.events)
 		if len(told) != 8 || told[1].SenderType != models.SenderBot {
 			w.Errorf("told of %d messages", len(told))
 		}
@@ -171,7 +171,7 @@ func TestSend_botAnswersARepeatOnce(t *testing.T) {
 		w.setBot(talkative)
 		ref := w.conversation("jo")
 		draft := named(text(ref, endUserOf(ref), "hello"), "1")
-		sent, errs := w.messages.Together(draft, draft)
+		sent, errs := w.Messages.Together(draft, draft)
 		if errs[0] != nil || errs[1] != nil || sent[0].Duplicate || !sent[1].Duplicate {
 			w.Errorf("%+v, %v", sent, errs)
 		}
@@ -192,12 +192,12 @@ func TestSend_botStaysSilentFromTheClaimOn(t *testing.T) {
 		const more = 40
 		sent := make(chan error, more)
 		for i := range more {
-			w.messages.Send(w.Context(), text(ref, endUserOf(ref), "hello"), func(_ services.Sent, err error) {
+			w.Messages.Send(w.Context(), text(ref, endUserOf(ref), "hello"), func(_ services.Sent, err error) {
 				sent <- err
 			})
 			if i == more/2 {
 				go func() {
-					_, err := w.conversations.Assign(w.Context(), w.ann, ref.ID)
+					_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)
 					sent <- err
 				}()
 			}

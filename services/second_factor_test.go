@@ -26,9 +26,9 @@ func (w *world) code(setup services.SecondFactorSetup, d time.Duration) string {
 func (w *world) twoFactors() (setup services.SecondFactorSetup, recovery []string) {
 	w.Helper()
 	w.verifyPassword(w.ann)
-	setup, err := w.profile.BeginSecondFactor(w.Context(), w.ann)
+	setup, err := w.Profile.BeginSecondFactor(w.Context(), w.ann)
 	w.ok(err)
-	recovery, err = w.profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(setup, 0))
+	recovery, err = w.Profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(setup, 0))
 	w.ok(err)
 	w.ann = w.user(w.ann.ID)
 	w.clock.advance(time.Minute)
@@ -38,7 +38,7 @@ func (w *world) twoFactors() (setup services.SecondFactorSetup, recovery []strin
 // halfway is a login of ann that waits for the code.
 func (w *world) halfway() string {
 	w.Helper()
-	result, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+	result, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
 	w.ok(err)
 	if !result.SecondFactor {
 		w.Fatal("no second factor is asked for")
@@ -58,24 +58,24 @@ func TestSecondFactor_isAskedForAtLogin(t *testing.T) {
 		setup, _ := w.twoFactors()
 		waiting := w.halfway()
 		w.loggedOut(waiting)
-		w.ok(w.login.AwaitsSecondFactor(w.Context(), waiting))
+		w.ok(w.Login.AwaitsSecondFactor(w.Context(), waiting))
 		for _, wrong := range []string{"", "000000", "1", w.code(setup, 2*time.Minute), w.code(setup, -2*time.Minute),
 			strings.Repeat("x", 10_000), "\x00"} {
-			_, err := w.login.SecondFactor(w.Context(), waiting, wrong, device)
+			_, err := w.Login.SecondFactor(w.Context(), waiting, wrong, device)
 			wrongCode(w, err)
 		}
-		fresh, err := w.login.SecondFactor(w.Context(), waiting, " "+w.code(setup, 0)[:3]+" "+w.code(setup, 0)[3:]+" ",
+		fresh, err := w.Login.SecondFactor(w.Context(), waiting, " "+w.code(setup, 0)[:3]+" "+w.code(setup, 0)[3:]+" ",
 			device)
 		w.ok(err)
 		if fresh == waiting || w.identified(fresh).User.ID != w.ann.ID {
 			w.Error("the token from before the code goes on")
 		}
 		w.loggedOut(waiting)
-		w.refused(services.Unauthorized, w.login.AwaitsSecondFactor(w.Context(), waiting))
-		w.refused(services.Unauthorized, w.login.AwaitsSecondFactor(w.Context(), fresh))
-		_, err = w.login.SecondFactor(w.Context(), fresh, w.code(setup, 30*time.Second), device)
+		w.refused(services.Unauthorized, w.Login.AwaitsSecondFactor(w.Context(), waiting))
+		w.refused(services.Unauthorized, w.Login.AwaitsSecondFactor(w.Context(), fresh))
+		_, err = w.Login.SecondFactor(w.Context(), fresh, w.code(setup, 30*time.Second), device)
 		w.refused(services.Unauthorized, err)
-		w.login.Wait()
+		w.Login.Wait()
 		if noted := strings.Join(w.noted(), "\n"); strings.Count(noted, "login.failed") != 7 ||
 			strings.Count(noted, "login.succeeded") != 1 || !strings.Contains(noted, "second factor") {
 			w.Errorf("noted\n%s", noted)
@@ -88,13 +88,13 @@ func TestSecondFactor_waitsTenMinutes(t *testing.T) {
 		setup, _ := w.twoFactors()
 		waiting := w.halfway()
 		w.clock.advance(10*time.Minute - time.Second)
-		w.ok(w.login.AwaitsSecondFactor(w.Context(), waiting))
+		w.ok(w.Login.AwaitsSecondFactor(w.Context(), waiting))
 		w.clock.advance(time.Second)
-		_, err := w.login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
+		_, err := w.Login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
 		w.refused(services.Unauthorized, err)
 		waiting = w.halfway()
-		w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
-		_, err = w.login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
+		w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
+		_, err = w.Login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
 		w.refused(services.Unauthorized, err)
 	})
 }
@@ -104,12 +104,12 @@ func TestSecondFactor_takesTheStepsBesideAndEachCodeOnce(t *testing.T) {
 		setup, _ := w.twoFactors()
 		for _, beside := range []time.Duration{-30 * time.Second, 0, 30 * time.Second} {
 			code := w.code(setup, beside)
-			_, err := w.login.SecondFactor(w.Context(), w.halfway(), code, device)
+			_, err := w.Login.SecondFactor(w.Context(), w.halfway(), code, device)
 			w.ok(err)
-			_, err = w.login.SecondFactor(w.Context(), w.halfway(), code, device)
+			_, err = w.Login.SecondFactor(w.Context(), w.halfway(), code, device)
 			wrongCode(w, err)
 		}
-		_, err := w.login.SecondFactor(w.Context(), w.halfway(), w.code(setup, 0), device) // older than the last
+		_, err := w.Login.SecondFactor(w.Context(), w.halfway(), w.code(setup, 0), device) // older than the last
 		wrongCode(w, err)
 	})
 }
@@ -118,14 +118,14 @@ func TestSecondFactor_takesTheStepsBesideAndEachCodeOnce(t *testing.T) {
 func TestSecondFactor_takesNotTheCodeThatTurnedItOn(t *testing.T) {
 	each(t, func(w *world) {
 		w.verifyPassword(w.ann)
-		setup, err := w.profile.BeginSecondFactor(w.Context(), w.ann)
+		setup, err := w.Profile.BeginSecondFactor(w.Context(), w.ann)
 		w.ok(err)
-		if result, err := w.login.Login(w.Context(), w.ann.Email, password, device); err != nil || result.SecondFactor {
+		if result, err := w.Login.Login(w.Context(), w.ann.Email, password, device); err != nil || result.SecondFactor {
 			w.Errorf("asked for a second factor that is not on: %v", err)
 		}
-		_, err = w.profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(setup, 0))
+		_, err = w.Profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(setup, 0))
 		w.ok(err)
-		_, err = w.login.SecondFactor(w.Context(), w.halfway(), w.code(setup, 0), device)
+		_, err = w.Login.SecondFactor(w.Context(), w.halfway(), w.code(setup, 0), device)
 		wrongCode(w, err)
 	})
 }
@@ -138,7 +138,7 @@ func TestSecondFactor_ofManyWithOneCodeOneGetsIn(t *testing.T) {
 			for range 4 {
 				waiting := w.halfway()
 				go func() {
-					_, err := w.login.SecondFactor(w.Context(), waiting, code, device)
+					_, err := w.Login.SecondFactor(w.Context(), waiting, code, device)
 					errs <- err
 				}()
 			}
@@ -171,9 +171,9 @@ func TestRecoveryCodes_workOnceEach(t *testing.T) {
 			if i%2 == 0 {
 				code = strings.ToUpper(strings.ReplaceAll(code, "-", " "))
 			}
-			_, err := w.login.SecondFactor(w.Context(), w.halfway(), code, device)
+			_, err := w.Login.SecondFactor(w.Context(), w.halfway(), code, device)
 			w.ok(err)
-			if _, err = w.login.SecondFactor(w.Context(), w.halfway(), code, device); i < 2 {
+			if _, err = w.Login.SecondFactor(w.Context(), w.halfway(), code, device); i < 2 {
 				wrongCode(w, err)
 			}
 			w.clock.advance(services.LoginRate.Window)
@@ -194,7 +194,7 @@ func TestSecondFactor_limitsAttemptsByUser(t *testing.T) {
 		const guesses = 60
 		for i := range guesses {
 			go func() {
-				_, err := w.login.SecondFactor(w.Context(), waiting, "00000",
+				_, err := w.Login.SecondFactor(w.Context(), waiting, "00000",
 					services.Device{Address: fmt.Sprint("203.0.113.", i)})
 				errs <- err
 			}()
@@ -210,17 +210,17 @@ func TestSecondFactor_limitsAttemptsByUser(t *testing.T) {
 		if tried != services.CodeRate.Count {
 			w.Errorf("%d of %d guesses were tried", tried, guesses)
 		}
-		_, err := w.login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
+		_, err := w.Login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
 		w.refused(services.RateLimited, err)
 		w.clock.advance(services.CodeRate.Window)
-		_, err = w.login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
+		_, err = w.Login.SecondFactor(w.Context(), waiting, w.code(setup, 0), device)
 		w.ok(err)
 	})
 }
 
 func TestBeginSecondFactor_sealsTheSecret(t *testing.T) {
 	each(t, func(w *world) {
-		setup, err := w.profile.BeginSecondFactor(w.Context(), w.ann)
+		setup, err := w.Profile.BeginSecondFactor(w.Context(), w.ann)
 		w.ok(err)
 		u, err := url.Parse(setup.URL)
 		w.ok(err)
@@ -236,14 +236,14 @@ func TestBeginSecondFactor_sealsTheSecret(t *testing.T) {
 			stored.TotpEnabledAt != nil {
 			w.Errorf("stored %q", stored.TotpSecret)
 		}
-		shown, err := w.profile.BegunSecondFactor(w.Context(), w.ann)
+		shown, err := w.Profile.BegunSecondFactor(w.Context(), w.ann)
 		w.ok(err)
 		if shown.Secret != setup.Secret {
 			w.Error("shown again, it is another secret")
 		}
 		// Another user's sealed secret is worth nothing here.
 		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", w.ben.ID).Update("totp_secret", stored.TotpSecret).Error)
-		if _, err := w.profile.ConfirmSecondFactor(w.Context(), w.ben, w.code(setup, 0)); err == nil {
+		if _, err := w.Profile.ConfirmSecondFactor(w.Context(), w.ben, w.code(setup, 0)); err == nil {
 			w.Error("a secret was moved to another user")
 		}
 	})
@@ -251,23 +251,23 @@ func TestBeginSecondFactor_sealsTheSecret(t *testing.T) {
 
 func TestConfirmSecondFactor_wantsACodeOfTheNewestSecret(t *testing.T) {
 	each(t, func(w *world) {
-		_, err := w.profile.ConfirmSecondFactor(w.Context(), w.ann, "000000")
+		_, err := w.Profile.ConfirmSecondFactor(w.Context(), w.ann, "000000")
 		w.refused(services.Conflict, err) // not begun
-		_, err = w.profile.BegunSecondFactor(w.Context(), w.ann)
+		_, err = w.Profile.BegunSecondFactor(w.Context(), w.ann)
 		w.refused(services.Conflict, err)
-		first, err := w.profile.BeginSecondFactor(w.Context(), w.ann)
+		first, err := w.Profile.BeginSecondFactor(w.Context(), w.ann)
 		w.ok(err)
-		second, err := w.profile.BeginSecondFactor(w.Context(), w.ann)
+		second, err := w.Profile.BeginSecondFactor(w.Context(), w.ann)
 		w.ok(err)
-		_, err = w.profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(first, 0))
+		_, err = w.Profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(first, 0))
 		wrongCode(w, err)
-		_, err = w.profile.ConfirmSecondFactor(w.Context(), w.ann, "")
+		_, err = w.Profile.ConfirmSecondFactor(w.Context(), w.ann, "")
 		wrongCode(w, err)
-		_, err = w.profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(second, 0))
+		_, err = w.Profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(second, 0))
 		w.ok(err)
-		_, err = w.profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(second, 0)) // a second click
+		_, err = w.Profile.ConfirmSecondFactor(w.Context(), w.ann, w.code(second, 0)) // a second click
 		w.refused(services.Conflict, err)
-		_, err = w.profile.BeginSecondFactor(w.Context(), w.ann)
+		_, err = w.Profile.BeginSecondFactor(w.Context(), w.ann)
 		w.refused(services.Conflict, err)
 		equal(w, w.noted(), "Ann second_factor.enabled "+personOf(w.ann))
 		if w.user(w.ben.ID).TotpEnabledAt != nil {
@@ -285,19 +285,19 @@ func TestDisableSecondFactor_wantsThePasswordOrACode(t *testing.T) {
 		} {
 			setup, recovery := w.twoFactors()
 			for _, wrong := range []string{"", "wrong password", "000000", "aaaa-bbbb-cccc-dddd"} {
-				err := w.profile.DisableSecondFactor(w.Context(), w.ann, wrong)
+				err := w.Profile.DisableSecondFactor(w.Context(), w.ann, wrong)
 				if err == nil || services.KindOf(err) != services.Invalid || services.AsError(err).Field != "proof" {
 					w.Errorf("%q: %v", wrong, err)
 				}
 			}
-			if err := w.profile.DisableSecondFactor(w.Context(), w.ann, proof(setup, recovery)); err != nil {
+			if err := w.Profile.DisableSecondFactor(w.Context(), w.ann, proof(setup, recovery)); err != nil {
 				w.Errorf("%s: %v", name, err)
 			}
 			w.ann = w.user(w.ann.ID)
 			if w.ann.TotpEnabledAt != nil || w.ann.TotpSecret != "" || services.RecoveryCodesLeft(w.ann) != 0 {
 				w.Errorf("%s: left is %+v", name, w.ann)
 			}
-			w.ok(w.profile.DisableSecondFactor(w.Context(), w.ann, ""))
+			w.ok(w.Profile.DisableSecondFactor(w.Context(), w.ann, ""))
 			w.identified(w.logIn(w.ann))
 			w.clock.advance(services.LoginRate.Window)
 		}

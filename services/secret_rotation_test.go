@@ -8,8 +8,8 @@ import (
 )
 
 func TestReseal_letsAnOldKeyGo(t *testing.T) {
-	eachDesk(t, func(d *desk) {
-		d.ok(d.push.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
+	eachAdmin(t, func(d *adminWorld) {
+		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
 		before, after := services.NewSecretBox([]byte("the old one")), services.NewSecretBox(sealKey("b"), sealKey("a"),
 			[]byte("the old one"))
 		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ann.ID).

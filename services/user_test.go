@@ -10,7 +10,7 @@ import (
 	"parley/services"
 )
 
-// admin makes ben an admin of the house.
+// admin makes ben an admin of the tenant.
 func (w *world) admin() models.User {
 	w.Helper()
 	w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", w.ben.ID).Update("role", models.RoleAdmin).Error)
@@ -43,20 +43,20 @@ func personOf(user models.User) string { return user.Name + " (" + user.Email + 
 func (w *world) everyChange() map[string]func(actor models.User, id string) error {
 	return map[string]func(actor models.User, id string) error{
 		"role": func(actor models.User, id string) error {
-			return w.members.SetRole(w.Context(), actor, id, models.RoleAgent)
+			return w.Users.SetRole(w.Context(), actor, id, models.RoleAgent)
 		},
 		"promote": func(actor models.User, id string) error {
-			return w.members.SetRole(w.Context(), actor, id, models.RoleAdmin)
+			return w.Users.SetRole(w.Context(), actor, id, models.RoleAdmin)
 		},
-		"disable": func(actor models.User, id string) error { return w.members.Disable(w.Context(), actor, id) },
-		"enable":  func(actor models.User, id string) error { return w.members.Enable(w.Context(), actor, id) },
-		"remove":  func(actor models.User, id string) error { return w.members.Remove(w.Context(), actor, id) },
+		"disable": func(actor models.User, id string) error { return w.Users.Disable(w.Context(), actor, id) },
+		"enable":  func(actor models.User, id string) error { return w.Users.Enable(w.Context(), actor, id) },
+		"remove":  func(actor models.User, id string) error { return w.Users.Remove(w.Context(), actor, id) },
 	}
 }
 
 func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		ben := w.admin()
 		for name, change := range w.everyChange() {
 			for who, test := range map[string]struct {
@@ -84,13 +84,13 @@ func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
 				}
 			}
 		}
-		_, _, err := w.members.List(w.Context(), w.ann)
+		_, _, err := w.Users.List(w.Context(), w.ann)
 		w.refused(services.Forbidden, err)
 		if n := w.count(&models.User{}, "disabled_at IS NOT NULL OR removed_at IS NOT NULL OR login_version > 1"); n !=
 			0 || len(w.noted()) != 0 {
 			w.Errorf("%d users were changed, noted %v", n, w.noted())
 		}
-		users, invitations, err := w.members.List(w.Context(), ben)
+		users, invitations, err := w.Users.List(w.Context(), ben)
 		w.ok(err)
 		if len(users) != 3 || users[0].Name != "Ann" || users[2].Name != "Olga" || len(invitations) != 0 {
 			w.Errorf("listed %+v, %+v", users, invitations)
@@ -103,16 +103,16 @@ func TestSetRole_countsWithTheNextRequest(t *testing.T) {
 		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
 		for range 2 { // once again changes nothing
-			w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
+			w.ok(w.Users.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
 		}
 		if role := w.identified(token).User.Role; role != models.RoleAdmin {
 			w.Errorf("is %s", role)
 		}
-		w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAgent))
+		w.ok(w.Users.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAgent))
 		equal(w, w.noted()[1:], "Olga user.role_changed "+personOf(w.ann)+" agent → admin",
 			"Olga user.role_changed "+personOf(w.ann)+" admin → agent")
 		for _, role := range []models.Role{models.RoleOwner, "", "root"} {
-			err := w.members.SetRole(w.Context(), w.owner, w.ann.ID, role)
+			err := w.Users.SetRole(w.Context(), w.owner, w.ann.ID, role)
 			if services.KindOf(err) != services.Invalid || services.AsError(err).Field != "role" {
 				w.Errorf("%q: %v", role, err)
 			}
@@ -124,16 +124,16 @@ func TestDisable_locksOutAndEndsSessions(t *testing.T) {
 	each(t, func(w *world) {
 		w.verifyPassword(w.ann)
 		token := w.logIn(w.ann)
-		before, noted := len(of[userSessionsEnded](w.news)), len(w.noted())
+		before, noted := len(of[userSessionsEnded](w.events)), len(w.noted())
 		for range 2 {
-			w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
+			w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
 		}
 		w.loggedOut(token)
-		equal(w, of[userSessionsEnded](w.news)[before:], userSessionsEnded{w.ann.ID})
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+		equal(w, of[userSessionsEnded](w.events)[before:], userSessionsEnded{w.ann.ID})
+		_, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.Unauthorized, err)
 		for range 2 {
-			w.ok(w.members.Enable(w.Context(), w.owner, w.ann.ID))
+			w.ok(w.Users.Enable(w.Context(), w.owner, w.ann.ID))
 		}
 		w.loggedOut(token) // what ended does not begin again
 		equal(w, w.noted()[noted:], "Olga user.disabled "+personOf(w.ann), "Olga user.enabled "+personOf(w.ann))
@@ -148,14 +148,14 @@ func TestDisable_givesBackWhatWasClaimed(t *testing.T) {
 		done := w.opened("kim")
 		bens := w.opened("lee")
 		for ref, user := range map[services.Ref]models.User{hers: w.ann, done: w.ann, bens: w.ben} {
-			_, err := w.conversations.Assign(w.Context(), user, ref.ID)
+			_, err := w.Conversations.Assign(w.Context(), user, ref.ID)
 			w.ok(err)
 		}
-		_, err := w.conversations.Resolve(w.Context(), w.organization.ID, done.ID, nil)
+		_, err := w.Conversations.Resolve(w.Context(), w.organization.ID, done.ID, nil)
 		w.ok(err)
-		w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
-		equal(w, of[released](w.news), released{w.organization.ID, hers.ID})
-		_, err = w.conversations.Assign(w.Context(), w.ben, hers.ID)
+		w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
+		equal(w, of[released](w.events), released{w.organization.ID, hers.ID})
+		_, err = w.Conversations.Assign(w.Context(), w.ben, hers.ID)
 		w.ok(err)
 		if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", w.ann.ID); n != 1 {
 			w.Errorf("%d sessions are hers: the resolved one stays", n)
@@ -166,17 +166,17 @@ func TestDisable_givesBackWhatWasClaimed(t *testing.T) {
 func TestDisable_leavesNothingClaimedByWhoIsOut(t *testing.T) {
 	each(t, func(w *world) {
 		resolved, open := w.opened("jo"), w.opened("kim")
-		_, err := w.conversations.Assign(w.Context(), w.ann, resolved.ID)
+		_, err := w.Conversations.Assign(w.Context(), w.ann, resolved.ID)
 		w.ok(err)
-		_, err = w.conversations.Resolve(w.Context(), w.organization.ID, resolved.ID, nil)
+		_, err = w.Conversations.Resolve(w.Context(), w.organization.ID, resolved.ID, nil)
 		w.ok(err)
-		w.ok(w.members.Disable(w.Context(), w.owner, w.ann.ID))
-		_, err = w.conversations.Assign(w.Context(), w.ann, open.ID) // on its way when it happened
+		w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
+		_, err = w.Conversations.Assign(w.Context(), w.ann, open.ID) // on its way when it happened
 		w.refused(services.Unauthorized, err)
-		_, err = w.conversations.Reopen(w.Context(), w.ben, resolved.ID)
+		_, err = w.Conversations.Reopen(w.Context(), w.ben, resolved.ID)
 		w.ok(err)
 		for _, ref := range []services.Ref{resolved, open} {
-			session, err := w.conversations.Assign(w.Context(), w.ben, ref.ID)
+			session, err := w.Conversations.Assign(w.Context(), w.ben, ref.ID)
 			w.ok(err)
 			if session.AssignedAgentID == nil || *session.AssignedAgentID != w.ben.ID {
 				w.Errorf("is claimed by %v", session.AssignedAgentID)
@@ -192,10 +192,10 @@ func TestDisable_racesWithAClaim(t *testing.T) {
 			ref := w.opened(fmt.Sprint("racer ", i))
 			done := make(chan error, 1)
 			go func() {
-				_, err := w.conversations.Assign(w.Context(), user, ref.ID)
+				_, err := w.Conversations.Assign(w.Context(), user, ref.ID)
 				done <- err
 			}()
-			w.ok(w.members.Disable(w.Context(), w.owner, user.ID))
+			w.ok(w.Users.Disable(w.Context(), w.owner, user.ID))
 			if err := <-done; err != nil {
 				w.refused(services.Unauthorized, err)
 			}
@@ -227,15 +227,15 @@ func (w *world) newAgent() models.User {
 func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 	each(t, func(w *world) {
 		w.verifyPassword(w.ann)
-		w.ok(w.profile.SetPhoto(w.Context(), w.ann, picture(w, 300, 300)))
+		w.ok(w.Profile.SetPhoto(w.Context(), w.ann, picture(w, 300, 300)))
 		token := w.logIn(w.ann)
 		conversation := w.opened("jo")
 		w.stored(text(conversation, agent(w.ann), "Hello"))
-		w.ok(w.members.Remove(w.Context(), w.owner, w.ann.ID))
+		w.ok(w.Users.Remove(w.Context(), w.owner, w.ann.ID))
 		w.loggedOut(token)
-		_, err := w.login.Login(w.Context(), w.ann.Email, password, device)
+		_, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
 		w.refused(services.Unauthorized, err)
-		names, err := w.organizations.SenderNames(w.Context(), w.organization.ID)
+		names, err := w.Organizations.SenderNames(w.Context(), w.organization.ID)
 		w.ok(err)
 		if gone := w.user(w.ann.ID); names[w.ann.ID] != "Ann" || gone.PasswordHash != "" || gone.PhotoID != nil ||
 			strings.Contains(gone.Email, "@") {
@@ -249,14 +249,14 @@ func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 				w.Errorf("%s once removed: %v", name, err)
 			}
 		}
-		users, _, err := w.members.List(w.Context(), w.owner)
+		users, _, err := w.Users.List(w.Context(), w.owner)
 		w.ok(err)
 		if len(users) != 2 {
 			w.Errorf("%d users are listed", len(users))
 		}
-		_, secret, err := w.members.Invite(w.Context(), w.owner, w.ann.Email, models.RoleAgent)
+		_, secret, err := w.Users.Invite(w.Context(), w.owner, w.ann.Email, models.RoleAgent)
 		w.ok(err)
-		again, err := w.members.Accept(w.Context(), secret, "Ann", password)
+		again, err := w.Users.Accept(w.Context(), secret, "Ann", password)
 		w.ok(err)
 		if again.ID == w.ann.ID {
 			w.Error("the old account came back")
@@ -269,11 +269,11 @@ func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 func TestDisable_ofEachOtherAtOnceLocksOutOne(t *testing.T) {
 	each(t, func(w *world) {
 		ben := w.admin()
-		w.ok(w.members.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
+		w.ok(w.Users.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
 		ann := w.user(w.ann.ID)
 		errs := make(chan error, 2)
-		go func() { errs <- w.members.Disable(w.Context(), ann, ben.ID) }()
-		go func() { errs <- w.members.Disable(w.Context(), ben, ann.ID) }()
+		go func() { errs <- w.Users.Disable(w.Context(), ann, ben.ID) }()
+		go func() { errs <- w.Users.Disable(w.Context(), ben, ann.ID) }()
 		first, second := <-errs, <-errs
 		if (first == nil) == (second == nil) || services.KindOf(errors.Join(first, second)) != services.Forbidden {
 			w.Errorf("%v and %v", first, second)

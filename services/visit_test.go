@@ -24,14 +24,14 @@ func at(page string) models.Visit {
 // visit notes a visit and stores it.
 func (w *world) visit(ref services.Ref, visit models.Visit) models.Visit {
 	w.Helper()
-	w.visits.Note(ref, visit)
-	w.visits.Store(w.Context())
+	w.Visits.Note(ref, visit)
+	w.Visits.Store(w.Context())
 	return w.seen(ref)
 }
 
 func (w *world) seen(ref services.Ref) models.Visit {
 	w.Helper()
-	visit, err := w.visits.Of(w.Context(), ref.OrganizationID, ref.ID)
+	visit, err := w.Visits.Of(w.Context(), ref.OrganizationID, ref.ID)
 	w.ok(err)
 	return visit
 }
@@ -50,13 +50,13 @@ func TestVisits_areWhereTheEndUserWasLast(t *testing.T) {
 			w.Errorf("seen %+v\nwant %+v", visit, want)
 		}
 		w.clock.advance(time.Second)
-		w.visits.Note(ref, at("https://shop.example/1")) // passed through before anybody could look
+		w.Visits.Note(ref, at("https://shop.example/1")) // passed through before anybody could look
 		if visit := w.visit(ref, at("https://shop.example/2")); visit.PageURL != "https://shop.example/2" ||
 			visit.SeenAt != w.clock.Now() {
 			w.Errorf("seen %+v", visit)
 		}
 		news := visited{w.organization.ID, ref.ID}
-		equal(w, of[visited](w.news), news, news)
+		equal(w, of[visited](w.events), news, news)
 		if visit := w.seen(other); visit != (models.Visit{}) {
 			w.Errorf("another end user is at %+v", visit)
 		}
@@ -71,15 +71,15 @@ func TestVisits_storeOnlyWhatChanged(t *testing.T) {
 		ref := w.conversation("jo")
 		first := w.visit(ref, at("https://shop.example/"))
 		w.clock.advance(services.VisitLife - time.Microsecond)
-		if visit := w.visit(ref, at("https://shop.example/")); visit != first || len(of[visited](w.news)) != 1 {
-			w.Errorf("seen %+v, told %v", visit, of[visited](w.news))
+		if visit := w.visit(ref, at("https://shop.example/")); visit != first || len(of[visited](w.events)) != 1 {
+			w.Errorf("seen %+v, told %v", visit, of[visited](w.events))
 		}
 		w.clock.advance(time.Microsecond) // a while later at the same page: there again
 		if visit := w.visit(ref, at("https://shop.example/")); visit.SeenAt != w.clock.Now() ||
-			len(of[visited](w.news)) != 2 {
-			w.Errorf("seen %+v, told %v", visit, of[visited](w.news))
+			len(of[visited](w.events)) != 2 {
+			w.Errorf("seen %+v, told %v", visit, of[visited](w.events))
 		}
-		w.visits.Store(w.Context())
+		w.Visits.Store(w.Context())
 		for i, change := range []func(*models.Visit){
 			func(v *models.Visit) { v.PageURL = "" }, func(v *models.Visit) { v.PageTitle = "" },
 			func(v *models.Visit) { v.UserAgent = "" },
@@ -88,7 +88,7 @@ func TestVisits_storeOnlyWhatChanged(t *testing.T) {
 			visit := at("https://shop.example/")
 			change(&visit)
 			w.visit(ref, visit)
-			if told := of[visited](w.news); len(told) != 3+i {
+			if told := of[visited](w.events); len(told) != 3+i {
 				w.Errorf("change %d is no news", i)
 			}
 		}
@@ -148,20 +148,20 @@ func TestVisits_ofAnotherOrganizationAreNotThere(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")
 		w.visit(ref, at("https://shop.example/"))
-		stranger := w.newHouse("Globex", silent)
-		if visit, err := w.visits.Of(w.Context(), stranger.organization.ID, ref.ID); err != nil ||
+		stranger := w.newTenant("Globex", silent)
+		if visit, err := w.Visits.Of(w.Context(), stranger.organization.ID, ref.ID); err != nil ||
 			visit != (models.Visit{}) {
 			w.Errorf("another organization reads %+v, %v", visit, err)
 		}
 		forged := ref
 		forged.OrganizationID = stranger.organization.ID
-		w.visits.Note(forged, at("https://evil.example/"))
-		w.visits.Store(w.Context())
-		if visit := w.seen(ref); visit.PageURL != "https://shop.example/" || len(of[visited](w.news)) != 1 {
-			w.Errorf("seen %+v, told %v", visit, of[visited](w.news))
+		w.Visits.Note(forged, at("https://evil.example/"))
+		w.Visits.Store(w.Context())
+		if visit := w.seen(ref); visit.PageURL != "https://shop.example/" || len(of[visited](w.events)) != 1 {
+			w.Errorf("seen %+v, told %v", visit, of[visited](w.events))
 		}
 		for _, id := range []string{"", "x", "\x00", models.NewID()} {
-			if visit, err := w.visits.Of(w.Context(), w.organization.ID, id); err != nil || visit != (models.Visit{}) {
+			if visit, err := w.Visits.Of(w.Context(), w.organization.ID, id); err != nil || visit != (models.Visit{}) {
 				w.Errorf("of %q: %+v, %v", id, visit, err)
 			}
 		}
@@ -172,14 +172,14 @@ func TestVisits_ofManyAreStoredTogether(t *testing.T) {
 	each(t, func(w *world) {
 		const many = 1100
 		for range many {
-			w.visits.Note(services.Ref{
+			w.Visits.Note(services.Ref{
 				ID:             models.NewID(),
 				OrganizationID: w.organization.ID,
 			}, at("https://shop.example/"))
 		}
-		w.visits.Store(w.Context())
-		if n := w.count(&models.Visit{}, "1 = 1"); n != many || len(of[visited](w.news)) != many {
-			w.Errorf("%d are stored, %d told", n, len(of[visited](w.news)))
+		w.Visits.Store(w.Context())
+		if n := w.count(&models.Visit{}, "1 = 1"); n != many || len(of[visited](w.events)) != many {
+			w.Errorf("%d are stored, %d told", n, len(of[visited](w.events)))
 		}
 	})
 }
@@ -188,12 +188,12 @@ func TestVisits_runStoresTheLastAtTheEnd(t *testing.T) {
 	each(t, func(w *world) {
 		ctx, stop := context.WithCancel(w.Context())
 		ended := make(chan struct{})
-		go func() { w.visits.Run(ctx); close(ended) }()
-		told := w.news.watch()
+		go func() { w.Visits.Run(ctx); close(ended) }()
+		told := w.events.watch()
 		ref := w.conversation("jo")
-		w.visits.Note(ref, at("https://shop.example/1"))
+		w.Visits.Note(ref, at("https://shop.example/1"))
 		<-told // by itself
-		w.visits.Note(ref, at("https://shop.example/2"))
+		w.Visits.Note(ref, at("https://shop.example/2"))
 		stop()
 		<-ended
 		if visit := w.seen(ref); visit.PageURL != "https://shop.example/2" {

@@ -11,7 +11,7 @@ import (
 
 func (w *world) open(request services.WidgetRequest) services.OpenedWidget {
 	w.Helper()
-	opened, err := w.widget.Open(w.Context(), request)
+	opened, err := w.Widget.Open(w.Context(), request)
 	w.ok(err)
 	return opened
 }
@@ -23,7 +23,7 @@ func TestOpen_refusesATokenThatIsMissingUnknownOrRevoked(t *testing.T) {
 			Update("revoked_at", w.clock.Now()).Error)
 		for _, token := range []string{"", "ew_unknown", revoked, w.token + "x", strings.ToUpper(w.token),
 			services.HashToken(w.token)} {
-			_, err := w.widget.Open(w.Context(), services.WidgetRequest{
+			_, err := w.Widget.Open(w.Context(), services.WidgetRequest{
 				EmbedToken: token,
 				ExternalID: "jo",
 			})
@@ -61,7 +61,7 @@ func TestOpen_checksTheOriginAgainstTheList(t *testing.T) {
 				Referer: origin,
 			}} {
 				request.EmbedToken, request.ExternalID = token, "jo"
-				opened, err := w.widget.Open(w.Context(), request)
+				opened, err := w.Widget.Open(w.Context(), request)
 				if !allowed {
 					w.refused(services.Forbidden, err)
 				} else if w.ok(err); !slices.Equal(opened.AllowedOrigins,
@@ -102,7 +102,7 @@ func TestOpen_givesAnEndUserOneConversationAChannel(t *testing.T) {
 		if mobile.ConversationID == first.ConversationID {
 			w.Error("another channel opens the same conversation")
 		}
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		if theirs := w.open(services.WidgetRequest{
 			EmbedToken: stranger.token,
 			ExternalID: "jo",
@@ -138,7 +138,7 @@ func TestOpen_manyTimesAtOnceMakesOneConversation(t *testing.T) {
 		results := make(chan result, tabs)
 		for range tabs {
 			go func() {
-				opened, err := w.widget.Open(w.Context(), services.WidgetRequest{
+				opened, err := w.Widget.Open(w.Context(), services.WidgetRequest{
 					EmbedToken:  w.token,
 					ExternalID:  "jo",
 					DisplayName: "Jo",
@@ -184,7 +184,7 @@ func TestOpen_keepsReplacesAndCutsTheDisplayName(t *testing.T) {
 				w.Errorf("%q leaves %q, not %q", step.given, endUser.DisplayName, step.kept)
 			}
 		}
-		stranger := w.newHouse("Globex", silent)
+		stranger := w.newTenant("Globex", silent)
 		w.open(services.WidgetRequest{
 			EmbedToken:  stranger.token,
 			ExternalID:  "jo",
@@ -200,7 +200,7 @@ func TestOpen_keepsReplacesAndCutsTheDisplayName(t *testing.T) {
 func TestOpen_refusesBadExternalIDs(t *testing.T) {
 	each(t, func(w *world) {
 		for _, id := range []string{strings.Repeat("x", 256), "a\x00b", "a\nb", "a\xffb", "a\u0085b"} {
-			_, err := w.widget.Open(w.Context(), services.WidgetRequest{
+			_, err := w.Widget.Open(w.Context(), services.WidgetRequest{
 				EmbedToken: w.token,
 				ExternalID: id,
 			})
@@ -239,8 +239,8 @@ func TestOpen_showsTheBotsGreeting(t *testing.T) {
 
 func TestCreateOrGetConversation_findsNoChannelOfAnotherOrganization(t *testing.T) {
 	each(t, func(w *world) {
-		stranger := w.newHouse("Globex", silent)
-		_, _, err := w.widget.CreateOrGetConversation(w.Context(), w.organization.ID, stranger.webchat.ID, "jo", "")
+		stranger := w.newTenant("Globex", silent)
+		_, _, err := w.Widget.CreateOrGetConversation(w.Context(), w.organization.ID, stranger.webchat.ID, "jo", "")
 		if err == nil || w.count(&models.Conversation{}, "1 = 1") != 0 {
 			w.Errorf("a conversation on another's channel: %v", err)
 		}

@@ -21,28 +21,19 @@ import (
 // world is an organization with a bot, two agents and a widget, and every service around it.
 type world struct {
 	*testing.T
-	db    *models.DB
-	clock *clock
-	news  *news
-	house
+	db     *models.DB
+	clock  *clock
+	events *recorder
+	tenant
 	sessions *webSessions
 
-	messages      *services.Messages
-	conversations *services.Conversations
-	widget        *services.Widget
-	login         *services.Login
-	visits        *services.Visits
-	organizations *services.Organizations
-	audit         *services.Audit
-	members       *services.Users
-	mailer        *mailer
-	photos        *services.Photos
-	profile       *services.Profile
-	bots          *services.Bots
+	mailer *mailer
+	box    *services.SecretBox
+	*services.Services
 }
 
-// house is an organization and what it has.
-type house struct {
+// tenant is an organization and what it has.
+type tenant struct {
 	organization    models.Organization
 	owner, ann, ben models.User
 	bot             models.Bot
@@ -62,36 +53,42 @@ var cheap = argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength
 
 func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	t.Helper()
-	w := &world{T: t, db: db, clock: newClock(), news: newNews()}
-	w.house = w.newHouse("Acme", silent)
+	w := &world{T: t, db: db, clock: newClock(), events: newRecorder()}
+	w.tenant = w.newTenant("Acme", silent)
 	w.sessions = &webSessions{WebSessionStore: state.NewDatabaseWebSessions(db, w.clock.Now)}
-	limiter := state.NewMemoryLimiter(w.clock.Now)
-	w.messages = services.NewMessages(db, limiter, rate, w.news, w.clock.Now)
-	t.Cleanup(w.messages.Close)
-	w.conversations = services.NewConversations(db, w.news, w.clock.Now)
-	w.widget = services.NewWidget(db, w.clock.Now)
-	w.visits = services.NewVisits(db, w.news, w.clock.Now)
-	secret := []byte("a secret of thirty-two bytes, yes")
-	login, err := services.NewLogin(db, w.sessions, limiter, w.news, w.clock.Now, secret, services.NewSecretBox(secret),
-		cheap)
-	w.ok(err)
-	w.login = login
-	t.Cleanup(login.Wait)
-	w.organizations = services.NewOrganizations(db, login, w.clock.Now, secret)
-	w.audit = services.NewAudit(db, w.clock.Now)
-	w.photos = services.NewPhotos(db, w.clock.Now)
-	w.mailer = &mailer{}
-	w.members = services.NewUsers(db, login, w.audit, w.mailer, w.news, w.clock.Now)
-	w.profile = services.NewProfile(db, login, w.photos, w.audit, w.clock.Now)
-	w.bots = services.NewBots(db, w.photos, w.audit, w.clock.Now)
+	w.newServices(rate)
 	return w
 }
 
-// newHouse makes an organization; another one is a stranger to the first.
-func (w *world) newHouse(name string, bot models.Bot) house {
+// newServices gives the world its services. rate limits end users' messages.
+func (w *world) newServices(rate services.Rate) {
+	w.Helper()
+	w.mailer = &mailer{}
+	w.box = services.NewSecretBox(sealKey("a"))
+	all, err := services.New(services.Dependencies{
+		DB:           w.db,
+		WebSessions:  w.sessions,
+		Limiter:      state.NewMemoryLimiter(w.clock.Now),
+		Presence:     state.NewMemoryPresence(),
+		Publisher:    w.events,
+		Mailer:       w.mailer,
+		Clock:        w.clock.Now,
+		SecretKey:    []byte("a secret of thirty-two bytes, yes"),
+		SecretBox:    w.box,
+		PasswordCost: cheap,
+		WidgetRate:   rate,
+	})
+	w.ok(err)
+	w.Services = all
+	w.Cleanup(all.Close)
+	w.Cleanup(all.Wait)
+}
+
+// newTenant makes an organization; another one is a stranger to the first.
+func (w *world) newTenant(name string, bot models.Bot) tenant {
 	w.Helper()
 	now := w.clock.Now()
-	var h house
+	var h tenant
 	h.organization = models.Organization{
 		ID:        models.NewID(),
 		Name:      name,
@@ -187,7 +184,7 @@ var talkative = models.Bot{
 	Fallback: `{"content":"You said something."}`,
 }
 
-// setBot changes what the house's bot says.
+// setBot changes what the tenant's bot says.
 func (w *world) setBot(bot models.Bot) {
 	w.Helper()
 	w.clock.advance(time.Second)
@@ -204,10 +201,10 @@ func (w *world) conversation(externalID string) services.Ref {
 
 func (w *world) conversationOn(channel models.Channel, externalID string) services.Ref {
 	w.Helper()
-	conversation, _, err := w.widget.CreateOrGetConversation(w.Context(), channel.OrganizationID, channel.ID,
+	conversation, _, err := w.Widget.CreateOrGetConversation(w.Context(), channel.OrganizationID, channel.ID,
 		externalID, "")
 	w.ok(err)
-	ref, err := w.conversations.ForAgent(w.Context(), channel.OrganizationID, conversation.ID)
+	ref, err := w.Conversations.ForAgent(w.Context(), channel.OrganizationID, conversation.ID)
 	w.ok(err)
 	return ref
 }
@@ -258,7 +255,7 @@ func picks(ref services.Ref, control models.Message, label, value string) servic
 // send waits for the answer to a draft.
 func (w *world) send(draft services.Draft) (services.Sent, error) {
 	w.Helper()
-	return send(w.messages, draft)
+	return send(w.Messages, draft)
 }
 
 func send(messages *services.Messages, draft services.Draft) (sent services.Sent, err error) {

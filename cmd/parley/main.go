@@ -94,29 +94,24 @@ func (p *program) password() (string, error) {
 	return password, nil
 }
 
-// organizations opens the database for the commands that work beside a server, with the services they need.
-func (p *program) organizations() (*models.DB, *services.Organizations, error) {
-	db, login, err := p.login()
-	if err != nil {
-		return nil, nil, err
-	}
-	return db, services.NewOrganizations(db, login, models.Now, p.config.SecretKey), nil
-}
-
-func (p *program) login() (*models.DB, *services.Login, error) {
+// open opens the database for the commands that work beside a server, with the services they need. close must follow.
+func (p *program) open() (graph *services.Services, close func(), err error) {
 	db, err := openDatabase(p.ctx, p.config)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := p.config.loadSecretKey(); err != nil {
-		db.Close()
-		return nil, nil, err
+	if err = p.config.loadSecretKey(); err == nil {
+		graph, err = services.New(services.Dependencies{
+			DB:           db,
+			Clock:        models.Now,
+			SecretKey:    p.config.SecretKey,
+			SecretBox:    p.config.secretBox(),
+			PasswordCost: p.config.PasswordCost.Params,
+		})
 	}
-	login, err := services.NewLogin(db, nil, nil, nil, models.Now, p.config.SecretKey, p.config.secretBox(),
-		p.config.PasswordCost.Params)
 	if err != nil {
 		db.Close()
 		return nil, nil, err
 	}
-	return db, login, nil
+	return graph, func() { graph.Close(); db.Close() }, nil
 }

@@ -23,12 +23,12 @@ func (o *orgCreateCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	db, organizations, err := p.organizations()
+	graph, close, err := p.open()
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	owner, err := organizations.Create(p.ctx, services.NewOrganization{
+	defer close()
+	owner, err := graph.Organizations.Create(p.ctx, services.NewOrganization{
 		Name:       o.Name,
 		AdminEmail: o.AdminEmail,
 		AdminName:  o.AdminName,

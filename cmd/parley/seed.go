@@ -12,12 +12,12 @@ type seedCommand struct {
 
 // Run seeds, again and again to the same end; only the embed token is a fresh one each time.
 func (s *seedCommand) Run(p *program) error {
-	db, organizations, err := p.organizations()
+	graph, close, err := p.open()
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	seeded, err := organizations.Seed(p.ctx, s.SilentBot)
+	defer close()
+	seeded, err := graph.Organizations.Seed(p.ctx, s.SilentBot)
 	if err != nil {
 		return err
 	}

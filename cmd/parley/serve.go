@@ -34,11 +34,9 @@ type serveCommand struct {
 type server struct {
 	config   Config
 	backend  *backend
+	services *services.Services
 	http     *fiber.App
 	socket   *socketio.Server
-	messages *services.Messages
-	login    *services.Login
-	members  *services.Users
 	open     connections
 	ending   atomic.Bool
 	stop     context.CancelFunc
@@ -93,16 +91,16 @@ func newServer(p *program, withDemo bool) (*server, *services.Seeded, error) {
 
 // assemble puts the parts together: sockets, services, handlers.
 func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded, error) {
-	b := s.backend
 	config := s.config
-	clock := services.Clock(models.Now)
 	app := &handlers.App{
+		Limiter:        s.backend.limiter,
+		MailsLinks:     config.SMTPURL != "",
 		BaseURL:        config.BaseURL,
 		TrustedProxies: config.TrustedProxies,
 		Ready:          s.ready,
 	}
 	s.socket = socketio.New(socketio.Options{
-		Broker: b.broker,
+		Broker: s.backend.broker,
 		Log:    slog.Default(),
 		Request: func(c *fiber.Ctx) any {
 			return realtime.Request{
@@ -110,76 +108,71 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 				UserAgent:       c.Get(fiber.HeaderUserAgent),
 			}
 		},
-		// end users come from anywhere; agents' cookies count from our own origin only
+		// End users come from anywhere. An agent's cookie counts from our own origin only: see WebSessionToken.
 		AllowOrigin: func(string) bool { return true },
 	})
+	app.Socket = s.socket.Handler()
 	io := s.socket.Of("/")
-	publisher := realtime.NewPublisher(io)
-
-	box := config.secretBox()
-	login, err := services.NewLogin(b.db, b.webSessions, b.limiter, publisher, clock, config.SecretKey, box,
-		config.PasswordCost.Params)
+	graph, err := services.New(s.dependencies(realtime.NewPublisher(io)))
 	if err != nil {
 		return nil, err
 	}
-	if len(config.SecretKeyOld) > 0 {
-		reencrypted, lost, err := services.RotateSecrets(ctx, b.db, box)
-		if err != nil {
-			return nil, err
-		}
-		slog.Info("SECRET_KEY_OLD is not needed any more once every node has started with SECRET_KEY", "reencrypted",
-			reencrypted, "lost", lost)
+	s.services, app.Services = graph, graph
+	if err := rotateSecrets(ctx, s.backend.db, config); err != nil {
+		return nil, err
 	}
-	organizations := services.NewOrganizations(b.db, login, clock, config.SecretKey)
 	if withDemo {
-		if app.Demo, err = seedDemo(ctx, organizations); err != nil {
+		if app.Demo, err = seedDemo(ctx, graph.Organizations); err != nil {
 			return nil, err
 		}
 	}
-	conversations := services.NewConversations(b.db, publisher, clock)
-	visits := services.NewVisits(b.db, publisher, clock)
-	presence := services.NewPresence(b.presence, organizations.SenderNames, publisher, clock)
-	s.messages = services.NewMessages(b.db, b.limiter, config.WidgetRateLimit.Rate, publisher, clock)
-	live := realtime.New(io, realtime.Services{
-		Login:         login,
-		Conversations: conversations,
-		Messages:      s.messages,
-		Presence:      presence,
-		Visits:        visits,
-		LimitEndUsers: !config.WidgetRateLimit.Off(),
-	})
-
-	app.Login = login
-	app.Organizations = organizations
-	app.Conversations = conversations
-	app.Messages = s.messages
-	app.Widget, app.Visits = services.NewWidget(b.db, clock), visits
-	app.Limiter = b.limiter
-	app.Audit = services.NewAudit(b.db, clock)
-	app.APIKeys = services.NewAPIKeys(b.db, app.Audit, clock)
-	app.Channels = services.NewChannels(b.db, app.Audit, clock)
-	app.EmbedTokens = services.NewEmbedTokens(b.db, app.Channels, app.Audit, clock)
-	app.PushCredentials = services.NewPushCredentials(b.db, app.Audit, box, clock)
-	app.Photos, app.Mailer = services.NewPhotos(b.db, clock), config.mailer()
-	app.Bots = services.NewBots(b.db, app.Photos, app.Audit, clock)
-	app.Profile = services.NewProfile(b.db, login, app.Photos, app.Audit, clock)
-	app.Users = services.NewUsers(b.db, login, app.Audit, app.Mailer, publisher, clock)
-	s.login, s.members = login, app.Users
-	app.Socket = s.socket.Handler()
-	app.Setup = handlers.NewSetupToken(organizations, b.limiter, config.SecretKey)
-	s.http = handlers.New(app)
-	s.http.Server().ConnState = s.open.changed
+	app.Setup = handlers.NewSetupToken(graph.Organizations, s.backend.limiter, config.SecretKey)
 	if app.Setup.Needed(ctx) {
 		slog.Info("no organization yet: open /setup and enter this token", "setup_token", app.Setup.Secret())
 	}
+	s.http = handlers.New(app)
+	s.http.Server().ConnState = s.open.changed
+	s.start(ctx, realtime.New(io, graph, !config.WidgetRateLimit.Off()))
+	return app.Demo, nil
+}
 
+func (s *server) dependencies(publisher services.Publisher) services.Dependencies {
+	return services.Dependencies{
+		DB:           s.backend.db,
+		WebSessions:  s.backend.webSessions,
+		Limiter:      s.backend.limiter,
+		Presence:     s.backend.presence,
+		Publisher:    publisher,
+		Mailer:       s.config.mailer(),
+		Clock:        models.Now,
+		SecretKey:    s.config.SecretKey,
+		SecretBox:    s.config.secretBox(),
+		PasswordCost: s.config.PasswordCost.Params,
+		WidgetRate:   s.config.WidgetRateLimit.Rate,
+	}
+}
+
+// start runs what goes on beside the requests, until shutDown.
+func (s *server) start(ctx context.Context, live *realtime.Server) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	s.running.Go(func() { tuneMemory(background) })
-	s.running.Go(func() { live.Run(background) })
-	s.running.Go(func() { presence.Run(background) })
-	s.running.Go(func() { visits.Run(background) })
-	return app.Demo, nil
+	for _, run := range []func(context.Context){tuneMemory, live.Run, s.services.Presence.Run, s.services.Visits.Run} {
+		s.running.Go(func() { run(background) })
+	}
+}
+
+// rotateSecrets re-encrypts what an older key has sealed, where SECRET_KEY_OLD names one.
+func rotateSecrets(ctx context.Context, db *models.DB, config Config) error {
+	if len(config.SecretKeyOld) == 0 {
+		return nil
+	}
+	reencrypted, lost, err := services.RotateSecrets(ctx, db, config.secretBox())
+	if err != nil {
+		return err
+	}
+	slog.Info("SECRET_KEY_OLD can be removed once every node has started with the new SECRET_KEY",
+		"reencrypted", reencrypted, "lost", lost)
+	return nil
 }
 
 // seedDemo seeds an empty database, or refreshes a demo; the data of anybody else it leaves alone.
@@ -216,7 +209,7 @@ func (s *server) shutDown() error {
 	s.ending.Store(true)
 	s.socket.Drain()
 	stored := make(chan struct{})
-	go func() { defer close(stored); s.messages.Close() }()
+	go func() { defer close(stored); s.services.Close() }()
 	select {
 	case <-stored:
 	case <-ctx.Done():
@@ -228,7 +221,7 @@ func (s *server) shutDown() error {
 	defer time.AfterFunc(requestGrace, s.open.close).Stop()
 	err = errors.Join(err, s.http.ShutdownWithContext(ctx))
 	finished := make(chan struct{})
-	go func() { defer close(finished); s.login.Wait(); s.members.Wait() }()
+	go func() { defer close(finished); s.services.Wait() }()
 	select {
 	case <-finished:
 	case <-ctx.Done():

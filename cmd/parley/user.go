@@ -16,10 +16,10 @@ func (u *userPasswordCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	db, login, err := p.login()
+	graph, close, err := p.open()
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	return login.ResetPassword(p.ctx, u.Email, password, u.WithoutSecondFactor)
+	defer close()
+	return graph.Login.ResetPassword(p.ctx, u.Email, password, u.WithoutSecondFactor)
 }

@@ -42,18 +42,9 @@ type Server struct {
 	agents map[*socketio.Socket]*services.Identity
 }
 
-// Services are what the events need.
-type Services struct {
-	Login         *services.Login
-	Conversations *services.Conversations
-	Messages      *services.Messages
-	Presence      *services.Presence
-	Visits        *services.Visits
-	LimitEndUsers bool // false lifts the limits on end users' events: for load tests
-}
-
-// New registers Parley's events on io. Run must run beside it.
-func New(io *socketio.Namespace, s Services) *Server {
+// New registers Parley's events on io. Run must run beside it. Without limitEndUsers end users' events are not counted:
+// for load tests.
+func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Server {
 	server := &Server{
 		io:            io,
 		login:         s.Login,
@@ -61,7 +52,7 @@ func New(io *socketio.Namespace, s Services) *Server {
 		messages:      s.Messages,
 		presence:      s.Presence,
 		visits:        s.Visits,
-		limitEndUsers: s.LimitEndUsers,
+		limitEndUsers: limitEndUsers,
 		typing:        newTyping(io),
 		agents:        map[*socketio.Socket]*services.Identity{},
 	}

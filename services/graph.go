@@ -1,0 +1,84 @@
+package services
+
+import (
+	"github.com/alexedwards/argon2id"
+
+	"parley/models"
+)
+
+// Dependencies are what the services need from the process around them. Mailer may be nil: links are then passed on by
+// hand. A command that serves nobody may leave out WebSessions, Limiter, Presence and Publisher.
+type Dependencies struct {
+	DB           *models.DB
+	WebSessions  WebSessionStore
+	Limiter      Limiter
+	Presence     PresenceStore
+	Publisher    Publisher
+	Mailer       Mailer
+	Clock        Clock
+	SecretKey    []byte // signs CSRF tokens, derives the demo's passwords
+	SecretBox    *SecretBox
+	PasswordCost argon2id.Params
+	WidgetRate   Rate // of end users' messages, by external_id
+}
+
+// Services is every service of the product, put together in one place.
+type Services struct {
+	APIKeys         *APIKeys
+	Audit           *Audit
+	Bots            *Bots
+	Channels        *Channels
+	Conversations   *Conversations
+	EmbedTokens     *EmbedTokens
+	Login           *Login
+	Messages        *Messages
+	Organizations   *Organizations
+	Photos          *Photos
+	Presence        *Presence
+	Profile         *Profile
+	PushCredentials *PushCredentials
+	Users           *Users
+	Visits          *Visits
+	Widget          *Widget
+}
+
+// New puts the services together and starts the writers of messages; Close ends them. Presence and Visits also have a
+// Run, which a server calls.
+func New(d Dependencies) (*Services, error) {
+	login, err := NewLogin(d.DB, d.WebSessions, d.Limiter, d.Publisher, d.Clock, d.SecretKey, d.SecretBox,
+		d.PasswordCost)
+	if err != nil {
+		return nil, err
+	}
+	audit := NewAudit(d.DB, d.Clock)
+	channels := NewChannels(d.DB, audit, d.Clock)
+	organizations := NewOrganizations(d.DB, login, d.Clock, d.SecretKey)
+	photos := NewPhotos(d.DB, d.Clock)
+	return &Services{
+		APIKeys:         NewAPIKeys(d.DB, audit, d.Clock),
+		Audit:           audit,
+		Bots:            NewBots(d.DB, photos, audit, d.Clock),
+		Channels:        channels,
+		Conversations:   NewConversations(d.DB, d.Publisher, d.Clock),
+		EmbedTokens:     NewEmbedTokens(d.DB, channels, audit, d.Clock),
+		Login:           login,
+		Messages:        NewMessages(d.DB, d.Limiter, d.WidgetRate, d.Publisher, d.Clock),
+		Organizations:   organizations,
+		Photos:          photos,
+		Presence:        NewPresence(d.Presence, organizations.SenderNames, d.Publisher, d.Clock),
+		Profile:         NewProfile(d.DB, login, photos, audit, d.Clock),
+		PushCredentials: NewPushCredentials(d.DB, audit, d.SecretBox, d.Clock),
+		Users:           NewUsers(d.DB, login, audit, d.Mailer, d.Publisher, d.Clock),
+		Visits:          NewVisits(d.DB, d.Publisher, d.Clock),
+		Widget:          NewWidget(d.DB, d.Clock),
+	}, nil
+}
+
+// Close stores and publishes the messages that were accepted, and refuses later ones.
+func (s *Services) Close() { s.Messages.Close() }
+
+// Wait returns when nothing runs in the background any more: mail, and notes of failed logins.
+func (s *Services) Wait() {
+	s.Login.Wait()
+	s.Users.Wait()
+}
