@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -194,44 +193,15 @@ func (a *App) WebSessionToken(c *fiber.Ctx) string {
 	return c.Cookies(sessionCookie)
 }
 
-// clientAddress is the address of the client: the peer's, or behind trusted proxies the last one in X-Forwarded-For
-// that is no proxy of ours. What stands left of that, anybody may have written.
-func (a *App) clientAddress(c *fiber.Ctx) string {
-	address := c.Context().RemoteIP().String()
-	if !c.IsProxyTrusted() {
-		return address
-	}
-	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		if address = hop.Unmap().String(); !a.trusts(hop.Unmap()) {
-			break
-		}
-	}
-	return address
-}
-
-func (a *App) trusts(address netip.Addr) bool {
-	for _, prefix := range a.TrustedProxies {
-		if prefix.Contains(address) {
-			return true
-		}
-	}
-	return false
-}
-
 // requestTimeout is what answering one request may take.
 const requestTimeout = 30 * time.Second
 
 // bounded gives the request a context of its own. Fiber's is recycled with the request, while what was started with it,
 // like the database's, may look at it later.
-func bounded(c *fiber.Ctx) error {
+func (a *App) bounded(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
-	c.SetUserContext(ctx)
+	c.SetUserContext(services.WithAddress(ctx, a.clientAddress(c)))
 	return c.Next()
 }
 

@@ -30,10 +30,6 @@ const maxBody = 1 << 20
 
 // New returns the Fiber application with every route of the product.
 func New(app *App) *fiber.App {
-	trusted := make([]string, len(app.TrustedProxies))
-	for i, prefix := range app.TrustedProxies {
-		trusted[i] = prefix.String()
-	}
 	server := fiber.New(fiber.Config{
 		AppName:                 "Parley",
 		Immutable:               true, // strings of a request outlive it here: without this they would be overwritten
@@ -43,8 +39,7 @@ func New(app *App) *fiber.App {
 		ReadBufferSize:          16 * 1024,
 		DisableStartupMessage:   true,
 		ErrorHandler:            app.problem,
-		EnableTrustedProxyCheck: true,
-		TrustedProxies:          trusted,
+		EnableTrustedProxyCheck: true, // and trusts none: this package reads what proxies say, see client
 	})
 	server.Server().HeaderReceived = photoBody
 	app.routes(server)

@@ -13,7 +13,7 @@ func (a *App) routes(server *fiber.App) {
 	server.All("/socket.io/*", a.Socket)
 
 	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
-	server.Use(bounded, a.secure, compress.New())
+	server.Use(a.bounded, a.secure, compress.New())
 
 	// For the machines that watch it.
 	server.Get("/healthz", a.health)

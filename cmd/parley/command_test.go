@@ -140,7 +140,7 @@ func TestConfig_invalidValueIsOneLine(t *testing.T) {
 		"SMTP_URL":          {"nonsense", "http://x", "smtp://", "smtp://x:99999", "smtp://x/path"},
 		"MAIL_FROM":         {"", "nonsense", "a@b.example, c@d.example"},
 		"WIDGET_RATE_LIMIT": {"nonsense", "10", "0/10s", "-1/10s", "10/10", "10/-1s", "ten/10s"},
-		"TRUSTED_PROXIES":   {"nonsense", "10.0.0.0/33", "10.0.0.0/8,x"},
+		"TRUSTED_PROXIES":   {"nonsense", "10.0.0.0/33", "10.0.0.0/8,x", "::ffff:10.0.0.0/95", ","},
 		"LOG_LEVEL":         {"nonsense"},
 		"LOG_FORMAT":        {"xml"},
 		"PASSWORD_COST":     {"nonsense", "1,1", "64,0"},

@@ -221,16 +221,27 @@ type prefixes []netip.Prefix
 func (p *prefixes) UnmarshalText(text []byte) error {
 	for part := range strings.SplitSeq(string(text), ",") {
 		part = strings.TrimSpace(part)
-		prefix, err := netip.ParsePrefix(part)
-		if address, addressErr := netip.ParseAddr(part); addressErr == nil {
-			prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
-		}
+		prefix, err := parsePrefix(part)
 		if err != nil {
-			return fmt.Errorf("must be CIDRs separated by commas, like 10.0.0.0/8")
+			return fmt.Errorf("must be addresses or CIDRs separated by commas, like 10.0.0.0/8")
 		}
 		*p = append(*p, prefix)
 	}
 	return nil
+}
+
+// parsePrefix reads a CIDR or an address. IPv4 in IPv6 form, like ::ffff:10.0.0.0/104, becomes IPv4: addresses are
+// compared in that form.
+func parsePrefix(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		address = address.Unmap().WithZone("")
+		return netip.PrefixFrom(address, address.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil || !prefix.Addr().Is4In6() {
+		return prefix.Masked(), err
+	}
+	return prefix.Addr().Unmap().Prefix(prefix.Bits() - 96)
 }
 
 // passwordCost is PASSWORD_COST: the memory of one argon2id hash in KiB, and its iterations.
