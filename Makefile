@@ -45,15 +45,15 @@ bench: ## Measure against the Node peer and print the ratios
 	bench/run.sh
 
 .PHONY: generate
-generate: ## Make templates, CSS, the widget, vendored libraries and the README's event table anew
+generate: ## Regenerate templates, CSS, the widget, vendored libraries and the event table of docs/api.md
 	go tool templ generate
 	npm run build:css
 	npm run build:widget
 	npm run vendor
-	go test ./handlers/protocol -run README -update
+	go test ./handlers/protocol -run APIReference -update
 
 .PHONY: screenshots
-screenshots: setup ## Take the README's pictures of the program itself
+screenshots: setup ## Take the pictures of the docs from the program itself
 	.ci/servers.sh node e2e/screenshots.mjs
 
 .PHONY: build

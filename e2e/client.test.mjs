@@ -180,7 +180,7 @@ test("the guide's curl example", async (t) => {
   assert.deepEqual(Object.keys(await assigned.json()), ["id", "assigned_agent_id", "assigned_at"]);
 });
 
-test("the snippets of the guide and the README lead to a conversation", async () => {
+test("the snippets of the guide and the docs lead to a conversation", async () => {
   const loader = await (await fetch(`${parley.url}/chat-widget/embed.js`)).text();
   assert.match(loader, /data-embed-token/);
   const query = "session_id=user_7&customer_name=Alice+Smith&title=Support+Chat";

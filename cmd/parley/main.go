@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	var cli commands
 	exited := errors.New("help was shown")
 	parser, err := kong.New(&cli, kong.Name("parley"),
-		kong.Description("Self-hosted customer chat. Settings are environment variables: see README.md."),
+		kong.Description("Self-hosted customer chat. Settings are environment variables: see docs/operations.md."),
 		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(exited) }), kong.UsageOnError())
 	if err != nil {
 		return err

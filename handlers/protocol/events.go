@@ -1,5 +1,5 @@
 // Package protocol is everything that crosses the network in Parley's own formats: the Socket.IO events and the JSON
-// shapes of REST and sockets. The README's tables, and whatever documents the API, are made from it.
+// shapes of REST and sockets. The tables of docs/api.md and the API documents are generated from it.
 package protocol
 
 // Direction is who sends an event.

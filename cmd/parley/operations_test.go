@@ -11,9 +11,9 @@ import (
 
 var settingRow = regexp.MustCompile("(?m)^\\| `([A-Z][A-Z0-9_]*)` \\| ([^|]+) \\| ")
 
-func TestREADME_holdsEverySetting(t *testing.T) {
+func TestOperations_hasEverySetting(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,22 +28,22 @@ func TestREADME_holdsEverySetting(t *testing.T) {
 	for _, param := range params {
 		cell, ok := described[param.Key]
 		if !ok {
-			t.Errorf("%s is a setting, but not in README.md", param.Key)
+			t.Errorf("%s is a setting, but not in docs/operations.md", param.Key)
 		} else if want := "`" + param.DefaultValue + "`"; param.DefaultValue != "" && cell != want {
-			t.Errorf("%s: README.md says the default is %s, it is %s", param.Key, cell, want)
+			t.Errorf("%s: docs/operations.md says the default is %s, it is %s", param.Key, cell, want)
 		} else if param.DefaultValue == "" && strings.HasPrefix(cell, "`") {
-			t.Errorf("%s: README.md says the default is %s, there is none", param.Key, cell)
+			t.Errorf("%s: docs/operations.md says the default is %s, there is none", param.Key, cell)
 		}
 		delete(described, param.Key)
 	}
 	for name := range described {
-		t.Errorf("%s is in README.md, but no setting", name)
+		t.Errorf("%s is in docs/operations.md, but no setting", name)
 	}
 }
 
-func TestREADME_holdsEveryCommand(t *testing.T) {
+func TestOperations_hasEveryCommand(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestREADME_holdsEveryCommand(t *testing.T) {
 	}
 	for _, command := range commands {
 		if !strings.Contains(string(text), "| `parley "+command[1]) {
-			t.Errorf("parley %s is not in README.md", command[1])
+			t.Errorf("parley %s is not in docs/operations.md", command[1])
 		}
 	}
 }

@@ -10,32 +10,32 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the event table into README.md")
+var update = flag.Bool("update", false, "write the event table into docs/api.md")
 
 const (
-	readme     = "../../README.md"
-	tableBegin = "<!-- events -->\n"
-	tableEnd   = "<!-- /events -->\n"
+	apiReference = "../../docs/api.md"
+	tableBegin   = "<!-- events -->\n"
+	tableEnd     = "<!-- /events -->\n"
 )
 
-func TestREADME_holdsEveryEvent(t *testing.T) {
-	text, err := os.ReadFile(readme)
+func TestAPIReference_hasEveryEvent(t *testing.T) {
+	text, err := os.ReadFile(apiReference)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, begins := bytes.Cut(text, []byte(tableBegin))
 	table, after, ends := bytes.Cut(rest, []byte(tableEnd))
 	if !begins || !ends {
-		t.Fatalf("README.md lacks the lines %q and %q", tableBegin, tableEnd)
+		t.Fatalf("docs/api.md lacks the lines %q and %q", tableBegin, tableEnd)
 	}
 	want := eventTable()
 	if string(table) == want {
 		return
 	}
 	if !*update {
-		t.Fatal("the event table in README.md is stale: run make generate")
+		t.Fatal("the event table in docs/api.md is stale: run make generate")
 	}
-	if err := os.WriteFile(readme, fmt.Appendf(before, "%s%s%s%s", tableBegin, want, tableEnd, after),
+	if err := os.WriteFile(apiReference, fmt.Appendf(before, "%s%s%s%s", tableBegin, want, tableEnd, after),
 		0o644); err != nil {
 		t.Fatal(err)
 	}
