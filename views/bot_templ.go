@@ -703,7 +703,7 @@ func botRule(p BotEditor, i int, rule BotRule) templ.Component {
 				}
 			}
 		} else {
-			templ_7745c5c3_Err = field(Field{Name: "keywords", ID: "keywords-" + strconv.Itoa(i), Label: "When a message has one of these words", Value: rule.Keywords, Error: p.Errors["rules."+strconv.Itoa(i)+".keywords"], Placeholder: "delivery, shipping", Autocomplete: "off", MaxLength: 2_000, Focus: p.Focus == "keywords-"+strconv.Itoa(i)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "keywords", ID: "keywords-" + strconv.Itoa(i), Label: "When a message has one of these words", Value: rule.Keywords, Error: p.Errors["rules."+strconv.Itoa(i)+".keywords"], Placeholder: "delivery, shipping", Autocomplete: "off", MaxLength: 4_100, Focus: p.Focus == "keywords-"+strconv.Itoa(i)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1107,7 +1107,7 @@ func TrialPart(p BotEditor) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "\" form=\"bot-form\" class=\"input\" placeholder=\"Write as an end user\" autocomplete=\"off\" maxlength=\"500\" dir=\"auto\"> <button id=\"try\" class=\"icon-button\" name=\"do\" value=\"try\" form=\"bot-form\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "\" form=\"bot-form\" class=\"input\" placeholder=\"Write as an end user\" autocomplete=\"off\" data-limit=\"500\" dir=\"auto\"> <button id=\"try\" class=\"icon-button\" name=\"do\" value=\"try\" form=\"bot-form\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -27,7 +27,7 @@ type Field struct {
 	Lines        int      // not 0: a text area of so many lines
 	Choices      []Choice // not nil: a select
 	Groups       []Group  // of choices, below those without one
-	MaxLength    int      // characters; 0: as many as one likes
+	MaxLength    int      // characters, which limit.js counts; 0: no limit
 	Required     bool
 	Focus        bool
 }
@@ -87,7 +87,7 @@ func (f Field) attributes() templ.Attributes {
 		attributes["placeholder"] = f.Placeholder
 	}
 	if f.MaxLength > 0 {
-		attributes["maxlength"] = strconv.Itoa(f.MaxLength)
+		attributes["data-limit"] = strconv.Itoa(f.MaxLength)
 	}
 	return attributes
 }

@@ -113,14 +113,14 @@ func composer(t Thread) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<input type=\"hidden\" name=\"client_id\" value=\"\"> <label class=\"sr-only\" for=\"content\">Message</label> <textarea id=\"content\" name=\"content\" rows=\"1\" maxlength=\"10000\" required dir=\"auto\" placeholder=\"Write an answer\" autocomplete=\"off\" aria-describedby=\"composer-help\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<input type=\"hidden\" name=\"client_id\" value=\"\"> <label class=\"sr-only\" for=\"content\">Message</label> <textarea id=\"content\" name=\"content\" rows=\"1\" data-limit=\"10000\" required dir=\"auto\" placeholder=\"Write an answer\" autocomplete=\"off\" aria-describedby=\"composer-help\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(t.Draft)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/composer.templ`, Line: 22, Col: 179}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/composer.templ`, Line: 22, Col: 180}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {

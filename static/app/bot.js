@@ -1,4 +1,4 @@
-// The trial beside a bot's form: Enter tries what was written, and the talk stays at its end.
+// The trial beside a bot's form: Enter tries what was written, unless it is too long, and the talk stays at its end.
 const messages = () => document.querySelector(".trial-messages");
 
 document.addEventListener("keydown", (event) => {
@@ -13,8 +13,10 @@ const toEnd = () => messages()?.scrollTo({ top: messages().scrollHeight });
 const line = () => document.getElementById("say");
 let said = "";
 
-document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
   if (ctx.sourceElement.id !== "try") return;
+  if (!line().reportValidity()) return event.preventDefault();
   said = line().value;
   line().value = "";
 });

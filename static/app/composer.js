@@ -1,5 +1,7 @@
 // The field an agent writes in: Enter sends, what could not be sent comes back, and every conversation keeps its draft.
 import { draftOf, keepDraft } from "./drafts.js";
+import { blank } from "./length.js";
+import { checkLimit } from "./limit.js";
 import { fetchNewer, goToEnd } from "./messages.js";
 import { toEnd } from "./scroll.js";
 import { send } from "./send.js";
@@ -21,8 +23,11 @@ function write(text) {
   changed();
 }
 
+const sendable = () => !blank(field().value) && !field().validity.customError;
+
 function changed() {
-  document.getElementById("send").disabled = !field().value.trim();
+  checkLimit(field());
+  document.getElementById("send").disabled = !sendable();
   grow();
 }
 
@@ -36,8 +41,8 @@ function showSending(text) {
 }
 
 async function submit(id) {
+  if (!sendable()) return;
   const content = field().value.trim();
-  if (!content) return;
   write("");
   keepDraft(id, "");
   showError("");
@@ -67,7 +72,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.id !== "content" || event.key !== "Enter" || event.isComposing) return;
   if (!event.ctrlKey && !event.metaKey && event.shiftKey === settings.enter_sends) return;
   event.preventDefault();
-  if (event.target.value.trim()) event.target.form.requestSubmit();
+  if (sendable()) event.target.form.requestSubmit();
 });
 
 document.addEventListener("input", ({ target }) => {

@@ -2,6 +2,7 @@
 import "./csrf.js";
 import "./popover.js";
 import "./copy.js";
+import "./limit.js";
 import "./shown_once.js";
 import "./submit.js";
 import "./notice.js";

@@ -10,6 +10,7 @@ let timer;
 let shown;
 
 function draw() {
+  if ([...form.elements].some(({ validity }) => validity?.customError)) return; // too long, which the server refuses
   const query = new URLSearchParams();
   for (const name of ["colour", "title", "greeting", "language", "position"])
     query.set(name, form.elements[name].value);

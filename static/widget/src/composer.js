@@ -1,16 +1,24 @@
 // The field the end user writes in: it grows, Enter sends, and what was not sent is still there after a reload.
+import { blank, excess } from "../../app/length.js";
 import { externalId, part } from "./page.js";
 import { sendText } from "./send.js";
 import { on, tell } from "./signal.js";
 import { keyOf, session } from "./store.js";
+import { t } from "./text.js";
+
+const LIMIT = 10_000; // characters of a message: the server refuses a longer one
 
 const form = part("composer");
 const submit = part("send");
+const tooLong = part("too-long");
 export const input = part("content");
 const grows = CSS.supports("field-sizing", "content");
 
 function changed() {
-  submit.disabled = !input.value.trim();
+  const over = excess(input.value, LIMIT);
+  tooLong.textContent = over ? t("too_long", { n: over }) : "";
+  input.ariaInvalid = over ? "true" : null;
+  submit.disabled = over > 0 || blank(input.value);
   session.set(keyOf("draft"), input.value ? { externalId, text: input.value } : null);
   if (grows) return;
   input.style.height = "auto";
@@ -30,8 +38,8 @@ export function insert(text) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (submit.disabled) return;
   const content = input.value.trim();
-  if (!content) return;
   write("");
   sendText(content);
   input.focus();
