@@ -67,24 +67,24 @@ func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool) e
 }
 
 // takeOver returns the connection beneath fasthttp's and the bytes that its reader already holds, from a client that
-// does not wait for the handshake's answer. With anything but TCP the reader stays in place.
+// does not wait for the handshake's answer. With anything but a kernel's socket the reader stays in place.
 func takeOver(hijacked net.Conn) (conn net.Conn, early []byte) {
 	unsafe, ok := hijacked.(interface{ UnsafeConn() net.Conn })
 	if !ok {
 		return hijacked, nil
 	}
-	tcp, ok := unsafe.UnsafeConn().(*net.TCPConn)
+	socket, ok := unsafe.UnsafeConn().(kernelSocket)
 	if !ok {
 		return hijacked, nil
 	}
-	tcp.SetReadDeadline(aLongTimeAgo) // the reader gives what it has, and fails where it would ask the kernel
-	defer tcp.SetReadDeadline(noDeadline)
+	socket.SetReadDeadline(aLongTimeAgo) // the reader gives what it has, and fails where it would ask the kernel
+	defer socket.SetReadDeadline(noDeadline)
 	var buffer [512]byte
 	for {
 		n, err := hijacked.Read(buffer[:])
 		early = append(early, buffer[:n]...)
 		if err != nil {
-			return tcp, early
+			return socket, early
 		}
 	}
 }

@@ -72,11 +72,11 @@ func ignoringInterrupts(call func() (int, error)) (int, error) {
 // watch tells when the client of a parked request hangs up. The function stop ends the watch, and returns when nobody
 // uses the connection any more.
 func watch(conn net.Conn) (gone <-chan struct{}, stop func()) {
-	tcp, ok := conn.(*net.TCPConn)
+	socket, ok := conn.(kernelSocket)
 	if !ok {
 		return nil, func() {}
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return nil, func() {}
 	}
@@ -99,8 +99,8 @@ func watch(conn net.Conn) (gone <-chan struct{}, stop func()) {
 		})
 	}()
 	return left, func() {
-		tcp.SetReadDeadline(aLongTimeAgo)
+		socket.SetReadDeadline(aLongTimeAgo)
 		<-done
-		tcp.SetReadDeadline(noDeadline)
+		socket.SetReadDeadline(noDeadline)
 	}
 }

@@ -12,6 +12,13 @@ var (
 	aLongTimeAgo = time.Unix(1, 0) // as a deadline: now
 )
 
+// kernelSocket is a connection that the kernel carries: a *net.TCPConn, or what a listener has wrapped around one. TLS
+// and pipes are none.
+type kernelSocket interface {
+	net.Conn
+	syscall.Conn
+}
+
 // webSocket is the server's side of one WebSocket. What writes is guarded by the lock of its connection.
 type webSocket struct {
 	server *Server
@@ -41,8 +48,8 @@ type webSocket struct {
 
 func newWebSocket(s *Server, conn net.Conn) *webSocket {
 	w := &webSocket{server: s, conn: conn, decoder: frameDecoder{limit: s.options.MaxPayload}}
-	if tcp, ok := conn.(*net.TCPConn); ok && pollable {
-		if raw, err := tcp.SyscallConn(); err == nil {
+	if socket, ok := conn.(kernelSocket); ok && pollable {
+		if raw, err := socket.SyscallConn(); err == nil {
 			w.raw = raw
 			w.tryRead, w.tryWrite = w.readOnce, w.writeOnce
 			enableTCPInq(raw)
