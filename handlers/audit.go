@@ -46,6 +46,7 @@ func (a *App) auditPage(c *fiber.Ctx) error {
 			Action:    entry.Action,
 			Target:    entry.Target,
 			Detail:    entry.Detail,
+			Address:   entry.Address,
 		})
 	}
 	return render(c, fiber.StatusOK, views.AuditLogPage(page), nil)

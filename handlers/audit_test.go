@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -48,6 +50,15 @@ func newest(t *testing.T, db *models.DB, table string) string {
 	return ids[0]
 }
 
+// withoutAddress counts the audit entries that do not say where a change came from.
+func withoutAddress(t *testing.T, db *models.DB) (n int64) {
+	t.Helper()
+	if err := db.Read.Model(&models.AuditEntry{}).Where("address <> ?", testPeer).Count(&n).Error; err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	db := modelstest.SQLite(t)
 	server, app, cookie := testAppOn(t, db)
@@ -68,7 +79,7 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 			one.path = one.route
 		}
 		delete(missing, one.route)
-		before := d.contents(db)
+		before, unknown := d.contents(db), withoutAddress(t, db)
 		response, body := d.do(one)
 		if response.StatusCode >= 400 {
 			t.Fatalf("%s is answered %d %.2000s", one.path, response.StatusCode, body)
@@ -76,6 +87,9 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 		after := d.contents(db)
 		if strings.Count(after["audit_entries"], "\n") <= strings.Count(before["audit_entries"], "\n") {
 			t.Errorf("%s is not in the audit log", one.route)
+		}
+		if withoutAddress(t, db) > unknown {
+			t.Errorf("%s is in the audit log without an address", one.route)
 		}
 		changed := false
 		for table := range after {
@@ -221,6 +235,32 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 			t.Errorf("the audit log holds %s", secret)
 		}
 	}
+}
+
+func TestAuditLog_showsTheAddressOfLoginsAndOfFailedOnes(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		server, app, cookie := testAppOn(t, db)
+		app.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(testPeer + "/32")}
+		d := &desk{t, server, app, cookie}
+		for password, address := range map[string]string{
+			app.Demo.Agent.Password: "203.0.113.7",
+			"not the password":      "2001:db8::7",
+		} {
+			form := url.Values{"email": {app.Demo.Agent.Email}, "password": {password}}
+			request := httptest.NewRequest(http.MethodPost, "/auth/login", strings.NewReader(form.Encode()))
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			request.Header.Set("X-CSRFToken", app.Login.CSRFToken("fresh"))
+			request.Header.Set("Cookie", "session=fresh")
+			request.Header.Set("X-Forwarded-For", address)
+			answer(t, server, request)
+		}
+		app.Login.Wait()
+		admin := d.admin()
+		page := admin.ok(admin.page("/company/audit-log?action=login.succeeded"))
+		admin.has(page, "203.0.113.7")
+		admin.lacks(page, "2001:db8::7")
+		admin.has(admin.ok(admin.page("/company/audit-log?action=login.failed")), "2001:db8::7")
+	})
 }
 
 func TestAuditLog_filtersByWhoeverDidSomethingAlsoTheRemoved(t *testing.T) {

@@ -11,5 +11,6 @@ type AuditEntry struct {
 	Action         string // a dotted word, like embed_token.created
 	Target         string
 	Detail         string
+	Address        string // the client's; empty for a command on the server
 	CreatedAt      time.Time
 }

@@ -56,8 +56,9 @@ type Audit struct {
 // NewAudit makes the service.
 func NewAudit(db *models.DB, clock Clock) *Audit { return &Audit{db: db, clock: clock} }
 
-// Note adds an entry in the transaction of the change it tells of: there is no change without an entry, and no entry
-// without its change. target and detail are for people, and must hold no secret.
+// Note adds an entry in the transaction of the change it records: there is no change without an entry, and no entry
+// without its change. target and detail are for people, and must hold no secret. The client's address comes from the
+// context of the transaction, see WithAddress.
 func (s *Audit) Note(tx *gorm.DB, actor models.User, action, target, detail string) error {
 	err := tx.Create(&models.AuditEntry{
 		ID:             models.NewID(),
@@ -67,6 +68,7 @@ func (s *Audit) Note(tx *gorm.DB, actor models.User, action, target, detail stri
 		Action:         action,
 		Target:         oneLine(target, maxAuditTarget),
 		Detail:         oneLine(detail, maxAuditDetail),
+		Address:        AddressOf(tx.Statement.Context),
 		CreatedAt:      s.clock(),
 	}).Error
 	if err != nil {

@@ -100,7 +100,7 @@ func (s *Login) Login(ctx context.Context, email, password string, device Device
 	}
 	if err := s.try(ctx, attempt, password, hash); err != nil {
 		if len(users) == 1 && KindOf(err) == Unauthorized {
-			s.noteFailure(users[0], "password")
+			s.noteFailure(ctx, users[0], "password")
 		}
 		return LoginResult{}, err
 	}
@@ -119,9 +119,9 @@ func (s *Login) Login(ctx context.Context, email, password string, device Device
 
 // noteFailure writes a failed attempt at a user into the audit log. In the background: the answer must not take longer
 // for an e-mail that somebody has.
-func (s *Login) noteFailure(user models.User, at string) {
+func (s *Login) noteFailure(ctx context.Context, user models.User, at string) {
 	s.noting.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			return s.audit.Note(tx, user, LoginFailed, auditName(user), at)

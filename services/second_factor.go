@@ -56,7 +56,7 @@ func (s *Login) SecondFactor(ctx context.Context, token, code string, device Dev
 	}
 	if err := s.useCode(ctx, user, code, nil); err != nil {
 		if KindOf(err) == Invalid {
-			s.noteFailure(user, "second factor")
+			s.noteFailure(ctx, user, "second factor")
 		}
 		return "", err
 	}
