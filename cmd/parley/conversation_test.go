@@ -284,10 +284,10 @@ func TestResolve_tagsAndConflicts(t *testing.T) {
 		resolved := agent.post(path+"/resolve", `{"tags":["billing","resolved-no-action"]}`).status(t, 200).json(t)
 		like(t, resolved, obj{"id": v.conversationID, "session_id": tagged.(obj)["session_id"], "status": "resolved",
 			"tags": []any{"billing", "resolved-no-action"}, "resolved_at": isTime})
-		news := obj{"conversation_id": v.conversationID, "session_id": tagged.(obj)["session_id"],
-			"tags": []any{"billing", "resolved-no-action"}}
-		like(t, s.next("conversation_resolved"), news)
-		like(t, socket.next("conversation_resolved"), news)
+		like(t, s.next("conversation_resolved"),
+			obj{"conversation_id": v.conversationID, "session_id": tagged.(obj)["session_id"]})
+		like(t, socket.next("conversation_resolved"), obj{"conversation_id": v.conversationID,
+			"session_id": tagged.(obj)["session_id"], "tags": []any{"billing", "resolved-no-action"}})
 
 		agent.post(path+"/resolve", "").refused(t, 409, "conflict")
 		agent.post(path+"/tag", `{"tags":[]}`).refused(t, 409, "conflict")
@@ -309,6 +309,62 @@ func TestResolve_tagsAndConflicts(t *testing.T) {
 		like(t, session["tags"], []any{})
 		like(t, session["assigned_agent_id"], nil)
 		like(t, agent.post(path+"/resolve", "{}").status(t, 200).json(t).(obj)["tags"], []any{})
+	})
+}
+
+// Tags are what agents say about a person among themselves.
+func TestTags_reachNoEndUser(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		v, s := w.written(0)
+		second := w.endUser(1, v)
+		inBoth := w.agent(1, w.login(1, w.seeded.Admin))
+		inBoth.ok("join_queue")
+		inBoth.ok("claim_conversation", v.id()) // and joins
+		inRoom := w.agent(0, w.login(0, w.seeded.Agent))
+		inRoom.ok("join_conversation", v.id())
+		agent := w.login(0, w.seeded.Agent)
+		path := "/api/conversations/" + v.conversationID
+		session := agent.get(path).json(t).(obj)["active_session"].(obj)["id"]
+		tags := []any{xidMark + "-difficult"}
+		room := obj{"conversation_id": v.conversationID, "session_id": session}
+		queue := clone(room)
+		queue["tags"] = tags
+
+		agent.post(path+"/tag", `{"tags":["`+tags[0].(string)+`"]}`).status(t, 200)
+		like(t, inBoth.next("conversation_tagged"), queue)
+		for range 2 {
+			agent.post(path+"/resolve", "").status(t, 200)
+			for _, hears := range []*socket{s, second, inRoom} {
+				like(t, hears.next("conversation_resolved"), room)
+			}
+			like(t, inBoth.next("conversation_resolved"), queue)
+			agent.post(path+"/reopen", "").status(t, 200)
+			for _, hears := range []*socket{s, second, inRoom, inBoth} {
+				like(t, hears.next("conversation_reopened"), room)
+			}
+		}
+		agent.post(path+"/resolve", "").status(t, 200)
+		s.next("conversation_resolved")
+		inBoth.next("conversation_resolved")
+		inBoth.silent("conversation_resolved") // once each time
+		ack := s.ok("join_conversation", v.payload())
+		history := w.browser(0).get("/chat-widget/history/" + v.conversationID + "?external_id=" + v.externalID)
+		page := w.browser(1).get("/chat-widget?embed_token=" + w.seeded.EmbedToken + "&session_id=" + v.externalID)
+		for _, endUser := range []*socket{s, second} {
+			endUser.fence()
+			endUser.mu.Lock()
+			for _, e := range endUser.events {
+				if text := fmt.Sprint(e); strings.Contains(text, "difficult") || strings.Contains(text, "tags") {
+					t.Errorf("an end user hears %s", text)
+				}
+			}
+			endUser.mu.Unlock()
+		}
+		for _, read := range []string{fmt.Sprint(ack), history.body, page.body} {
+			if strings.Contains(read, "difficult") || strings.Contains(read, `"tags"`) {
+				t.Errorf("an end user reads a tag: %.300s", read)
+			}
+		}
 	})
 }
 

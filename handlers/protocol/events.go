@@ -80,7 +80,8 @@ var Events = []Event{
 		"An agent has claimed a conversation."},
 	{ReleasedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationID{}, "The agent has given the claim back."},
 	{ResolvedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationResolved{},
-		"A conversation's session was resolved."},
+		"A conversation's session was resolved. `tags` come with the queue's event only. A socket in both rooms gets " +
+			"that one."},
 	{ReopenedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationReopened{},
 		"The resolved session is open again. If it has an agent, what says so follows."},
 	{TaggedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationTagged{}, "The open session's tags were set."},

@@ -96,7 +96,7 @@ var examples = []any{
 		Seq:            1,
 	},
 	ConversationAssigned{exampleConversation, exampleAgent},
-	ConversationResolved{exampleConversation, exampleSession, []string{"billing", "resolved-no-action"}},
+	ConversationResolved{ConversationID: exampleConversation, SessionID: exampleSession},
 	ConversationReopened{exampleConversation, exampleSession},
 	ConversationTagged{exampleConversation, exampleSession, []string{"billing"}},
 	ConversationViewed{exampleConversation, exampleAgent, true},

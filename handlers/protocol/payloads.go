@@ -194,11 +194,12 @@ type ConversationAssigned struct {
 	AssignedTo     string `json:"assigned_to"`
 }
 
-// ConversationResolved tells room and queue that a session has ended.
+// ConversationResolved says that a session has ended. Tags are for agents: the queue gets them, the room, where the end
+// user is, does not.
 type ConversationResolved struct {
-	ConversationID string   `json:"conversation_id"`
-	SessionID      string   `json:"session_id"`
-	Tags           []string `json:"tags"`
+	ConversationID string    `json:"conversation_id"`
+	SessionID      string    `json:"session_id"`
+	Tags           *[]string `json:"tags,omitempty"`
 }
 
 // ConversationReopened tells room and queue that a session goes on.

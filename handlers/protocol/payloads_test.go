@@ -190,10 +190,12 @@ func TestEvents_toClientsHaveTheGuidesFields(t *testing.T) {
 		ConversationID: "conv-1",
 		AssignedTo:     "agent-1",
 	}, `{"conversation_id":"conv-1","assigned_to":"agent-1"}`)
+	golden(t, protocol.ConversationResolved{ConversationID: "conv-1", SessionID: "s-1"},
+		`{"conversation_id":"conv-1","session_id":"s-1"}`)
 	golden(t, protocol.ConversationResolved{
 		ConversationID: "conv-1",
 		SessionID:      "s-1",
-		Tags:           []string{},
+		Tags:           &[]string{},
 	}, `{"conversation_id":"conv-1","session_id":"s-1","tags":[]}`)
 	golden(t, protocol.TypingIndicator{
 		ConversationID: "conv-1",

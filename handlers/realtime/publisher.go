@@ -90,15 +90,14 @@ func (p *Publisher) ConversationReleased(organizationID, conversationID string) 
 		protocol.ConversationID{ConversationID: conversationID})
 }
 
-// ConversationResolved tells the conversation and the queue; who is in both hears it once.
+// ConversationResolved tells the conversation and the queue. Tags go to the queue alone, because the end user is in the
+// conversation; a socket that is in both gets the event once, with tags.
 func (p *Publisher) ConversationResolved(organizationID, conversationID, sessionID string, tags []string) {
-	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)),
-		protocol.ResolvedEvent,
-		protocol.ConversationResolved{
-			ConversationID: conversationID,
-			SessionID:      sessionID,
-			Tags:           tags,
-		})
+	resolved := protocol.ConversationResolved{ConversationID: conversationID, SessionID: sessionID}
+	queue := protocol.QueueRoom(organizationID)
+	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).ExceptRoom(queue), protocol.ResolvedEvent, resolved)
+	resolved.Tags = &tags
+	p.emit(p.io.To(queue), protocol.ResolvedEvent, resolved)
 }
 
 // ConversationReopened tells the conversation and the queue.

@@ -10,6 +10,7 @@ type Broadcast struct {
 	rooms      []string // further ones
 	except     string
 	alsoExcept []string
+	exceptRoom string
 	volatile   bool
 	local      bool
 	sequenced  bool
@@ -32,6 +33,13 @@ func (b Broadcast) Except(socketID string) Broadcast {
 	} else {
 		b.alsoExcept = append(slices.Clip(b.alsoExcept), socketID)
 	}
+	return b
+}
+
+// ExceptRoom leaves out the sockets in a room, on each node those that are in it when the packet gets there. It takes
+// one room, and not together with Sequence.
+func (b Broadcast) ExceptRoom(room string) Broadcast {
+	b.exceptRoom = room
 	return b
 }
 
@@ -87,8 +95,8 @@ func (b *Broadcast) reachesAnyone() bool {
 // deliver sends to the sockets of this node.
 func (b *Broadcast) deliver(m message) {
 	d := delivery{message: m, volatile: b.volatile, except: b.except, alsoExcept: b.alsoExcept}
-	if len(b.rooms) > 0 {
-		b.deliverToUnion(d)
+	if len(b.rooms) > 0 || b.exceptRoom != "" {
+		b.deliverOnce(d)
 		return
 	}
 	r := b.namespace.room(b.room)
@@ -101,15 +109,16 @@ func (b *Broadcast) deliver(m message) {
 	}
 }
 
-// deliverToUnion sends to each member of the rooms once.
-func (b *Broadcast) deliverToUnion(d delivery) {
+// deliverOnce sends to each member of the rooms once, and not to the members of exceptRoom.
+func (b *Broadcast) deliverOnce(d delivery) {
 	reached := map[*Socket]bool{}
-	for _, name := range append([]string{b.room}, b.rooms...) {
-		r := b.namespace.room(name)
-		if r == nil {
-			continue
+	if b.exceptRoom != "" {
+		for _, s := range b.namespace.Sockets(b.exceptRoom) {
+			reached[s] = true
 		}
-		for _, s := range r.snapshot() {
+	}
+	for _, name := range append([]string{b.room}, b.rooms...) {
+		for _, s := range b.namespace.Sockets(name) {
 			if !reached[s] {
 				reached[s] = true
 				d.sendTo(s)

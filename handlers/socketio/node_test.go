@@ -73,6 +73,25 @@ func TestNodes_aBroadcastReachesTheRoomOnEveryNode(t *testing.T) {
 	})
 }
 
+func TestNodes_aBroadcastLeavesOutARoomOnEveryNode(t *testing.T) {
+	eachBroker(t, func(t *testing.T, a, b *world) {
+		for _, w := range []*world{a, b} {
+			inRoom := w.join().enter("r")
+			inBoth := w.join().enter("r").enter("hidden")
+			inOther := w.join().enter("other").enter("hidden")
+			a.Of("/").To("r").ExceptRoom("hidden").Emit("one")
+			a.Of("/").To("r").To("other").Except("nobody").ExceptRoom("hidden").Emit("two")
+			a.Of("/").To("r").ExceptRoom("empty").Emit("three")
+			inRoom.expect(`42["one"]`)
+			inRoom.expect(`42["two"]`)
+			inRoom.expect(`42["three"]`)
+			inBoth.expect(`42["three"]`)
+			inBoth.expectNothing()
+			inOther.expectNothing()
+		}
+	})
+}
+
 func TestNodes_theOrderOfARoomIsKept(t *testing.T) {
 	eachBroker(t, func(t *testing.T, a, b *world) {
 		p := b.join().enter("r")

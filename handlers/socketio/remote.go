@@ -17,6 +17,7 @@ const (
 const (
 	flagVolatile = 1 << iota
 	flagSequenced
+	flagExceptRoom // the last of the exceptions is a room
 )
 
 // remoteMessage is what nodes send each other through the broker: one byte each for kind and flags, then strings and
@@ -69,6 +70,10 @@ func (b *Broadcast) publish(broker Broker, m message) {
 	}
 	if b.except != "" {
 		r.except = append([]string{b.except}, b.alsoExcept...)
+	}
+	if b.exceptRoom != "" {
+		r.flags |= flagExceptRoom
+		r.except = append(r.except, b.exceptRoom)
 	}
 	if b.volatile {
 		r.flags |= flagVolatile
@@ -133,6 +138,9 @@ func (n *Namespace) deliverRemote(m remoteMessage) {
 		sequence:  m.sequence,
 		volatile:  m.flags&flagVolatile != 0,
 		sequenced: m.flags&flagSequenced != 0,
+	}
+	if last := len(m.except) - 1; last >= 0 && m.flags&flagExceptRoom != 0 {
+		b.exceptRoom, m.except = m.except[last], m.except[:last]
 	}
 	if len(m.except) > 0 {
 		b.except, b.alsoExcept = m.except[0], m.except[1:]
