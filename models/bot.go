@@ -24,11 +24,13 @@ const (
 
 // Channel is where conversations come from: one a bot and type.
 type Channel struct {
-	ID             string
-	OrganizationID string
-	BotID          string
-	Type           string
-	Name           string
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
+	ID                 string
+	OrganizationID     string
+	BotID              string
+	Type               string
+	Name               string
+	ConversationPrefix string // first 8 hex digits of the ids of its conversations; empty until it is first opened
+	ConversationKey    string // secret that the ids are derived from; empty as long
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
 }

@@ -18,6 +18,7 @@ type Conversation struct {
 	OrganizationID string
 	ChannelID      string
 	EndUserID      string
+	EmbedTokenID   *string // that last opened it; nil: not known
 	LastSeq        int64
 	CreatedAt      time.Time
 	UpdatedAt      time.Time

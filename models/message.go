@@ -29,11 +29,11 @@ type Message struct {
 	CreatedAt      time.Time
 }
 
-// MessageRead is who has read a message, and when.
+// MessageRead is who has read a message, and when. ReaderID alone names nobody: an end user chooses their own.
 type MessageRead struct {
 	MessageID      string
+	ReaderType     SenderType
 	ReaderID       string
 	OrganizationID string
-	ReaderType     SenderType
 	ReadAt         time.Time
 }
