@@ -20,9 +20,12 @@ type App struct {
 	Socket         fiber.Handler    // the Socket.IO server
 	BaseURL        string
 	TrustedProxies []netip.Prefix
+	AddressLimits  services.AddressLimits
 	Setup          *SetupToken
 	Demo           *services.Seeded            // not nil: serve /demo
 	Ready          func(context.Context) error // what /readyz asks
+
+	openSockets openSockets
 }
 
 // maxBody is what a request may send: the Socket.IO server takes polling bodies of 1,000,000 bytes.

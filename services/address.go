@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"net/netip"
+	"time"
 )
 
 // AddressKey returns what limits count an address by: an IPv4 address itself, and the /64 of an IPv6 address, because
@@ -17,6 +18,21 @@ func AddressKey(address string) string {
 		return ip.String()
 	}
 	return netip.PrefixFrom(ip, 64).Masked().String()
+}
+
+// AddressLimits bound what one address may do, counted by AddressKey. A zero sets no limit.
+type AddressLimits struct {
+	Pages         Rate // openings of the widget
+	Conversations Rate // new conversations
+	Sockets       int  // open at the same time, on one node
+}
+
+// DefaultAddressLimits are far above what a household or an office needs, and low enough that one address alone cannot
+// fill a server.
+var DefaultAddressLimits = AddressLimits{
+	Pages:         Rate{Count: 600, Window: time.Minute},
+	Conversations: Rate{Count: 120, Window: time.Minute},
+	Sockets:       1000,
 }
 
 type addressContext struct{}

@@ -9,17 +9,18 @@ import (
 // Dependencies are what the services need from the process around them. Mailer may be nil: links are then passed on by
 // hand. A command that serves nobody may leave out WebSessions, Limiter, Presence and Publisher.
 type Dependencies struct {
-	DB           *models.DB
-	WebSessions  WebSessionStore
-	Limiter      Limiter
-	Presence     PresenceStore
-	Publisher    Publisher
-	Mailer       Mailer
-	Clock        Clock
-	SecretKey    []byte // signs CSRF tokens, derives the demo's passwords
-	SecretBox    *SecretBox
-	PasswordCost argon2id.Params
-	WidgetRate   Rate // of end users' messages, by external_id
+	DB            *models.DB
+	WebSessions   WebSessionStore
+	Limiter       Limiter
+	Presence      PresenceStore
+	Publisher     Publisher
+	Mailer        Mailer
+	Clock         Clock
+	SecretKey     []byte // signs CSRF tokens, derives the demo's passwords
+	SecretBox     *SecretBox
+	PasswordCost  argon2id.Params
+	WidgetRate    Rate // of end users' messages, by external_id
+	AddressLimits AddressLimits
 }
 
 // Services is every service of the product, put together in one place.

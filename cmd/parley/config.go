@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/alexedwards/argon2id"
 	"github.com/caarlos0/env/v11"
 
 	"parley/services"
@@ -23,20 +21,21 @@ import (
 
 // Config is every setting: its variable, its default.
 type Config struct {
-	Addr            string       `env:"ADDR" envDefault:":8080"`
-	BaseURL         string       `env:"BASE_URL"`
-	DataDir         string       `env:"DATA_DIR" envDefault:"./data"`
-	DatabaseURL     string       `env:"DATABASE_URL"`
-	RedisURL        string       `env:"REDIS_URL"`
-	SecretKey       secretKey    `env:"SECRET_KEY"`
-	SecretKeyOld    secretKeys   `env:"SECRET_KEY_OLD"`
-	SMTPURL         string       `env:"SMTP_URL"`
-	MailFrom        string       `env:"MAIL_FROM"`
-	WidgetRateLimit rate         `env:"WIDGET_RATE_LIMIT" envDefault:"10/10s"`
-	TrustedProxies  prefixes     `env:"TRUSTED_PROXIES"`
-	LogLevel        slog.Level   `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat       string       `env:"LOG_FORMAT" envDefault:"text"`
-	PasswordCost    passwordCost `env:"PASSWORD_COST" envDefault:"19456,2"`
+	Addr            string        `env:"ADDR" envDefault:":8080"`
+	BaseURL         string        `env:"BASE_URL"`
+	DataDir         string        `env:"DATA_DIR" envDefault:"./data"`
+	DatabaseURL     string        `env:"DATABASE_URL"`
+	RedisURL        string        `env:"REDIS_URL"`
+	SecretKey       secretKey     `env:"SECRET_KEY"`
+	SecretKeyOld    secretKeys    `env:"SECRET_KEY_OLD"`
+	SMTPURL         string        `env:"SMTP_URL"`
+	MailFrom        string        `env:"MAIL_FROM"`
+	WidgetRateLimit rate          `env:"WIDGET_RATE_LIMIT" envDefault:"10/10s"`
+	AddressLimits   addressLimits `env:"ADDRESS_LIMITS" envDefault:"pages=600/60s,conversations=120/60s,sockets=1000"`
+	TrustedProxies  prefixes      `env:"TRUSTED_PROXIES"`
+	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
+	PasswordCost    passwordCost  `env:"PASSWORD_COST" envDefault:"19456,2"`
 }
 
 // LoadConfig reads the settings from getenv. The error is one line that names the variable.
@@ -97,6 +96,9 @@ func (c *Config) check() error {
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		return fmt.Errorf("LOG_FORMAT: must be text or json")
+	}
+	if c.WidgetRateLimit.Off() {
+		c.AddressLimits = addressLimits{}
 	}
 	return nil
 }
@@ -179,79 +181,4 @@ func invalidVariable(err error) error {
 		}
 	}
 	return err
-}
-
-// secretKey is SECRET_KEY: 32 bytes in base64.
-type secretKey []byte
-
-func (k *secretKey) UnmarshalText(text []byte) error {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(key) != 32 {
-		return fmt.Errorf("must be 32 bytes in base64; make one with: openssl rand -base64 32")
-	}
-	*k = key
-	return nil
-}
-
-// secretKeys is SECRET_KEY_OLD: keys that came before, separated by commas.
-type secretKeys [][]byte
-
-func (k *secretKeys) UnmarshalText(text []byte) error {
-	for part := range strings.SplitSeq(string(text), ",") {
-		var key secretKey
-		if err := key.UnmarshalText([]byte(part)); err != nil {
-			return fmt.Errorf("must be keys of 32 bytes in base64, separated by commas")
-		}
-		*k = append(*k, key)
-	}
-	return nil
-}
-
-// rate is WIDGET_RATE_LIMIT.
-type rate struct{ services.Rate }
-
-func (r *rate) UnmarshalText(text []byte) (err error) {
-	r.Rate, err = services.ParseRate(string(text))
-	return err
-}
-
-// prefixes is TRUSTED_PROXIES: CIDRs or addresses, separated by commas.
-type prefixes []netip.Prefix
-
-func (p *prefixes) UnmarshalText(text []byte) error {
-	for part := range strings.SplitSeq(string(text), ",") {
-		part = strings.TrimSpace(part)
-		prefix, err := parsePrefix(part)
-		if err != nil {
-			return fmt.Errorf("must be addresses or CIDRs separated by commas, like 10.0.0.0/8")
-		}
-		*p = append(*p, prefix)
-	}
-	return nil
-}
-
-// parsePrefix reads a CIDR or an address. IPv4 in IPv6 form, like ::ffff:10.0.0.0/104, becomes IPv4: addresses are
-// compared in that form.
-func parsePrefix(text string) (netip.Prefix, error) {
-	if address, err := netip.ParseAddr(text); err == nil {
-		address = address.Unmap().WithZone("")
-		return netip.PrefixFrom(address, address.BitLen()), nil
-	}
-	prefix, err := netip.ParsePrefix(text)
-	if err != nil || !prefix.Addr().Is4In6() {
-		return prefix.Masked(), err
-	}
-	return prefix.Addr().Unmap().Prefix(prefix.Bits() - 96)
-}
-
-// passwordCost is PASSWORD_COST: the memory of one argon2id hash in KiB, and its iterations.
-type passwordCost struct{ argon2id.Params }
-
-func (c *passwordCost) UnmarshalText(text []byte) error {
-	c.Params = argon2id.Params{Parallelism: 1, SaltLength: 16, KeyLength: 32}
-	if _, err := fmt.Sscanf(string(text), "%d,%d", &c.Memory, &c.Iterations); err != nil || c.Memory < 8 ||
-		c.Iterations < 1 {
-		return fmt.Errorf("must be KiB of memory and iterations, like 19456,2")
-	}
-	return nil
 }

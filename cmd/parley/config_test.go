@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"testing"
+	"time"
+
+	"parley/services"
 )
 
 // load reads the settings from pairs of a variable and its value.
@@ -23,5 +26,32 @@ func TestConfig_trustedProxiesMayBeWrittenInIPv6Form(t *testing.T) {
 	want := "[10.0.0.0/8 192.0.2.1/32 172.16.0.0/12 2001:db8::/32 fe80::1/128]"
 	if got := fmt.Sprint(config.TrustedProxies); got != want {
 		t.Errorf("the proxies are %s, want %s", got, want)
+	}
+}
+
+func TestConfig_addressLimits(t *testing.T) {
+	t.Parallel()
+	usual := services.DefaultAddressLimits
+	few := services.Rate{Count: 5, Window: time.Minute}
+	limits := func(pages, conversations services.Rate, sockets int) services.AddressLimits {
+		return services.AddressLimits{Pages: pages, Conversations: conversations, Sockets: sockets}
+	}
+	off := services.Rate{}
+	for text, want := range map[string]services.AddressLimits{
+		"":                             usual,
+		"sockets=7":                    limits(usual.Pages, usual.Conversations, 7),
+		"pages=5/60s":                  limits(few, usual.Conversations, usual.Sockets),
+		"sockets = off":                limits(usual.Pages, usual.Conversations, 0),
+		"pages=off, conversations=off": limits(off, off, usual.Sockets),
+		"conversations=5/1m,pages=5/1m ,\nsockets=2\n": limits(few, few, 2),
+	} {
+		config, err := load("ADDRESS_LIMITS", text)
+		if err != nil || config.AddressLimits.AddressLimits != want {
+			t.Errorf("%q is %+v, %v", text, config.AddressLimits, err)
+		}
+	}
+	config, err := load("WIDGET_RATE_LIMIT", "off", "ADDRESS_LIMITS", "sockets=7")
+	if err != nil || config.AddressLimits.AddressLimits != (services.AddressLimits{}) {
+		t.Errorf("with WIDGET_RATE_LIMIT=off the limits are %+v, %v", config.AddressLimits, err)
 	}
 }

@@ -97,6 +97,7 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 		MailsLinks:     config.SMTPURL != "",
 		BaseURL:        config.BaseURL,
 		TrustedProxies: config.TrustedProxies,
+		AddressLimits:  config.AddressLimits.AddressLimits,
 		Ready:          s.ready,
 	}
 	s.socket = socketio.New(socketio.Options{
@@ -138,17 +139,18 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 
 func (s *server) dependencies(publisher services.Publisher) services.Dependencies {
 	return services.Dependencies{
-		DB:           s.backend.db,
-		WebSessions:  s.backend.webSessions,
-		Limiter:      s.backend.limiter,
-		Presence:     s.backend.presence,
-		Publisher:    publisher,
-		Mailer:       s.config.mailer(),
-		Clock:        models.Now,
-		SecretKey:    s.config.SecretKey,
-		SecretBox:    s.config.secretBox(),
-		PasswordCost: s.config.PasswordCost.Params,
-		WidgetRate:   s.config.WidgetRateLimit.Rate,
+		DB:            s.backend.db,
+		WebSessions:   s.backend.webSessions,
+		Limiter:       s.backend.limiter,
+		Presence:      s.backend.presence,
+		Publisher:     publisher,
+		Mailer:        s.config.mailer(),
+		Clock:         models.Now,
+		SecretKey:     s.config.SecretKey,
+		SecretBox:     s.config.secretBox(),
+		PasswordCost:  s.config.PasswordCost.Params,
+		WidgetRate:    s.config.WidgetRateLimit.Rate,
+		AddressLimits: s.config.AddressLimits.AddressLimits,
 	}
 }
 

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/alexedwards/argon2id"
+
+	"parley/services"
+)
+
+// secretKey is SECRET_KEY: 32 bytes in base64.
+type secretKey []byte
+
+func (k *secretKey) UnmarshalText(text []byte) error {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return fmt.Errorf("must be 32 bytes in base64; make one with: openssl rand -base64 32")
+	}
+	*k = key
+	return nil
+}
+
+// secretKeys is SECRET_KEY_OLD: keys that came before, separated by commas.
+type secretKeys [][]byte
+
+func (k *secretKeys) UnmarshalText(text []byte) error {
+	for part := range strings.SplitSeq(string(text), ",") {
+		var key secretKey
+		if err := key.UnmarshalText([]byte(part)); err != nil {
+			return fmt.Errorf("must be keys of 32 bytes in base64, separated by commas")
+		}
+		*k = append(*k, key)
+	}
+	return nil
+}
+
+// rate is WIDGET_RATE_LIMIT.
+type rate struct{ services.Rate }
+
+func (r *rate) UnmarshalText(text []byte) (err error) {
+	r.Rate, err = services.ParseRate(string(text))
+	return err
+}
+
+// addressLimits is ADDRESS_LIMITS: key=value pairs separated by commas. A key that is left out keeps its default.
+type addressLimits struct{ services.AddressLimits }
+
+func (l *addressLimits) UnmarshalText(text []byte) (err error) {
+	*l = addressLimits{services.DefaultAddressLimits}
+	given := map[string]bool{}
+	for pair := range strings.SplitSeq(string(text), ",") {
+		key, value, found := strings.Cut(strings.TrimSpace(pair), "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		switch {
+		case !found:
+			return fmt.Errorf("must be pairs like pages=600/60s,conversations=120/60s,sockets=1000")
+		case given[key]:
+			return fmt.Errorf("%s is set twice", key)
+		case key == "pages":
+			l.Pages, err = services.ParseRate(value)
+		case key == "conversations":
+			l.Conversations, err = services.ParseRate(value)
+		case key == "sockets":
+			l.Sockets, err = parseCount(value)
+		default:
+			return fmt.Errorf("has an unknown key; use pages, conversations and sockets")
+		}
+		if err != nil {
+			return fmt.Errorf("%s %w", key, err)
+		}
+		given[key] = true
+	}
+	return nil
+}
+
+// parseCount reads a limit; 0 is none.
+func parseCount(text string) (int, error) {
+	if text == "off" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 1_000_000 {
+		return 0, fmt.Errorf("must be a number from 1 to 1000000, or off")
+	}
+	return n, nil
+}
+
+// prefixes is TRUSTED_PROXIES: CIDRs or addresses, separated by commas.
+type prefixes []netip.Prefix
+
+func (p *prefixes) UnmarshalText(text []byte) error {
+	for part := range strings.SplitSeq(string(text), ",") {
+		part = strings.TrimSpace(part)
+		prefix, err := parsePrefix(part)
+		if err != nil {
+			return fmt.Errorf("must be addresses or CIDRs separated by commas, like 10.0.0.0/8")
+		}
+		*p = append(*p, prefix)
+	}
+	return nil
+}
+
+// parsePrefix reads a CIDR or an address. IPv4 in IPv6 form, like ::ffff:10.0.0.0/104, becomes IPv4: addresses are
+// compared in that form.
+func parsePrefix(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		address = address.Unmap().WithZone("")
+		return netip.PrefixFrom(address, address.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil || !prefix.Addr().Is4In6() {
+		return prefix.Masked(), err
+	}
+	return prefix.Addr().Unmap().Prefix(prefix.Bits() - 96)
+}
+
+// passwordCost is PASSWORD_COST: the memory of one argon2id hash in KiB, and its iterations.
+type passwordCost struct{ argon2id.Params }
+
+func (c *passwordCost) UnmarshalText(text []byte) error {
+	c.Params = argon2id.Params{Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	if _, err := fmt.Sscanf(string(text), "%d,%d", &c.Memory, &c.Iterations); err != nil || c.Memory < 8 ||
+		c.Iterations < 1 {
+		return fmt.Errorf("must be KiB of memory and iterations, like 19456,2")
+	}
+	return nil
+}
