@@ -44,10 +44,11 @@ io.on("connection", (socket) => {
     await socket.join(room(conversation.id));
   });
 
-  socket.on("user_typing", (payload) => {
+  socket.on("user_typing", (payload, acknowledge) => {
     const { conversation_id, sender_type } = payload ?? {};
-    if (!socket.rooms.has(room(conversation_id))) return;
-    socket.to(room(conversation_id)).emit("typing_indicator", { conversation_id, sender_type });
+    const joined = socket.rooms.has(room(conversation_id));
+    if (joined) socket.to(room(conversation_id)).emit("typing_indicator", { conversation_id, sender_type });
+    if (typeof acknowledge === "function") acknowledge({ ok: joined });
   });
 
   on("send_message", async (payload) => {

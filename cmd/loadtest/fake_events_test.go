@@ -9,11 +9,17 @@ import (
 // handle answers one packet.
 func (f *fakeServer) handle(c *fakeClient, packet string) {
 	if packet == "40" {
+		if f.deaf.Add(-1) >= 0 {
+			return
+		}
 		c.out <- "2"
 		c.out <- `40{"sid":"x"}`
 		return
 	}
 	bracket := strings.IndexByte(packet, '[')
+	if packet == malformedEvent {
+		f.malformed()
+	}
 	if !strings.HasPrefix(packet, "42") || bracket < 0 {
 		return
 	}
@@ -37,11 +43,25 @@ func (f *fakeServer) handle(c *fakeClient, packet string) {
 	case event == "send_message":
 		answer = f.send(payload.ConversationID, payload.fakeMessage)
 	case event == "user_typing":
-		f.broadcast(payload.ConversationID, c, `42["typing_indicator",{"sender_type":"end_user"}]`)
+		if f.typed++; f.loseTyping == 0 || f.typed%f.loseTyping != 0 {
+			f.broadcast(payload.ConversationID, c, `42["typing_indicator",{"sender_type":"end_user"}]`)
+		}
 	}
 	if id := packet[2:bracket]; id != "" {
 		body, _ := json.Marshal([]any{answer})
-		c.out <- "43" + id + string(body)
+		f.acknowledge(c, id, "43"+id+string(body))
+	}
+}
+
+func (f *fakeServer) acknowledge(c *fakeClient, id, packet string) {
+	if id == f.holdAck {
+		f.heldAck = packet
+		return
+	}
+	c.out <- packet
+	if f.heldAck != "" {
+		c.out <- f.heldAck
+		f.heldAck = ""
 	}
 }
 

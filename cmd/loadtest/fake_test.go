@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gobwas/ws"
@@ -22,6 +24,10 @@ type fakeServer struct {
 	deliver     func(m fakeMessage) []fakeMessage // what members hear of a stored message
 	takeRepeats bool                              // store a known client_id again
 	forget      int64                             // acknowledge this seq, but store it not
+	loseTyping  int                               // leave out every so-manieth typing indicator
+	holdAck     string                            // acknowledge the event of this id only after the next one
+	malformed   func()                            // what a malformed event does to the server
+	deaf        atomic.Int64                      // connections that get no answer to their handshake
 
 	mu       sync.Mutex
 	sessions int
@@ -29,6 +35,9 @@ type fakeServer struct {
 	members  map[*fakeClient]string // conversation id
 	stored   []fakeMessage
 	known    map[string]fakeMessage
+	conns    []net.Conn
+	typed    int
+	heldAck  string
 }
 
 type fakeMessage struct {
@@ -50,6 +59,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 		known:   map[string]fakeMessage{},
 	}
 	f.deliver = func(m fakeMessage) []fakeMessage { return []fakeMessage{m} }
+	f.malformed = func() {}
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /chat-widget", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, fakePage, r.FormValue("session_id"))
@@ -133,12 +143,24 @@ func (f *fakeServer) post(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ok")
 }
 
+// dropAll ends every WebSocket.
+func (f *fakeServer) dropAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, conn := range f.conns {
+		conn.Close()
+	}
+}
+
 func (f *fakeServer) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	conn, _, _, err := ws.UpgradeHTTP(r, w)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
+	f.mu.Lock()
+	f.conns = append(f.conns, conn)
+	f.mu.Unlock()
 	c, _ := f.open(r)
 	gone := make(chan struct{})
 	defer close(gone)

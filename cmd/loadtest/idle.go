@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"sync"
 	"time"
 )
@@ -21,7 +20,7 @@ func runIdle(set settings) (*report, error) {
 		listeners.Wait()
 	}()
 	for i := range first {
-		w, err := connectIdle(set.node(i))
+		w, err := connectIdle(set, i)
 		if err != nil {
 			return nil, err
 		}
@@ -33,12 +32,12 @@ func runIdle(set settings) (*report, error) {
 	}
 	began := time.Now()
 	err = parallel(set.n, 64, func(i int) error {
-		w, err := connectIdle(set.node(i))
+		w, err := connectIdle(set, i)
 		if err != nil {
 			return err
 		}
 		sockets[i] = w
-		listeners.Go(func() { answerPings(w) })
+		listeners.Go(func() { w.hear(func([]byte) {}) })
 		return nil
 	})
 	took := time.Since(began).Seconds()
@@ -52,32 +51,13 @@ func runIdle(set settings) (*report, error) {
 	}
 	r := &report{scenario: "idle"}
 	r.add("n", set.n)
+	set.reportDials(r)
 	r.add("connects_per_s", float64(set.n)/took)
 	r.add("rss_mb", after/1024)
 	r.add("kb_per_connection", (after-before)/float64(set.n))
 	return r, nil
 }
 
-func connectIdle(base string) (*websocket, error) {
-	w, err := dialWebSocket(base, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := handshake(w); err != nil {
-		w.cut()
-		return nil, err
-	}
-	return w, nil
-}
-
-func answerPings(w *websocket) {
-	for {
-		packet, err := w.receive()
-		if err != nil {
-			return
-		}
-		if bytes.Equal(packet, ping) {
-			w.send(pong)
-		}
-	}
+func connectIdle(set settings, i int) (*websocket, error) {
+	return set.open(i, func(w *websocket) error { return handshake(w) })
 }

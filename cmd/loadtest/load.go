@@ -62,6 +62,7 @@ type group struct {
 	perSending int64        // steps until a sending has arrived everywhere
 	steps      atomic.Int64 // deliveries and acknowledgements so far
 	sentAt     atomic.Int64 // the last sending, since epoch
+	sending    sync.Mutex   // stamps are sent in their order
 }
 
 // newLoad opens count conversations and joins size sockets to each, in turns to the nodes.
@@ -89,9 +90,9 @@ func newLoad(set settings, k kind, count, size int) (*load, error) {
 		l.groups[i] = g
 	}
 	err = parallel(count*size, 64, func(i int) error {
-		w, err := joinSocket(set.node(i), conversations[i/size])
+		w, err := joinSocket(set, i, conversations[i/size])
 		if err == nil {
-			l.groups[i/size].members[i%size] = &member{w, l.groups[i/size]}
+			l.groups[i/size].members[i%size] = &member{websocket: w, group: l.groups[i/size]}
 		}
 		return err
 	})
@@ -161,6 +162,8 @@ func (g *group) step() error {
 }
 
 func (g *group) emit() error {
+	g.sending.Lock()
+	defer g.sending.Unlock()
 	at := time.Since(epoch)
 	g.sentAt.Store(int64(at))
 	packet := make([]byte, 0, 512)
@@ -175,16 +178,14 @@ func (g *group) emit() error {
 	return err
 }
 
-// since is how long ago what the packet reports was sent: by its own stamp, else by the group's last sending.
-func (g *group) since(packet []byte) time.Duration {
-	at, found := time.Duration(0), false
+// sent is when what the packet reports was sent, since epoch: by its own stamp, else by the group's last sending.
+func (g *group) sent(packet []byte) time.Duration {
 	if g.kind.stamped {
-		at, found = stamped(packet)
+		if at, found := stamped(packet); found {
+			return at
+		}
 	}
-	if !found {
-		at = time.Duration(g.sentAt.Load())
-	}
-	return time.Since(epoch) - at
+	return time.Duration(g.sentAt.Load())
 }
 
 var errSilent = errors.New("nothing was delivered")

@@ -37,6 +37,9 @@ var scenarios = []scenario{
 	{"churn", 20000, "n sockets that come, join and go: the server's memory before and after", runChurn},
 	{"slow", 100, "n conversations as in send, beside consumers of long messages that read, then that have stopped " +
 		"reading", runSlow},
+	{"broadcasts", 10000, "n typing indicators at once to one other socket: do all arrive?", runBroadcasts},
+	{"order", 10000, "n events of one socket at once: acknowledged in the order sent?", runOrder},
+	{"malformed", 10, "one malformed frame, then n new sockets: does the server go on?", runMalformed},
 	{"burst", 5000, "n numbered messages each way between end user and agent: complete and in order? (-email, " +
 		"-password)", runBurst},
 	{"reconnect", 2000, "n numbered messages over connections that break: nothing lost, nothing doubled?",

@@ -81,6 +81,7 @@ func runLoad(set settings, name string, k kind, count, size int) (*report, error
 	r := &report{scenario: name}
 	r.add("n", set.n)
 	r.add("window", set.window)
+	set.reportDials(r)
 	f.report(r, set, k.acknowledged)
 	return r, nil
 }
@@ -90,6 +91,9 @@ func (f figures) report(r *report, set settings, acknowledged bool) {
 		r.add("acked_per_s", float64(f.acked)/f.seconds)
 	}
 	r.add("delivered_per_s", float64(f.delivered)/f.seconds)
+	if set.window > 1 {
+		r.add("late_share", float64(f.late)/float64(f.delivered))
+	}
 	r.add("p50_ms", milliseconds(percentile(f.heard, .50)))
 	r.add("p99_ms", milliseconds(percentile(f.heard, .99)))
 	if acknowledged {

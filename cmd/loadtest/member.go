@@ -16,26 +16,21 @@ var epoch = time.Now()
 type member struct {
 	*websocket
 	group *group
+	order sequence // of the stamps it has heard
 }
 
-// joinSocket connects to the node at base and joins the conversation there.
-func joinSocket(base string, c conversation) (*websocket, error) {
-	w, err := dialWebSocket(base, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := join(w, c); err != nil {
-		w.cut()
-		return nil, err
-	}
-	return w, nil
+// joinSocket connects the i-th socket to its node and joins the conversation there.
+func joinSocket(set settings, i int, c conversation) (*websocket, error) {
+	return set.open(i, func(w *websocket) error {
+		if err := handshake(w); err != nil {
+			return err
+		}
+		return join(w, c)
+	})
 }
 
+// join joins the conversation and waits for the acknowledgement.
 func join(w *websocket, c conversation) error {
-	w.SetDeadline(time.Now().Add(dialTimeout))
-	if err := handshake(w); err != nil {
-		return err
-	}
 	packet := fmt.Sprintf(`420["join_conversation",{"conversation_id":%q,"external_id":%q}]`, c.ID, c.ExternalID)
 	if err := w.send([]byte(packet)); err != nil {
 		return err
@@ -51,7 +46,7 @@ func join(w *websocket, c conversation) error {
 			if !bytes.Contains(answer, []byte(`"ok":true`)) {
 				return fmt.Errorf("join: %s", answer)
 			}
-			return w.SetDeadline(time.Time{})
+			return nil
 		}
 	}
 }
@@ -69,8 +64,10 @@ func (m *member) listen() error {
 		g := m.group
 		switch {
 		case bytes.HasPrefix(packet, g.kind.delivery):
+			at := g.sent(packet)
+			inOrder := m.order.add(int64(at))
 			if r := g.load.recorder.Load(); r != nil {
-				r.delivery(g.since(packet))
+				r.delivery(time.Since(epoch)-at, inOrder)
 			}
 			err = g.step()
 		case g.kind.acknowledged && bytes.HasPrefix(packet, []byte("431[")):
@@ -78,7 +75,7 @@ func (m *member) listen() error {
 				return fmt.Errorf("%w: %s", errRefused, packet)
 			}
 			if r := g.load.recorder.Load(); r != nil {
-				r.acknowledgement(g.since(packet))
+				r.acknowledgement(time.Since(epoch) - g.sent(packet))
 			}
 			err = g.step()
 		case bytes.Equal(packet, ping):

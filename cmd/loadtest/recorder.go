@@ -13,12 +13,16 @@ type recorder struct {
 	heard     []time.Duration // from sending to each delivery
 	answered  []time.Duration // from sending to the acknowledgement
 	delivered int
+	late      int // deliveries of what was sent before something that was delivered already
 	acked     int
 }
 
-func (r *recorder) delivery(took time.Duration) {
+func (r *recorder) delivery(took time.Duration, inOrder bool) {
 	r.mu.Lock()
 	r.delivered++
+	if !inOrder {
+		r.late++
+	}
 	r.heard = append(r.heard, took)
 	r.mu.Unlock()
 }

@@ -21,6 +21,10 @@ type settings struct {
 	warmup   time.Duration
 	settle   time.Duration
 	patience time.Duration
+	dial     time.Duration
+	tries    int
+	first    int
+	dials    *dials
 	window   int
 	text     int
 	slow     int
@@ -33,7 +37,7 @@ type settings struct {
 }
 
 func newFlags(s scenario) (*flag.FlagSet, *settings) {
-	set := &settings{urls: []string{"http://127.0.0.1:8080"}}
+	set := &settings{urls: []string{"http://127.0.0.1:8080"}, dials: &dials{}}
 	flags := flag.NewFlagSet("loadtest "+s.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Func("url", "base `URL` of the server; two nodes: comma separated, sockets take turns (default "+
@@ -50,11 +54,15 @@ func newFlags(s scenario) (*flag.FlagSet, *settings) {
 		"idle: time before memory is read; churn: longest wait for it to fall; slow: quiet that tells a connection "+
 			"from a dropped one")
 	flags.DurationVar(&set.patience, "patience", 30*time.Second,
-		"burst, reconnect: longest time without progress, or without a server")
+		"the scenarios that check: longest time without progress, or without a server")
+	flags.DurationVar(&set.dial, "dial", dialTimeout, "longest time for a WebSocket's handshake, and for joining")
+	flags.IntVar(&set.tries, "tries", 1, "how often a WebSocket's handshake is tried; those that failed are counted")
 	flags.IntVar(&set.window, "window", 1, "send: messages in flight a conversation; burst, reconnect: a sender, 0 "+
 		"for no bound")
 	flags.IntVar(&set.text, "text", 120, "send, slow: length of a message's content")
 	flags.IntVar(&set.slow, "slow", 20, "slow: consumers that stop reading")
+	flags.IntVar(&set.first, "first", 0,
+		"churn: sockets that come and go before the first reading (default a tenth of -n)")
 	flags.IntVar(&set.cuts, "cuts", 20, "reconnect: how often the connection breaks")
 	flags.StringVar(&set.email, "email", "", "burst: the agent's login")
 	flags.StringVar(&set.password, "password", "", "burst: the agent's password")
@@ -75,6 +83,9 @@ func parseSettings(s scenario, args []string) (settings, error) {
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if !given["first"] {
+		set.first = set.n / 10
+	}
 	switch s.name {
 	case "burst":
 		if !given["window"] {

@@ -83,7 +83,7 @@ func newFlood(set settings) (*flood, error) {
 	}
 	f := &flood{load: l, consumers: make([]*websocket, set.slow)}
 	err = parallel(set.slow, 16, func(i int) error {
-		w, err := joinSocket(set.node(i), l.groups[0].conversation)
+		w, err := joinSocket(set, i, l.groups[0].conversation)
 		if err != nil {
 			return err
 		}
