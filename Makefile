@@ -10,7 +10,7 @@ FUZZTIME ?= 60s
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: setup ## Install what is missing, then run every check and test
@@ -43,6 +43,10 @@ vuln: ## Look dependencies up in Go's vulnerability database
 .PHONY: bench
 bench: ## Measure against the Node peer and print the ratios
 	bench/run.sh
+
+.PHONY: bench-library
+bench-library: ## Measure Node, the Go library, Flask-SocketIO and Parley: why Parley has its own server
+	bench/library.sh
 
 .PHONY: generate
 generate: ## Regenerate templates, CSS, the widget, vendored libraries and the event table of docs/api.md

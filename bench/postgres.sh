@@ -1,5 +1,5 @@
-# A PostgreSQL of the benchmark's own, sourced by run.sh: in its work folder, on a free port of loopback, with a
-# password, and as durable as in production. Both contenders use it, each its own database.
+# A PostgreSQL of the benchmark's own, sourced by lib.sh: in its work folder, on a free port of loopback, with a
+# password, and as durable as in production. The contenders use it, each with a database of its own.
 # shellcheck shell=bash
 : "${work:?the folder of the run}"
 
@@ -7,7 +7,9 @@ postgres_bin=
 postgres_port=
 postgres_password=
 
+# start_postgres DATABASE… starts it with these databases, all empty.
 start_postgres() {
+  local name
   find_postgres
   local data="$work/postgres"
   mkdir "$data"
@@ -33,7 +35,7 @@ checkpoint_timeout = 30min
 CONF
   as_postgres "$postgres_bin/pg_ctl" -D "$data/cluster" -l "$data/log" -w start >/dev/null ||
     die "PostgreSQL does not start: $(tail -n 5 "$data/log")"
-  sql "CREATE DATABASE peer" "CREATE DATABASE parley"
+  for name in "$@"; do sql "CREATE DATABASE $name"; done
 }
 
 stop_postgres() {
@@ -44,12 +46,8 @@ stop_postgres() {
 # find_postgres looks where Debian keeps the server, which is not in PATH; as root it installs what is missing.
 find_postgres() {
   postgres_bin=$(installed_postgres)
-  if [ -z "$postgres_bin" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "Installing PostgreSQL …"
-    {
-      apt-get update &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql
-    } >"$work/apt.log" 2>&1 || die "PostgreSQL cannot be installed: $(tail -n 5 "$work/apt.log")"
+  if [ -z "$postgres_bin" ]; then
+    apt_install postgresql
     postgres_bin=$(installed_postgres)
   fi
   [ -n "$postgres_bin" ] || die "PostgreSQL is needed: apt-get install postgresql"

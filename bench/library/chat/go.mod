@@ -1,0 +1,3 @@
+module parley-bench/chat
+
+go 1.26.0
