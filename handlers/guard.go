@@ -24,7 +24,7 @@ const (
 // page lets in whoever is logged in, and sends everybody else to the login page and back.
 func (a *App) page(c *fiber.Ctx) error {
 	err := a.identify(c)
-	if services.KindOf(err) != services.Unauthorized || err == nil {
+	if services.KindOf(err) != services.Unauthorized {
 		return nextUnless(c, err)
 	}
 	next := c.OriginalURL()

@@ -14,7 +14,7 @@ func (a *App) invitationPage(c *fiber.Ctx) error {
 
 func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) error {
 	invited, err := a.Users.Invitation(c.UserContext(), c.Params("secret"))
-	if services.KindOf(err) == services.NotFound && err != nil {
+	if services.KindOf(err) == services.NotFound {
 		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
 	} else if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) er
 func (a *App) join(c *fiber.Ctx) error {
 	password := c.FormValue("password")
 	user, err := a.Users.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"), password)
-	if services.KindOf(err) == services.NotFound && err != nil {
+	if services.KindOf(err) == services.NotFound {
 		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
 	}
 	if err != nil {

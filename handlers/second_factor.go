@@ -74,7 +74,7 @@ func (a *App) secondFactorSetupPage(c *fiber.Ctx) error {
 func (a *App) showSecondFactorSetup(c *fiber.Ctx, status int, wrong string) error {
 	user := identityOf(c).User
 	setup, err := a.Profile.BegunSecondFactor(c.UserContext(), user)
-	if err != nil && services.KindOf(err) == services.Conflict {
+	if services.KindOf(err) == services.Conflict {
 		return c.Redirect("/profile", fiber.StatusSeeOther)
 	} else if err != nil {
 		return err

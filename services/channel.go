@@ -143,7 +143,7 @@ func botOf(tx *gorm.DB, organizationID, id string) (bot models.Bot, err error) {
 // chosenBot is the bot of a form's bot_id.
 func chosenBot(tx *gorm.DB, organizationID, id string) (models.Bot, error) {
 	bot, err := botOf(tx, organizationID, id)
-	if err != nil && KindOf(err) == NotFound {
+	if KindOf(err) == NotFound {
 		err = noSuchBot()
 	}
 	return bot, err

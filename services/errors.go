@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Kind is what went wrong, in the words of the API: it travels as the `error` field.
+// Kind classifies an error. The API sends it as the field `error`.
 type Kind string
 
-// The kinds. An error that is no *Error is Internal.
+// The kinds. An error that is not an *Error is Internal.
 const (
 	Invalid      Kind = "invalid_request"
 	Unauthorized Kind = "unauthorized"
@@ -22,12 +22,12 @@ const (
 	Internal     Kind = "internal"
 )
 
-// Error is a refusal. Message is a sentence fit for the user.
+// Error is a refusal that the caller caused. Message is a sentence for the user.
 type Error struct {
 	Kind       Kind
 	Message    string
-	RetryAfter time.Duration // RateLimited: when to come again
-	Field      string        // the form field it is about, if it is about one
+	RetryAfter time.Duration // for RateLimited: how long to wait before the next attempt
+	Field      string        // name of the form field with the error; empty for the form as a whole
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -41,7 +41,7 @@ func refuseField(field, format string, args ...any) *Error {
 	return &Error{Kind: Invalid, Message: fmt.Sprintf(format, args...), Field: field}
 }
 
-// AsError returns what a user may know of err: the *Error it is, or Internal.
+// AsError returns what a user may know about err: the *Error in it, or an Internal one without details.
 func AsError(err error) *Error {
 	var refusal *Error
 	if errors.As(err, &refusal) {
@@ -50,8 +50,13 @@ func AsError(err error) *Error {
 	return &Error{Kind: Internal, Message: "Something went wrong. Please try again."}
 }
 
-// KindOf is the kind of err.
-func KindOf(err error) Kind { return AsError(err).Kind }
+// KindOf returns the kind of err, which is empty for nil.
+func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
+	return AsError(err).Kind
+}
 
 func limited(retryAfter time.Duration) *Error {
 	return &Error{

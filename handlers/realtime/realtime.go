@@ -129,8 +129,8 @@ func (s *Server) connected(socket *socketio.Socket) {
 		}
 	}
 	// Asked again, now that the socket can hear of a logout: one between the first time and the join would be missed.
-	if _, err := s.identity(socket.Request().(Request).WebSessionToken); services.KindOf(
-		err) == services.Unauthorized && err != nil {
+	_, err := s.identity(socket.Request().(Request).WebSessionToken)
+	if services.KindOf(err) == services.Unauthorized {
 		socket.Disconnect(true)
 		return
 	}
