@@ -335,6 +335,95 @@ test("window.Parley: called before it loads, told what happens, and switching wh
   expect(off).toBe("function");
 });
 
+test.describe("a session_id that is not filled in", () => {
+  test.use({ mayLog: /session_id/ });
+
+  // errors are what the site's own console shows, not that of the frame.
+  const errorsOf = (page) => {
+    const errors = [];
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    return errors;
+  };
+
+  test("opens no chat, says so in the site's console, and joins nobody", async ({ newContext, baseURL }) => {
+    const { page, widget, frame } = await visit({ newContext, baseURL });
+    await say(widget, "Only mine");
+    const opened = [];
+    page.on("request", (request) => request.url().includes("/chat-widget?") && opened.push(request.url()));
+    const errors = errorsOf(page);
+    for (const id of ["undefined", "user_undefined", "{{user.id}}", "user_${id}", "user_", {}]) {
+      await page.evaluate((session_id) => Parley.identify({ session_id }), id);
+      await expect(frame).toBeHidden();
+      expect(errors.splice(0)).toEqual([`Parley: session_id "${id}" is not filled in. Pass the id of the user.`]);
+    }
+    await page.evaluate(() => Parley.open());
+    await expect(frame).toHaveAttribute("src", /^about:blank/);
+    expect(opened).toEqual([]);
+
+    // Whoever is named next gets a conversation, and so does somebody without a name: their own from before.
+    await page.evaluate(() => Parley.identify({ session_id: `user_42_${Date.now()}` }));
+    await expect(widget.getByText("Hi, I am Pip.")).toBeVisible();
+    await expect(sent(widget, "Only mine")).toHaveCount(0);
+    await page.evaluate(() => Parley.identify({ session_id: "null" }));
+    await expect(frame).toBeHidden();
+    await page.reload();
+    await expect(sent(widget, "Only mine")).toBeVisible();
+    expect(errors).toHaveLength(1);
+  });
+
+  test("opens no chat when it is given before the loader is there, or was kept by an earlier one", async ({
+    newContext,
+    baseURL,
+  }) => {
+    const head = `<script>(window.Parley = window.Parley || []).push(["identify", { session_id: "user_NaN" }]);</script>`;
+    const options = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+    const { page, token, context, host } = await visit({ newContext, baseURL }, { head, options });
+    await expect(page.locator("iframe")).toHaveAttribute("src", /^about:blank/);
+    await expect(page.locator("iframe")).toBeHidden();
+
+    host.page = host.page.replace(head, "");
+    await page.evaluate(
+      (key) => localStorage.setItem(key, JSON.stringify({ session_id: "undefined" })),
+      `cw_user_${token}`,
+    );
+    const again = await context.newPage();
+    const errors = errorsOf(again);
+    await again.goto(host.url);
+    await expect(again.locator("iframe")).toBeHidden();
+    expect(errors).toEqual(['Parley: session_id "undefined" is not filled in. Pass the id of the user.']);
+  });
+
+  test("on a phone gives the site its own scrolling back", async ({ newContext, baseURL }) => {
+    const options = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+    const { page, widget, frame } = await visit({ newContext, baseURL }, { options });
+    await widget.locator("#bubble").tap();
+    await expect(widget.locator("#composer")).toBeVisible();
+    const overflow = () => page.evaluate(() => document.documentElement.style.overflow);
+    await expect.poll(overflow).toBe("hidden");
+    await page.evaluate(() => Parley.identify({ session_id: "undefined" }));
+    await expect(frame).toBeHidden();
+    expect(await overflow()).toBe("");
+  });
+});
+
+// Without a loader the frame's own console says it.
+test.describe("a chat that the server refuses", () => {
+  test.use({ mayLog: /./ });
+
+  test("says why in the console", async ({ newContext, baseURL }) => {
+    const page = await (await newContext()).newPage();
+    const errors = [];
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    for (const query of ["embed_token=ew_unknown", `embed_token=${await embedToken(page.context())}&session_id=a%01`]) {
+      errors.length = 0;
+      await page.goto(`${baseURL}/chat-widget?${query}`);
+      const shown = await page.locator("#problem").textContent();
+      await expect.poll(() => errors).toContain(`Parley: ${shown}`);
+      expect(shown).toMatch(query.includes("session_id") ? /session_id/ : /embed token/);
+    }
+  });
+});
+
 test("messages of others are ignored, on either side", async ({ newContext, baseURL }) => {
   const { page, widget, token } = await visit({ newContext, baseURL });
   await say(widget, "Only the loader speaks");

@@ -14,66 +14,48 @@ export function standAt(position) {
 
 // Inside of the frame the browser says no safe areas: the host's are read here, by a property that moves nothing.
 export function safeArea(frame) {
-  const sides = ["Top", "Right", "Bottom", "Left"];
-  for (const side of sides) frame.style["scrollPadding" + side] = `env(safe-area-inset-${side.toLowerCase()})`;
-  const computed = getComputedStyle(frame);
-  return sides.map((side) => parseFloat(computed["scrollPadding" + side]) || 0);
+  return ["top", "right", "bottom", "left"].map((side) => {
+    const property = "scroll-padding-" + side;
+    frame.style[property] = `env(safe-area-inset-${side})`;
+    return parseFloat(getComputedStyle(frame)[property]) || 0;
+  });
 }
+
+// What a host's rule for its own frames would change is said too.
+const EVERYWHERE =
+  "position:fixed;display:block;margin:0;padding:0;border:none;background:none;max-width:none;max-height:none;" +
+  "border-radius:0;box-shadow:none;transform:none;z-index:2147483647;" +
+  "color-scheme:light dark;"; // what the page inside says: where the two differ, the frame is opaque
+const CARD =
+  "width:380px;height:560px;max-width:100vw;max-height:100vh;max-height:100dvh;" +
+  "border-radius:12px 12px 0 0;box-shadow:0 8px 32px rgba(0,0,0,0.18)";
 
 export function place(frame, open) {
   const full = open && isPhone();
-  const set = (properties) => Object.assign(frame.style, properties);
-  set({
-    position: "fixed",
-    inset: left ? "auto auto 0px 0px" : "auto 0px 0px auto",
-    display: "block",
-    margin: "0",
-    padding: "0",
-    border: "none",
-    width: "380px",
-    height: "560px",
-    maxWidth: "100vw",
-    maxHeight: "100vh",
-    zIndex: "2147483647",
-    borderRadius: "12px 12px 0 0",
-    boxShadow: "0 8px 32px rgba(0,0,0,0.18)",
-    background: "none",
-    transform: "none",
-    colorScheme: "light dark", // what the page inside says: where the two differ, the frame is opaque
-  });
-  set({ maxHeight: "100dvh" }); // where it is known
-  if (!open) shrink(frame);
-  if (full) {
-    set({ width: "100%", height: "100%", maxWidth: "none", maxHeight: "none", borderRadius: "0", boxShadow: "none" });
-    set({ height: "100dvh" });
-    followKeyboard(frame);
-  }
-  lockScroll(full && !frame.style.visibility); // a page that does not load must not hold the host's still
+  const { style } = frame;
+  const box = full ? "width:100%;height:100%;height:100dvh;" + keyboard() : open ? CARD : bubble();
+  style.cssText =
+    EVERYWHERE + `visibility:${style.visibility};inset:${left ? "auto auto 0 0" : "auto 0 0 auto"};` + box;
+  lockScroll(full && !style.visibility); // a page that does not load must not hold the host's still
 }
 
 // The bubble's box begins where the large one does and is moved to the corner by a transform: what begins elsewhere
 // would count against the host as a shift of its layout.
-function shrink(frame) {
+function bubble() {
   const across = left ? "0px" : `calc(${isPhone() ? "100vw" : "min(380px, 100vw)"} - ${BUBBLE}px)`;
   const bottom = `calc(${isPhone() ? "100vh" : "min(560px, 100vh)"} - ${BUBBLE}px)`;
-  const size = BUBBLE + "px";
-  Object.assign(frame.style, {
-    width: size,
-    height: size,
-    [left ? "left" : "right"]: across,
-    bottom,
-    transform: `translate(${across}, ${bottom})`,
-    borderRadius: "0",
-    boxShadow: "none",
-  });
+  return (
+    `width:${BUBBLE}px;height:${BUBBLE}px;${left ? "left" : "right"}:${across};bottom:${bottom};` +
+    `transform:translate(${across},${bottom})`
+  );
 }
 
 // A keyboard shrinks the visual viewport alone: the frame follows it, so that the composer stays in sight. Not while
 // the reader has zoomed in, which shrinks it too.
-function followKeyboard(frame) {
+function keyboard() {
   const seen = window.visualViewport;
-  if (!seen || Math.abs(seen.scale - 1) > 0.01) return;
-  Object.assign(frame.style, { top: seen.offsetTop + "px", bottom: "auto", height: seen.height + "px" });
+  if (!seen || Math.abs(seen.scale - 1) > 0.01) return "";
+  return `top:${seen.offsetTop}px;bottom:auto;height:${seen.height}px`;
 }
 
 let before = null; // the host's own overflow, while it is locked

@@ -24,7 +24,6 @@ function write(key, value) {
 }
 
 function newSessionID() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // only on https
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join("");
 }
 

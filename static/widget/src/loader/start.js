@@ -1,6 +1,7 @@
 // The chat on a host page: the frame, what it and the page say to each other, and window.Parley.
 import { isPhone, place, safeArea, standAt, watch } from "./box.js";
 import { memoryOf } from "./memory.js";
+import { unfilled } from "./session_id.js";
 import { stay } from "./stay.js";
 import { watchPage } from "./visited.js";
 
@@ -12,6 +13,7 @@ export function start(origin, token, language) {
   let before; // what had the focus when the chat was opened
   let loaded; // whose conversation the frame shows
   let unread = 0; // messages
+  let refused = false; // who the page named: there is no chat until it names somebody else
   let asked = 0; // times the frame was told to close and has not said that it is
 
   // As the guide says: open from the first visit on. Over all of a phone that would bury the site.
@@ -22,7 +24,7 @@ export function start(origin, token, language) {
 
   // A frame that was just taken out of the page has no window until it is put back.
   const say = (type, more) => {
-    if (ready && frame.isConnected) frame.contentWindow.postMessage(Object.assign({ parley: 1, type }, more), origin);
+    if (ready && frame.isConnected) frame.contentWindow.postMessage({ parley: 1, type, ...more }, origin);
   };
   const fire = (event, detail) => {
     for (const listener of listeners[event] || []) queueMicrotask(() => listener(detail)); // what it throws is its own
@@ -34,26 +36,24 @@ export function start(origin, token, language) {
     ready = false;
     asked = 0;
     frame.style.visibility = mute ? "" : "hidden";
+    place(frame, open);
   }
 
   function load() {
     const user = memory.user();
-    const query =
-      "&session_id=" +
-      encodeURIComponent(user.session_id) +
-      (user.customer_name ? "&customer_name=" + encodeURIComponent(user.customer_name) : "");
-    if (query === loaded) return;
-    loaded = query;
+    const id = user.session_id;
+    if (unfilled(id)) {
+      refused = true;
+      memory.identify({});
+      console.error(`Parley: session_id "${id}" is not filled in. Pass the id of the user.`);
+    }
+    const query = new URLSearchParams({ embed_token: token, ...user });
+    if (language) query.set("lang", language);
+    const url = refused ? "about:blank" : origin + "/chat-widget?" + query;
+    if (url === loaded) return;
+    loaded = url;
     hide();
-    frame.src =
-      origin +
-      "/chat-widget?embed_token=" +
-      encodeURIComponent(token) +
-      query +
-      (language ? "&lang=" + encodeURIComponent(language) : "") +
-      "#" +
-      memory.state(user.session_id) +
-      (open ? "" : "&minimised=1");
+    frame.src = url + "#" + memory.state(id) + (open ? "" : "&minimised=1");
   }
 
   function become(wanted) {
@@ -88,14 +88,7 @@ export function start(origin, token, language) {
     if (open) return;
     place(frame, false);
     say("layout", layout());
-    if (
-      document.activeElement === frame &&
-      before &&
-      before !== frame &&
-      before !== document.body &&
-      before.isConnected
-    )
-      before.focus();
+    if (document.activeElement === frame) before?.focus();
     before = null;
   }
 
@@ -143,16 +136,15 @@ export function start(origin, token, language) {
       };
     },
     identify(user) {
-      const old = memory.user();
-      const next = {
-        session_id: String(user?.session_id || old.session_id),
-        customer_name: String(user?.customer_name || ""),
-      };
-      if (next.session_id === old.session_id && next.customer_name === (old.customer_name || "")) return;
-      memory.identify(next);
+      refused = false;
+      memory.identify({
+        session_id: String(user?.session_id || memory.user().session_id),
+        customer_name: user?.customer_name || undefined,
+      });
       load();
     },
     logout() {
+      refused = false;
       memory.forget();
       load();
     },
@@ -171,7 +163,7 @@ export function start(origin, token, language) {
   );
   frame.allow = "autoplay"; // of the sound for a message
   frame.addEventListener("load", () => {
-    frame.contentWindow.postMessage(Object.assign({ parley: 1, type: "hello" }, layout()), origin);
+    frame.contentWindow.postMessage({ parley: 1, type: "hello", ...layout() }, origin);
   });
   watch(() => {
     place(frame, open);
