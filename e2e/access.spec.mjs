@@ -140,7 +140,7 @@ test("setup: a first organization in the browser, and what axe finds", async ({ 
   await page.goto(parley.url);
   expect(await violations(page)).toEqual([]);
   await setUp(page, parley);
-  await expect(page.getByRole("heading", { name: "Make a bot" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Create a bot" })).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.getByRole("link", { name: "Skip" }).click();
   await expect(page.locator("#inbox")).toBeVisible();

@@ -26,7 +26,7 @@ test("a bot is edited, tried unsaved, saved, and answers end users so", async ({
   await openPip(admin);
   await expect(answered(admin, "Hi, I am Pip.")).toBeVisible();
   await admin.getByRole("button", { name: "Add a rule" }).click();
-  const words = admin.getByLabel("When a message has one of these words").last();
+  const words = admin.getByLabel("If the message contains one of these words").last();
   await expect(words).toBeFocused();
   await words.fill("warranty, guarantee");
   await admin.getByLabel("Answer").last().fill("Two years, on everything.");
@@ -54,7 +54,7 @@ test("rules are moved and removed", async ({ admin }) => {
   const count = await rows.count();
   await admin.getByRole("button", { name: "Add a rule" }).click();
   await expect(rows).toHaveCount(count + 1);
-  await admin.getByLabel("When a message has one of these words").last().fill("last");
+  await admin.getByLabel("If the message contains one of these words").last().fill("last");
   await admin.getByLabel("Answer").last().fill("Now before the one above.");
   await admin.getByRole("button", { name: `Move rule ${count + 1} up` }).click();
   await expect(rows.nth(count - 1).getByLabel("Answer")).toHaveValue("Now before the one above.");
@@ -68,30 +68,30 @@ test("of two who edit at once, the second is told", async ({ admin, newContext, 
   await logIn(other, parley.seeded.admin);
   await openPip(admin);
   await openPip(other);
-  await admin.getByLabel("When no rule fits").fill("The first to save.");
+  await admin.getByLabel("When no rule matches").fill("The first to save.");
   await admin.getByRole("button", { name: "Save bot" }).click();
   await expect(admin.getByText("The bot was saved.")).toBeVisible();
-  await other.getByLabel("When no rule fits").fill("The second to save.");
+  await other.getByLabel("When no rule matches").fill("The second to save.");
   await other.getByRole("button", { name: "Save bot" }).click();
   await expect(other.getByText("Somebody saved this bot while you edited it.")).toBeVisible();
-  await expect(other.getByLabel("When no rule fits")).toHaveValue("The second to save.");
+  await expect(other.getByLabel("When no rule matches")).toHaveValue("The second to save.");
   await other.getByRole("button", { name: "Save bot" }).click();
   await expect(other.getByText("The bot was saved.")).toBeVisible();
   await admin.reload();
-  await expect(admin.getByLabel("When no rule fits")).toHaveValue("The second to save.");
+  await expect(admin.getByLabel("When no rule matches")).toHaveValue("The second to save.");
 });
 
 test("a new bot, and one in use that cannot be removed", async ({ admin }) => {
   await openPip(admin);
-  await expect(admin.getByText("A bot that a channel uses cannot be removed.")).toBeVisible();
+  await expect(admin.getByText("Remove the bot from its channels first.")).toBeVisible();
   await admin.goto("/bots");
   await admin.getByRole("link", { name: "Create a bot" }).click();
   await admin.getByLabel("Name", { exact: true }).fill("Moss");
   await admin.getByLabel("Greeting", { exact: true }).fill("");
-  await admin.getByLabel("When no rule fits").fill("");
-  await expect(trial(admin).getByText("No greeting: the chat opens empty.")).toBeVisible();
+  await admin.getByLabel("When no rule matches").fill("");
+  await expect(trial(admin).getByText("No greeting. The chat opens empty.")).toBeVisible();
   await tryOut(admin, "Anybody?");
-  await expect(trial(admin).getByText("The bot stays silent.")).toBeVisible();
+  await expect(trial(admin).getByText("The bot does not answer.")).toBeVisible();
   await admin.getByRole("button", { name: "Create bot" }).click();
   await expect(admin.getByText("The bot was created.")).toBeVisible();
   await admin.getByText("Remove…").click();
@@ -105,7 +105,7 @@ test("without JavaScript", async ({ newContext, parley }) => {
   await logIn(page, parley.seeded.admin);
   await openPip(page);
   await page.getByRole("button", { name: "Add a rule" }).click();
-  await page.getByLabel("When a message has one of these words").last().fill("parcel");
+  await page.getByLabel("If the message contains one of these words").last().fill("parcel");
   await page.getByLabel("Answer").last().fill("On its way.");
   await page.getByLabel("Message to the bot").fill("Where is my parcel?");
   await page.getByRole("button", { name: "Try" }).click();
@@ -136,7 +136,7 @@ for (const colorScheme of ["light", "dark"]) {
     await openPip(page);
     await tabTo(page, page.getByRole("button", { name: "Add a rule" }));
     await page.keyboard.press("Enter");
-    await expect(page.getByLabel("When a message has one of these words").last()).toBeFocused();
+    await expect(page.getByLabel("If the message contains one of these words").last()).toBeFocused();
     await page.keyboard.type("keys");
     await page.keyboard.press("Tab");
     await page.keyboard.type("By keyboard.");

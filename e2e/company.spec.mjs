@@ -39,7 +39,7 @@ test("an API key is shown once, opens nothing, and is noted as used", async ({ a
   await expect(row).toContainText("just now");
 
   await row.getByText("Revoke", { exact: true }).click();
-  await expect(row.getByText("is refused from now on")).toBeVisible();
+  await expect(row.getByText("are refused and need a new key")).toBeVisible();
   await row.getByRole("button", { name: "Revoke Order system" }).click();
   await expect(admin.getByText("The key was revoked.")).toBeVisible();
   await expect(row).toContainText("Revoked");
@@ -52,7 +52,7 @@ test("a form that is sent twice makes one key", async ({ admin }) => {
   await expect(admin.locator("#secret")).toContainText("pk_");
   await admin.getByRole("button", { name: "I have saved it" }).click();
   await admin.reload(); // sends it again
-  await expect(admin.getByText("This form was sent before.")).toBeVisible();
+  await expect(admin.getByText("You already sent this form")).toBeVisible();
   await expect(rowOf(admin, "Only one")).toHaveCount(1);
 });
 
@@ -64,7 +64,9 @@ test("invited, joined, made an admin, disabled, enabled, removed", async ({ admi
 
   await admin.goto("/company/team");
   await admin.getByRole("link", { name: `Manage ${cleo.name}` }).click();
-  await admin.getByLabel(/What .* may do/).selectOption({ label: "Admin: also bots, integration and company" });
+  await admin
+    .getByLabel(/What .* may do/)
+    .selectOption({ label: "Admin: also manages bots, integrations and the company" });
   await admin.getByRole("button", { name: "Save role" }).click();
   await expect(admin.getByText("The role was saved.")).toBeVisible();
   await cleo.page.goto("/company/team");
@@ -110,11 +112,11 @@ test("an invitation works once, and not when it was revoked or made anew", async
   expect(second).not.toBe(link);
   await admin.getByRole("button", { name: "Done" }).click();
   await admin.reload(); // sent again, it makes no third: the second still works
-  await expect(admin.getByText("This form was sent before.")).toBeVisible();
+  await expect(admin.getByText("You already sent this form")).toBeVisible();
 
   const page = await (await newContext()).newPage();
   await page.goto(link);
-  await expect(page.getByText("This invitation is over")).toBeVisible();
+  await expect(page.getByText("This invitation no longer works")).toBeVisible();
   await page.goto(second);
   await expect(page.getByRole("heading", { name: "Join Demo" })).toBeVisible();
   expect(await violations(page)).toEqual([]);
@@ -127,14 +129,14 @@ test("an invitation works once, and not when it was revoked or made anew", async
   await page.getByRole("button", { name: "Join" }).click();
   await expect(page.locator("#inbox")).toBeVisible();
   await page.goto(second);
-  await expect(page.getByText("This invitation is over")).toBeVisible();
+  await expect(page.getByText("This invitation no longer works")).toBeVisible();
 
   const third = await invite(admin, { email: "never@example.com" });
   await rowOf(admin, "never@example.com").getByText("Revoke", { exact: true }).click();
   await admin.getByRole("button", { name: "Revoke the invitation" }).click();
   await expect(admin.getByText("Its link no longer works.")).toBeVisible();
   await page.goto(third);
-  await expect(page.getByText("This invitation is over")).toBeVisible();
+  await expect(page.getByText("This invitation no longer works")).toBeVisible();
 });
 
 test("the settings of the organization are kept, and said where they are wrong", async ({ admin }) => {

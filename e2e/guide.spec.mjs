@@ -38,17 +38,17 @@ const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
 test("first run: make a bot, paste the snippet, the first visitor", async ({ newContext, parley }) => {
   const page = await (await newContext()).newPage();
   await setUp(page, parley);
-  await expect(page.getByRole("heading", { name: "Make a bot" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Create a bot" })).toBeVisible();
   await page.getByLabel("Name").fill("Pip");
   await page.getByLabel("Greeting").fill("Hello from Acme.");
-  await page.getByRole("button", { name: "Make the bot" }).click();
+  await page.getByRole("button", { name: "Create bot" }).click();
   await expect(page.getByRole("heading", { name: "Paste the snippet" })).toBeVisible();
   await expect(page.getByText("Waiting for the first visitor…")).toBeVisible();
   const shop = await site(withSnippet(await page.locator("#welcome-snippet").textContent()));
   const visitor = await (await newContext()).newPage();
   await visitor.goto(shop.url);
   await expect(received(visitor.frameLocator("iframe"), "Hello from Acme.")).toBeVisible();
-  await expect(page.getByText("The chat is on your page")).toBeVisible(); // by itself
+  await expect(page.getByText("The chat is on your site")).toBeVisible(); // by itself
   await expect(page.locator("#waiting")).toContainText(shop.url);
   await page.reload(); // sends the form again
   await expect(page.getByRole("heading", { name: "Paste the snippet" })).toBeVisible();
@@ -94,7 +94,7 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
   await visitor.goto(shop.url);
   const widget = visitor.frameLocator("iframe");
   await say(widget, "Hello from the shop");
-  await expect(owner.getByText("The chat is on your page")).toBeVisible();
+  await expect(owner.getByText("The chat is on your site")).toBeVisible();
   await expect(owner.locator("#waiting")).toContainText(shop.url);
 
   const stranger = await site(withSnippet(snippet));
@@ -119,7 +119,7 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
 
   await owner.getByRole("link", { name: "Revoke this token" }).click();
   const ask = owner.getByRole("dialog", { name: "Revoke Web shop?" });
-  await expect(ask).toContainText("disappears at once");
+  await expect(ask).toContainText("disappears immediately");
   await ask.getByRole("button", { name: /Revoke: the chat stops/ }).click();
   await expect(owner.getByText("The token is revoked.")).toBeVisible();
   const gone = visitor.waitForResponse(/\/chat-widget\?/);

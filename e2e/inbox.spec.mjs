@@ -176,7 +176,7 @@ test("the list holds its order under the pointer, and says what is new", async (
 
   await page.locator(`.row[data-conversation-id="${second.who.conversation_id}"]`).focus();
   await second.say("I move up too");
-  await expect(button).toHaveText("List changed");
+  await expect(button).toHaveText("Show new order");
   expect((await names())[0]).toBe(first.name);
   await button.click();
   await expect.poll(async () => (await names())[0]).toBe(second.name);
@@ -227,7 +227,7 @@ test("claim, give back, resolve, next, reopen: with undo, and live for whoever l
   await expect(lines).toHaveCount(0);
   await page.getByRole("button", { name: "Claim" }).click();
   await page.locator("#thread-more summary").click();
-  await page.getByRole("button", { name: "Give back" }).click();
+  await page.getByRole("button", { name: "Unassign" }).click();
   await expect(page.locator("#thread-header")).toContainText("Unassigned");
 
   await page.locator("#resolve").click();
@@ -316,7 +316,7 @@ test("every rich message is previewed as it will be drawn", async ({ newContext 
 
   await openEditor(page, "Image");
   await page.getByLabel("Image URL").fill(`${parley.url}/static/app/icon.svg`);
-  await page.getByLabel("What the image shows").fill("A mark");
+  await page.getByLabel("Description of the image").fill("A mark");
   await shown((within) => within.getByRole("img", { name: "A mark" }));
   await page.locator("#messages").getByRole("img", { name: "A mark" }).click();
   await expect(page.locator("#viewer")).toBeVisible();
@@ -394,7 +394,7 @@ test("Enter starts a new line where the agent has chosen so", async ({ newContex
   await expect(page.locator("#composer-help")).toHaveText(/^Enter sends/);
   await page.evaluate(() => localStorage.setItem("parley_settings", JSON.stringify({ enter_sends: false })));
   await page.reload();
-  await expect(page.locator("#composer-help")).toHaveText(/^Shift and Enter send/);
+  await expect(page.locator("#composer-help")).toHaveText(/^Shift\+Enter sends/);
   await message(page).fill("one");
   await message(page).press("Enter");
   await page.keyboard.type("two");
@@ -511,7 +511,7 @@ test.describe("without JavaScript", () => {
     await expect(page.locator("#panel")).toBeVisible();
     await page.getByRole("link", { name: "Close details" }).click();
     await page.locator("#thread-more summary").click();
-    await page.getByRole("button", { name: "Give back" }).click();
+    await page.getByRole("button", { name: "Unassign" }).click();
     await expect(page.getByText("Unassigned", { exact: true })).toBeVisible();
     await page.locator("#resolve").click();
     await page.locator("#tags-resolve").fill("done");

@@ -155,7 +155,7 @@ test("everything works without JavaScript", async ({ newContext }) => {
   await page.getByRole("button", { name: "I have saved it" }).click();
   await expect(page.locator("#made-token")).toBeHidden();
   await page.reload(); // sends the form again
-  await expect(page.getByText("Nothing was done a second time")).toBeVisible();
+  await expect(page.getByText("You already sent this form")).toBeVisible();
   await expect(page.locator(".table-tokens").getByRole("link", { name })).toHaveCount(1);
   await openToken(page, name);
   await page.getByRole("textbox", { name: "Allowed origins" }).fill("nope");
@@ -167,7 +167,7 @@ test("everything works without JavaScript", async ({ newContext }) => {
   await page.getByLabel("Title").fill("Ask the shop");
   await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("The chat looks so")).toBeVisible();
-  await page.getByRole("link", { name: "Look again" }).click();
+  await page.getByRole("link", { name: "Check again" }).click();
   await expect(page.getByText("Waiting for the first visitor…")).toBeVisible();
   await page.getByRole("link", { name: "Revoke this token" }).click();
   await page.getByRole("button", { name: "Revoke: 1 site loses the chat" }).click();
@@ -197,14 +197,14 @@ test("the preview is the widget, changes while one types, and leaves no trace", 
   await page.getByLabel("Greeting").fill("Grüß Gott");
   await page.getByLabel("Language").selectOption("de");
   await page.getByLabel("Position").selectOption("left");
-  await page.getByLabel("Colour", { exact: true }).fill("#ffcc00");
+  await page.getByLabel("Color", { exact: true }).fill("#ffcc00");
   await expect(previewOf(page).getByText("Grüß Gott")).toBeVisible();
   const header = previewOf(page).locator("header");
   await expect(header).toHaveCSS("background-color", "rgb(255, 204, 0)");
   await expect(header).toHaveCSS("color", "rgb(0, 0, 0)");
-  await expect(page.getByLabel("Pick the colour")).toHaveValue("#ffcc00");
-  await page.getByLabel("Pick the colour").fill("#112233");
-  await expect(page.getByLabel("Colour", { exact: true })).toHaveValue("#112233");
+  await expect(page.getByLabel("Choose a color")).toHaveValue("#ffcc00");
+  await page.getByLabel("Choose a color").fill("#112233");
+  await expect(page.getByLabel("Color", { exact: true })).toHaveValue("#112233");
   await expect(header).toHaveCSS("color", "rgb(255, 255, 255)");
   expect(await previewOf(page).locator("html").getAttribute("lang")).toBe("de");
   expect(await page.evaluate(() => window.history.length)).toBeLessThan(10);
@@ -220,7 +220,7 @@ test("the widget wears its appearance, in the corner that was chosen", async ({ 
   const page = await admin(context);
   const token = await create(page, newName());
   await page.getByLabel("Title").fill("Ask the shop");
-  await page.getByLabel("Colour", { exact: true }).fill("#b00020");
+  await page.getByLabel("Color", { exact: true }).fill("#b00020");
   await page.getByLabel("Position").selectOption("left");
   await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("The chat looks so")).toBeVisible();

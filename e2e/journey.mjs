@@ -74,7 +74,7 @@ export async function setUp(page, { url, setupToken }) {
   await page.getByLabel("Your name").fill("Ada");
   await page.getByLabel("Email").fill(ada.email);
   await page.getByLabel("Password").fill(ada.password);
-  await page.getByRole("button", { name: "Create the organization" }).click();
+  await page.getByRole("button", { name: "Create organization" }).click();
 }
 
 let named = 0;

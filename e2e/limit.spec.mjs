@@ -111,7 +111,7 @@ async function openConversation(admin, endUser) {
 // Pages and a field of each; all are built by the same part.
 const FIELDS = [
   ["/bots/new", "Greeting", 10_000],
-  ["/bots/new", "When no rule fits", 10_000],
+  ["/bots/new", "When no rule matches", 10_000],
   ["/bots/new", "Answer", 10_000],
   ["/bots/new", "Message to the bot", 500],
   ["/profile", "Name", 100],

@@ -150,7 +150,7 @@ test("the browser is asked in context, once", async ({ desk }) => {
   const page = await ready(desk, desk.alex, await agentContext(desk, { permission: "default" }));
   await look(page, true);
   await user.say("Are you there?");
-  const offer = page.locator(".toast").filter({ hasText: "while Parley is in the background" });
+  const offer = page.locator(".toast").filter({ hasText: "Get notified about new messages?" });
   await expect(offer).toBeVisible();
   await look(page, false);
   await offer.getByRole("button", { name: "Turn on notifications" }).click();
@@ -175,8 +175,8 @@ test("who dismisses the offer is not asked again", async ({ desk }) => {
 });
 
 for (const [permission, says] of [
-  ["denied", /blocks them/],
-  ["default", /asks you first/],
+  ["denied", /blocks notifications/],
+  ["default", /will ask you first/],
 ]) {
   test(`the switch where the permission is ${permission}`, async ({ desk }) => {
     const page = await ready(
@@ -192,7 +192,7 @@ for (const [permission, says] of [
     if (permission === "default") await toggle.click(); // the browser is asked, and refused
     await expect(toggle).toBeDisabled();
     await expect(toggle).not.toBeChecked();
-    await expect(toggle).toHaveAccessibleDescription(/blocks them/);
+    await expect(toggle).toHaveAccessibleDescription(/blocks notifications/);
   });
 }
 

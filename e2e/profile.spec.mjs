@@ -87,15 +87,15 @@ test("a second factor: set up, asked for, replaced by a recovery code, turned of
   const person = await newcomer(admin, newContext);
   const { page } = person;
   await page.goto("/profile");
-  await page.getByRole("button", { name: "Set it up" }).click();
+  await page.getByRole("button", { name: "Set up" }).click();
   await expect(page.getByRole("img", { name: /QR code/ })).toBeVisible();
   const secret = await page.locator("#totp-secret").textContent();
   await page.getByLabel("Code", { exact: true }).fill("000000");
-  await page.getByRole("button", { name: "Turn it on" }).click();
+  await page.getByRole("button", { name: "Turn on" }).click();
   await expect(page.getByLabel("Code", { exact: true })).toHaveAttribute("aria-invalid", "true");
   expect(await page.locator("#totp-secret").textContent()).toBe(secret); // the one that was scanned
   await page.getByLabel("Code", { exact: true }).fill(code(secret));
-  await page.getByRole("button", { name: "Turn it on" }).click();
+  await page.getByRole("button", { name: "Turn on" }).click();
   const dialog = page.getByRole("dialog", { name: "Your recovery codes" });
   const codes = await dialog.getByRole("listitem").allTextContents();
   expect(codes).toHaveLength(10);
@@ -144,12 +144,12 @@ test("a second factor: set up, asked for, replaced by a recovery code, turned of
   }
 
   await page.goto("/profile");
-  await page.getByText("Turn it off…").click();
-  await page.getByLabel("Your password, or a code").fill("not my password");
-  await page.getByRole("button", { name: "Turn it off" }).click();
-  await expect(page.getByLabel("Your password, or a code")).toHaveAttribute("aria-invalid", "true");
-  await page.getByLabel("Your password, or a code").fill(person.password);
-  await page.getByRole("button", { name: "Turn it off" }).click();
+  await page.getByText("Turn off…").click();
+  await page.getByLabel("Password or code").fill("not my password");
+  await page.getByRole("button", { name: "Turn off" }).click();
+  await expect(page.getByLabel("Password or code")).toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("Password or code").fill(person.password);
+  await page.getByRole("button", { name: "Turn off" }).click();
   await expect(page.getByText("The second factor is off.")).toBeVisible();
 });
 
@@ -159,10 +159,10 @@ test("log out the others, and change the password", async ({ admin, newContext }
   const other = await (await newContext()).newPage();
   await logIn(other, person);
   await page.goto("/profile");
-  const sessions = section(page, "Where you are logged in").getByRole("listitem");
+  const sessions = section(page, "Devices").getByRole("listitem");
   await expect(sessions).toHaveCount(2);
-  await expect(sessions.filter({ hasText: "This one" })).toHaveCount(1);
-  await page.getByRole("button", { name: "Log out the others" }).click();
+  await expect(sessions.filter({ hasText: "This device" })).toHaveCount(1);
+  await page.getByRole("button", { name: "Log out other devices" }).click();
   await expect(page.getByText("Every other browser was logged out.")).toBeVisible();
   await expect(sessions).toHaveCount(1);
   await loggedOut(other);
@@ -203,9 +203,9 @@ test("without JavaScript", async ({ admin, newContext }) => {
     .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
   await page.getByRole("button", { name: "Upload photo" }).click();
   await expect(page.getByText("The photo was saved.")).toBeVisible();
-  await page.getByRole("button", { name: "Set it up" }).click();
+  await page.getByRole("button", { name: "Set up" }).click();
   await page.getByLabel("Code", { exact: true }).fill(code(await page.locator("#totp-secret").textContent()));
-  await page.getByRole("button", { name: "Turn it on" }).click();
+  await page.getByRole("button", { name: "Turn on" }).click();
   await expect(page.locator("#codes li")).toHaveCount(10);
   await page.getByRole("button", { name: "I have saved them" }).click();
   await expect(page.locator("#codes")).toBeHidden();
@@ -225,7 +225,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.goto("/profile");
     await check();
     await page.getByRole("button", { name: "Change password" }).scrollIntoViewIfNeeded();
-    await tabTo(page, page.getByRole("button", { name: "Set it up" }));
+    await tabTo(page, page.getByRole("button", { name: "Set up" }));
     await page.keyboard.press("Enter");
     await expect(page.getByRole("img", { name: /QR code/ })).toBeVisible();
     await check();
@@ -235,7 +235,7 @@ for (const colorScheme of ["light", "dark"]) {
     await expect(page.getByRole("dialog")).toBeVisible();
     await check();
     await page.getByRole("button", { name: "I have saved them" }).click();
-    await page.getByText("Turn it off…").click();
+    await page.getByText("Turn off…").click();
     await check();
   });
 }

@@ -156,7 +156,7 @@ test("the palette: what can be done now, and conversations by name", async ({ de
   await expect(page.locator("#thread-name")).toHaveText("Zoë Quill");
 
   await page.keyboard.press("Control+k");
-  await expect(active).toContainText("Write an answer");
+  await expect(active).toContainText("Write a reply");
   await expect(field).toHaveAttribute("aria-activedescendant", await active.getAttribute("id"));
   await page.keyboard.press("ArrowUp");
   await expect(active).toContainText("Zoë Quill"); // around the end
@@ -170,12 +170,12 @@ test("the palette: what can be done now, and conversations by name", async ({ de
 
   await page.keyboard.press("Control+k");
   await expect(option("Claim")).toHaveCount(0);
-  await page.keyboard.type("give b");
+  await page.keyboard.type("unass");
   await page.keyboard.press("Enter");
   await expect(page.locator("#claim")).toBeVisible();
   await page.keyboard.press("Control+k");
   await page.keyboard.type("nobody of that name");
-  await expect(page.getByText("Nothing has that name.")).toBeVisible();
+  await expect(page.getByText("No results.")).toBeVisible();
   await expect(field).toHaveAttribute("aria-expanded", "false");
   await page.keyboard.press("Control+k");
   await expect(page.locator("#palette")).toBeHidden();
@@ -199,7 +199,7 @@ for (const colorScheme of ["light", "dark"]) {
     await expect(page.locator("#palette").getByRole("option").first()).toBeVisible();
     expect(await violations(page)).toEqual([]);
     await page.keyboard.type("nobody");
-    await expect(page.getByText("Nothing has that name.")).toBeVisible();
+    await expect(page.getByText("No results.")).toBeVisible();
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");

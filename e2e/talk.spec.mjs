@@ -188,7 +188,7 @@ test("rich media from the agent's form", async ({ newContext, baseURL }) => {
   await send("Image", {
     "Text below it": "A picture",
     "Image URL": `${baseURL}/static/app/icon.svg`,
-    "What the image shows": "An icon",
+    "Description of the image": "An icon",
   });
   await expect(page.getByRole("img", { name: "An icon" })).toBeVisible();
   await send("File", { "File URL": `${baseURL}/static/app/icon.svg`, "File name": "icon.svg" });

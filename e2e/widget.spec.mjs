@@ -227,7 +227,7 @@ test("who answers, who types, what was read", async ({ newContext, stage }) => {
   const talk = await stage.talk("Is somebody there?");
   const page = await (await newContext()).newPage();
   await page.goto(talk.url());
-  await expect(page.locator("#presence")).toHaveText("You are talking to Alex Agent");
+  await expect(page.locator("#presence")).toHaveText("You're talking to Alex Agent");
   await talk.type();
   await expect(page.locator("#typing")).toContainText("Alex Agent is typing");
   await talk.answer("I am");

@@ -188,7 +188,7 @@ func TestPushCredentials_areCheckedAndNeverShownAgain(t *testing.T) {
 	d.went(response, path+"#apns")
 	d.has(d.ok(d.page(path)), `<option value="sandbox" selected`)
 
-	d.has(d.ok(d.page(path+"/credentials/apns/remove")), "Remove APNs?", "Remove: pushes stop")
+	d.has(d.ok(d.page(path+"/credentials/apns/remove")), "Remove APNs?", "Remove: push notifications stop")
 	for range 2 {
 		response, _ := d.post(path+"/credentials/apns/remove", nil, false)
 		d.went(response, path+"#push")

@@ -246,7 +246,7 @@ func TestForms_ofGarbageAreRefusedInASentence(t *testing.T) {
 				}
 				said := strings.Contains(body, `role="alert"`) || strings.Contains(body, `aria-invalid="true"`) ||
 					strings.Contains(body, `"message":"`) || strings.Contains(body, `class="help">Error 4`) ||
-					strings.Contains(body, "This invitation is over")
+					strings.Contains(body, "This invitation no longer works")
 				if response.StatusCode >= 400 && !said {
 					t.Errorf("%s of %s is answered %d without a word", row, sent.what, response.StatusCode)
 				}

@@ -197,7 +197,7 @@ func TestWaiting_turnsGreenWithTheFirstVisitor(t *testing.T) {
 	d.has(d.ok(d.part(path)), "Waiting for the first visitor…")
 	d.ok(ask(t, d.server, "GET", "/chat-widget?embed_token="+secret, "", "Referer", "https://shop.example.com/cart"))
 	green := d.ok(d.part(path))
-	d.has(green, "The chat is on your page", "https://shop.example.com")
+	d.has(green, "The chat is on your site", "https://shop.example.com")
 	d.lacks(green, "hx-get", "/cart")
 	d.has(d.ok(d.page("/integration/web-chat")), "https://shop.example.com", `data-time="since"`)
 }

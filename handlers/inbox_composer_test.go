@@ -35,7 +35,7 @@ func TestEditor_sendsEveryType(t *testing.T) {
 			d.has(d.ok(d.page("/inbox/"+id+"/compose?type="+kind)), `id="rich-media-form"`,
 				`<option value="`+kind+`" selected`, "<!doctype html>")
 			editor := d.ok(d.part("/inbox/" + id + "/compose?type=" + kind))
-			d.has(editor, `id="rich-media-form"`, "Nothing yet")
+			d.has(editor, `id="rich-media-form"`, "The preview appears here as you write.")
 			d.lacks(editor, "<html")
 			rich.form.Set("content_type", kind)
 			rich.form.Del("edit")

@@ -178,7 +178,7 @@ func TestInbox_listsSearchesAndKeepsItsPlace(t *testing.T) {
 	}
 	body = d.ok(d.page("/inbox?filter=mine&q=%3Cb%3E%25"))
 	d.has(body, "Nothing found", `value="&lt;b&gt;%"`, "Search all")
-	d.has(d.ok(d.page("/inbox?filter=mine")), "Nothing is assigned to you", "Look at unassigned")
+	d.has(d.ok(d.page("/inbox?filter=mine")), "Nothing is assigned to you", "View unassigned")
 	if wrong, body := d.page("/inbox?q=" + strings.Repeat("x", 101)); wrong.StatusCode != http.StatusBadRequest ||
 		!strings.Contains(body, "at most 100 characters") {
 		t.Errorf("a search that is too long is answered %d", wrong.StatusCode)
@@ -225,7 +225,7 @@ func TestForms_doEverythingWithoutAScript(t *testing.T) {
 	d.has(do("messages", url.Values{"content": {"An answer"}}), "An answer", "data-own")
 	d.lacks(do("release", nil), "Claimed by", "Assigned to you")
 	d.has(do("tag", url.Values{"tags": {" vip, billing ,, vip"}}), `value="vip, billing"`)
-	d.has(do("resolve", url.Values{"tags": {"done"}}), "Reopen", "Earlier sessions", "<bdi>done</bdi>",
+	d.has(do("resolve", url.Values{"tags": {"done"}}), "Reopen", "Earlier conversations", "<bdi>done</bdi>",
 		`data-line="resolved"`)
 	body := do("reopen", nil)
 	d.has(body, `data-status="open"`, `value="vip, billing, done"`)
@@ -291,7 +291,7 @@ func TestResolveAndNext_opensTheFollowingOfTheList(t *testing.T) {
 	d.has(response.Header.Get("HX-Trigger"), "/inbox/"+last+"/reopen")
 	d.has(body, `data-conversation-id="`+first+`"`, `id="messages"`)
 	_, body = d.post("/inbox/"+first+"/resolve?filter=all", next, true) // the others are resolved
-	d.has(body, "You are all caught up")
+	d.has(body, "You&#39;re all caught up")
 	d.lacks(body, "data-conversation-id")
 }
 

@@ -10,7 +10,7 @@ import (
 func TestWelcome_makesABotAndItsSnippetOnce(t *testing.T) {
 	d := newDesk(t).stranger() // whose organization is empty
 	page := d.ok(d.page("/welcome"))
-	d.has(page, "Make a bot", "Skip, and go to the inbox")
+	d.has(page, "Create a bot", "Skip to the inbox")
 	d.has(d.ok(d.page("/integration/web-chat")), "No bot yet")
 
 	refused, body := d.post("/welcome", url.Values{"form_key": {d.formKey("/welcome")}, "name": {""},
@@ -38,5 +38,5 @@ func TestWelcome_makesABotAndItsSnippetOnce(t *testing.T) {
 		t.Errorf("%d bots, %v", len(bots), err)
 	}
 	d.never(secret)
-	d.has(d.ok(d.page("/welcome")), "The chat is on your page", secret[:8]+"…")
+	d.has(d.ok(d.page("/welcome")), "The chat is on your site", secret[:8]+"…")
 }

@@ -85,7 +85,7 @@ func APIKeysPage(p APIKeys) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = shownOnce("Your key “"+p.Created.Name+"”", "Copy it now and keep it where your other secrets are. Parley stores only a hash of it and cannot show it again.", "I have saved it").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = shownOnce("Your key “"+p.Created.Name+"”", "Copy it now and store it safely. We keep only a hash and cannot show it again.", "I have saved it").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -107,7 +107,7 @@ func APIKeysPage(p APIKeys) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(p.Keys) == 0 {
-					templ_7745c5c3_Err = empty(Empty{Icon: "key-round", Heading: "No keys yet", Text: "Create one below. You see it once; from then on this list has its first characters and when it was last used."}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = empty(Empty{Icon: "key-round", Heading: "No keys yet", Text: "Create a key below. We show it only once. This list then has its first characters and its last use."}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -161,7 +161,7 @@ func APIKeysPage(p APIKeys) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "name", Label: "Name", Value: p.Name, Error: p.Error, Help: "What will use it, so that you know which one to revoke.", Placeholder: "Order system", Autocomplete: "off", MaxLength: 100, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "name", Label: "Name", Value: p.Name, Error: p.Error, Help: "Name the program that will use the key, so that you know which one to revoke.", Placeholder: "Order system", Autocomplete: "off", MaxLength: 100, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -314,20 +314,20 @@ func apiKeyRow(l Layout, key APIKey) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p>Whatever sends <bdi>“")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p>Programs that use <bdi>“")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
 				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(key.Name)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/api_key.templ`, Line: 92, Col: 39}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/api_key.templ`, Line: 92, Col: 42}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "”</bdi> is refused from now on and needs a new key. No REST route accepts keys yet, so none of them stops working today. This cannot be undone.</p><form method=\"post\" action=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "”</bdi> are refused and need a new key. No REST route accepts keys yet, so nothing stops working today. This cannot be undone.</p><form method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -83,11 +83,11 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "colour", Label: "Colour", Value: f.Colour, Error: f.Errors["colour"], Placeholder: "#0e6f7c", Help: "As #rrggbb. The text on it is black or white, whichever reads better.", MaxLength: 7, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "colour", Label: "Color", Value: f.Colour, Error: f.Errors["colour"], Placeholder: "#0e6f7c", Help: "As #rrggbb. The text on it is black or white, for the best contrast.", MaxLength: 7, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<input type=\"color\" class=\"colour-well\" data-colour-of=\"colour\" aria-label=\"Pick the colour\"></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<input type=\"color\" class=\"colour-well\" data-colour-of=\"colour\" aria-label=\"Choose a color\"></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -95,11 +95,11 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Lines: 3, Value: f.Greeting, Error: f.Errors["greeting"], Placeholder: f.BotGreeting, Help: "In place of the bot's own.", MaxLength: 500}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Lines: 3, Value: f.Greeting, Error: f.Errors["greeting"], Placeholder: f.BotGreeting, Help: "Replaces the bot's greeting.", MaxLength: 500}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "language", Label: "Language", Choices: append([]Choice{{"The reader's own", ""}}, languages...), Value: f.Language, Error: f.Errors["language"]}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "language", Label: "Language", Choices: append([]Choice{{"The customer's language", ""}}, languages...), Value: f.Language, Error: f.Errors["language"]}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -155,13 +155,13 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" tabindex=\"-1\"></iframe></div><figcaption class=\"help\">The widget itself, to look at: nothing in it is sent.</figcaption></figure></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" tabindex=\"-1\"></iframe></div><figcaption class=\"help\">This is the real widget. Nothing you do in it is sent.</figcaption></figure></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = section("appearance", "Appearance", "How the chat looks on your page. What you leave empty stays as it is.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = section("appearance", "Appearance", "How the chat looks on your site. Leave a field empty to keep the default.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

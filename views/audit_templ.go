@@ -53,14 +53,14 @@ var auditActions = []struct {
 	actions []auditAction
 }{
 	{"Logins", []auditAction{{"login.succeeded", "Logged in"}, {"login.failed", "Failed to log in"}, {"password.changed", "Changed the password"},
-		{"sessions.ended", "Logged out the other browsers"}, {"profile.changed", "Changed the profile"},
-		{"second_factor.enabled", "Turned the second factor on"}, {"second_factor.disabled", "Turned the second factor off"}}},
+		{"sessions.ended", "Logged out other devices"}, {"profile.changed", "Changed the profile"},
+		{"second_factor.enabled", "Turned on two-factor login"}, {"second_factor.disabled", "Turned off two-factor login"}}},
 	{"Team", []auditAction{{"user.invited", "Invited"}, {"invitation.revoked", "Revoked the invitation of"}, {"user.joined", "Joined"},
 		{"user.role_changed", "Changed the role of"}, {"user.disabled", "Disabled"}, {"user.enabled", "Enabled"}, {"user.removed", "Removed"}}},
 	{"Company", []auditAction{{"organization.created", "Created the organization"}, {"organization.changed", "Changed the settings"}, {"api_key.created", "Created the API key"}, {"api_key.revoked", "Revoked the API key"}}},
 	{"Bots", []auditAction{{"bot.created", "Created the bot"}, {"bot.changed", "Changed the bot"}, {"bot.removed", "Removed the bot"}}},
 	{"Integration", []auditAction{{"embed_token.created", "Created the embed token"}, {"embed_token.changed", "Changed the embed token"},
-		{"embed_token.origins_changed", "Changed the origins of"}, {"embed_token.revoked", "Revoked the embed token"}, {"channel.created", "Created the channel"},
+		{"embed_token.origins_changed", "Changed the allowed origins of"}, {"embed_token.revoked", "Revoked the embed token"}, {"channel.created", "Created the channel"},
 		{"push_credential.replaced", "Set the push credentials of"}, {"push_credential.removed", "Removed the push credentials of"}}},
 }
 
@@ -176,12 +176,12 @@ func AuditLogPage(p AuditLog) templ.Component {
 				}
 				if len(p.Entries) == 0 {
 					if p.filtered() {
-						templ_7745c5c3_Err = empty(Empty{Icon: "scroll-text", Heading: "Nothing matches", Text: "Nobody did this, or not that person. Clear the filter to see everything."}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = empty(Empty{Icon: "scroll-text", Heading: "No entries match", Text: "Clear the filter to see every entry."}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = empty(Empty{Icon: "scroll-text", Heading: "Nothing yet", Text: "What you and your team do on these pages is written down here."}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = empty(Empty{Icon: "scroll-text", Heading: "No entries yet", Text: "This log shows what you and your team change."}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -361,7 +361,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Audit log", "Who did what and when. Entries are only added; nobody can change or remove one.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Audit log", "Who changed what, and when. Nobody can change or remove an entry.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -104,7 +104,7 @@ func BotsPage(p Bots) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = empty(Empty{Icon: "bot", Heading: "No bots yet", Text: "Every web chat and app has a bot. It may say as little as a greeting."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = empty(Empty{Icon: "bot", Heading: "No bots yet", Text: "Every web chat and app needs a bot. A greeting is enough to start."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -254,7 +254,7 @@ func BotsPage(p Bots) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Bots", "A bot answers while nobody from the team has claimed the conversation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Bots", "A bot answers until an agent claims the conversation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -148,7 +148,7 @@ func BotPage(p BotEditor) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = section("photo-section", "Avatar", "End users see it beside what the bot says.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = section("photo-section", "Avatar", "Customers see it next to the bot's messages.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -227,20 +227,20 @@ func botConflict(p BotEditor) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" target=\"_blank\" rel=\"noopener\">Look at theirs</a>, then save again to replace it, or <a href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" target=\"_blank\" rel=\"noopener\">View the saved version</a>, then save to replace it, or <a href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 templ.SafeURL
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(p.path()))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 106, Col: 253}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 106, Col: 255}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\">drop yours</a>.</p></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\">discard your changes</a>.</p></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -327,7 +327,7 @@ func botForm(p BotEditor) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "name", Label: "Name", Value: p.Name, Error: p.Errors["name"], Help: "End users see it.", Autocomplete: "off", MaxLength: 100, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "name", Label: "Name", Value: p.Name, Error: p.Errors["name"], Help: "Customers see it.", Autocomplete: "off", MaxLength: 100, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -335,7 +335,7 @@ func botForm(p BotEditor) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Value: p.Greeting, Error: p.Errors["greeting"], Lines: 2, Help: "Shown when the chat is opened, before anybody writes. May be empty.", MaxLength: 10_000}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Value: p.Greeting, Error: p.Errors["greeting"], Lines: 2, Help: "Shown when a customer opens the chat. Optional.", MaxLength: 10_000}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -344,7 +344,7 @@ func botForm(p BotEditor) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.RichGreeting {
-				templ_7745c5c3_Err = richNote("The buttons below the greeting stay as they are. They cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = richNote("The greeting's buttons are kept. They cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -373,7 +373,7 @@ func botForm(p BotEditor) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = section("rules", "Rules", "The first rule, from the top, that has one of its words in a message answers it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = section("rules", "Rules", "The first matching rule answers.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -389,7 +389,7 @@ func botForm(p BotEditor) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = field(Field{Name: "fallback", Label: "When no rule fits", Value: p.Fallback, Error: p.Errors["fallback"], Lines: 2, Help: "Empty: the bot stays silent and the message waits for the team.", MaxLength: 10_000}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "fallback", Label: "When no rule matches", Value: p.Fallback, Error: p.Errors["fallback"], Lines: 2, Help: "Leave it empty to keep the bot silent. The message then waits for your team.", MaxLength: 10_000}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -398,14 +398,14 @@ func botForm(p BotEditor) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.RichFallback {
-				templ_7745c5c3_Err = richNote("What is below it stays as it is. It cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = richNote("The buttons below it are kept. They cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = section("fallback-section", "Otherwise", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = section("fallback-section", "Fallback", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -505,13 +505,13 @@ func BotRulesPart(p BotEditor) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.Rules) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<p class=\"text-ink-muted\">No rules yet. The bot greets, and says to everything what stands under “Otherwise”.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<p class=\"text-ink-muted\">No rules yet. The bot greets customers and sends the fallback to everything else.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if p.keeps() {
-			templ_7745c5c3_Err = richNote("Rules marked Kept belong to buttons, cards or options. They stay as they are and can be moved; they cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = richNote("Rules marked “Kept” belong to buttons, cards or options. You can move them, but not edit them here yet.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -674,7 +674,7 @@ func botRule(p BotEditor, i int, rule BotRule) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<span class=\"text-ink-muted\">For a button or option that was chosen</span>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<span class=\"text-ink-muted\">For a chosen button or option</span>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -703,7 +703,7 @@ func botRule(p BotEditor, i int, rule BotRule) templ.Component {
 				}
 			}
 		} else {
-			templ_7745c5c3_Err = field(Field{Name: "keywords", ID: "keywords-" + strconv.Itoa(i), Label: "When a message has one of these words", Value: rule.Keywords, Error: p.Errors["rules."+strconv.Itoa(i)+".keywords"], Placeholder: "delivery, shipping", Autocomplete: "off", MaxLength: 4_100, Focus: p.Focus == "keywords-"+strconv.Itoa(i)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "keywords", ID: "keywords-" + strconv.Itoa(i), Label: "If the message contains one of these words", Value: rule.Keywords, Error: p.Errors["rules."+strconv.Itoa(i)+".keywords"], Placeholder: "delivery, shipping", Autocomplete: "off", MaxLength: 4_100, Focus: p.Focus == "keywords-"+strconv.Itoa(i)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -979,7 +979,7 @@ func trial(p BotEditor) templ.Component {
 			templ_7745c5c3_Var36 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<section class=\"section trial\" aria-labelledby=\"trial-heading\"><header class=\"section-head\"><h2 id=\"trial-heading\">Try it</h2><p class=\"help\">Talks to the bot as it stands in the form, saved or not. Nobody else sees it.</p></header>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<section class=\"section trial\" aria-labelledby=\"trial-heading\"><header class=\"section-head\"><h2 id=\"trial-heading\">Try it</h2><p class=\"help\">Try the bot with your unsaved changes. Nobody else sees this.</p></header>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1041,26 +1041,26 @@ func TrialPart(p BotEditor) templ.Component {
 			}
 		}
 		if len(p.Trial.Messages) == 0 && p.Trial.Problem == "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "<li class=\"trial-note\">No greeting: the chat opens empty.</li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "<li class=\"trial-note\">No greeting. The chat opens empty.</li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if p.Trial.Silent {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<li class=\"trial-note\">The bot stays silent. The message waits for the team.</li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<li class=\"trial-note\">The bot does not answer. The message waits for your team.</li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if p.Trial.Problem != "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<li class=\"trial-note\">The form is not complete yet. ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<li class=\"trial-note\">The form is not complete. ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
 			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.Trial.Problem)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 278, Col: 75}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 278, Col: 71}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var39))
 			if templ_7745c5c3_Err != nil {
@@ -1107,7 +1107,7 @@ func TrialPart(p BotEditor) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "\" form=\"bot-form\" class=\"input\" placeholder=\"Write as an end user\" autocomplete=\"off\" data-limit=\"500\" dir=\"auto\"> <button id=\"try\" class=\"icon-button\" name=\"do\" value=\"try\" form=\"bot-form\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "\" form=\"bot-form\" class=\"input\" placeholder=\"Write as a customer\" autocomplete=\"off\" data-limit=\"500\" dir=\"auto\"> <button id=\"try\" class=\"icon-button\" name=\"do\" value=\"try\" form=\"bot-form\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1209,7 +1209,7 @@ func botRemoval(p BotEditor) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "</bdi>. A bot that a channel uses cannot be removed.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "</bdi>. Remove the bot from its channels first.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

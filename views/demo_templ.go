@@ -66,7 +66,7 @@ func DemoPage(p Demo) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<main class=\"demo\"><header class=\"demo-head\"><p class=\"demo-name\">Fern &amp; Pot</p><h1>Green things for grey flats</h1><p class=\"demo-lead\">A shop that does not exist, with a chat that does.</p></header><section aria-labelledby=\"demo-try\" class=\"demo-note stack\"><h2 id=\"demo-try\">Try Parley</h2><ol><li>Write something in the chat at the bottom right. Here you are the end user.</li><li>Open <a href=\"/inbox\" target=\"_blank\" rel=\"noopener\">the inbox</a> in a second window, log in, claim the conversation and answer.</li></ol><table><caption class=\"sr-only\">Demo logins</caption> <thead><tr><th scope=\"col\">Role</th><th scope=\"col\">Email</th><th scope=\"col\">Password</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<main class=\"demo\"><header class=\"demo-head\"><p class=\"demo-name\">Fern &amp; Pot</p><h1>Green things for grey flats</h1><p class=\"demo-lead\">A shop that does not exist, with a chat that does.</p></header><section aria-labelledby=\"demo-try\" class=\"demo-note stack\"><h2 id=\"demo-try\">Try Parley</h2><ol><li>Write something in the chat at the bottom right. You are the customer here.</li><li>Open <a href=\"/inbox\" target=\"_blank\" rel=\"noopener\">the inbox</a> in a second window, log in, claim the conversation and reply.</li></ol><table><caption class=\"sr-only\">Demo logins</caption> <thead><tr><th scope=\"col\">Role</th><th scope=\"col\">Email</th><th scope=\"col\">Password</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -115,7 +115,7 @@ func DemoPage(p Demo) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page carries the snippet every site uses: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page uses the same snippet as every site: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

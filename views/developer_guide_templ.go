@@ -205,7 +205,7 @@ func DeveloperGuidePage(p DeveloperGuide) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("installation", "This installation", "What you choose here stands in the examples below.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("installation", "This installation", "The examples below use these values.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -833,7 +833,7 @@ func guideMobile(p DeveloperGuide) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, " <p class=\"help\">Google shut the legacy API that takes a server key down in 2024. Parley also takes a service account JSON, which works.</p><h3>APNs (iOS / Apple Push Notifications)</h3>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, " <p class=\"help\">Google shut down the legacy API in 2024, so a server key no longer sends anything. Use a service account JSON instead.</p><h3>APNs (iOS / Apple Push Notifications)</h3>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1042,7 +1042,7 @@ func eventConsole() templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = section("console", "Event console", "The events of your organization's queue and presence rooms, as they happen. While it listens you count as online.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = section("console", "Event console", "Live events of your organization's queue and presence rooms. You appear online while it listens.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

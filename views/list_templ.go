@@ -61,13 +61,13 @@ func (l List) part(filter, cursor string) string {
 func (l List) empty() Empty {
 	switch {
 	case l.Search != "":
-		return Empty{Icon: "search", Heading: "Nothing found", Text: "No name and no external id here has “" + oneLine(l.Search) + "” in it."}
+		return Empty{Icon: "search", Heading: "Nothing found", Text: "No results for “" + oneLine(l.Search) + "” in it."}
 	case l.Filter == "mine":
-		return Empty{Icon: "inbox", Heading: "Nothing is assigned to you", Text: "Claim a conversation under Unassigned."}
+		return Empty{Icon: "inbox", Heading: "Nothing is assigned to you", Text: "Claim a conversation from Unassigned."}
 	case l.Filter == "all":
-		return Empty{Icon: "message-circle", Heading: "No conversations yet", Text: "Put the widget on your site and write the first message."}
+		return Empty{Icon: "message-circle", Heading: "No conversations yet", Text: "Add the widget to your site, then write the first message."}
 	}
-	return Empty{Icon: "inbox", Heading: "No conversations waiting", Text: "Share your widget, or look at all."}
+	return Empty{Icon: "inbox", Heading: "No conversations waiting", Text: "Add the widget to your site, or view all conversations."}
 }
 
 // ListPart is the left column: the search, the filters and one page of rows.
@@ -170,7 +170,7 @@ func ListPart(l List) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\"> <label class=\"sr-only\" for=\"search\">Search name or external id</label>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\"> <label class=\"sr-only\" for=\"search\">Search names and External IDs</label>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -191,7 +191,7 @@ func ListPart(l List) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" maxlength=\"100\" placeholder=\"Search name or external id\" autocomplete=\"off\" dir=\"auto\" enterkeyhint=\"search\"></form><nav id=\"tabs\" class=\"tabs\" aria-label=\"Filter\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" maxlength=\"100\" placeholder=\"Search names and External IDs\" autocomplete=\"off\" dir=\"auto\" enterkeyhint=\"search\"></form><nav id=\"tabs\" class=\"tabs\" aria-label=\"Filter\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -207,7 +207,7 @@ func ListPart(l List) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</nav><button id=\"list-changed\" type=\"button\" class=\"list-changed\" hidden>List changed</button><div id=\"rows\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</nav><button id=\"list-changed\" type=\"button\" class=\"list-changed\" hidden>Show new order</button><div id=\"rows\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -274,7 +274,7 @@ func ListPart(l List) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "\">Look at all</a>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "\">View all</a>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -292,7 +292,7 @@ func ListPart(l List) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\">Look at unassigned</a>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\">View unassigned</a>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -92,7 +92,7 @@ func (m Message) sender() string {
 	case m.SenderType == "agent":
 		return "Agent"
 	}
-	return "End user"
+	return "Customer"
 }
 
 func (m Message) chose(c Choice) bool { return m.Answered != nil && m.Answered.Value == c.Value }
@@ -874,7 +874,7 @@ func content(m Message) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if m.Image != nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<span class=\"message-broken\">No image to show yet.</span> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<span class=\"message-broken\">No image yet.</span> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

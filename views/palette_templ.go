@@ -46,7 +46,7 @@ func paletteDialog() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<span class=\"sr-only\">Close</span></button></form><div id=\"palette-list\" class=\"palette-list\" role=\"listbox\" aria-label=\"Commands and conversations\"></div><p id=\"palette-empty\" class=\"palette-empty\" hidden>Nothing has that name.</p><p id=\"palette-status\" class=\"palette-status\" role=\"status\"></p></dialog>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<span class=\"sr-only\">Close</span></button></form><div id=\"palette-list\" class=\"palette-list\" role=\"listbox\" aria-label=\"Commands and conversations\"></div><p id=\"palette-empty\" class=\"palette-empty\" hidden>No results.</p><p id=\"palette-status\" class=\"palette-status\" role=\"status\"></p></dialog>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

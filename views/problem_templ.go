@@ -40,13 +40,13 @@ func (p Problem) message() string {
 	}
 	switch p.Status {
 	case 403:
-		return "Your role does not include it, or the link is no longer valid."
+		return "Your role does not allow it, or the link is no longer valid."
 	case 404:
-		return "It was moved or removed, or the address has a typing error."
+		return "The page was moved or removed, or the address is wrong."
 	case 503:
-		return "Wait a moment, then load the page again."
+		return "Wait a moment, then reload the page."
 	}
-	return "It was logged. Load the page again; if it stays, tell whoever runs this Parley."
+	return "Reload the page. If it happens again, contact the person who runs this server."
 }
 
 // scripts of a page in a site's frame put the message into the console, where the site's developer looks.
@@ -125,7 +125,7 @@ func ProblemPage(p Problem) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if p.Status >= 500 {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<a class=\"button button-primary\" href=\"\">Load again</a> <a class=\"button\" href=\"/\">Go to the inbox</a>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<a class=\"button button-primary\" href=\"\">Reload</a> <a class=\"button\" href=\"/\">Go to the inbox</a>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -221,13 +221,13 @@ func OfflinePage(p Offline) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<p class=\"text-ink-muted\">Parley can't be reached. Nothing is lost: what you sent is stored, and this page comes back by itself as soon as there is a connection.</p><p class=\"card-actions\"><a class=\"button button-primary\" href=\"\">Try again</a></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<p class=\"text-ink-muted\">Parley can't be reached. Messages you sent are stored. This page reloads when the connection is back.</p><p class=\"card-actions\"><a class=\"button button-primary\" href=\"\">Try again</a></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = card("You are offline").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = card("You're offline").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

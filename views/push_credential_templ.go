@@ -100,7 +100,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span><strong>Legacy.</strong> Google shut this API down in 2024: a server key sends nothing any more. Use a service account, below.</span></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span><strong>Legacy.</strong> Google shut this API down in 2024, so a server key no longer sends anything. Use a service account below.</span></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -240,7 +240,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "environment", Label: "Environment", Choices: []Choice{{"sandbox (development)", "sandbox"}, {"production", "production"}}, Value: apns.Values["environment"], Error: apns.Errors["environment"], Help: "Where the app gets its device tokens from."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "environment", Label: "Environment", Choices: []Choice{{"sandbox (development)", "sandbox"}, {"production", "production"}}, Value: apns.Values["environment"], Error: apns.Errors["environment"], Help: "The environment that your app's device tokens come from."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -256,7 +256,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = section("push", "Push Notifications", "Stored encrypted, and never shown again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = section("push", "Push Notifications", "We store them encrypted and never show them again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -531,7 +531,7 @@ func removeCredentialForm(channelPath, kind, csrf string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "\" data-close>Keep it</a> <button class=\"button button-danger\">Remove: pushes stop</button></p></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "\" data-close>Keep it</a> <button class=\"button button-danger\">Remove: push notifications stop</button></p></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

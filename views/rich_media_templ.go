@@ -206,7 +206,7 @@ func RichMediaPart(t Thread, f RichForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<span class=\"sr-only\">Write text instead</span></a></div><div class=\"rich-body\"><div class=\"rich-fields\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<span class=\"sr-only\">Write plain text</span></a></div><div class=\"rich-body\"><div class=\"rich-fields\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -233,7 +233,7 @@ func RichMediaPart(t Thread, f RichForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</div><div class=\"rich-preview\" role=\"group\" aria-label=\"Preview\"><p class=\"help\">What the end user sees</p><div id=\"rich-preview\" hx-post=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</div><div class=\"rich-preview\" role=\"group\" aria-label=\"Preview\"><p class=\"help\">What the customer sees</p><div id=\"rich-preview\" hx-post=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -293,7 +293,7 @@ func PreviewPart(m Message) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if m.blank() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<p class=\"help\">Nothing yet. It is drawn here as you write.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<p class=\"help\">The preview appears here as you write.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -370,7 +370,7 @@ func richFields(t Thread, f RichForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = richField(f, "alt", "What the image shows", f.Alt, 300, "For those who can't see it").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = richField(f, "alt", "Description of the image", f.Alt, 300, "For people who can't see the image").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -108,7 +108,7 @@ func SecondFactorPage(p SecondFactor) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"field\"><label for=\"code\">Code</label> <input id=\"code\" name=\"code\" class=\"input input-code\" autocomplete=\"one-time-code\" autocapitalize=\"off\" spellcheck=\"false\" maxlength=\"40\" required autofocus aria-describedby=\"code-help\"><p id=\"code-help\" class=\"help\">The six digits in your authenticator app. Without it, one of your recovery codes.</p></div><button class=\"button button-primary w-full\">Log in</button></form><form method=\"post\" action=\"/auth/logout\" class=\"card-other\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"field\"><label for=\"code\">Code</label> <input id=\"code\" name=\"code\" class=\"input input-code\" autocomplete=\"one-time-code\" autocapitalize=\"off\" spellcheck=\"false\" maxlength=\"40\" required autofocus aria-describedby=\"code-help\"><p id=\"code-help\" class=\"help\">The six digits from your authenticator app, or one of your recovery codes.</p></div><button class=\"button button-primary w-full\">Log in</button></form><form method=\"post\" action=\"/auth/logout\" class=\"card-other\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -116,7 +116,7 @@ func SecondFactorPage(p SecondFactor) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<button class=\"button button-quiet w-full\">Log in as somebody else</button></form>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<button class=\"button button-quiet w-full\">Log in as someone else</button></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -203,7 +203,7 @@ func SecondFactorSetupPage(p SecondFactorSetup) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" alt=\"QR code of the secret beside it\" width=\"240\" height=\"240\"><div class=\"stack\"><p>Scan the code with the app. If you cannot, type this secret instead:</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" alt=\"QR code of the secret next to it\" width=\"240\" height=\"240\"><div class=\"stack\"><p>Scan the code with the app, or type this secret:</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -230,7 +230,7 @@ func SecondFactorSetupPage(p SecondFactorSetup) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("scan", "1. Add Parley to your authenticator app", "Any app for time-based codes will do, like Aegis, 2FAS, 1Password or Google Authenticator.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("scan", "1. Add Parley to your authenticator app", "Use any app for time-based codes, such as Aegis, 2FAS, 1Password or Google Authenticator.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -262,7 +262,7 @@ func SecondFactorSetupPage(p SecondFactorSetup) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<button class=\"button button-primary\">Turn it on</button></form>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<button class=\"button button-primary\">Turn on</button></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -274,7 +274,7 @@ func SecondFactorSetupPage(p SecondFactorSetup) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Set up a second factor", "After your password Parley asks for a code that only your phone knows.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Set up two-factor login", "After your password, Parley asks for a code from your phone.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

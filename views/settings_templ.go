@@ -277,7 +277,7 @@ func settingsDialog() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, " <p class=\"help\">Kept in this browser, for you alone.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, " <p class=\"help\">Saved in this browser.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -317,19 +317,19 @@ func settingsForm() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = setting("enter_sends", "Enter sends", "Off: Enter starts a new line, Shift and Enter send.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = setting("enter_sends", "Enter sends", "When off, Enter starts a new line and Shift+Enter sends.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = setting("shortcuts", "Keyboard shortcuts", "Single keys, like C to claim.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = setting("shortcuts", "Keyboard shortcuts", "Single keys, such as C to claim.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = setting("sound", "Sound", "When somebody writes and you look elsewhere.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = setting("sound", "Sound", "When someone writes while you look at something else.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = setting("notifications", "Desktop notifications", "From your system, while Parley is in the background.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = setting("notifications", "Desktop notifications", "Shown by your system while Parley is in the background.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -42,7 +42,7 @@ func shortcutDialog() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p id=\"shortcuts-off\" class=\"shortcuts-off\" hidden>Single keys are switched off. <button type=\"button\" class=\"button button-small\" data-dialog=\"preferences\">Preferences</button></p><div id=\"shortcut-list\" class=\"shortcut-list\"></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p id=\"shortcuts-off\" class=\"shortcuts-off\" hidden>Single-key shortcuts are off. <button type=\"button\" class=\"button button-small\" data-dialog=\"preferences\">Preferences</button></p><div id=\"shortcut-list\" class=\"shortcut-list\"></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

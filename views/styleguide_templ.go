@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Styleguide shows every part of the design system on one page, for who works on Parley.
+// Style guide shows every part of the design system on one page, for who works on Parley.
 type Styleguide struct{ Layout }
 
 // swatches are the colours of tailwind.config.js.
@@ -125,7 +125,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<main class=\"styleguide\"><h1>Styleguide</h1><p class=\"text-ink-muted\">Every part of Parley's pages. Colours, measures and motion are in tailwind.config.js; look at this page light, dark, with more contrast, right to left and at 320 px.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<main class=\"styleguide\"><h1>Style guide</h1><p class=\"text-ink-muted\">Every part of Parley's pages. Colors, measures and motion are in tailwind.config.js; look at this page light, dark, with more contrast, right to left and at 320 px.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -192,7 +192,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = specimen("Colours").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = specimen("Colors").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -230,7 +230,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"specimen-row\"><button type=\"button\" class=\"button button-primary\">Claim</button> <button type=\"button\" class=\"button\">Tags</button> <button type=\"button\" class=\"button button-quiet\">Give back</button> <button type=\"button\" class=\"button button-danger\">Revoke: 3 sites stop working</button> <button type=\"button\" class=\"button button-small\">Small</button> <button type=\"button\" class=\"button button-primary\" disabled>Disabled</button> <button type=\"button\" class=\"icon-button\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"specimen-row\"><button type=\"button\" class=\"button button-primary\">Claim</button> <button type=\"button\" class=\"button\">Tags</button> <button type=\"button\" class=\"button button-quiet\">Unassign</button> <button type=\"button\" class=\"button button-danger\">Revoke: 3 sites stop working</button> <button type=\"button\" class=\"button button-small\">Small</button> <button type=\"button\" class=\"button button-primary\" disabled>Disabled</button> <button type=\"button\" class=\"icon-button\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -292,7 +292,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = checkbox(Checkbox{Name: "switch", Label: "Enter sends", Help: "Shift and Enter start a new line.", Checked: true, Switch: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = checkbox(Checkbox{Name: "switch", Label: "Enter sends", Help: "Shift+Enter starts a new line.", Checked: true, Switch: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -456,7 +456,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = NoticePart(Notice{Text: "The token was made."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = NoticePart(Notice{Text: "The token was created."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -476,7 +476,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "You are offline. What you write stays here; Parley reconnects by itself.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "You're offline. What you write stays here. Parley reconnects automatically.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -510,13 +510,13 @@ func StyleguidePage(p Styleguide) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<a class=\"button\" href=\"#\">Look at all</a>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<a class=\"button\" href=\"#\">View all</a>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = empty(Empty{Icon: "inbox", Heading: "No conversations waiting", Text: "Share your widget, or look at all."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = empty(Empty{Icon: "inbox", Heading: "No conversations waiting", Text: "Add the widget to your site, or view all conversations."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -600,7 +600,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<table class=\"table\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Last seen</th><th scope=\"col\"><span class=\"sr-only\">Actions</span></th></tr></thead> <tbody><tr><th scope=\"row\">Web shop</th><td data-label=\"Last seen\">2 min ago on shop.example.com</td><td><button type=\"button\" class=\"button button-small\">Edit</button></td></tr><tr><th scope=\"row\">Help centre</th><td data-label=\"Last seen\">Never</td><td><button type=\"button\" class=\"button button-small\">Edit</button></td></tr></tbody></table>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<table class=\"table\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Last seen</th><th scope=\"col\"><span class=\"sr-only\">Actions</span></th></tr></thead> <tbody><tr><th scope=\"row\">Web shop</th><td data-label=\"Last seen\">2 min ago on shop.example.com</td><td><button type=\"button\" class=\"button button-small\">Edit</button></td></tr><tr><th scope=\"row\">Help center</th><td data-label=\"Last seen\">Never</td><td><button type=\"button\" class=\"button button-small\">Edit</button></td></tr></tbody></table>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

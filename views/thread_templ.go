@@ -201,12 +201,12 @@ func NoThreadPart(idle bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if idle {
-			templ_7745c5c3_Err = empty(Empty{Icon: "inbox", Heading: "You are all caught up", Text: "New conversations appear in the list by themselves."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = empty(Empty{Icon: "inbox", Heading: "You're all caught up", Text: "New conversations appear in the list automatically."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = empty(Empty{Icon: "message-circle", Heading: "No conversation is open", Text: "Pick one from the list to read and answer it."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = empty(Empty{Icon: "message-circle", Heading: "No conversation is open", Text: "Choose one from the list."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -437,7 +437,7 @@ func HeaderPart(t Thread) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = tagForm(t, "tag", "Tags", "Separated by commas.", t.tagsText()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tagForm(t, "tag", "Tags", "Separate tags with commas.", t.tagsText()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -513,7 +513,7 @@ func HeaderPart(t Thread) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = tagForm(t, "resolve", "Tags to add", "Separated by commas. May stay empty.", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tagForm(t, "resolve", "Tags to add", "Separate tags with commas. Optional.", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -554,7 +554,7 @@ func HeaderPart(t Thread) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "Give back</button>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "Unassign</button>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -606,7 +606,7 @@ func HeaderPart(t Thread) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "\" title=\"About the end user\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "\" title=\"About the customer\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -614,7 +614,7 @@ func HeaderPart(t Thread) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<span class=\"sr-only\">About the end user</span></a></div></header>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<span class=\"sr-only\">About the customer</span></a></div></header>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -644,7 +644,7 @@ func notVerified() templ.Component {
 			templ_7745c5c3_Var22 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<span class=\"hint\"><button type=\"button\" class=\"hint-mark\" aria-describedby=\"not-verified\">Not verified</button> <span id=\"not-verified\" role=\"tooltip\" class=\"hint-text\">The site's session_id is all the proof there is: whoever has it can write under this name.</span></span>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<span class=\"hint\"><button type=\"button\" class=\"hint-mark\" aria-describedby=\"not-verified\">Not verified</button> <span id=\"not-verified\" role=\"tooltip\" class=\"hint-text\">The External ID is the only proof of who this is. Anyone who has it can write under this name.</span></span>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -52,7 +52,7 @@ type OpenInvitation struct {
 }
 
 // roles are what a person can be made. The owner is made with the organization.
-var roles = []Choice{{"Agent: answers in the inbox", "agent"}, {"Admin: also bots, integration and company", "admin"}}
+var roles = []Choice{{"Agent: answers in the inbox", "agent"}, {"Admin: also manages bots, integrations and the company", "admin"}}
 
 // roleName is a role as a table shows it.
 func roleName(role string) string {
@@ -67,15 +67,15 @@ func roleName(role string) string {
 
 func (p Team) inviteLead() string {
 	if p.Mails {
-		return "The invitation is mailed, and you see its link once. It works one time, within 24 hours."
+		return "We mail the invitation and show its link once. The link works once, within 24 hours."
 	}
-	return "You get a link to send to them yourself. It works one time, within 24 hours."
+	return "You get a link to send yourself. It works once, within 24 hours."
 }
 
 func (p Team) invitedText() string {
-	text := "Send this link to " + p.Invited.Email + ". Whoever opens it first, within 24 hours, joins your team. It is not shown again; you can make a new one."
+	text := "Send this link to " + p.Invited.Email + ". The first person who opens it within 24 hours joins your team. We show it only once, but you can create a new one."
 	if p.Mails {
-		text = "It is on its way to " + p.Invited.Email + ". Should the mail get lost, send this link: whoever opens it first, within 24 hours, joins your team. It is not shown again."
+		text = "We mailed it to " + p.Invited.Email + ". If the mail gets lost, send this link. The first person who opens it within 24 hours joins your team. We show it only once."
 	}
 	return text
 }
@@ -219,7 +219,7 @@ func TeamPage(p Team) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("invite", "Invite somebody", p.inviteLead()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("invite", "Invite someone", p.inviteLead()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -263,7 +263,7 @@ func TeamPage(p Team) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Team", "Everybody who logs in, and what they may do.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Team", "Who can log in, and what they can do.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -382,7 +382,7 @@ func userRow(person User) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if person.SecondFactor {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<span class=\"help\">with second factor</span>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<span class=\"help\">with two-factor login</span>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -695,7 +695,7 @@ func UserPage(p PersonSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "role", Label: "What " + p.User.Name + " may do", Value: p.User.Role, Error: p.Errors["role"], Help: "It holds from the next page on; nobody is logged out.", Choices: roles}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "role", Label: "What " + p.User.Name + " may do", Value: p.User.Role, Error: p.Errors["role"], Help: "Takes effect on the next page they open.", Choices: roles}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -766,7 +766,7 @@ func UserPage(p PersonSettings) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = section("access", "Access", "Disabled: logging in is refused. Messages and name stay.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = section("access", "Access", "Disabled. They cannot log in. Their name and messages stay.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -823,7 +823,7 @@ func UserPage(p PersonSettings) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = section("access", "Access", "Disabling logs "+p.User.Name+" out everywhere within seconds and refuses every login, until you enable it again. Conversations they have claimed wait for the team again; nothing is deleted.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = section("access", "Access", "Disabling logs "+p.User.Name+" out everywhere within seconds. They cannot log in until you enable them again. Conversations they claimed become unassigned. Nothing is deleted.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -857,7 +857,7 @@ func UserPage(p PersonSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, " is logged out everywhere and cannot log in again.</li><li>Conversations they have claimed wait for the team again.</li><li>Messages stay, under the name ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, " is logged out everywhere and cannot log in again.</li><li>Conversations they claimed become unassigned.</li><li>Messages stay, under the name ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -883,7 +883,7 @@ func UserPage(p PersonSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " can be invited anew, as a new person.</li><li>This cannot be undone.</li></ul><div class=\"section-foot\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " can be invited again, as a new user.</li><li>This cannot be undone.</li></ul><div class=\"section-foot\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -912,7 +912,7 @@ func UserPage(p PersonSettings) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 60, " leaves the team for good.</p><form method=\"post\" action=\"")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 60, " will be removed from the team.</p><form method=\"post\" action=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

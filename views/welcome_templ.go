@@ -67,7 +67,7 @@ func WelcomePage(p Welcome) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for i, name := range []string{"Make a bot", "Paste the snippet", "First visitor"} {
+			for i, name := range []string{"Create a bot", "Paste the snippet", "First visitor"} {
 				var templ_7745c5c3_Var3 = []any{templ.KV("welcome-done", i+1 < p.Step)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var3...)
 				if templ_7745c5c3_Err != nil {
@@ -159,7 +159,7 @@ func WelcomePage(p Welcome) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Step == 1 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<p class=\"welcome-skip\"><a href=\"/inbox\" class=\"link\">Skip, and go to the inbox</a></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<p class=\"welcome-skip\"><a href=\"/inbox\" class=\"link\">Skip to the inbox</a></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -199,7 +199,7 @@ func welcomeBot(p Welcome) templ.Component {
 			templ_7745c5c3_Var7 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<h1>Make a bot</h1><p class=\"text-ink-muted\">It greets whoever opens the chat, and answers until one of you takes over. You can change it later, under Bots.</p><form method=\"post\" action=\"/welcome\" class=\"stack\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<h1>Create a bot</h1><p class=\"text-ink-muted\">It greets people who open the chat and answers until one of you claims the conversation. You can change it later under Bots.</p><form method=\"post\" action=\"/welcome\" class=\"stack\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -219,11 +219,11 @@ func welcomeBot(p Welcome) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Lines: 3, Value: p.Greeting, Error: p.Errors["greeting"], Help: "The first thing anybody reads in the chat.", MaxLength: 1000}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(Field{Name: "greeting", Label: "Greeting", Lines: 3, Value: p.Greeting, Error: p.Errors["greeting"], Help: "The first message in the chat.", MaxLength: 1000}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<button class=\"button button-primary w-full\">Make the bot</button></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<button class=\"button button-primary w-full\">Create bot</button></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -282,7 +282,7 @@ func welcomeSnippet(p Welcome) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<span>The embed token in it is shown this once. Paste it now, or keep it somewhere.</span></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<span>We show this token only once. Paste it now or store it safely.</span></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -300,7 +300,7 @@ func welcomeSnippet(p Welcome) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</pre><p class=\"help\">The token was shown once. Lost it? Make another under <a href=\"/integration/web-chat\" class=\"link\">Integration → Web Chat</a>.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</pre><p class=\"help\">We showed the token only once. If you lost it, create another one under <a href=\"/integration/web-chat\" class=\"link\">Integration → Web Chat</a>.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -35,10 +35,10 @@ function resolve() {
 }
 
 export const commands = [
-  { group: "This conversation", label: "Write an answer", keys: "r", selector: "#content", run: focus("#content") },
+  { group: "This conversation", label: "Write a reply", keys: "r", selector: "#content", run: focus("#content") },
   { group: "This conversation", label: "Claim", keys: "c", selector: "#claim" },
   { group: "This conversation", label: "Resolve", keys: "e", selector: "#resolve", run: resolve },
-  { group: "This conversation", label: "Give back", selector: "#release" },
+  { group: "This conversation", label: "Unassign", selector: "#release" },
   { group: "This conversation", label: "Reopen", selector: "#reopen" },
   { group: "This conversation", label: "Undo", keys: "z", selector: "#toasts [data-path]", run: undo },
 
@@ -58,7 +58,7 @@ export const commands = [
 
   { group: "Everywhere", label: "Commands", keys: "mod+k", keysOnly: true, run: () => openDialog("palette") },
   { group: "Everywhere", label: "Keyboard shortcuts", keys: "?", run: () => openDialog("shortcuts") },
-  { group: "Everywhere", label: "Back, or close", keys: "escape", native: true },
+  { group: "Everywhere", label: "Go back or close", keys: "escape", native: true },
   { group: "Everywhere", label: "Preferences", run: () => openDialog("preferences") },
   { group: "Everywhere", label: "Log out", selector: 'form[action="/auth/logout"] button' },
 ];

@@ -85,8 +85,8 @@ function explain() {
   const line = document.getElementById("composer-help");
   if (line)
     line.textContent = settings.enter_sends
-      ? "Enter sends, Shift and Enter start a new line."
-      : "Shift and Enter send, Enter starts a new line.";
+      ? "Enter sends. Shift+Enter starts a new line."
+      : "Shift+Enter sends. Enter starts a new line.";
 }
 
 function prepare() {

@@ -61,7 +61,7 @@ for (const [event, also] of Object.entries(changes)) {
 // Whatever happened while there was no connection is in the database: join the rooms again, then draw every part anew.
 socket.on("connect", async () => {
   const ack = await request("join_queue");
-  if (!ack.ok && ack.error !== "lost") return showNotice("You are no longer logged in. Load the page again to log in.");
+  if (!ack.ok && ack.error !== "lost") return showNotice("You're logged out. Reload the page to log in.");
   await join();
   announce();
   refreshList();

@@ -22,7 +22,9 @@ export function holdOrder(fragment) {
   rows(fragment).replaceChildren(...old.map((item) => now.get(item.id) ?? left(item, order, old)));
   const button = fragment.querySelector("#list-changed");
   button.hidden = false;
-  button.textContent = arrived ? `${arrived} new ${arrived === 1 ? "conversation" : "conversations"}` : "List changed";
+  button.textContent = arrived
+    ? `${arrived} new ${arrived === 1 ? "conversation" : "conversations"}`
+    : "Show new order";
 }
 
 function rows(fragment) {

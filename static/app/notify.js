@@ -46,7 +46,7 @@ function show({ id, end_user }, text) {
 function offer() {
   if (settings.offered || permission() !== "default") return;
   set("offered", true);
-  showToast("Hear of new messages while Parley is in the background?", {
+  showToast("Get notified about new messages?", {
     action: { label: "Turn on notifications", run: turnOnNotifications },
     stays: true,
   });

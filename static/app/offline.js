@@ -11,8 +11,8 @@ function show() {
   if (!banner) return;
   banner.hidden = !offline;
   const text = navigator.onLine
-    ? "Parley can't be reached. It keeps trying; what you write stays here."
-    : "You are offline. What you write stays here; Parley reconnects by itself.";
+    ? "Parley can't be reached. We keep trying. What you write stays here."
+    : "You're offline. What you write stays here. Parley reconnects automatically.";
   const line = banner.querySelector("span");
   // Written once it shows, or it would not be announced.
   if (offline && line.textContent !== text) line.textContent = text;

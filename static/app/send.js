@@ -19,7 +19,7 @@ export async function send(payload) {
 }
 
 async function post({ conversation_id, content, client_id, rich_media }) {
-  if (rich_media) return { ok: false, message: "There is no connection. Try again in a moment." };
+  if (rich_media) return { ok: false, message: "No connection. Try again in a moment." };
   try {
     const answer = await fetch(`/inbox/${conversation_id}/messages`, {
       method: "POST",

@@ -4,10 +4,10 @@ const KEY = "parley_settings";
 const DEFAULTS = { enter_sends: true, shortcuts: true, sound: true, notifications: false, offered: false };
 
 const permissionText = {
-  default: "Your browser asks you first.",
-  granted: "From your system, while Parley is in the background.",
-  denied: "Your browser blocks them. Allow notifications for this site beside its address, then turn this on.",
-  unsupported: "This browser shows none here. It needs https.",
+  default: "Your browser will ask you first.",
+  granted: "Shown by your system while Parley is in the background.",
+  denied: "Your browser blocks notifications. Allow them for this site next to its address, then turn this on.",
+  unsupported: "This browser shows notifications only over https.",
 };
 
 function stored() {
