@@ -74,9 +74,8 @@ func (a *App) send(c *fiber.Ctx, draft services.Draft) error {
 		return err
 	}
 	draft.Conversation, draft.Sender = ref, services.Sender{Type: models.SenderAgent, ID: user.ID}
-	stored := make(chan error, 1)
-	a.Messages.Send(c.UserContext(), draft, func(_ services.Sent, err error) { stored <- err })
-	return <-stored
+	_, err = a.Messages.SendAndWait(c.UserContext(), draft)
+	return err
 }
 
 // noEditor takes the editor away.

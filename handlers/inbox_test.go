@@ -80,14 +80,11 @@ func (d *desk) say(id, externalID, text string) {
 	if err != nil {
 		d.Fatal(err)
 	}
-	stored := make(chan error, 1)
-	d.app.Messages.Send(d.Context(), services.Draft{
+	if _, err := d.app.Messages.SendAndWait(d.Context(), services.Draft{
 		Conversation: ref,
 		Sender:       services.Sender{Type: models.SenderEndUser, ID: externalID},
 		Content:      text,
-	},
-		func(_ services.Sent, err error) { stored <- err })
-	if err := <-stored; err != nil {
+	}); err != nil {
 		d.Fatal(err)
 	}
 }

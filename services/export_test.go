@@ -21,7 +21,7 @@ func (m *Messages) Together(drafts ...Draft) ([]Sent, []error) {
 			sender:       draft.Sender,
 			clientID:     draft.ClientID,
 			body:         body,
-			done:         func(s Sent, err error) { sent[i], errs[i] = s, err; done.Done() },
+			receipt:      together{&done, &sent[i], &errs[i]},
 		})
 	}
 	writer := m.writers[0]
@@ -30,6 +30,16 @@ func (m *Messages) Together(drafts ...Draft) ([]Sent, []error) {
 	done.Wait()
 	return sent, errs
 }
+
+// together is the Receipt of one draft among several.
+type together struct {
+	done *sync.WaitGroup
+	sent *Sent
+	err  *error
+}
+
+func (t together) Stored(sent Sent, err error) { *t.sent, *t.err = sent, err }
+func (t together) Delivered()                  { t.done.Done() }
 
 // Reconcile is one look of Run; Refresh its other.
 func (p *Presence) Reconcile(ctx context.Context) { p.reconcile(ctx, presenceGrace) }

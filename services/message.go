@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 
@@ -19,6 +20,8 @@ import (
 const (
 	maxClientID = 64  // characters
 	maxReadIDs  = 500 // message_ids in one mark_read
+
+	repeatTimeout = 5 * time.Second // of looking for a message that may be stored already
 )
 
 // Sender is who writes, as it was proven, never as a payload says.
@@ -34,14 +37,23 @@ type Draft struct {
 	ContentType  string
 	Content      string
 	RichMedia    json.RawMessage
-	ClientID     string // optional: a repeat of it by the same sender is the same message
-	Published    func() // optional: called when it is stored, done was called, and everybody has been told
+	ClientID     string  // optional: a repeat of it by the same sender is the same message
+	Receipt      Receipt // optional: learns how the send ended
 }
 
-// Sent is the answer to a Draft. Duplicate: it was stored before, and nobody was told again.
+// Sent is a stored message. Duplicate means that it was stored before, and is not published again.
 type Sent struct {
 	Message   models.Message
 	Duplicate bool
+}
+
+// Receipt learns how a send ended. Each of its methods is called once for every send, Stored first, both from the same
+// goroutine. They must not block: other senders wait behind them.
+type Receipt interface {
+	// Stored comes when the message is durable, or with the error why it is not.
+	Stored(Sent, error)
+	// Delivered comes when everything that this send publishes is on its way, even if that is nothing.
+	Delivered()
 }
 
 // Messages sends and reads messages.
@@ -83,35 +95,58 @@ func (m *Messages) Close() {
 	}
 }
 
-// Send stores a message and publishes it, and after the commit calls done, once, from another goroutine or from this
-// one. Sends of one conversation keep their order. It waits only while the writer's queue is full.
+// Send stores a message and publishes it. After the commit it reports to the draft's Receipt, from this goroutine or
+// from another one. Sends of one conversation keep their order. It waits only while the writer's queue is full.
 //
 // Errors: Invalid for a body against the rules, RateLimited for an end user above the rate, Conflict for an agent
 // without an open session or an answer to what was answered, NotFound, Unavailable.
-func (m *Messages) Send(ctx context.Context, draft Draft, done func(Sent, error)) {
-	body, err := ParseBody(draft.ContentType, draft.Content, draft.RichMedia)
+func (m *Messages) Send(ctx context.Context, draft Draft) {
+	j, err := m.check(ctx, draft)
+	if err == nil {
+		err = m.writerOf(draft.Conversation).add(ctx, j)
+	}
 	if err != nil {
-		done(Sent{}, err)
-		return
-	}
-	if len([]rune(draft.ClientID)) > maxClientID || !plainLine(draft.ClientID) {
-		done(Sent{}, Refuse(Invalid, "client_id must be at most %d characters.", maxClientID))
-		return
-	}
-	if err := m.checkSender(ctx, draft, body); err != nil {
 		sent, err := m.repeated(ctx, draft, err)
-		done(sent, err)
-		return
+		finish(m.publisher, outcome{job: j, sent: sent, err: err})
 	}
-	shard := maphash.String(m.seed, draft.Conversation.ID) % uint64(len(m.writers))
-	m.writers[shard].add(ctx, &job{
+}
+
+// SendAndWait is Send for a caller that waits for the answer.
+func (m *Messages) SendAndWait(ctx context.Context, draft Draft) (Sent, error) {
+	stored := make(storedReceipt, 1)
+	draft.Receipt = stored
+	m.Send(ctx, draft)
+	answer := <-stored
+	return answer.sent, answer.err
+}
+
+// storedReceipt is the Receipt of a caller that waits.
+type storedReceipt chan outcome
+
+func (r storedReceipt) Stored(sent Sent, err error) { r <- outcome{sent: sent, err: err} }
+func (storedReceipt) Delivered()                    {}
+
+// check makes a job of a draft. With an error it is one that must not be stored.
+func (m *Messages) check(ctx context.Context, draft Draft) (*job, error) {
+	j := &job{
 		conversation: draft.Conversation,
 		sender:       draft.Sender,
 		clientID:     draft.ClientID,
-		body:         body,
-		done:         done,
-		published:    draft.Published,
-	})
+		receipt:      draft.Receipt,
+	}
+	var err error
+	if j.body, err = ParseBody(draft.ContentType, draft.Content, draft.RichMedia); err != nil {
+		return j, err
+	}
+	if utf8.RuneCountInString(draft.ClientID) > maxClientID || !plainLine(draft.ClientID) {
+		return j, Refuse(Invalid, "client_id must be at most %d characters.", maxClientID)
+	}
+	return j, m.checkSender(ctx, draft, j.body)
+}
+
+// writerOf is always the same writer for a conversation: it keeps the order of its messages.
+func (m *Messages) writerOf(conversation Ref) *writer {
+	return m.writers[maphash.String(m.seed, conversation.ID)%uint64(len(m.writers))]
 }
 
 // repeated turns the refusal of a message above the rate into the message that is stored already, if it is one: who
@@ -120,6 +155,8 @@ func (m *Messages) repeated(ctx context.Context, draft Draft, refusal error) (Se
 	if draft.ClientID == "" || KindOf(refusal) != RateLimited {
 		return Sent{}, refusal
 	}
+	ctx, cancel := context.WithTimeout(ctx, repeatTimeout)
+	defer cancel()
 	var stored []models.Message
 	err := m.db.Read.WithContext(ctx).Where("organization_id = ? AND conversation_id = ? AND sender_type = ? AND "+
 		"sender_id = ? AND client_id = ?",

@@ -159,12 +159,13 @@ func TestClose_storesAndTellsWhatWasAccepted(t *testing.T) {
 		const accepted = 300
 		var stored atomic.Int64
 		for i := range accepted {
-			w.Messages.Send(w.Context(), text(ref, agent(w.ann), fmt.Sprint(i)), func(_ services.Sent, err error) {
-				if err != nil {
-					w.Error(err)
-				}
-				stored.Add(1)
-			})
+			w.Messages.Send(w.Context(), reporting(text(ref, agent(w.ann), fmt.Sprint(i)),
+				onStored(func(_ services.Sent, err error) {
+					if err != nil {
+						w.Error(err)
+					}
+					stored.Add(1)
+				})))
 		}
 		release()
 		w.Messages.Close()
@@ -191,14 +192,14 @@ func TestSend_isAnsweredOnceEvenIfTheQueueIsFull(t *testing.T) {
 		var answered sync.WaitGroup
 		for range sends {
 			answered.Add(1)
-			w.Messages.Send(gone, text(ref, agent(w.ann), "x"), func(_ services.Sent, err error) {
+			w.Messages.Send(gone, reporting(text(ref, agent(w.ann), "x"), onStored(func(_ services.Sent, err error) {
 				defer answered.Done() // panics the second time
 				if err == nil {
 					accepted.Add(1)
 				} else if services.KindOf(err) == services.Unavailable {
 					refused.Add(1)
 				}
-			})
+			})))
 		}
 		release()
 		answered.Wait()
@@ -229,11 +230,12 @@ func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
 		messages := services.NewMessages(w.db, state.NewMemoryLimiter(w.clock.Now), services.Rate{},
 			committed{w.events, w}, w.clock.Now)
 		for i := range 20 {
-			messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprint(i)), func(sent services.Sent, err error) {
-				if err != nil || w.count(&models.Message{}, "id = ?", sent.Message.ID) != 1 {
-					w.Errorf("%d was acknowledged before its commit: %v", i, err)
-				}
-			})
+			messages.Send(w.Context(), reporting(text(ref, endUserOf(ref), fmt.Sprint(i)),
+				onStored(func(sent services.Sent, err error) {
+					if err != nil || w.count(&models.Message{}, "id = ?", sent.Message.ID) != 1 {
+						w.Errorf("%d was acknowledged before its commit: %v", i, err)
+					}
+				})))
 		}
 		messages.Close()
 		if told := of[models.Message](w.events); len(told) != 40 {

@@ -64,13 +64,13 @@ func TestSend_numbersWithoutAHoleWhateverHappensAtOnce(t *testing.T) {
 			stored.Add(each)
 			go func() {
 				for i := range each {
-					w.Messages.Send(w.Context(), text(ref, endUserOf(ref), fmt.Sprintf("%d/%d", s, i)),
-						func(_ services.Sent, err error) {
+					w.Messages.Send(w.Context(), reporting(text(ref, endUserOf(ref), fmt.Sprintf("%d/%d", s, i)),
+						onStored(func(_ services.Sent, err error) {
 							defer stored.Done()
 							if err != nil {
 								w.Error(err)
 							}
-						})
+						})))
 				}
 			}()
 		}

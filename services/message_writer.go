@@ -17,6 +17,7 @@ const (
 	batchSize    = 256 // jobs a transaction; larger ones only make the first wait
 	queueSize    = 2048
 	batchTimeout = 15 * time.Second
+	queueTimeout = 10 * time.Second // of waiting for a place in the queue
 )
 
 // job is a checked send on its way into the database.
@@ -25,16 +26,30 @@ type job struct {
 	sender       Sender
 	clientID     string
 	body         Body
-	done         func(Sent, error)
-	published    func() // or nil
+	receipt      Receipt // or nil
 }
 
-// outcome is what became of a job.
+// outcome is how a send ended.
 type outcome struct {
 	*job
 	sent   Sent
 	answer *models.Message // the bot's, stored in the same transaction
 	err    error
+}
+
+// finish is the only way a send ends: it acknowledges, publishes what was stored, and then lets the sender's connection
+// write. The order saves a system call, since an acknowledgement and its broadcast leave together.
+func finish(publisher Publisher, o outcome) {
+	if o.receipt != nil {
+		o.receipt.Stored(o.sent, o.err)
+		defer o.receipt.Delivered()
+	}
+	if o.err == nil && !o.sent.Duplicate {
+		publisher.MessageStored(o.sent.Message)
+	}
+	if o.answer != nil {
+		publisher.MessageStored(*o.answer)
+	}
 }
 
 // writer commits jobs in groups: whatever queued while one transaction ran goes into the next. Nothing waits for a
@@ -69,17 +84,25 @@ func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scrip
 	return w
 }
 
-func (w *writer) add(ctx context.Context, j *job) {
+// add queues a job. Error: Unavailable, when the writer is closed or its queue stays full.
+func (w *writer) add(ctx context.Context, j *job) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {
-		j.done(Sent{}, Refuse(Unavailable, "The server is restarting. Please try again."))
-		return
+		return Refuse(Unavailable, "The server is restarting. Please try again.")
 	}
 	select {
 	case w.jobs <- j:
+		return nil
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, queueTimeout)
+	defer cancel()
+	select {
+	case w.jobs <- j:
+		return nil
 	case <-ctx.Done():
-		j.done(Sent{}, Refuse(Unavailable, "The server is busy. Please try again."))
+		return Refuse(Unavailable, "The server is busy. Please try again.")
 	}
 }
 
@@ -111,7 +134,7 @@ func (w *writer) write() {
 		}
 		outcomes := w.commit(batch)
 		if len(w.jobs) == 0 && w.unpublished.Load() == 0 {
-			w.tell(outcomes) // at once: waking the other goroutine would take longer
+			w.finish(outcomes) // at once: waking the other goroutine would take longer
 			continue
 		}
 		w.unpublished.Add(1)
@@ -122,28 +145,14 @@ func (w *writer) write() {
 func (w *writer) publish() {
 	defer close(w.finished)
 	for outcomes := range w.committed {
-		w.tell(outcomes)
+		w.finish(outcomes)
 		w.unpublished.Add(-1)
 	}
 }
 
-// tell acknowledges and publishes what a transaction made of its jobs.
-func (w *writer) tell(outcomes []outcome) {
+func (w *writer) finish(outcomes []outcome) {
 	for _, o := range outcomes {
-		if o.err != nil {
-			o.done(Sent{}, o.err)
-			continue
-		}
-		o.done(o.sent, nil)
-		if !o.sent.Duplicate {
-			w.publisher.MessageStored(o.sent.Message)
-		}
-		if o.answer != nil {
-			w.publisher.MessageStored(*o.answer)
-		}
-		if o.published != nil {
-			o.published()
-		}
+		finish(w.publisher, o)
 	}
 }
 

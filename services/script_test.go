@@ -192,9 +192,8 @@ func TestSend_botStaysSilentFromTheClaimOn(t *testing.T) {
 		const more = 40
 		sent := make(chan error, more)
 		for i := range more {
-			w.Messages.Send(w.Context(), text(ref, endUserOf(ref), "hello"), func(_ services.Sent, err error) {
-				sent <- err
-			})
+			w.Messages.Send(w.Context(), reporting(text(ref, endUserOf(ref), "hello"),
+				onStored(func(_ services.Sent, err error) { sent <- err })))
 			if i == more/2 {
 				go func() {
 					_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)

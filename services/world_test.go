@@ -258,14 +258,20 @@ func (w *world) send(draft services.Draft) (services.Sent, error) {
 	return send(w.Messages, draft)
 }
 
-func send(messages *services.Messages, draft services.Draft) (sent services.Sent, err error) {
-	done := make(chan struct{})
-	messages.Send(context.Background(), draft, func(s services.Sent, e error) {
-		sent, err = s, e
-		close(done)
-	})
-	<-done
-	return sent, err
+func send(messages *services.Messages, draft services.Draft) (services.Sent, error) {
+	return messages.SendAndWait(context.Background(), draft)
+}
+
+// onStored is a Receipt that calls a function.
+type onStored func(services.Sent, error)
+
+func (f onStored) Stored(sent services.Sent, err error) { f(sent, err) }
+func (onStored) Delivered()                             {}
+
+// reporting gives a draft a Receipt.
+func reporting(draft services.Draft, receipt services.Receipt) services.Draft {
+	draft.Receipt = receipt
+	return draft
 }
 
 // says is a text of the end user; it must be stored.

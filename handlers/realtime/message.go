@@ -23,30 +23,44 @@ func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 		return
 	}
 	c.beginSend()
-	draft := services.Draft{
+	s.messages.Send(ctx, services.Draft{
 		Conversation: ref,
 		Sender:       sender,
 		ContentType:  p.ContentType,
 		Content:      p.Content,
 		RichMedia:    p.RichMedia,
 		ClientID:     p.ClientID,
-		Published:    c.socket.Flush,
-	}
-	s.messages.Send(ctx, draft, func(sent services.Sent, err error) {
-		c.endSend()
-		if err != nil {
-			reply.send(nil, err)
-			return
-		}
-		s.typing.clear(c.socket, ref.ID)
-		message, err := encodeMessage(sent.Message)
-		if err != nil {
-			reply.send(nil, err)
-			return
-		}
-		reply.hold(protocol.SentAck(message, sent.Duplicate)) // and message_received with it
+		Receipt:      &receipt{server: s, client: c, reply: reply, conversationID: ref.ID},
 	})
 }
+
+// receipt answers a send_message.
+type receipt struct {
+	server         *Server
+	client         *client
+	reply          reply
+	conversationID string
+}
+
+// Stored implements services.Receipt. The acknowledgement is held until Delivered, so that it and the message_received
+// that follows it are written in one system call.
+func (r *receipt) Stored(sent services.Sent, err error) {
+	r.client.endSend()
+	if err != nil {
+		r.reply.send(nil, err)
+		return
+	}
+	r.server.typing.clear(r.client.socket, r.conversationID)
+	message, err := encodeMessage(sent.Message)
+	if err != nil {
+		r.reply.send(nil, err)
+		return
+	}
+	r.reply.hold(protocol.SentAck(message, sent.Duplicate))
+}
+
+// Delivered implements services.Receipt: it writes what Stored held.
+func (r *receipt) Delivered() { r.client.socket.Flush() }
 
 func markRead(ctx context.Context, s *Server, c *client, p protocol.MarkRead) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
