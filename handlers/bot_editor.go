@@ -31,20 +31,14 @@ type editedBot struct {
 
 // read takes over what was sent. A rule that the form cannot hold is sent as its number alone.
 func (e *editedBot) read(c *fiber.Ctx) {
-	all := func(name string) (values []string) {
-		for _, value := range c.Request().PostArgs().PeekMulti(name) {
-			values = append(values, string(value))
-		}
-		return values
-	}
 	e.form.Name = c.FormValue("name")
 	e.form.Greeting = c.FormValue("greeting")
 	e.form.Fallback = c.FormValue("fallback")
 	e.form.Rules = nil
 	// what cannot be read is of no bot's, and refused as such
 	e.form.UpdatedAt, _ = time.Parse(time.RFC3339Nano, c.FormValue("updated_at"))
-	keywords, answers := all("keywords"), all("answer")
-	for _, kind := range all("rule") {
+	keywords, answers := formValues(c, "keywords"), formValues(c, "answer")
+	for _, kind := range formValues(c, "rule") {
 		if keep, err := strconv.Atoi(kind); err == nil {
 			for _, rule := range e.stored.Form.Rules {
 				if rule.Keep == keep {
@@ -59,7 +53,7 @@ func (e *editedBot) read(c *fiber.Ctx) {
 			keywords, answers = keywords[1:], answers[1:]
 		}
 	}
-	e.said = all("said")
+	e.said = formValues(c, "said")
 	e.said = e.said[:min(len(e.said), maxSaid)]
 }
 

@@ -84,6 +84,9 @@ func nextUnless(c *fiber.Ctx, err error) error {
 
 // csrf refuses a request without the token of its cookie, in the header or the form.
 func (a *App) csrf(c *fiber.Ctx) error {
+	if err := readBody(c); err != nil {
+		return err
+	}
 	token := c.Get("X-CSRFToken")
 	if token == "" {
 		token = c.FormValue("csrf_token")

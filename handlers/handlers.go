@@ -5,7 +5,6 @@ package handlers
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -28,23 +27,23 @@ type App struct {
 	openSockets openSockets
 }
 
-// maxBody is what a request may send: the Socket.IO server takes polling bodies of 1,000,000 bytes.
-const maxBody = 1 << 20
-
 // New returns the Fiber application with every route of the product.
 func New(app *App) *fiber.App {
 	server := fiber.New(fiber.Config{
-		AppName:                 "Parley",
-		Immutable:               true, // strings of a request outlive it here: without this they would be overwritten
-		BodyLimit:               maxBody,
-		ReadTimeout:             30 * time.Second, // of one request; hijacked connections have their own
-		IdleTimeout:             2 * time.Minute,
-		ReadBufferSize:          16 * 1024,
-		DisableStartupMessage:   true,
-		ErrorHandler:            app.problem,
-		EnableTrustedProxyCheck: true, // and trusts none: this package reads what proxies say, see client
+		AppName:                      "Parley",
+		Immutable:                    true, // strings of a request outlive it: they must not be overwritten
+		ReadTimeout:                  headerTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		ReadBufferSize:               maxHeader,
+		StreamRequestBody:            true, // readBody reads it, when it is known who asks
+		ReduceMemoryUsage:            true,
+		DisableStartupMessage:        true,
+		DisablePreParseMultipartForm: true, // fasthttp would write files of a form to the disk
+		ErrorHandler:                 app.problem,
+		EnableTrustedProxyCheck:      true, // and trusts none: this package reads what proxies say, see client
 	})
-	server.Server().HeaderReceived = photoBody
+	app.limitRequests(server)
 	app.routes(server)
 	return server
 }

@@ -46,9 +46,9 @@ func readRichForm(c *fiber.Ctx) views.RichForm {
 	if _, known := newRichForm(form.Type); !known {
 		form.Type = services.TypeImage
 	}
-	titles := formValues(c, "card_title")
-	subtitles := formValues(c, "card_subtitle")
-	images := formValues(c, "card_image_url")
+	titles := trimmedValues(c, "card_title")
+	subtitles := trimmedValues(c, "card_subtitle")
+	images := trimmedValues(c, "card_image_url")
 	buttons := readChoices(c, "card_button")
 	for i, title := range titles {
 		card := views.Card{
@@ -65,13 +65,13 @@ func readRichForm(c *fiber.Ctx) views.RichForm {
 
 func trimmed(c *fiber.Ctx, name string) string { return strings.TrimSpace(c.FormValue(name)) }
 
-// formValues are the values of a field that may repeat, without blanks around them.
-func formValues(c *fiber.Ctx, name string) []string {
-	var all []string
-	for _, value := range c.Context().PostArgs().PeekMulti(name) {
-		all = append(all, strings.TrimSpace(string(value)))
+// trimmedValues are the values of a field that may repeat, without blanks around them.
+func trimmedValues(c *fiber.Ctx, name string) []string {
+	values := formValues(c, name)
+	for i := range values {
+		values[i] = strings.TrimSpace(values[i])
 	}
-	return all
+	return values
 }
 
 func elementAt(list []string, i int) string {
@@ -82,7 +82,7 @@ func elementAt(list []string, i int) string {
 }
 
 func readChoices(c *fiber.Ctx, name string) []views.Choice {
-	labels, given := formValues(c, name+"_label"), formValues(c, name+"_value")
+	labels, given := trimmedValues(c, name+"_label"), trimmedValues(c, name+"_value")
 	choices := make([]views.Choice, len(labels))
 	for i, label := range labels {
 		choices[i] = views.Choice{Label: label, Value: elementAt(given, i)}

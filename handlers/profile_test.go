@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"errors"
 	"image"
 	"image/png"
 	"math/rand/v2"
@@ -14,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 )
 
 // upload sends a file as the form of a photo does.
@@ -75,14 +73,12 @@ func TestPhoto_isPublicAndMayBeLargerThanOtherForms(t *testing.T) {
 		!strings.Contains(body, `id="photo-error"`) {
 		t.Errorf("what is no picture: %d", wrong.StatusCode)
 	}
-	for _, path := range []string{"/profile/photo", "/profile/name"} {
-		file := make([]byte, maxBody+1)
-		if path == "/profile/photo" {
-			file = make([]byte, maxPhotoBody+1)
-		}
-		// a listener answers it with 413
-		if _, err := server.Test(uploading(t, app, path, agent, file), -1); !errors.Is(err, fasthttp.ErrBodyTooLarge) {
-			t.Errorf("%s takes %d bytes: %v", path, len(file), err)
+	tooLarge := map[string]int{"/profile/photo": maxPhotoBody, "/bots/x/photo/": maxPhotoBody, "/profile/name": maxBody,
+		"/auth/login/photo": maxBody, "/inbox/x/photo": maxBody, "/bots/x/y/photo": maxBody, "/photo": maxBody}
+	for path, limit := range tooLarge {
+		refused, body := upload(t, server, app, path, agent, make([]byte, limit))
+		if refused.StatusCode != 413 || !strings.Contains(body, "too large") {
+			t.Errorf("%s takes %d bytes: %d", path, limit, refused.StatusCode)
 		}
 	}
 	if removed, _ := post(t, server, app, "/profile/photo/remove", agent, nil); removed.StatusCode != 303 {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,6 +83,10 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 // refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are
 // ours.
 func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
+	var refused *requestError
+	if errors.As(err, &refused) {
+		return services.Refuse(refused.kind, "%s", refused.message), refused.status
+	}
 	var fiberError *fiber.Error
 	if errors.As(err, &fiberError) {
 		switch {
@@ -152,10 +157,14 @@ func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 
 // decodeBody reads a JSON body; an empty one leaves target as it is.
 func decodeBody(c *fiber.Ctx, target any) error {
-	if len(c.Body()) == 0 {
-		return nil
+	body, err := requestBody(c)
+	if err != nil || len(body) == 0 {
+		return err
 	}
-	if err := json.Unmarshal(c.Body(), target); err != nil {
+	if bytes.Count(body, []byte(",")) >= maxValues { // each one that is wrong would be an error of its own
+		return malformed("The body has too many values.")
+	}
+	if err := json.Unmarshal(body, target); err != nil {
 		return services.Refuse(services.Invalid, "The body must be a JSON object of the documented form.")
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 // routes is every route of the product, each with its guard. Trailing slashes are optional throughout.
 func (a *App) routes(server *fiber.App) {
 	// Real time. First, and outside of what follows: its connections are hijacked and its answers are small.
-	server.All("/socket.io", a.Socket)
-	server.All("/socket.io/*", a.Socket)
+	server.All("/socket.io", polled, a.Socket)
+	server.All("/socket.io/*", polled, a.Socket)
 
 	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
 	server.Use(a.bounded, a.secure, compress.New())
