@@ -21,21 +21,22 @@ import (
 
 // Config is every setting: its variable, its default.
 type Config struct {
-	Addr            string        `env:"ADDR" envDefault:":8080"`
-	BaseURL         string        `env:"BASE_URL"`
-	DataDir         string        `env:"DATA_DIR" envDefault:"./data"`
-	DatabaseURL     string        `env:"DATABASE_URL"`
-	RedisURL        string        `env:"REDIS_URL"`
-	SecretKey       secretKey     `env:"SECRET_KEY"`
-	SecretKeyOld    secretKeys    `env:"SECRET_KEY_OLD"`
-	SMTPURL         string        `env:"SMTP_URL"`
-	MailFrom        string        `env:"MAIL_FROM"`
-	WidgetRateLimit rate          `env:"WIDGET_RATE_LIMIT" envDefault:"10/10s"`
-	AddressLimits   addressLimits `env:"ADDRESS_LIMITS" envDefault:"pages=600/60s,conversations=120/60s,sockets=1000"`
-	TrustedProxies  prefixes      `env:"TRUSTED_PROXIES"`
-	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
-	PasswordCost    passwordCost  `env:"PASSWORD_COST" envDefault:"19456,2"`
+	Addr            string          `env:"ADDR" envDefault:":8080"`
+	BaseURL         string          `env:"BASE_URL"`
+	DataDir         string          `env:"DATA_DIR" envDefault:"./data"`
+	DatabaseURL     string          `env:"DATABASE_URL"`
+	RedisURL        string          `env:"REDIS_URL"`
+	SecretKey       secretKey       `env:"SECRET_KEY"`
+	SecretKeyOld    secretKeys      `env:"SECRET_KEY_OLD"`
+	SMTPURL         string          `env:"SMTP_URL"`
+	MailFrom        string          `env:"MAIL_FROM"`
+	WidgetRateLimit rate            `env:"WIDGET_RATE_LIMIT" envDefault:"10/10s"`
+	AddressLimits   addressLimits   `env:"ADDRESS_LIMITS" envDefault:"pages=600/60s,conversations=120/60s,sockets=1000"`
+	TrustedProxies  prefixes        `env:"TRUSTED_PROXIES"`
+	MaxConnections  connectionCount `env:"MAX_CONNECTIONS"`
+	LogLevel        slog.Level      `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat       string          `env:"LOG_FORMAT" envDefault:"text"`
+	PasswordCost    passwordCost    `env:"PASSWORD_COST" envDefault:"19456,2"`
 }
 
 // LoadConfig reads the settings from getenv. The error is one line that names the variable.

@@ -1,41 +1,93 @@
 package main
 
 import (
+	"io"
 	"net"
-	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
 
-// connections are those that the HTTP server has open. At its end it closes the idle ones and waits for the others, and
-// takes for busy what has not asked for anything yet, like the connections that browsers open in advance.
-type connections struct {
-	mu   sync.Mutex
-	open map[net.Conn]struct{}
+const (
+	lingering   = 2 * time.Second // how long a client may go on sending after the last answer
+	lingerBytes = 8 << 20         // and how much
+)
+
+// connection is one that a listener has let in. It counts until it is closed, also when a WebSocket has taken it over,
+// which fasthttp does not notice.
+type connection struct {
+	net.Conn
+	listener *listener
+	key      string
+	from     *peer
+	held     atomic.Int64
+	lingers  atomic.Bool
 }
 
-// changed is the server's ConnState.
-func (c *connections) changed(conn net.Conn, state fasthttp.ConnState) {
-	switch state {
-	case fasthttp.StateNew:
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.open == nil {
-			c.open = map[net.Conn]struct{}{}
-		}
-		c.open[conn] = struct{}{}
-	case fasthttp.StateClosed, fasthttp.StateHijacked:
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.open, conn)
+// SyscallConn lets the Socket.IO server wait for the connection without a buffer.
+func (c *connection) SyscallConn() (syscall.RawConn, error) {
+	socket, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return nil, syscall.ENOTSUP
 	}
+	return socket.SyscallConn()
 }
 
-// close cuts off whoever is still there.
-func (c *connections) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for conn := range c.open {
-		conn.Close()
+// Linger makes Close wait until the client has read the answer, or a while: a client that is cut off while it sends
+// never sees it.
+func (c *connection) Linger() { c.lingers.Store(true) }
+
+// Close ends the connection.
+func (c *connection) Close() error {
+	if c.lingers.Load() {
+		drain(c.Conn)
+	}
+	return c.cut()
+}
+
+func (c *connection) cut() error {
+	err := c.Conn.Close()
+	c.release()
+	c.listener.forget(c)
+	return err
+}
+
+// drain ends our half of a connection, and reads what the client still sends.
+func drain(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	conn.SetReadDeadline(time.Now().Add(lingering))
+	io.CopyN(io.Discard, conn, lingerBytes)
+}
+
+// Hold counts bytes of memory that a request or its answer takes up until release. It reports false, and counts
+// nothing, when that is more than one address may have, or all.
+func (c *connection) Hold(bytes int) bool {
+	n := int64(bytes)
+	c.held.Add(n)
+	ofAddress, ofAll := c.from.held.Add(n), c.listener.held.Add(n)
+	if ofAll <= bytesTotal && (ofAddress <= bytesAddress || c.from.proxy) {
+		return true
+	}
+	c.held.Add(-n)
+	c.from.held.Add(-n)
+	c.listener.held.Add(-n)
+	return false
+}
+
+// release gives back what the connection holds.
+func (c *connection) release() {
+	n := c.held.Swap(0)
+	c.from.held.Add(-n)
+	c.listener.held.Add(-n)
+}
+
+// stateChanged is the HTTP server's ConnState: between two requests a connection holds nothing.
+func stateChanged(conn net.Conn, state fasthttp.ConnState) {
+	if conn, ok := conn.(*connection); ok && (state == fasthttp.StateIdle || state == fasthttp.StateHijacked) {
+		conn.release()
 	}
 }

@@ -37,7 +37,7 @@ type server struct {
 	services *services.Services
 	http     *fiber.App
 	socket   *socketio.Server
-	open     connections
+	listener *listener
 	ending   atomic.Bool
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -50,9 +50,9 @@ func (s *serveCommand) Run(p *program) error {
 		return err
 	}
 	defer node.backend.shut()
-	listener, err := net.Listen("tcp", p.config.Addr)
+	listener, err := node.listen()
 	if err != nil {
-		return fmt.Errorf("ADDR: %w", err)
+		return err
 	}
 	url := node.url(listener.Addr())
 	slog.Info("listening", "url", url)
@@ -69,6 +69,16 @@ func (s *serveCommand) Run(p *program) error {
 		slog.Info("shutting down")
 		return node.shutDown()
 	}
+}
+
+// listen opens ADDR, with bounds on what it lets in.
+func (s *server) listen() (*listener, error) {
+	inner, err := net.Listen("tcp", s.config.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("ADDR: %w", err)
+	}
+	s.listener = newListener(inner, s.config.connectionLimits())
+	return s.listener, nil
 }
 
 func newServer(p *program, withDemo bool) (*server, *services.Seeded, error) {
@@ -132,7 +142,7 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 		slog.Info("no organization yet: open /setup and enter this token", "setup_token", app.Setup.Secret())
 	}
 	s.http = handlers.New(app)
-	s.http.Server().ConnState = s.open.changed
+	s.http.Server().ConnState = stateChanged
 	s.start(ctx, realtime.New(io, graph, !config.WidgetRateLimit.Off()))
 	return app.Demo, nil
 }
@@ -220,7 +230,7 @@ func (s *server) shutDown() error {
 	err := s.socket.Shutdown(ctx)
 	s.stop()
 	s.running.Wait()
-	defer time.AfterFunc(requestGrace, s.open.close).Stop()
+	defer time.AfterFunc(requestGrace, s.listener.cutAll).Stop()
 	err = errors.Join(err, s.http.ShutdownWithContext(ctx))
 	finished := make(chan struct{})
 	go func() { defer close(finished); s.services.Wait() }()

@@ -77,6 +77,18 @@ func (l *addressLimits) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
+// connectionCount is MAX_CONNECTIONS; 0 is the default, which depends on the system.
+type connectionCount int
+
+func (n *connectionCount) UnmarshalText(text []byte) error {
+	count, err := strconv.Atoi(string(text))
+	if err != nil || count < 1 || count > mostConnections {
+		return fmt.Errorf("must be a number from 1 to %d", mostConnections)
+	}
+	*n = connectionCount(count)
+	return nil
+}
+
 // parseCount reads a limit; 0 is none.
 func parseCount(text string) (int, error) {
 	if text == "off" {
