@@ -50,14 +50,17 @@ func (a *App) admin(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// api lets in whoever is logged in; everybody else gets 401. An API key opens nothing, as the guide says; that one was
-// presented is noted, so that its owner sees whether anything uses it.
+// api lets in logged-in users whose request does not come from a page of another origin; everybody else gets 401. An
+// API key opens nothing, as the guide says. Its use is noted, so that its owner sees whether anything still sends it.
 func (a *App) api(c *fiber.Ctx) error {
 	if key := presentedKey(c); key != "" {
 		if _, err := a.APIKeys.Presented(c.UserContext(), key); err != nil &&
 			services.KindOf(err) != services.Unauthorized {
 			slog.Error("note use of API key", "error", err) // it opens nothing, so it keeps nobody out
 		}
+	}
+	if !a.ownOrigin(c) {
+		return services.Refuse(services.Unauthorized, "Log in to continue.")
 	}
 	return nextUnless(c, a.identify(c))
 }
@@ -166,36 +169,6 @@ func (a *App) cookie(c *fiber.Ctx, name, value string) *fiber.Cookie {
 	}
 }
 
-// baseURL is the public URL, without a slash at its end.
-func (a *App) baseURL(c *fiber.Ctx) string {
-	if a.BaseURL != "" {
-		return a.BaseURL
-	}
-	return c.Protocol() + "://" + c.Hostname()
-}
-
-// OwnOrigin reports whether a request comes from one of our own pages, or from no page at all: browsers name the origin
-// of every request that another site could make them send with a cookie and read.
-func (a *App) OwnOrigin(c *fiber.Ctx) bool {
-	origin := c.Get(fiber.HeaderOrigin)
-	if origin == "" {
-		return true
-	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	return services.OriginOf(origin) == services.OriginOf(a.baseURL(c)) || strings.EqualFold(u.Host, c.Hostname())
-}
-
-// WebSessionToken is what the session cookie of a request from our own pages holds.
-func (a *App) WebSessionToken(c *fiber.Ctx) string {
-	if !a.OwnOrigin(c) {
-		return ""
-	}
-	return c.Cookies(sessionCookie)
-}
-
 // requestTimeout is what answering one request may take.
 const requestTimeout = 30 * time.Second
 
@@ -208,9 +181,12 @@ func (a *App) bounded(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// secure sets the headers of every answer.
+// secure sets the headers of every answer, and refuses a request whose Host header could end up in a link.
 func (a *App) secure(c *fiber.Ctx) error {
 	a.setSecureHeaders(c)
+	if a.baseURL(c) == "" {
+		return services.Refuse(services.Invalid, "The Host header is not valid.")
+	}
 	return c.Next()
 }
 

@@ -130,8 +130,9 @@ func TestVersionAndHelp(t *testing.T) {
 func TestConfig_invalidValueIsOneLine(t *testing.T) {
 	t.Parallel()
 	for variable, values := range map[string][]string{
-		"ADDR":         {"nonsense", "127.0.0.1", "127.0.0.1:99999", "256.0.0.1:80"},
-		"BASE_URL":     {"nonsense", "ftp://x", "https://", "https://x/path", "https://u:p@x"},
+		"ADDR": {"nonsense", "127.0.0.1", "127.0.0.1:99999", "256.0.0.1:80"},
+		"BASE_URL": {"nonsense", "ftp://x", "https://", "https://x/path", "https://u:p@x", "https://x:0",
+			"https://x:99999", "https://x:", "https://x?", "https://x#y", "https://[fe80::1%25eth0]", "https://a b", "https://a_b%"},
 		"DATABASE_URL": {"nonsense", "mysql://x/y", "postgres://127.0.0.1:notaport/x"},
 		"REDIS_URL": {"nonsense", "http://x", "redis://", "redis://127.0.0.1:1/0",
 			"redis://127.0.0.1:6379/notanumber"},

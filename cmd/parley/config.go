@@ -44,7 +44,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	var config Config
 	environment := map[string]string{}
 	for _, name := range settings {
-		if value := getenv(name); value != "" {
+		if value := trimValue(getenv(name)); value != "" {
 			environment[name] = value
 		}
 	}
@@ -52,6 +52,15 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		return config, invalidVariable(err)
 	}
 	return config, config.check()
+}
+
+// trimValue removes what files and shells leave around a value: spaces, a newline at the end, a pair of quotes.
+func trimValue(value string) string {
+	value = strings.TrimSpace(value)
+	if n := len(value); n >= 2 && value[0] == value[n-1] && (value[0] == '"' || value[0] == '\'') {
+		value = strings.TrimSpace(value[1 : n-1])
+	}
+	return value
 }
 
 // settings are the names of Config's variables.
@@ -71,12 +80,11 @@ func (c *Config) check() error {
 		return fmt.Errorf("ADDR: must be a host and port like 127.0.0.1:8080 or :8080")
 	}
 	if c.BaseURL != "" {
-		u, err := url.Parse(c.BaseURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" ||
-			strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-			return fmt.Errorf("BASE_URL: must be a URL like https://chat.example.com, without a path")
+		origin, err := publicOrigin(c.BaseURL)
+		if err != nil {
+			return fmt.Errorf("BASE_URL: %w", err)
 		}
-		c.BaseURL = u.Scheme + "://" + u.Host
+		c.BaseURL = origin
 	}
 	if c.DatabaseURL != "" {
 		if u, err := url.Parse(c.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {

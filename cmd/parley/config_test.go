@@ -55,3 +55,28 @@ func TestConfig_addressLimits(t *testing.T) {
 		t.Errorf("with WIDGET_RATE_LIMIT=off the limits are %+v, %v", config.AddressLimits, err)
 	}
 }
+
+func TestConfig_baseURLIsAnOriginAsBrowsersSendIt(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"https://chat.example.com":        "https://chat.example.com",
+		"https://chat.example.com/":       "https://chat.example.com",
+		"HTTPS://Chat.Example.COM:443":    "https://chat.example.com",
+		"http://chat.example.com:80//":    "http://chat.example.com",
+		"https://chat.example.com:8443":   "https://chat.example.com:8443",
+		"http://localhost:8080":           "http://localhost:8080",
+		"https://chät.example":            "https://xn--cht-rla.example",
+		"http://[2001:DB8:0:0::1]:8080":   "http://[2001:db8::1]:8080",
+		"http://[::1]":                    "http://[::1]",
+		" https://chat.example.com \n":    "https://chat.example.com",
+		"http://parley_server:8080":       "http://parley_server:8080",
+		"https://chat.example.com.":       "https://chat.example.com.",
+		"http://127.0.0.1:8080":           "http://127.0.0.1:8080",
+		"https://xn--cht-rla.example:443": "https://xn--cht-rla.example",
+	} {
+		config, err := load("BASE_URL", text)
+		if err != nil || config.BaseURL != want {
+			t.Errorf("%q is %q, %v", text, config.BaseURL, err)
+		}
+	}
+}

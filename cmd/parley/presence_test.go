@@ -188,6 +188,43 @@ func TestForeignOrigin_isNoAgent(t *testing.T) {
 	}
 }
 
+// Behind a proxy that passes on what clients write, a page cannot name its own host as ours.
+func TestForeignOrigin_isNoAgentBehindAProxyEither(t *testing.T) {
+	t.Parallel()
+	const public = "http://chat.example"
+	for _, settings := range [][]string{nil, {"BASE_URL=" + public}} {
+		address := freeAddress(t)
+		settings = append(settings, "ADDR="+address, "TRUSTED_PROXIES=127.0.0.1")
+		w := newWorld(t, sqliteEnv(t, settings...), 1)
+		w.nodes[0].url = "http://" + address
+		own := w.nodes[0].url
+		if len(settings) == 3 {
+			own = public
+		}
+		b := w.login(0, w.seeded.Agent)
+		v, _ := w.written(0)
+		const sibling = "https://blog.example"
+		forged := http.Header{
+			"X-Forwarded-Host":  {"blog.example"},
+			"X-Forwarded-Proto": {"https"},
+			"Forwarded":         {"host=blog.example;proto=https"},
+		}
+		for _, polling := range transports {
+			s := w.connect(dial{polling: polling, as: b, origin: sibling, header: forged})
+			s.refused("unauthorized", "join_queue")
+			s.ok("join_conversation", v.payload()) // end users come from anywhere
+			w.connect(dial{
+				polling: polling,
+				as:      b,
+				origin:  own,
+				header:  http.Header{"X-Forwarded-Host": {"blog.example"}},
+			}).ok("join_queue")
+		}
+		b.get("/api/conversations/", "Origin", sibling, "X-Forwarded-Host", "blog.example", "X-Forwarded-Proto", "https").
+			refused(t, 401, "unauthorized")
+	}
+}
+
 // Logging out, disabling and a new password end web sessions and sockets within 5 s, on every node.
 func TestEndedLogin_closesSockets(t *testing.T) {
 	within5s := func(t *testing.T, end func(), sockets ...*socket) {

@@ -4,13 +4,51 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/netip"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/net/idna"
 
 	"parley/services"
 )
+
+var (
+	hostNames = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+	hostName  = regexp.MustCompile(`^[a-z0-9._-]+$`)
+)
+
+// publicOrigin returns the origin of BASE_URL as browsers send it: the host in lower case and in ASCII, an IPv6 address
+// in its short form, no default port.
+func publicOrigin(text string) (string, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return "", fmt.Errorf("must be a URL like https://chat.example.com")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", fmt.Errorf("the scheme must be https or http")
+	case u.User != nil:
+		return "", fmt.Errorf("must not have a user name or password")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", fmt.Errorf("must not have a path, query or fragment")
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) ||
+		strings.HasSuffix(u.Host, ":") {
+		return "", fmt.Errorf("the port must be a number from 1 to 65535")
+	}
+	host := u.Hostname()
+	if address, err := netip.ParseAddr(host); err == nil && address.Is6() && address.Zone() == "" {
+		host = "[" + address.String() + "]"
+	} else if host, err = hostNames.ToASCII(host); err != nil || !hostName.MatchString(host) {
+		return "", fmt.Errorf("the host is not a valid name")
+	}
+	if u.Port() != "" {
+		host += ":" + u.Port()
+	}
+	return services.OriginOf(u.Scheme + "://" + host), nil
+}
 
 // secretKey is SECRET_KEY: 32 bytes in base64.
 type secretKey []byte

@@ -37,6 +37,7 @@ type dial struct {
 	origin  string
 	auth    string // JSON; empty: none
 	browser string // its User-Agent
+	header  http.Header
 }
 
 // socket is a Socket.IO client that keeps what it hears until a test asks.
@@ -77,7 +78,10 @@ func (w *world) connect(d dial) *socket {
 }
 
 func (w *world) tryConnect(d dial) (*socket, error) {
-	header := http.Header{}
+	header := d.header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
 	if d.as != nil {
 		header.Set("Cookie", "session="+d.as.session())
 	}
