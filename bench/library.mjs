@@ -78,7 +78,7 @@ export const rows = [
 ];
 
 const notes = [
-  "Out of order means: after something that was sent later. An event that is never acknowledged counts too.",
+  "Out of order is what came after something that was sent later; an event that was never acknowledged counts too.",
   "Memory is the resident memory of the process. The 2,000 connections follow 4,000 others, which fill what a runtime",
   "keeps in reserve. The Go peers collect garbage and return memory as Parley does; Node and Python return memory late,",
   "so growth is no proof of a leak there.",

@@ -61,7 +61,7 @@ start_postgres peer parley flask
 enter $CONTENDERS
 
 # A server that loses a handshake gets another try, or nothing else could be measured of it.
-dial="-tries 5 -dial 3s"
+dial="-tries 5 -dial 5s"
 durable=$(among peer flask postgres)
 # shellcheck disable=SC2086 # dial is a list of words
 {
