@@ -1,5 +1,5 @@
 // Parley's design tokens. The plugin at the end writes them as CSS variables for the dashboard and the widget alike;
-// everything else refers to the variables. A test reads the colours and holds their contrast.
+// everything else refers to the variables. A test reads the colors and holds their contrast.
 
 // Neutrals carry a trace of the accent's hue.
 const light = {
@@ -69,7 +69,7 @@ const darkContrast = {
   focus: "oklch(0.85 0.1 250)",
 };
 
-// Everything that is not a colour.
+// Everything that is not a color.
 const measures = {
   "--text-small": "12px", // badges, times under a bubble
   "--text-dense": "13px", // lists, help
@@ -86,7 +86,7 @@ const measures = {
   "--floating": "0 8px 28px oklch(0.2 0.02 205 / 0.16)",
 };
 
-const variables = (colours) => Object.fromEntries(Object.entries(colours).map(([name, value]) => [`--${name}`, value]));
+const variables = (colors) => Object.fromEntries(Object.entries(colors).map(([name, value]) => [`--${name}`, value]));
 
 export const palettes = {
   light,

@@ -159,11 +159,11 @@ test("the keyboard goes in and comes back to where it was", async ({ newContext,
   await expect(widget.getByLabel("Message", { exact: true })).toHaveValue("typed at once");
 });
 
-// The colour of one point of a page, as it is seen.
-async function colourAt(page, x, y) {
+// The color of one point of a page, as it is seen.
+async function colorAt(page, x, y) {
   const image = (await page.screenshot({ clip: { x, y, width: 1, height: 1 } })).toString("base64");
   const blank = await page.context().newPage();
-  const colour = await blank.evaluate(async (source) => {
+  const color = await blank.evaluate(async (source) => {
     const picture = new Image();
     picture.src = `data:image/png;base64,${source}`;
     await picture.decode();
@@ -172,7 +172,7 @@ async function colourAt(page, x, y) {
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
   }, image);
   await blank.close();
-  return colour;
+  return color;
 }
 
 for (const scheme of ["light", "dark"]) {
@@ -182,8 +182,8 @@ for (const scheme of ["light", "dark"]) {
     await widget.getByRole("button", { name: "Minimize" }).click();
     await expect.poll(() => box(frame)).toEqual(small);
     const { width, height } = page.viewportSize();
-    await expect.poll(() => colourAt(page, width - 80, height - 80)).toEqual([200, 30, 60]);
-    expect(await colourAt(page, width - 44, height - 60)).not.toEqual([200, 30, 60]);
+    await expect.poll(() => colorAt(page, width - 80, height - 80)).toEqual([200, 30, 60]);
+    expect(await colorAt(page, width - 44, height - 60)).not.toEqual([200, 30, 60]);
   });
 }
 

@@ -144,7 +144,7 @@ export const sideways = (page) =>
     ),
   );
 
-// violations asks axe about a page or frame, once nothing fades any more: half way, a colour has no contrast yet. It
+// violations asks axe about a page or frame, once nothing fades any more: half way, a color has no contrast yet. It
 // runs outside of the page's policy.
 export async function violations(frame) {
   await frame.evaluate(() => {

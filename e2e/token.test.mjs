@@ -1,11 +1,11 @@
-// The colours of tailwind.config.js hold their contrast (WCAG 2.2), in every palette.
+// The colors of tailwind.config.js hold their contrast (WCAG 2.2), in every palette.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { palettes } from "../tailwind.config.js";
 
 // OKLCH to linear sRGB, after https://www.w3.org/TR/css-color-4/#color-conversion-code.
-function linear(colour) {
-  const [l, c, hue] = colour.match(/[\d.]+/g).map(Number);
+function linear(color) {
+  const [l, c, hue] = color.match(/[\d.]+/g).map(Number);
   const a = c * Math.cos((hue * Math.PI) / 180);
   const b = c * Math.sin((hue * Math.PI) / 180);
   const long = (l + 0.3963377774 * a + 0.2158037573 * b) ** 3;
@@ -18,8 +18,8 @@ function linear(colour) {
   ].map((channel) => Math.min(1, Math.max(0, channel)));
 }
 
-function luminance(colour) {
-  const [r, g, b] = linear(colour);
+function luminance(color) {
+  const [r, g, b] = linear(color);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 

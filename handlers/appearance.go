@@ -17,12 +17,12 @@ func appearanceForm(row services.EmbedTokenRow) *views.AppearanceForm {
 
 func newAppearanceForm(row services.EmbedTokenRow, look services.Appearance) views.AppearanceForm {
 	path := "/integration/web-chat/" + row.Token.ID
-	query := url.Values{"colour": {look.Colour}, "title": {look.Title}, "greeting": {look.Greeting},
+	query := url.Values{"color": {look.Color}, "title": {look.Title}, "greeting": {look.Greeting},
 		"language": {look.Language}, "position": {look.Position}}
 	return views.AppearanceForm{
 		Path:        path,
 		PreviewURL:  path + "/preview?" + query.Encode(),
-		Colour:      look.Colour,
+		Color:       look.Color,
 		Title:       look.Title,
 		Greeting:    look.Greeting,
 		BotGreeting: services.ReadScript(row.Bot).Greeting.Content,
@@ -34,7 +34,7 @@ func newAppearanceForm(row services.EmbedTokenRow, look services.Appearance) vie
 // appearanceOf reads the form or the preview's query: the names are the same.
 func appearanceOf(value func(string, ...string) string) services.Appearance {
 	return services.Appearance{
-		Colour:   value("colour"),
+		Color:    value("color"),
 		Title:    value("title"),
 		Greeting: value("greeting"),
 		Language: value("language"),
@@ -57,7 +57,7 @@ func (a *App) changeAppearance(c *fiber.Ctx) error {
 	}
 	return a.showEmbedToken(c, status, id, func(page *views.EmbedTokenDetail) {
 		form := page.Appearance
-		form.Colour = look.Colour
+		form.Color = look.Color
 		form.Title = look.Title
 		form.Greeting = look.Greeting
 		form.Language = look.Language

@@ -200,7 +200,7 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	try(deed{
 		route: "/integration/web-chat/:id/appearance",
 		path:  token + "/appearance",
-		form:  url.Values{"title": {"Help"}, "colour": {"#123456"}},
+		form:  url.Values{"title": {"Help"}, "color": {"#123456"}},
 	})
 	try(deed{route: "/integration/web-chat/:id/revoke", path: token + "/revoke"})
 	try(deed{

@@ -197,7 +197,7 @@ func TestForms_ofGarbageAreRefusedInASentence(t *testing.T) {
 		names := slices.Collect(maps.Keys(aForm()))
 		names = append(names, "greeting", "fallback", "keywords", "answer", "rule", "said", "updated_at", "setup_token",
 			"organization_name", "password", "next", "code", "proof",
-			"service_account", "team_id", "bundle_id", "key_id", "private_key", "colour", "language", "position",
+			"service_account", "team_id", "bundle_id", "key_id", "private_key", "color", "language", "position",
 			"time_zone", "message", "rich_media", "label", "value", "type", "client_id")
 		all := func(value string) string {
 			form := url.Values{}

@@ -206,28 +206,28 @@ func TestAppearance_isWornByTheWidgetAndItsPreview(t *testing.T) {
 	d := newDesk(t).admin()
 	id, secret := d.embedToken("Web shop", "")
 	path := "/integration/web-chat/" + id
-	look := url.Values{"colour": {"#FFCC00"}, "title": {"Ask <us>"}, "greeting": {"Grüß Gott"}, "language": {"de"},
+	look := url.Values{"color": {"#FFCC00"}, "title": {"Ask <us>"}, "greeting": {"Grüß Gott"}, "language": {"de"},
 		"position": {"left"}}
 	response, _ := d.post(path+"/appearance", look, false)
 	d.went(response, path+"#appearance")
-	shown := []string{`lang="de"`, `data-colour="#ffcc00"`, `data-ink="#000000"`, "Ask &lt;us&gt;",
+	shown := []string{`lang="de"`, `data-color="#ffcc00"`, `data-ink="#000000"`, "Ask &lt;us&gt;",
 		`data-greeting="Grüß Gott"`, `data-position="left"`}
 	d.has(d.ok(d.page("/chat-widget?session_id=x&embed_token="+secret)), shown...)
 	d.has(d.ok(d.page("/chat-widget?session_id=x&title=Sales&lang=fr&embed_token="+secret)), "Sales", `lang="fr"`)
 
-	wrong, body := d.post(path+"/appearance", url.Values{"colour": {"red"}, "title": {"Kept"}, "position": {"left"}},
+	wrong, body := d.post(path+"/appearance", url.Values{"color": {"red"}, "title": {"Kept"}, "position": {"left"}},
 		false)
 	if wrong.StatusCode != http.StatusBadRequest {
-		t.Errorf("a wrong colour: %d", wrong.StatusCode)
+		t.Errorf("a wrong color: %d", wrong.StatusCode)
 	}
-	d.has(body, `id="colour-error"`, `value="red"`, `value="Kept"`)
+	d.has(body, `id="color-error"`, `value="red"`, `value="Kept"`)
 
 	before, err := d.app.EmbedTokens.Get(d.Context(), d.user(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	preview, body := d.page(path + "/preview?colour=%23123456&greeting=Hello")
-	d.has(d.ok(preview, body), "data-preview", `data-colour="#123456"`, `data-ink="#ffffff"`, `data-greeting="Hello"`,
+	preview, body := d.page(path + "/preview?color=%23123456&greeting=Hello")
+	d.has(d.ok(preview, body), "data-preview", `data-color="#123456"`, `data-ink="#ffffff"`, `data-greeting="Hello"`,
 		`data-conversation-id=""`)
 	if policy := preview.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'self'") {
 		t.Errorf("the preview's policy is %s", policy)

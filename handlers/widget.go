@@ -83,8 +83,8 @@ func newWidgetView(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
 	if look.Greeting != "" {
 		widget.Greeting = look.Greeting
 	}
-	if look.Colour != "" {
-		widget.Colour, widget.Ink = look.Colour, services.ContrastInk(look.Colour)
+	if look.Color != "" {
+		widget.Color, widget.Ink = look.Color, services.ContrastInk(look.Color)
 	}
 	for _, button := range greeting.Media.Buttons {
 		widget.GreetingButtons = append(widget.GreetingButtons, views.Choice(button))

@@ -13,7 +13,7 @@ import (
 
 // Appearance is how the widget of an embed token looks and speaks. What is empty is as it is without.
 type Appearance struct {
-	Colour   string `json:"colour,omitempty"` // #rrggbb
+	Color    string `json:"color,omitempty"` // #rrggbb
 	Title    string `json:"title,omitempty"`
 	Greeting string `json:"greeting,omitempty"`
 	Language string `json:"language,omitempty"` // a BCP 47 tag
@@ -25,7 +25,7 @@ const (
 	maxWidgetGreeting = 500 // characters
 )
 
-var colour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+var color = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
 // ReadAppearance is the appearance of a token.
 func ReadAppearance(token models.EmbedToken) (a Appearance) {
@@ -37,11 +37,11 @@ func ReadAppearance(token models.EmbedToken) (a Appearance) {
 
 // clean is a as it is stored. Error: Invalid.
 func (a Appearance) clean() (Appearance, error) {
-	a.Colour, a.Title = strings.ToLower(strings.TrimSpace(a.Colour)), strings.TrimSpace(a.Title)
+	a.Color, a.Title = strings.ToLower(strings.TrimSpace(a.Color)), strings.TrimSpace(a.Title)
 	a.Greeting = strings.TrimSpace(strings.ReplaceAll(a.Greeting, "\r\n", "\n"))
 	switch {
-	case a.Colour != "" && !colour.MatchString(a.Colour):
-		return a, refuseField("colour", "The colour must look like #1f6feb.")
+	case a.Color != "" && !color.MatchString(a.Color):
+		return a, refuseField("color", "The color must look like #1f6feb.")
 	case !plainLine(a.Title) || utf8.RuneCountInString(a.Title) > maxWidgetTitle:
 		return a, refuseField("title", "The title must be one line of at most %d characters.", maxWidgetTitle)
 	case !storable(a.Greeting) || utf8.RuneCountInString(a.Greeting) > maxWidgetGreeting:
@@ -54,11 +54,11 @@ func (a Appearance) clean() (Appearance, error) {
 	return a, nil
 }
 
-// ContrastInk is the colour of text on colour, black or white: the one that stands out more, which is always by 4.5 to
-// 1 or more. On what is no colour it is white.
+// ContrastInk is the color of text on color, black or white: the one that stands out more, which is always by 4.5 to
+// 1 or more. On what is no color it is white.
 func ContrastInk(background string) string {
 	background = strings.ToLower(background)
-	if !colour.MatchString(background) {
+	if !color.MatchString(background) {
 		return "#ffffff"
 	}
 	if luminance := luminanceOf(background); (luminance+0.05)/0.05 >= 1.05/(luminance+0.05) {
@@ -68,7 +68,7 @@ func ContrastInk(background string) string {
 }
 
 // luminanceOf is the relative luminance of WCAG 2.
-func luminanceOf(colour string) float64 {
+func luminanceOf(color string) float64 {
 	channel := func(hex string) float64 {
 		value, _ := strconv.ParseUint(hex, 16, 8) // two digits, as the caller has checked
 		if c := float64(value) / 255; c > 0.04045 {
@@ -77,5 +77,5 @@ func luminanceOf(colour string) float64 {
 			return c / 12.92
 		}
 	}
-	return 0.2126*channel(colour[1:3]) + 0.7152*channel(colour[3:5]) + 0.0722*channel(colour[5:7])
+	return 0.2126*channel(color[1:3]) + 0.7152*channel(color[3:5]) + 0.0722*channel(color[5:7])
 }

@@ -30,18 +30,18 @@ func contrast(a, b string) float64 {
 	return (high + 0.05) / (low + 0.05)
 }
 
-func TestContrastInk_canBeReadOnEveryColour(t *testing.T) {
+func TestContrastInk_canBeReadOnEveryColor(t *testing.T) {
 	t.Parallel()
-	for colour, ink := range map[string]string{"#000000": "#ffffff", "#ffffff": "#000000", "#FFFF00": "#000000",
+	for color, ink := range map[string]string{"#000000": "#ffffff", "#ffffff": "#000000", "#FFFF00": "#000000",
 		"#1f2937": "#ffffff", "": "#ffffff", "red": "#ffffff"} {
-		if got := services.ContrastInk(colour); got != ink {
-			t.Errorf("on %q: %s", colour, got)
+		if got := services.ContrastInk(color); got != ink {
+			t.Errorf("on %q: %s", color, got)
 		}
 	}
 	for range 20_000 {
-		colour := fmt.Sprintf("#%06x", rand.IntN(1<<24))
-		if ratio := contrast(colour, services.ContrastInk(colour)); ratio < 4.5 {
-			t.Errorf("on %s: %.2f", colour, ratio)
+		color := fmt.Sprintf("#%06x", rand.IntN(1<<24))
+		if ratio := contrast(color, services.ContrastInk(color)); ratio < 4.5 {
+			t.Errorf("on %s: %.2f", color, ratio)
 		}
 	}
 }

@@ -161,7 +161,7 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")
 		look := services.Appearance{
-			Colour:   " #1F6FEB ",
+			Color:    " #1F6FEB ",
 			Title:    " Ask us ",
 			Greeting: "Hi,\r\nhow are you?",
 			Language: "pt-BR",
@@ -183,7 +183,7 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 			"Olga embed_token.origins_changed Shop two "+who+": every origin")
 		stored := d.token(token.ID)
 		want := services.Appearance{
-			Colour:   "#1f6feb",
+			Color:    "#1f6feb",
 			Title:    "Ask us",
 			Greeting: "Hi,\nhow are you?",
 			Language: "pt-BR",
@@ -214,7 +214,7 @@ func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
 			d.Errorf("half of it is stored: %+v, %v", row.Token, err)
 		}
 		for field, looks := range map[string][]services.Appearance{
-			"colour":   {{Colour: "red"}, {Colour: "#fff"}, {Colour: "#1f6feb;"}, {Colour: "#gggggg"}},
+			"color":    {{Color: "red"}, {Color: "#fff"}, {Color: "#1f6feb;"}, {Color: "#gggggg"}},
 			"title":    {{Title: chars(61)}, {Title: "a\nb"}, {Title: "\xff"}},
 			"greeting": {{Greeting: chars(501)}, {Greeting: "\x00"}},
 			"language": {{Language: "x"}, {Language: "de_DE"}, {Language: "de-" + chars(40)}},

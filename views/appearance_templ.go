@@ -12,7 +12,7 @@ import templruntime "github.com/a-h/templ/runtime"
 type AppearanceForm struct {
 	Path        string // of the token's page
 	PreviewURL  string // the widget with these settings
-	Colour      string
+	Color       string
 	Title       string
 	Greeting    string
 	BotGreeting string // what stands in place of an empty greeting
@@ -79,15 +79,15 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div class=\"colour-field\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div class=\"color-field\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "colour", Label: "Color", Value: f.Colour, Error: f.Errors["colour"], Placeholder: "#0e6f7c", Help: "As #rrggbb. The text on it is black or white, for the best contrast.", MaxLength: 7, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "color", Label: "Color", Value: f.Color, Error: f.Errors["color"], Placeholder: "#0e6f7c", Help: "As #rrggbb. The text on it is black or white, for the best contrast.", MaxLength: 7, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<input type=\"color\" class=\"colour-well\" data-colour-of=\"colour\" aria-label=\"Choose a color\"></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<input type=\"color\" class=\"color-well\" data-color-of=\"color\" aria-label=\"Choose a color\"></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

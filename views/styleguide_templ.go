@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 // Style guide shows every part of the design system on one page, for who works on Parley.
 type Styleguide struct{ Layout }
 
-// swatches are the colours of tailwind.config.js.
+// swatches are the colors of tailwind.config.js.
 var swatches = []string{"canvas", "surface", "raised", "line", "line-strong", "ink", "ink-muted", "accent", "accent-soft", "accent-ink", "positive", "positive-soft",
 	"warning", "warning-soft", "critical", "critical-soft", "critical-ink", "focus"}
 

@@ -1,10 +1,10 @@
-// The widget in the frame shows the appearance while it is chosen, and the colour can be picked as well as typed.
+// The widget in the frame shows the appearance while it is chosen, and the color can be picked as well as typed.
 const REDRAW = 250; // ms after the last key
 
 const frame = document.getElementById("preview");
 const form = document.getElementById("appearance-form");
-const well = form?.querySelector("[data-colour-of]");
-const colour = well && form.elements[well.dataset.colourOf];
+const well = form?.querySelector("[data-color-of]");
+const color = well && form.elements[well.dataset.colorOf];
 
 let timer;
 let shown;
@@ -12,8 +12,7 @@ let shown;
 function draw() {
   if ([...form.elements].some(({ validity }) => validity?.customError)) return; // too long, which the server refuses
   const query = new URLSearchParams();
-  for (const name of ["colour", "title", "greeting", "language", "position"])
-    query.set(name, form.elements[name].value);
+  for (const name of ["color", "title", "greeting", "language", "position"]) query.set(name, form.elements[name].value);
   const url = `${frame.dataset.preview}?${query}`;
   if (url === shown) return;
   shown = url;
@@ -21,13 +20,13 @@ function draw() {
   frame.parentElement.classList.toggle("preview-left", form.elements.position.value === "left");
 }
 
-const valid = () => /^#[0-9a-f]{6}$/i.test(colour.value);
+const valid = () => /^#[0-9a-f]{6}$/i.test(color.value);
 
 function matchWell() {
-  well.value = valid() ? colour.value : colour.placeholder;
+  well.value = valid() ? color.value : color.placeholder;
 }
 
-well?.addEventListener("input", () => (colour.value = well.value)); // before the form hears of it
+well?.addEventListener("input", () => (color.value = well.value)); // before the form hears of it
 
 form?.addEventListener("input", () => {
   matchWell();

@@ -2,7 +2,7 @@
 export const part = (id) => document.getElementById(id);
 
 export const root = part("parley");
-export const { conversationId, externalId, botName, botPhoto, greeting, colour, ink, position } = root.dataset;
+export const { conversationId, externalId, botName, botPhoto, greeting, color, ink, position } = root.dataset;
 export const preview = "preview" in root.dataset; // in the dashboard: of nobody, to be looked at only
 export const who = { conversation_id: conversationId, external_id: externalId };
 export const language = document.documentElement.lang;
