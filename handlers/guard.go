@@ -21,14 +21,21 @@ const (
 	sessionCookieLife = 180 * 24 * time.Hour
 )
 
-// page lets in whoever is logged in, and sends everybody else to the login page and back.
+// page lets in logged-in users and checks the token of their forms. It sends everybody else to the login page and back.
 func (a *App) page(c *fiber.Ctx) error {
 	err := a.identify(c)
-	if services.KindOf(err) != services.Unauthorized {
-		return nextUnless(c, err)
+	switch services.KindOf(err) {
+	case "":
+		return a.csrf(c)
+	case services.Unauthorized:
+		return a.sendToLogin(c)
 	}
+	return err
+}
+
+func (a *App) sendToLogin(c *fiber.Ctx) error {
 	next := c.OriginalURL()
-	// of a part it is the page to come back to
+	// For a part of a page it is the page to come back to.
 	if page, err := url.Parse(c.Get("HX-Current-URL")); err == nil && page.Path != "" {
 		next = page.RequestURI()
 	}
@@ -62,7 +69,10 @@ func (a *App) api(c *fiber.Ctx) error {
 	if !a.ownOrigin(c) {
 		return services.Refuse(services.Unauthorized, "Log in to continue.")
 	}
-	return nextUnless(c, a.identify(c))
+	if err := a.identify(c); err != nil {
+		return err
+	}
+	return a.csrf(c)
 }
 
 // presentedKey is the API key of a request, where clients use to put one.
@@ -78,15 +88,11 @@ func presentedKey(c *fiber.Ctx) string {
 	return key
 }
 
-func nextUnless(c *fiber.Ctx, err error) error {
-	if err != nil {
-		return err
-	}
-	return c.Next()
-}
-
-// csrf refuses a request without the token of its cookie, in the header or the form.
+// csrf refuses a request that could change something without the token of its cookie, in the header or the form.
 func (a *App) csrf(c *fiber.Ctx) error {
+	if safeMethod(c.Method()) {
+		return c.Next()
+	}
 	if err := readBody(c); err != nil {
 		return err
 	}
@@ -97,16 +103,60 @@ func (a *App) csrf(c *fiber.Ctx) error {
 	if a.Login.ValidCSRF(c.Cookies(sessionCookie), token) {
 		return c.Next()
 	}
-	expired := services.Refuse(services.Forbidden, "This form has expired. Load the page again and repeat.")
-	if c.Path() == "/auth/login" { // open in two tabs, one of which got the cookie: the form anew, with what was typed
-		expired.Message = "This form had expired. Please try again."
-		return a.loginFailed(c, views.Login{
-			Layout: a.layout(c, "Log in"),
-			Email:  c.FormValue("email"),
-			Next:   sameSite(c.FormValue("next")),
-		}, expired)
+	return a.refuseForm(c)
+}
+
+// safeMethod reports whether a method only reads, by RFC 9110.
+func safeMethod(method string) bool {
+	switch method {
+	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions, fiber.MethodTrace:
+		return true
 	}
-	return expired
+	return false
+}
+
+// refuseForm says why a form without its token is refused, and what to do.
+func (a *App) refuseForm(c *fiber.Ctx) error {
+	if a.lostSecureCookie(c) {
+		return a.openHTTPSPage(c)
+	}
+	if strings.TrimSuffix(c.Path(), "/") != "/auth/login" {
+		return services.Refuse(services.Forbidden, "This form has expired. Load the page again and repeat.")
+	}
+	// Opened in two tabs, one of which got the cookie: the form again, with what was typed.
+	return a.loginFailed(c, views.Login{
+		Layout: a.layout(c, "Log in"),
+		Email:  c.FormValue("email"),
+		Next:   sameSite(c.FormValue("next")),
+	}, services.Refuse(services.Forbidden, "This form had expired. Please try again."))
+}
+
+// lostSecureCookie reports whether a form came without a cookie because its page was opened over http, while our
+// cookies are for https: browsers do not even store them then.
+func (a *App) lostSecureCookie(c *fiber.Ctx) bool {
+	if !a.secureCookies(c) || c.Cookies(sessionCookie) != "" {
+		return false
+	}
+	if origin := c.Get(fiber.HeaderOrigin); origin != "" && origin != "null" {
+		return strings.HasPrefix(strings.ToLower(origin), "http://")
+	}
+	return a.scheme(c) == "http"
+}
+
+// openHTTPSPage leads from a form that cannot work over http to the page of the form over https.
+func (a *App) openHTTPSPage(c *fiber.Ctx) error {
+	page := c.Path()
+	if strings.HasPrefix(page, "/auth/") {
+		page = "/auth/login"
+	}
+	address := a.baseURL(c) + page
+	return render(c, fiber.StatusForbidden, views.ProblemPage(views.Problem{
+		Layout:  a.frame(c, "Open the https address"),
+		Status:  fiber.StatusForbidden,
+		Heading: "Open the https address",
+		Message: "Open " + address + " instead: this server only accepts logins there.",
+		Link:    address,
+	}), nil)
 }
 
 // identify finds out who asks, once a request.
@@ -165,9 +215,12 @@ func (a *App) cookie(c *fiber.Ctx, name, value string) *fiber.Cookie {
 		Path:     "/",
 		HTTPOnly: true,
 		SameSite: fiber.CookieSameSiteLaxMode,
-		Secure:   strings.HasPrefix(a.baseURL(c), "https://"),
+		Secure:   a.secureCookies(c),
 	}
 }
+
+// secureCookies reports whether browsers reach this server by https, so that they may keep our cookies to it.
+func (a *App) secureCookies(c *fiber.Ctx) bool { return strings.HasPrefix(a.baseURL(c), "https://") }
 
 // requestTimeout is what answering one request may take.
 const requestTimeout = 30 * time.Second
@@ -195,7 +248,7 @@ func (a *App) setSecureHeaders(c *fiber.Ctx) {
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'none'"))
-	if strings.HasPrefix(a.baseURL(c), "https://") {
+	if a.secureCookies(c) {
 		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
 	}
 }

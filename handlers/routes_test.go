@@ -17,68 +17,145 @@ import (
 	"parley/services/state"
 )
 
-// guards is who may call what. A route that is missing here fails the test: it was added without saying who may call
-// it.
+// guards says who may call a route. A route that is missing here fails the test: it was added without saying who may
+// call it. Unsafe methods also need a CSRF token, but for those that are open.
 //
 //	open   anybody
 //	form   anybody with the CSRF token of the page
-//	page   users; others are led to the login page
-//	admin  administrators; agents get 403, others are led to the login page
+//	page   users; others are sent to the login page
+//	admin  administrators; agents get 403, others are sent to the login page
 //	api    users; others get 401
-//	+csrf  and with the CSRF token of their session
-var guards = map[string]string{
-	"ALL /socket.io": "open", "ALL /socket.io/*": "open",
-	"GET /healthz": "open", "GET /readyz": "open", "GET /static/*": "open",
-	"GET /chat-widget/embed.js": "open", "GET /chat-widget": "open", "GET /chat-widget/history/:id": "open",
-	"GET /": "open", "GET /setup": "open", "POST /setup": "form", "GET /auth/login": "open", "POST /auth/login": "form",
-	"POST /auth/logout": "form", "GET /demo": "open", "GET /styleguide": "open", "GET /sw.js": "open",
-	"GET /offline": "open",
-	"GET /inbox":   "page", "GET /inbox/list": "page", "GET /inbox/:id": "page", "GET /inbox/:id/header": "page",
-	"GET /inbox/:id/messages": "page", "GET /inbox/:id/panel": "page", "GET /inbox/:id/compose": "page",
-	"POST /inbox/:id/claim": "page+csrf", "POST /inbox/:id/resolve": "page+csrf", "POST /inbox/:id/tag": "page+csrf",
-	"POST /inbox/:id/messages": "page+csrf",
-	"GET /auth/second-factor":  "open", "POST /auth/second-factor": "form", "GET /invitation/:secret": "open",
-	"POST /invitation/:secret": "form", "GET /photos/:id": "open",
-	"GET /profile": "page", "POST /profile/name": "page+csrf", "POST /profile/photo": "page+csrf",
-	"POST /profile/photo/remove": "page+csrf", "POST /profile/password": "page+csrf",
-	"GET /profile/second-factor": "page", "POST /profile/second-factor": "page+csrf",
-	"POST /profile/second-factor/confirm": "page+csrf", "POST /profile/second-factor/disable": "page+csrf",
-	"POST /profile/sessions/end": "page+csrf",
-	"GET /bots":                  "admin", "POST /bots": "admin+csrf", "GET /bots/new": "admin",
-	"POST /bots/new/rules": "admin+csrf", "POST /bots/new/try": "admin+csrf",
-	"GET /bots/:id": "admin", "POST /bots/:id": "admin+csrf", "POST /bots/:id/rules": "admin+csrf",
-	"POST /bots/:id/try": "admin+csrf", "POST /bots/:id/photo": "admin+csrf",
-	"POST /bots/:id/photo/remove": "admin+csrf", "POST /bots/:id/remove": "admin+csrf",
-	"GET /company": "admin", "GET /company/api-keys": "admin", "POST /company/api-keys": "admin+csrf",
-	"POST /company/api-keys/:id/revoke": "admin+csrf",
-	"GET /company/team":                 "admin", "POST /company/team/invitations": "admin+csrf",
-	"POST /company/team/invitations/:id/resend": "admin+csrf",
-	"POST /company/team/invitations/:id/revoke": "admin+csrf",
-	"GET /company/team/:id":                     "admin", "POST /company/team/:id/role": "admin+csrf",
-	"POST /company/team/:id/disable": "admin+csrf", "POST /company/team/:id/enable": "admin+csrf",
-	"POST /company/team/:id/remove": "admin+csrf",
-	"GET /company/settings":         "admin", "POST /company/settings": "admin+csrf", "GET /company/audit-log": "admin",
-	"GET /openapi.json": "open", "GET /asyncapi.json": "open",
-	"GET /welcome": "admin", "POST /welcome": "admin+csrf",
-	"GET /integration": "admin", "GET /integration/web-chat": "admin", "POST /integration/web-chat": "admin+csrf",
-	"GET /integration/web-chat/:id": "admin", "POST /integration/web-chat/:id": "admin+csrf",
-	"POST /integration/web-chat/:id/appearance": "admin+csrf", "GET /integration/web-chat/:id/preview": "admin",
-	"GET /integration/web-chat/:id/waiting": "admin",
-	"GET /integration/web-chat/:id/revoke":  "admin", "POST /integration/web-chat/:id/revoke": "admin+csrf",
-	"GET /integration/mobile-sdk": "admin", "POST /integration/mobile-sdk": "admin+csrf",
-	"GET /integration/mobile-sdk/:id": "admin", "POST /integration/mobile-sdk/:id": "admin+csrf",
-	"POST /integration/mobile-sdk/:id/credentials/:kind":        "admin+csrf",
-	"GET /integration/mobile-sdk/:id/credentials/:kind/remove":  "admin",
-	"POST /integration/mobile-sdk/:id/credentials/:kind/remove": "admin+csrf",
-	"GET /integration/developer-guide":                          "admin",
-	"POST /inbox/:id/release":                                   "page+csrf", "POST /inbox/:id/reopen": "page+csrf",
-	"POST /inbox/:id/preview": "page+csrf",
-	"GET /api/conversations":  "api", "GET /api/conversations/:id": "api", "GET /api/conversations/:id/messages": "api",
-	"GET /api/conversations/:id/history": "api",
-	"POST /api/conversations/:id/assign": "api+csrf", "POST /api/conversations/:id/release": "api+csrf",
-	"POST /api/conversations/:id/reopen":  "api+csrf",
-	"POST /api/conversations/:id/resolve": "api+csrf", "POST /api/conversations/:id/tag": "api+csrf",
-	"POST /api/conversations/:id/tags": "api+csrf",
+var guards = guardOf(map[string]string{
+	"open": `
+		GET /
+		GET /asyncapi.json
+		GET /auth/login
+		GET /auth/second-factor
+		GET /chat-widget
+		GET /chat-widget/embed.js
+		GET /chat-widget/history/:id
+		GET /demo
+		GET /healthz
+		GET /invitation/:secret
+		GET /offline
+		GET /openapi.json
+		GET /photos/:id
+		GET /readyz
+		GET /setup
+		ALL /socket.io
+		ALL /socket.io/*
+		GET /static/*
+		GET /styleguide
+		GET /sw.js
+	`,
+	"form": `
+		POST /auth/login
+		POST /auth/logout
+		POST /auth/second-factor
+		POST /invitation/:secret
+		POST /setup
+	`,
+	"page": `
+		GET /inbox
+		GET /inbox/:id
+		POST /inbox/:id/claim
+		GET /inbox/:id/compose
+		GET /inbox/:id/header
+		GET /inbox/:id/messages
+		POST /inbox/:id/messages
+		GET /inbox/:id/panel
+		POST /inbox/:id/preview
+		POST /inbox/:id/release
+		POST /inbox/:id/reopen
+		POST /inbox/:id/resolve
+		POST /inbox/:id/tag
+		GET /inbox/list
+		GET /profile
+		POST /profile/name
+		POST /profile/password
+		POST /profile/photo
+		POST /profile/photo/remove
+		GET /profile/second-factor
+		POST /profile/second-factor
+		POST /profile/second-factor/confirm
+		POST /profile/second-factor/disable
+		POST /profile/sessions/end
+	`,
+	"admin": `
+		GET /bots
+		POST /bots
+		GET /bots/:id
+		POST /bots/:id
+		POST /bots/:id/photo
+		POST /bots/:id/photo/remove
+		POST /bots/:id/remove
+		POST /bots/:id/rules
+		POST /bots/:id/try
+		GET /bots/new
+		POST /bots/new/rules
+		POST /bots/new/try
+		GET /company
+		GET /company/api-keys
+		POST /company/api-keys
+		POST /company/api-keys/:id/revoke
+		GET /company/audit-log
+		GET /company/settings
+		POST /company/settings
+		GET /company/team
+		GET /company/team/:id
+		POST /company/team/:id/disable
+		POST /company/team/:id/enable
+		POST /company/team/:id/remove
+		POST /company/team/:id/role
+		POST /company/team/invitations
+		POST /company/team/invitations/:id/resend
+		POST /company/team/invitations/:id/revoke
+		GET /integration
+		GET /integration/developer-guide
+		GET /integration/mobile-sdk
+		POST /integration/mobile-sdk
+		GET /integration/mobile-sdk/:id
+		POST /integration/mobile-sdk/:id
+		POST /integration/mobile-sdk/:id/credentials/:kind
+		GET /integration/mobile-sdk/:id/credentials/:kind/remove
+		POST /integration/mobile-sdk/:id/credentials/:kind/remove
+		GET /integration/web-chat
+		POST /integration/web-chat
+		GET /integration/web-chat/:id
+		POST /integration/web-chat/:id
+		POST /integration/web-chat/:id/appearance
+		GET /integration/web-chat/:id/preview
+		GET /integration/web-chat/:id/revoke
+		POST /integration/web-chat/:id/revoke
+		GET /integration/web-chat/:id/waiting
+		GET /welcome
+		POST /welcome
+	`,
+	"api": `
+		GET /api/conversations
+		GET /api/conversations/:id
+		POST /api/conversations/:id/assign
+		GET /api/conversations/:id/history
+		GET /api/conversations/:id/messages
+		POST /api/conversations/:id/release
+		POST /api/conversations/:id/reopen
+		POST /api/conversations/:id/resolve
+		POST /api/conversations/:id/tag
+		POST /api/conversations/:id/tags
+	`,
+})
+
+// guardOf turns the routes of each guard around: the guard of each route.
+func guardOf(routes map[string]string) map[string]string {
+	guards := map[string]string{}
+	for guard, lines := range routes {
+		for line := range strings.Lines(lines) {
+			if row := strings.TrimSpace(line); row != "" {
+				guards[row] = guard
+			}
+		}
+	}
+	return guards
 }
 
 // silentPublisher is a publisher that nobody hears.
@@ -212,7 +289,7 @@ func TestRoutes_everyOneHasItsGuard(t *testing.T) {
 		location := anonymous.Header.Get("Location")
 		user, _ := ask(t, server, route.Method, url, cookie)
 		admin, _ := ask(t, server, route.Method, url, adminCookie)
-		guard, csrf, _ := strings.Cut(guard, "+")
+		csrf := guard != "open" && !safeMethod(route.Method)
 		switch {
 		case guard == "open" && (anonymous.StatusCode == 401 || strings.Contains(location, "next=")):
 			t.Errorf("%s is for anybody, and answers %d", row, anonymous.StatusCode)
@@ -224,19 +301,101 @@ func TestRoutes_everyOneHasItsGuard(t *testing.T) {
 			user.StatusCode != 403):
 			t.Errorf("%s is for administrators, and answers anybody %d, an agent %d", row, anonymous.StatusCode,
 				user.StatusCode)
-		case guard == "admin" && (admin.StatusCode == 403) != (csrf != ""):
+		case guard == "admin" && (admin.StatusCode == 403) != csrf:
 			t.Errorf("%s without a token answers an administrator %d", row, admin.StatusCode)
 		case guard == "api" && anonymous.StatusCode != 401:
 			t.Errorf("%s is for users, and answers anybody %d", row, anonymous.StatusCode)
-		case csrf != "" && user.StatusCode != 403:
+		case csrf && user.StatusCode != 403:
 			t.Errorf("%s without the token answers a user %d", row, user.StatusCode)
-		case csrf == "" && guard != "form" && user.StatusCode == 401:
+		case !csrf && user.StatusCode == 401:
 			t.Errorf("%s refuses a user", row)
 		}
 	}
 	for row := range guards {
 		if !seen[row] {
 			t.Errorf("%s is in guards, and no route", row)
+		}
+	}
+}
+
+// An administrator, who may do everything, is refused everything without the token that belongs to their cookie, and
+// nothing changes.
+func TestRoutes_unsafeMethodsNeedTheTokenOfTheCookie(t *testing.T) {
+	db := modelstest.SQLite(t)
+	server, app, cookie := testAppOn(t, db)
+	d := &desk{t, server, app, cookie}
+	belongings := d.belongings()
+	admin := d.admin()
+	before := d.contents(db)
+	tried := 0
+	for _, route := range server.GetRoutes(true) {
+		path := "/" + strings.Trim(route.Path, "/")
+		if safeMethod(route.Method) || strings.HasPrefix(path, "/socket.io") { // which takes no cookie as proof
+			continue
+		}
+		tried++
+		for what, token := range map[string]string{
+			"no token":         "",
+			"a wrong token":    "nonsense",
+			"another's token":  app.Login.CSRFToken(cookie),
+			"the empty cookie": app.Login.CSRFToken(""),
+		} {
+			for _, inForm := range []bool{false, true} {
+				form, header := aForm(), ""
+				if inForm {
+					form.Set("csrf_token", token)
+				} else {
+					header = token
+				}
+				address := addressOf(path, belongings)
+				request := httptest.NewRequest(route.Method, address, strings.NewReader(form.Encode()))
+				request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				request.Header.Set("Cookie", "session="+admin.cookie)
+				if header != "" {
+					request.Header.Set("X-CSRFToken", header)
+				}
+				if response, _ := answer(t, server, request); response.StatusCode != http.StatusForbidden {
+					t.Errorf("%s %s with %s is answered %d", route.Method, path, what, response.StatusCode)
+				}
+			}
+		}
+	}
+	if tried < 50 {
+		t.Errorf("only %d routes were tried", tried)
+	}
+	after := d.contents(db)
+	for table := range before {
+		if before[table] != after[table] {
+			t.Errorf("%s was changed", table)
+		}
+	}
+}
+
+// The address of a page does not prove anything: a link could have it.
+func TestRoutes_aTokenInTheAddressDoesNotCount(t *testing.T) {
+	server, app, cookie := testApp(t)
+	token := "?csrf_token=" + app.Login.CSRFToken(cookie)
+	if response, _ := ask(t, server, http.MethodPost, "/auth/logout"+token, cookie); response.StatusCode != 403 {
+		t.Errorf("a token in the address is accepted: %d", response.StatusCode)
+	}
+}
+
+// Methods that no route has are refused before anything looks at them.
+func TestRoutes_otherMethodsChangeNothing(t *testing.T) {
+	server, app, cookie := testApp(t)
+	admin := logIn(t, app, app.Demo.Admin)
+	for row, guard := range guards {
+		_, path, _ := strings.Cut(row, " ")
+		if guard == "open" {
+			continue
+		}
+		for _, method := range []string{http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			for _, who := range []string{cookie, admin} {
+				response, _ := ask(t, server, method, strings.NewReplacer(":id", models.NewID()).Replace(path), who)
+				if response.StatusCode < 400 {
+					t.Errorf("%s %s is answered %d", method, path, response.StatusCode)
+				}
+			}
 		}
 	}
 }
