@@ -24,7 +24,12 @@ type ledger struct {
 	ended chan struct{} // Delivered was called
 }
 
-func newLedger() *ledger { return &ledger{recorder: newRecorder(), ended: make(chan struct{}, 10_000)} }
+func newLedger() *ledger {
+	return &ledger{
+		recorder: newRecorder(),
+		ended:    make(chan struct{}, 10_000),
+	}
+}
 
 func (l *ledger) add(format string, args ...any) {
 	l.mu.Lock()
@@ -86,7 +91,11 @@ func asAgent(w *world, ref services.Ref) services.Draft { return text(ref, agent
 var (
 	oneAMinute = services.Rate{Count: 1, Window: time.Minute}
 	endings    = []ending{
-		{name: "invalid body", draft: asEndUser(" "), want: []string{"refused as invalid_request", "delivered"}},
+		{
+			name:  "invalid body",
+			draft: asEndUser(" "),
+			want:  []string{"refused as invalid_request", "delivered"},
+		},
 		{
 			name:  "invalid client_id",
 			draft: func(w *world, ref services.Ref) services.Draft { return named(asAgent(w, ref), "\x00") },
@@ -127,8 +136,16 @@ var (
 			draft: asEndUser("Hello"),
 			want:  []string{"refused as unavailable", "delivered"},
 		},
-		{name: "no session is open", draft: asAgent, want: []string{"refused as conflict", "delivered"}},
-		{name: "stored", draft: asEndUser("Hello"), want: []string{"stored as 1", "published 1", "delivered"}},
+		{
+			name:  "no session is open",
+			draft: asAgent,
+			want:  []string{"refused as conflict", "delivered"},
+		},
+		{
+			name:  "stored",
+			draft: asEndUser("Hello"),
+			want:  []string{"stored as 1", "published 1", "delivered"},
+		},
 		{
 			name:  "stored, and the bot answers",
 			bot:   talkative,

@@ -45,22 +45,31 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	socket := socketio.New(socketio.Options{
 		Log: slog.New(slog.DiscardHandler),
 		Request: func(c *fiber.Ctx) any {
-			return realtime.Request{WebSessionToken: c.Get("Web-Session"), UserAgent: c.Get(fiber.HeaderUserAgent)}
+			return realtime.Request{
+				WebSessionToken: c.Get("Web-Session"),
+				UserAgent:       c.Get(fiber.HeaderUserAgent),
+			}
 		},
 		AllowOrigin: func(string) bool { return true },
 	})
 	io := socket.Of("/")
 	all, err := services.New(services.Dependencies{
-		DB:           db,
-		WebSessions:  state.NewDatabaseWebSessions(db, models.Now),
-		Limiter:      state.NewMemoryLimiter(models.Now),
-		Presence:     state.NewMemoryPresence(),
-		Publisher:    realtime.NewPublisher(io),
-		Clock:        models.Now,
-		SecretKey:    make([]byte, 32),
-		SecretBox:    services.NewSecretBox(make([]byte, 32)),
-		PasswordCost: argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 16},
-		WidgetRate:   rate,
+		DB:          db,
+		WebSessions: state.NewDatabaseWebSessions(db, models.Now),
+		Limiter:     state.NewMemoryLimiter(models.Now),
+		Presence:    state.NewMemoryPresence(),
+		Publisher:   realtime.NewPublisher(io),
+		Clock:       models.Now,
+		SecretKey:   make([]byte, 32),
+		SecretBox:   services.NewSecretBox(make([]byte, 32)),
+		PasswordCost: argon2id.Params{
+			Memory:      8,
+			Iterations:  1,
+			Parallelism: 1,
+			SaltLength:  16,
+			KeyLength:   16,
+		},
+		WidgetRate: rate,
 	})
 	if err != nil {
 		t.Fatal(err)
