@@ -47,12 +47,15 @@ type Touch struct {
 }
 
 // WriteMessages runs one transaction: it locks the conversations of query, reads what query names, asks decide what to
-// store, stores it and commits. On an error nothing is stored. decide must not block or touch the database.
+// store, stores it and commits. On an error nothing is stored. decide must not block or touch the database. Like the
+// function of Transact it runs again, on a new state, when the database refuses the transaction because of others.
 func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
-	if db.pool != nil {
-		return db.writeMessagesPostgres(ctx, query, decide)
-	}
-	return db.writeMessagesSQLite(ctx, query, decide)
+	return retry(ctx, func() error {
+		if db.Postgres() {
+			return db.writeMessagesPostgres(ctx, query, decide)
+		}
+		return db.writeMessagesSQLite(ctx, query, decide)
+	})
 }
 
 func newBatchState() BatchState {

@@ -49,7 +49,7 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 			return rows.Err()
 		})
 	}
-	batch.Queue("BEGIN")
+	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 	among, conversations := oneOrAny(query.ConversationIDs)
 	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id`+among+` ORDER BY id FOR UPDATE`,
 		conversations)

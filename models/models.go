@@ -19,8 +19,6 @@ import (
 	"github.com/glebarez/sqlite"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 )
@@ -44,33 +42,6 @@ func Open(ctx context.Context, databaseURL, dataDir string) (*DB, error) {
 		return openSQLite(dataDir)
 	}
 	return openPostgres(ctx, databaseURL)
-}
-
-func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
-	config, err := pgxpool.ParseConfig(databaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: is not a valid PostgreSQL URL")
-	}
-	if config.MaxConns < 20 {
-		config.MaxConns = 20
-	}
-	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("open PostgreSQL: %w", err)
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("DATABASE_URL: PostgreSQL at %s does not answer: %s", config.ConnConfig.Host,
-			strings.Join(strings.Fields(err.Error()), " "))
-	}
-	conn := stdlib.OpenDBFromPool(pool)
-	handle, err := gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig())
-	if err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("open PostgreSQL: %w", err)
-	}
-	return &DB{Read: handle, Write: handle, pool: pool}, nil
 }
 
 func openSQLite(dataDir string) (*DB, error) {

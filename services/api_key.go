@@ -45,7 +45,7 @@ func (s *APIKeys) Create(ctx context.Context, actor models.User,
 		CreatedBy:      actor.ID,
 		CreatedAt:      s.clock(),
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := tx.Create(&key).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
 			return &Error{
 				Kind:    Conflict,
@@ -82,7 +82,7 @@ func (s *APIKeys) Revoke(ctx context.Context, actor models.User, id string) erro
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		var key models.APIKey
 		if err := ofOrganization(tx, actor.OrganizationID, id, &key, "API key not found."); err != nil {
 			return err

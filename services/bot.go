@@ -92,7 +92,7 @@ func (s *Bots) Create(ctx context.Context, actor models.User, form BotForm) (mod
 	if err := form.write(&bot); err != nil {
 		return models.Bot{}, err
 	}
-	err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (s *Bots) change(ctx context.Context, actor models.User, id string,
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
 			return err
 		}

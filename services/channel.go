@@ -35,7 +35,7 @@ func (s *Channels) Create(ctx context.Context, actor models.User, botID string) 
 	if err := mustBeAdmin(actor); err != nil {
 		return channel, err
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		bot, err := chosenBot(tx, actor.OrganizationID, botID)
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ func (s *Conversations) Assign(ctx context.Context, agent models.User, id string
 	claimed := false
 	session, err := s.changeSession(ctx, agent.OrganizationID, id,
 		func(tx *gorm.DB, session *models.ConversationSession) error {
+			claimed = false
 			if session.AssignedAgentID != nil {
 				if *session.AssignedAgentID == agent.ID {
 					return nil
@@ -134,6 +135,7 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 	id string) (session models.ConversationSession, err error) {
 	var assigned *Agent
 	err = s.locked(ctx, agent.OrganizationID, id, func(tx *gorm.DB) error {
+		assigned = nil
 		newest, err := sessionsOf(tx, agent.OrganizationID, id, 1)
 		switch {
 		case err != nil:
@@ -227,6 +229,7 @@ func (s *Conversations) SetTags(ctx context.Context, organizationID, id string,
 func (s *Conversations) changeSession(ctx context.Context, organizationID, id string,
 	change func(*gorm.DB, *models.ConversationSession) error) (session models.ConversationSession, err error) {
 	err = s.locked(ctx, organizationID, id, func(tx *gorm.DB) error {
+		session = models.ConversationSession{}
 		err := tx.Where("organization_id = ? AND conversation_id = ? AND status = ?", organizationID, id,
 			models.SessionOpen).Take(&session).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
@@ -245,7 +248,7 @@ func (s *Conversations) locked(ctx context.Context, organizationID, id string, c
 	if !models.ValidID(id) {
 		return Refuse(NotFound, "Conversation not found.")
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		query := tx.Where("organization_id = ? AND id = ?", organizationID, id)
 		if s.db.Postgres() { // on SQLite the transaction itself is the lock
 			query = query.Clauses(clause.Locking{Strength: "UPDATE"})

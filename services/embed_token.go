@@ -82,7 +82,7 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
 		CreatedAt:      now,
 		UpdatedAt:      &now,
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		bot, err := chosenBot(tx, actor.OrganizationID, request.BotID)
 		if err != nil {
 			return err
@@ -216,7 +216,7 @@ func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string,
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		token, err := embedTokenOf(forChange(s.db, tx), actor.OrganizationID, id)
 		if err != nil {
 			return err
@@ -245,7 +245,7 @@ func (s *EmbedTokens) Revoke(ctx context.Context, actor models.User, id string) 
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		token, err := embedTokenOf(tx, actor.OrganizationID, id)
 		if err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"parley/models"
 )
 
 // Kind classifies an error. The API sends it as the field `error`.
@@ -46,6 +48,9 @@ func AsError(err error) *Error {
 	var refusal *Error
 	if errors.As(err, &refusal) {
 		return refusal
+	}
+	if errors.Is(err, models.ErrContention) {
+		return Refuse(Unavailable, "The server is busy. Please try again.")
 	}
 	return &Error{Kind: Internal, Message: "Something went wrong. Please try again."}
 }

@@ -47,7 +47,7 @@ func (s *Users) Invite(ctx context.Context, actor models.User, email string,
 		ExpiresAt:      now.Add(invitationLife),
 		CreatedAt:      now,
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := s.mayInvite(tx, actor, email); err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *Users) Resend(ctx context.Context, actor models.User,
 		return invitation, "", err
 	}
 	secret, hash := NewToken("inv_")
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if invitation, err = openInvitation(tx, actor.OrganizationID, id); err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (s *Users) RevokeInvitation(ctx context.Context, actor models.User, id stri
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		invitation, err := openInvitation(tx, actor.OrganizationID, id)
 		if err != nil {
 			return err
@@ -207,7 +207,7 @@ func (s *Users) Accept(ctx context.Context, secret, name, password string) (mode
 	if err != nil {
 		return models.User{}, err
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		now := s.clock()
 		result := tx.Model(&models.Invitation{}).
 			Where("organization_id = ? AND token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND "+

@@ -123,7 +123,7 @@ func (s *Login) noteFailure(ctx context.Context, user models.User, at string) {
 	s.noting.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		err := s.db.Transact(ctx, func(tx *gorm.DB) error {
 			return s.audit.Note(tx, user, LoginFailed, auditName(user), at)
 		})
 		if err != nil {
@@ -183,7 +183,7 @@ func (s *Login) ResetPassword(ctx context.Context, email, password string, witho
 	if err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		var users []models.User
 		if err := tx.Where("email = ?", email).Limit(1).Find(&users).Error; err != nil {
 			return err

@@ -327,7 +327,8 @@ func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, message
 	}
 	var fresh []string
 	now := m.clock()
-	err := m.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := m.db.Transact(ctx, func(tx *gorm.DB) error {
+		fresh = nil
 		var messages []models.Message
 		err := tx.Select("id", "sender_type", "sender_id").Order("id").
 			Where("organization_id = ? AND conversation_id = ? AND id IN ?", ref.OrganizationID, ref.ID, messageIDs).

@@ -165,6 +165,7 @@ func (w *writer) commit(batch []*job) []outcome {
 	}
 	var refused *pgconn.PgError
 	if half := len(batch) / 2; half > 0 && !errors.Is(err, context.DeadlineExceeded) &&
+		!errors.Is(err, models.ErrContention) &&
 		(!w.db.Postgres() || errors.As(err, &refused)) {
 		return append(w.commit(batch[:half]), w.commit(batch[half:])...)
 	}

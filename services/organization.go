@@ -76,7 +76,7 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization,
 		models.RoleOwner); err != nil {
 		return owner, err
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := tx.Create(&organization).Error; err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name
 	if len(tag) > maxLanguage || !language.MatchString(tag) {
 		return refuseField("language", "The language must be a tag like en or pt-BR.")
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func (s *Profile) replacePhoto(ctx context.Context, user models.User, photo *mod
 // changes.
 func (s *Profile) change(ctx context.Context, user models.User, about string,
 	change func(*gorm.DB, models.User) (map[string]any, error)) error {
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, user.OrganizationID); err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func (s *Profile) EndOtherSessions(ctx context.Context, identity Identity) error
 
 // endOthers stores change, ends the user's other web sessions, and notes both as action.
 func (s *Profile) endOthers(ctx context.Context, identity Identity, change map[string]any, action string) error {
-	err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := s.login.endOtherSessions(tx, identity.User, identity.WebSessionID, change); err != nil {
 			return err
 		}
@@ -241,7 +241,7 @@ func (s *Profile) ConfirmSecondFactor(ctx context.Context, user models.User,
 		return nil, err
 	}
 	codes, hashes := newRecoveryCodes()
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		begun, err := s.begun(tx, user)
 		if err != nil {
 			return err
@@ -291,7 +291,7 @@ func (s *Profile) DisableSecondFactor(ctx context.Context, user models.User, pro
 	} else if err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		return s.login.disableSecondFactor(tx, user)
 	})
 }

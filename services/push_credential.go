@@ -86,7 +86,7 @@ func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		channel, err := mobileChannelOf(forChange(s.db, tx), actor.OrganizationID, channelID)
 		if err != nil {
 			return err
@@ -173,7 +173,7 @@ func (s *PushCredentials) Remove(ctx context.Context, actor models.User, channel
 	if kind != models.PushFCMLegacy && kind != models.PushFCM && kind != models.PushAPNs {
 		return Refuse(NotFound, "There is no such kind of credential.")
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		channel, err := mobileChannelOf(tx, actor.OrganizationID, channelID)
 		if err != nil {
 			return err

@@ -99,7 +99,7 @@ func (s *Login) useCode(ctx context.Context, user models.User, code string,
 		return err
 	}
 	code = plainCode(code)
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		now, err := userOf(tx, user.OrganizationID, user.ID)
 		if err != nil {
 			return err

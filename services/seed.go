@@ -75,7 +75,7 @@ func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error
 	if admin.PasswordHash, err = s.login.HashPassword(ctx, seeded.Admin.Password); err != nil {
 		return seeded, err
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		for _, user := range []models.User{admin, agent} {
 			if err := seedUser(tx, user); err != nil {
 				return err

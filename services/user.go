@@ -194,7 +194,7 @@ func (s *Users) change(ctx context.Context, actor models.User, id string,
 	if id == actor.ID {
 		return Refuse(Forbidden, "Nobody can do this to themselves. Ask another admin.")
 	}
-	return s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
 			return err
 		}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"gorm.io/gorm"
+
 	"parley/models"
 )
 
@@ -126,13 +128,17 @@ func (s *Visits) replace(ctx context.Context, visits []models.Visit) (changed []
 		values = append(values, v.ConversationID, v.OrganizationID, v.PageURL, v.PageTitle, v.UserAgent, v.TimeZone,
 			v.Language, v.SeenAt)
 	}
+	values = append(values, s.clock().Add(-visitLife))
 	rows := strings.TrimSuffix(strings.Repeat("(?,?,?,?,?,?,?,?),", len(visits)), ",")
-	err = s.db.Write.WithContext(ctx).Raw(`INSERT INTO visits (conversation_id, organization_id, page_url, page_title, user_agent, time_zone, language, seen_at)
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
+		changed = nil
+		return tx.Raw(`INSERT INTO visits (conversation_id, organization_id, page_url, page_title, user_agent, time_zone, language, seen_at)
 		VALUES `+rows+` ON CONFLICT (conversation_id) DO UPDATE SET page_url = excluded.page_url, page_title = excluded.page_title,
 			user_agent = excluded.user_agent, time_zone = excluded.time_zone, language = excluded.language, seen_at = excluded.seen_at
 		WHERE visits.organization_id = excluded.organization_id AND (visits.seen_at <= ?
 			OR visits.page_url <> excluded.page_url OR visits.page_title <> excluded.page_title OR visits.user_agent <> excluded.user_agent
 			OR visits.time_zone <> excluded.time_zone OR visits.language <> excluded.language)
-		RETURNING conversation_id, organization_id`, append(values, s.clock().Add(-visitLife))...).Scan(&changed).Error
+		RETURNING conversation_id, organization_id`, values...).Scan(&changed).Error
+	})
 	return changed, err
 }

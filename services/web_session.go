@@ -46,7 +46,7 @@ func (s *Login) open(ctx context.Context, user models.User, device Device) (toke
 		return "", err
 	}
 	now := s.clock()
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
 		old := tx.Where("organization_id = ? AND user_id = ? AND last_seen_at <= ?", user.OrganizationID, user.ID,
 			now.Add(-webSessionLife))
 		if err := old.Delete(&models.Login{}).Error; err != nil {

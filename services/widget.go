@@ -155,7 +155,7 @@ func (s *Widget) CreateOrGetConversation(ctx context.Context,
 	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
 		return conversation, bot, err
 	}
-	err = s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+	err = s.db.Transact(ctx, func(tx *gorm.DB) (err error) {
 		conversation, err = s.create(tx, organizationID, channelID, externalID, displayName)
 		return err
 	})

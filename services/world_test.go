@@ -45,7 +45,10 @@ type tenant struct {
 func each(t *testing.T, test func(w *world)) {
 	t.Helper()
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) { test(newWorld(t, db, services.Rate{})) })
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		modelstest.FailFirstCommits(db)
+		test(newWorld(t, db, services.Rate{}))
+	})
 }
 
 // cheap is a password hash that costs nothing, for tests.

@@ -41,6 +41,32 @@ func PostgresURL(t *testing.T, server string) string {
 	return databases.url(name)
 }
 
+// PostgresURLWith is PostgresURL for a database with defaults of its own, each like "timezone = 'Asia/Tokyo'".
+func PostgresURLWith(t *testing.T, server string, defaults ...string) string {
+	t.Helper()
+	url := PostgresURL(t, server)
+	alter := func(change string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		conn, err := pgx.Connect(ctx, server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(ctx)
+		name := url[strings.LastIndex(url, "/")+1:]
+		name, _, _ = strings.Cut(name, "?")
+		if _, err := conn.Exec(ctx, "ALTER DATABASE "+name+" "+change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, setting := range defaults {
+		alter("SET " + setting)
+	}
+	t.Cleanup(func() { alter("RESET ALL") })
+	return url
+}
+
 // databases are those of this process on one server. Their names carry a number on which the process holds a lock while
 // it lives: a later one drops what is left of those that ended.
 type databases struct {
