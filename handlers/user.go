@@ -119,7 +119,7 @@ func (a *App) showUserPage(c *fiber.Ctx, status int, wrong formErrors) error {
 	}
 	layout := a.layout(c, person.Name)
 	layout.Up = views.Link{Path: "/company/team", Name: "Team"}
-	return render(c, status, views.UserPage(views.PersonSettings{
+	return render(c, status, views.UserPage(views.UserSettings{
 		Layout: layout,
 		User:   newUserView(person, user),
 		Errors: wrong,

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "time"
 
-// APIKeys is the page Company → API Keys. Secret is the key just made, shown this one time.
+// APIKeys is the page Company → API Keys. Secret is the key that was just created: it is shown once.
 type APIKeys struct {
 	Layout
 	FormKey string

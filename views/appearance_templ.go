@@ -8,14 +8,14 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// AppearanceForm is how the widget of a token looks: every field may be empty.
+// AppearanceForm sets how the widget of a token looks. Every field may be empty.
 type AppearanceForm struct {
 	Path        string // of the token's page
 	PreviewURL  string // the widget with these settings
 	Color       string
 	Title       string
 	Greeting    string
-	BotGreeting string // what stands in place of an empty greeting
+	BotGreeting string // used when the greeting is empty
 	Language    string
 	Position    string
 	Errors      map[string]string

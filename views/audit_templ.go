@@ -16,25 +16,25 @@ import (
 // AuditLog is the page Company → Audit log: one page of entries, newest first.
 type AuditLog struct {
 	Layout
-	People  []Choice // who may be filtered by: name and user id
+	People  []Choice // the choices of the filter: name and user id
 	ActorID string
 	Action  string
-	Cursor  string // of this page; empty: the newest entries
-	Next    string // cursor of the page with earlier ones
+	Cursor  string // of this page; empty for the newest entries
+	Next    string // cursor of the page with earlier entries
 	Entries []AuditEntry
 }
 
-// AuditEntry says who did what.
+// AuditEntry is one row of the log: who did what, and when.
 type AuditEntry struct {
 	At        time.Time
 	ActorName string
-	Action    string // the dotted word
+	Action    string // as stored, like user.invited
 	Target    string
 	Detail    string
-	Address   string // empty: not known
+	Address   string // empty if unknown
 }
 
-// target is what it was done to, or nothing where people did it to themselves.
+// target is what the action was done to. It is empty if users did it to themselves.
 func (e AuditEntry) target() string {
 	switch e.Action {
 	case "login.succeeded", "login.failed", "password.changed", "sessions.ended", "profile.changed", "second_factor.enabled", "second_factor.disabled",
@@ -44,7 +44,7 @@ func (e AuditEntry) target() string {
 	return e.Target
 }
 
-// auditAction is an action in words: as a filter, and as what somebody did to a target.
+// auditAction is an action in words: for the filter, and for a row.
 type auditAction struct{ action, name string }
 
 // auditActions are every action, in groups.
@@ -64,7 +64,7 @@ var auditActions = []struct {
 		{"push_credential.replaced", "Set the push credentials of"}, {"push_credential.removed", "Removed the push credentials of"}}},
 }
 
-// auditText says an action in words; one that has none yet is said as it is stored.
+// auditText returns an action in words, or as it is stored if it has none yet.
 func auditText(action string) string {
 	for _, group := range auditActions {
 		for _, a := range group.actions {
@@ -89,7 +89,7 @@ func auditChoices() []Group {
 
 func (p AuditLog) filtered() bool { return p.ActorID != "" || p.Action != "" }
 
-// page is the address of the page at cursor, under the same filter.
+// page is the address of the page at cursor with the same filter.
 func (p AuditLog) page(cursor string) templ.SafeURL {
 	query := url.Values{}
 	for name, value := range map[string]string{"person": p.ActorID, "action": p.Action, "cursor": cursor} {

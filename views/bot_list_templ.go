@@ -26,7 +26,7 @@ type BotRow struct {
 	Name      string
 	PhotoID   string
 	Rules     int
-	Channels  []string // what its channels are called
+	Channels  []string // the names of its channels
 	UpdatedAt time.Time
 }
 

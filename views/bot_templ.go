@@ -14,11 +14,11 @@ import (
 	"strings"
 )
 
-// BotEditor is the page of one bot, or of one that is being made. What is in the form need not be saved yet. Errors are by
-// field name, those of a rule by "keywords-0" and "answer-0".
+// BotEditor is the page of a bot, or of a new one. The form may have unsaved changes. Errors are keyed by field name;
+// those of a rule by "keywords-0" and "answer-0".
 type BotEditor struct {
 	Layout
-	ID           string // empty: a new one
+	ID           string // empty for a new bot
 	PhotoID      string
 	StoredName   string
 	Name         string
@@ -27,31 +27,31 @@ type BotEditor struct {
 	Rules        []BotRule
 	Fallback     string
 	RichFallback bool
-	UpdatedAt    string // of the row that the form was filled from
-	Conflict     bool   // somebody saved it meanwhile
-	Focus        string // id of the element to go on from, after rows have changed
+	UpdatedAt    string // of the row that the form shows: detects changes by others
+	Conflict     bool   // someone else saved the bot since this form was opened
+	Focus        string // id of the element to focus after rows have changed
 	Channels     []string
 	Errors       map[string]string
 	Trial        BotTrial
 }
 
-// BotRule is one rule. One that the form cannot hold is shown and kept, not edited: Keep is its number.
+// BotRule is one rule. A rule that the form cannot edit is shown and kept: Keep is its number.
 type BotRule struct {
 	Keywords string // separated by commas
 	Answer   string
 	Keep     int
 }
 
-// BotTrial is the talk beside the form.
+// BotTrial is the conversation next to the form that tries the bot.
 type BotTrial struct {
-	Said     []string // by the one who tries, oldest first
-	Saying   string   // written, not said yet
+	Said     []string // by the person who tries the bot, oldest first
+	Saying   string   // typed but not sent yet
 	Messages []Message
-	Silent   bool   // the bot did not answer the last one
+	Silent   bool   // the bot did not answer the last message
 	Problem  string // why the form cannot be tried yet
 }
 
-// keeps reports whether there are rules that the form cannot hold.
+// keeps reports whether the bot has rules that the form cannot edit.
 func (p BotEditor) keeps() bool {
 	return slices.ContainsFunc(p.Rules, func(rule BotRule) bool { return rule.Keep != 0 })
 }
@@ -63,14 +63,14 @@ func (p BotEditor) path() string {
 	return "/bots/" + p.ID
 }
 
-// sends has a part drawn anew from the whole form, in the order of the presses; nothing is saved by it.
+// sends posts the whole form to redraw a part of it, in the order of the clicks. It saves nothing.
 func (p BotEditor) sends(to, part string) templ.Attributes {
 	path := p.path() + to
 	return templ.Attributes{"formaction": path, "formnovalidate": true, "hx-post": path, "hx-target": part,
 		"hx-swap": "outerMorph", "hx-include": "#bot-form", "hx-sync": "#bot-form:queue all", "hx-validate": "false"}
 }
 
-// action is where the form saves.
+// action is the path that saves the form.
 func (p BotEditor) action() templ.SafeURL {
 	if p.ID == "" {
 		return "/bots"
@@ -78,7 +78,7 @@ func (p BotEditor) action() templ.SafeURL {
 	return templ.SafeURL(p.path())
 }
 
-// Heading is what the page is called.
+// Heading is the title of the page.
 func (p BotEditor) Heading() string {
 	if p.ID == "" {
 		return "Create a bot"
@@ -478,7 +478,7 @@ func richNote(text string) templ.Component {
 	})
 }
 
-// BotRulesPart is the rows of rules, as they are after one was added, moved or taken away.
+// BotRulesPart redraws the rules after one was added, moved or removed.
 func BotRulesPart(p BotEditor) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -847,7 +847,7 @@ func botRule(p BotEditor, i int, rule BotRule) templ.Component {
 	})
 }
 
-// ruleKind tells the rows of a sent form apart.
+// ruleKind marks in the sent form whether a row is edited or kept.
 func ruleKind(rule BotRule) string {
 	if rule.Keep != 0 {
 		return strconv.Itoa(rule.Keep)
@@ -855,7 +855,7 @@ func ruleKind(rule BotRule) string {
 	return "plain"
 }
 
-// ruleButton sends the form to have a row added, moved or taken away; nothing is saved by it.
+// ruleButton sends the form to add, move or remove a row. It saves nothing.
 func ruleButton(p BotEditor, do, class string, disabled ...bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -957,7 +957,7 @@ func ruleButton(p BotEditor, do, class string, disabled ...bool) templ.Component
 	})
 }
 
-// trial is the chat beside the form. Its fields belong to the form of the bot: what is tried is what stands there, saved or not.
+// trial is the chat next to the form. Its fields belong to the bot's form, so it tries unsaved changes too.
 func trial(p BotEditor) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -995,7 +995,7 @@ func trial(p BotEditor) templ.Component {
 	})
 }
 
-// TrialPart is the talk, redrawn whenever the form changes.
+// TrialPart is the trial conversation, redrawn when the form changes.
 func TrialPart(p BotEditor) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

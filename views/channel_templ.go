@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// MobileSDK is Integration → Mobile SDK: the mobile channels, and the form that makes one.
+// MobileSDK is the page Integration → Mobile SDK: the mobile channels, and the form that creates one.
 type MobileSDK struct {
 	Layout
 	Channels []Channel
@@ -25,10 +25,10 @@ type MobileSDK struct {
 type Channel struct {
 	ID      string
 	BotName string
-	Push    []string // which credentials are set, in words
+	Push    []string // the credentials that are set, in words
 }
 
-// ChannelForm makes a mobile channel.
+// ChannelForm creates a mobile channel.
 type ChannelForm struct {
 	Bots   []Choice
 	BotID  string
@@ -250,19 +250,19 @@ type ChannelDetail struct {
 	Credentials []PushCredential
 }
 
-// path is the page's own.
+// path is the path of the page.
 func (p ChannelDetail) path() string { return "/integration/mobile-sdk/" + p.Channel.ID }
 
 // WebViewForm builds the URL that an app loads.
 type WebViewForm struct {
-	Tokens       []Choice // by prefix: the whole of a token was shown once
+	Tokens       []Choice // by prefix: the whole token was shown only once
 	Token        string
 	SessionID    string
 	CustomerName string
 	Title        string
 }
 
-// webViewURL is the widget's URL with what is known of the person.
+// webViewURL is the widget's URL with the values of the form.
 func webViewURL(baseURL, token, sessionID, name, title string) string {
 	url := baseURL + "/chat-widget?embed_token=" + parameter(token) + "&session_id=" + parameter(cmp.Or(sessionID, "mobile-user-12345"))
 	if name != "" {
@@ -274,12 +274,12 @@ func webViewURL(baseURL, token, sessionID, name, title string) string {
 	return url
 }
 
-// parameter escapes a value, but leaves the mark of a shortened token to be read.
+// parameter escapes a value but keeps the ellipsis of a shortened token readable.
 func parameter(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), url.QueryEscape("…"), "…")
 }
 
-// placeholderToken stands in the guide for a token that is not there yet.
+// placeholderToken is shown in the guide until a token exists.
 const placeholderToken = "ew_xxxxxxxxxxxxxxxxxxxx"
 
 func ChannelPage(p ChannelDetail) templ.Component {

@@ -13,7 +13,7 @@ import (
 	"strconv"
 )
 
-// Field is one labelled input with its help below and its error below that.
+// Field is a labeled input with its help and its error below it.
 type Field struct {
 	Name         string
 	ID           string // Name when empty; two forms of a page may not share one
@@ -24,15 +24,15 @@ type Field struct {
 	Help         string
 	Error        string
 	Autocomplete string
-	Lines        int      // not 0: a text area of so many lines
-	Choices      []Choice // not nil: a select
-	Groups       []Group  // of choices, below those without one
+	Lines        int      // if not 0, a text area with this many lines
+	Choices      []Choice // if not nil, a select
+	Groups       []Group  // of choices, below the choices without a group
 	MaxLength    int      // characters, which limit.js counts; 0: no limit
 	Required     bool
 	Focus        bool
 }
 
-// Group is choices of a select under a heading.
+// Group is a set of choices of a select under a heading.
 type Group struct {
 	Label   string
 	Choices []Choice
@@ -54,7 +54,7 @@ func (f Field) inputType() string {
 
 func (f Field) isSelect() bool { return f.Choices != nil || f.Groups != nil }
 
-// describedBy names the texts a screen reader reads with the input.
+// describedBy returns the ids of the texts that a screen reader reads with the input.
 func (f Field) describedBy() string {
 	switch {
 	case f.Help != "" && f.Error != "":
@@ -67,7 +67,7 @@ func (f Field) describedBy() string {
 	return ""
 }
 
-// attributes are what input, textarea and select have alike.
+// attributes are the attributes that input, textarea and select share.
 func (f Field) attributes() templ.Attributes {
 	attributes := templ.Attributes{"id": f.id(), "name": f.Name, "class": "input", "required": f.Required, "autofocus": f.Focus || f.Error != ""}
 	if f.describedBy() != "" {
@@ -415,7 +415,7 @@ func options(choices []Choice, chosen string) templ.Component {
 	})
 }
 
-// Checkbox is a choice of yes or no. As a Switch it takes effect at once, else with its form.
+// Checkbox is a yes-or-no choice. A Switch takes effect immediately, a checkbox with its form.
 type Checkbox struct {
 	Name    string
 	ID      string // Name when empty
@@ -592,16 +592,16 @@ func checkbox(c Checkbox) templ.Component {
 	})
 }
 
-// Avatar stands for a person or bot. What it shows stands beside it as text, so it is hidden from assistive technology.
+// Avatar shows a user, customer or bot. The name is next to it as text, so it is hidden from assistive technology.
 type Avatar struct {
 	Name    string
-	PhotoID string // empty: the initial
-	AgentID string // not empty: with a dot while this agent is online
+	PhotoID string // if empty, the initial is shown
+	AgentID string // if not empty, a dot shows while this agent is online
 	Size    string // small, large, or empty
 	Bot     bool
 }
 
-// class picks one of eight hues by the name: the same person has the same one everywhere.
+// class picks one of eight hues by the name, so that a person has the same hue everywhere.
 func (a Avatar) class() string {
 	sum := fnv.New32a()
 	sum.Write([]byte(a.Name))
@@ -727,7 +727,7 @@ func avatar(a Avatar) templ.Component {
 	})
 }
 
-// Empty is what a pane or list without content says: what it is, and in its children what to do next.
+// Empty is shown in a pane or list without content. Its children say what to do next.
 type Empty struct {
 	Icon    string
 	Heading string
@@ -811,7 +811,7 @@ func empty(e Empty) templ.Component {
 	})
 }
 
-// dialog is opened by a button with data-dialog, and closed by Escape, its cross or its form.
+// dialog is opened by a button with data-dialog. Escape, its close button or its form closes it.
 func dialog(id, heading string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -909,7 +909,7 @@ func dialog(id, heading string) templ.Component {
 	})
 }
 
-// confirm asks once before something is lost: its children say what breaks, and hold the form that does it.
+// confirm asks before something is lost. Its children say what breaks and have the form that does it.
 func confirm(label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -960,7 +960,7 @@ func confirm(label string) templ.Component {
 	})
 }
 
-// card is a page of one short thing in the middle of the window.
+// card is a page with one short form or text in the middle of the window.
 func card(heading string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1048,7 +1048,7 @@ func wordmark() templ.Component {
 	})
 }
 
-// formError is what is wrong with a form as a whole.
+// formError shows an error that is about the whole form.
 func formError(errors map[string]string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// dashboard is a page of settings: the rail, the pages of its section, and one column with what the page sets.
+// dashboard is a settings page: the rail, the pages of its section, and one column of settings.
 func dashboard(l Layout, heading, lead string, scripts ...string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -256,7 +256,7 @@ func dashboard(l Layout, heading, lead string, scripts ...string) templ.Componen
 	})
 }
 
-// section is one group of settings with its heading; its form's primary button comes last.
+// section is a group of settings with its heading. The primary button of its form comes last.
 func section(id, heading, lead string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

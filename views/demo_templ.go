@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Demo is a host page with the widget on it, the way a customer's site has it.
+// Demo is a page with the widget on it, like the site of a shop.
 type Demo struct {
 	Layout
 	EmbedURL   string // of embed.js
@@ -16,14 +16,14 @@ type Demo struct {
 	Logins     []DemoLogin
 }
 
-// DemoLogin is one login the demo shows to everyone.
+// DemoLogin is a login that the demo page shows.
 type DemoLogin struct {
 	Role     string
 	Email    string
 	Password string
 }
 
-// demoPlant is something on the shelf. Leaves is what grows out of the pot, on 80 by 80.
+// demoPlant is a product of the demo shop. Leaves are SVG paths in a box of 80 by 80.
 type demoPlant struct{ Name, Text, Price, Leaves string }
 
 var demoPlants = []demoPlant{

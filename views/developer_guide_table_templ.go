@@ -44,12 +44,12 @@ type GuideExample struct{ Heading, Text string }
 type GuideEvent struct {
 	Name       string
 	FromClient bool
-	To         string // who gets it, or who may send it
+	To         string // the room that receives it, or who may send it
 	Fields     []GuideField
 	About      string
 }
 
-// guideCalls is a section of calls, each with its parameters and what goes to and fro.
+// guideCalls is a section of calls, each with its parameters, request body and response.
 func guideCalls(id, heading, lead string, calls []GuideCall) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

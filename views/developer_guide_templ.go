@@ -13,13 +13,13 @@ import (
 	"strings"
 )
 
-// DeveloperGuide is the integration guide for one installation: its domain, tokens and channels stand in the examples.
+// DeveloperGuide is the integration guide with the domain, tokens and channels of this installation in its examples.
 type DeveloperGuide struct {
 	Layout
 	BaseURL   string
 	Tokens    []Choice // embed tokens by prefix
 	TokenID   string
-	Token     string // as far as it may be shown
+	Token     string // shortened: the whole token was shown only once
 	Channels  []Choice
 	ChannelID string
 
@@ -30,7 +30,7 @@ type DeveloperGuide struct {
 	Models    []GuidePayload
 }
 
-// callsOf are the calls of a section.
+// callsOf returns the calls of a section.
 func (p DeveloperGuide) callsOf(heading string) []GuideCall {
 	var calls []GuideCall
 	for _, call := range p.Calls {
@@ -41,10 +41,10 @@ func (p DeveloperGuide) callsOf(heading string) []GuideCall {
 	return calls
 }
 
-// channel is the channel's id, or what stands for one.
+// channel is the chosen channel's id, or a placeholder.
 func (p DeveloperGuide) channel() string { return cmp.Or(p.ChannelID, "<channel-id>") }
 
-// guideContents are the sections, in the guide's order and words.
+// guideContents are the sections in the guide's order and words.
 var guideContents = []struct{ ID, Name string }{
 	{"authentication", "Authentication"}, {"base-url", "Base URL & Common Headers"}, {"send-message", "Send Message"}, {"message-history", "Message History"},
 	{"rich-media", "Rich Media Types"}, {"list-conversations", "List Conversations"}, {"get-conversation", "Get Conversation"},
@@ -53,7 +53,7 @@ var guideContents = []struct{ ID, Name string }{
 	{"push", "Push Notifications"}, {"models", "Data Models"}, {"errors", "Error Reference"},
 }
 
-// rooms are the guide's, and those beyond it.
+// rooms are the rooms of the guide, then those that Parley adds.
 var guideRooms = [][3]string{
 	{"conv:{conversation_id}", "End user (widget) and assigned agent", "message_received, typing_indicator, typing_cleared"},
 	{"org:{org_id}:queue", "Agents listening to the inbox queue", "conversation_updated, conversation_assigned"},
@@ -1002,7 +1002,7 @@ func guideReference(p DeveloperGuide) templ.Component {
 	})
 }
 
-// eventConsole shows the organization's live events. A script fills it from a socket of its own.
+// eventConsole shows the organization's live events. A script fills it from its own socket.
 func eventConsole() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,32 +14,32 @@ import (
 	"time"
 )
 
-// WebChat is Integration → Web Chat: the embed tokens of web pages, and the form that makes one.
+// WebChat is the page Integration → Web Chat: the embed tokens of websites, and the form that creates one.
 type WebChat struct {
 	Layout
 	Tokens []EmbedToken
 	Form   EmbedTokenForm
 }
 
-// EmbedToken is an embed token as its owners see it: the whole of it was shown once.
+// EmbedToken is an embed token without its secret, which was shown only once.
 type EmbedToken struct {
 	ID         string
 	Name       string
 	Prefix     string
 	BotName    string
-	Origins    []string // empty: every page
+	Origins    []string // empty: every site is allowed
 	SeenAt     time.Time
 	SeenOrigin string
 	RevokedAt  time.Time
 }
 
-// path is the token's own page.
+// path is the path of the token's page.
 func (t EmbedToken) path() string { return "/integration/web-chat/" + t.ID }
 
-// masked stands for the token wherever the whole of it is needed.
+// masked is shown in place of the whole token.
 func (t EmbedToken) masked() string { return t.Prefix + "…" }
 
-// breaks says what stops when the token is revoked.
+// breaks says what stops working when the token is revoked.
 func (t EmbedToken) breaks() string {
 	switch len(t.Origins) {
 	case 0:
@@ -50,17 +50,17 @@ func (t EmbedToken) breaks() string {
 	return fmt.Sprintf("%d sites lose the chat", len(t.Origins))
 }
 
-// EmbedTokenForm makes an embed token, or changes one. Errors are by field name.
+// EmbedTokenForm creates or changes an embed token. Errors are keyed by field name.
 type EmbedTokenForm struct {
 	Key     string
 	Bots    []Choice
 	BotID   string
 	Name    string
-	Origins string // one a line
+	Origins string // one per line
 	Errors  map[string]string
 }
 
-// MadeEmbedToken is a token that was just made: the only time its secret is on a page.
+// MadeEmbedToken is a token that was just created. Its secret is shown only now.
 type MadeEmbedToken struct {
 	Name    string
 	Secret  string
@@ -224,7 +224,7 @@ func WebChatPage(p WebChat) templ.Component {
 	})
 }
 
-// embedTokenTable lists tokens; each leads to its own page.
+// embedTokenTable lists tokens with links to their pages.
 func embedTokenTable(tokens []EmbedToken) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -357,7 +357,7 @@ func embedTokenTable(tokens []EmbedToken) templ.Component {
 	})
 }
 
-// originList names two and counts the rest.
+// originList shows two origins and counts the rest.
 func originList(origins []string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -457,7 +457,7 @@ func originList(origins []string) templ.Component {
 	})
 }
 
-// seen says when and where a token was last used.
+// seen shows when and where a token was last used.
 func seen(token EmbedToken) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -517,7 +517,7 @@ func seen(token EmbedToken) templ.Component {
 	})
 }
 
-// madeEmbedToken shows a token the only time it can be shown, and what to do with it.
+// madeEmbedToken shows a new token, this one time, and what to do with it.
 func madeEmbedToken(made MadeEmbedToken) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -626,7 +626,7 @@ func madeEmbedToken(made MadeEmbedToken) templ.Component {
 	})
 }
 
-// codeBlock is text to copy as it stands.
+// codeBlock is text to copy unchanged.
 func codeBlock(id, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -690,7 +690,7 @@ func codeBlock(id, text string) templ.Component {
 	})
 }
 
-// EmbedTokenDetail is the page of one token of Web Chat.
+// EmbedTokenDetail is the page of an embed token of a website.
 type EmbedTokenDetail struct {
 	Layout
 	Token      EmbedToken
@@ -1000,7 +1000,7 @@ func revokedToken(token EmbedToken) templ.Component {
 	})
 }
 
-// revokeForm says what breaks, and does it. The token's page is where it leads back to.
+// revokeForm says what stops working, and revokes the token. It then leads to the token's page.
 func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1029,7 +1029,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 		var templ_7745c5c3_Var38 templ.SafeURL
 		templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(path + "/revoke"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 258, Col: 61}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 259, Col: 61}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var38))
 		if templ_7745c5c3_Err != nil {
@@ -1060,7 +1060,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 			var templ_7745c5c3_Var39 string
 			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(token.SeenOrigin)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 264, Col: 70}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 265, Col: 70}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var39))
 			if templ_7745c5c3_Err != nil {
@@ -1089,7 +1089,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 				var templ_7745c5c3_Var40 string
 				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(origin)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 271, Col: 33}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 272, Col: 33}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var40))
 				if templ_7745c5c3_Err != nil {
@@ -1112,7 +1112,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 		var templ_7745c5c3_Var41 templ.SafeURL
 		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(path))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 278, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 279, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var41))
 		if templ_7745c5c3_Err != nil {
@@ -1125,7 +1125,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 		var templ_7745c5c3_Var42 string
 		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(token.breaks())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 279, Col: 64}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 280, Col: 64}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var42))
 		if templ_7745c5c3_Err != nil {
@@ -1139,7 +1139,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 	})
 }
 
-// Revoke is the page that asks once more, where no script opens the dialog.
+// Revoke is the confirmation page for browsers without JavaScript, which cannot open the dialog.
 type Revoke struct {
 	Layout
 	Token EmbedToken
@@ -1201,7 +1201,7 @@ func RevokePage(p Revoke) templ.Component {
 	})
 }
 
-// WaitingPart turns from waiting to green when the token is first used from a page: until then it asks again by itself.
+// WaitingPart polls until the token is first used on a page, then shows that the chat works.
 func WaitingPart(token EmbedToken) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1232,7 +1232,7 @@ func WaitingPart(token EmbedToken) templ.Component {
 			var templ_7745c5c3_Var46 string
 			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(path)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 303, Col: 49}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 304, Col: 49}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var46))
 			if templ_7745c5c3_Err != nil {
@@ -1245,7 +1245,7 @@ func WaitingPart(token EmbedToken) templ.Component {
 			var templ_7745c5c3_Var47 templ.SafeURL
 			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(path))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 307, Col: 110}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 308, Col: 110}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var47))
 			if templ_7745c5c3_Err != nil {
@@ -1271,7 +1271,7 @@ func WaitingPart(token EmbedToken) templ.Component {
 			var templ_7745c5c3_Var48 string
 			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 316, Col: 19}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 317, Col: 19}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 			if templ_7745c5c3_Err != nil {
@@ -1285,7 +1285,7 @@ func WaitingPart(token EmbedToken) templ.Component {
 				var templ_7745c5c3_Var49 string
 				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(" on ")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 319, Col: 14}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 320, Col: 14}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var49))
 				if templ_7745c5c3_Err != nil {
@@ -1298,7 +1298,7 @@ func WaitingPart(token EmbedToken) templ.Component {
 				var templ_7745c5c3_Var50 string
 				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(token.SeenOrigin)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 319, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/embed_token.templ`, Line: 320, Col: 55}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var50))
 				if templ_7745c5c3_Err != nil {

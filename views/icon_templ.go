@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// iconPaths are the lucide icons in use (ISC licence), drawn on 24 by 24.
+// iconPaths are the lucide icons in use (ISC license), drawn in a box of 24 by 24.
 var iconPaths = map[string]string{
 	"arrow-down":         `<path d="M12 5v14"/><path d="m19 12-7 7-7-7"/>`,
 	"arrow-left":         `<path d="m12 19-7-7 7-7"/><path d="M19 12H5"/>`,
@@ -63,7 +63,7 @@ var iconPaths = map[string]string{
 	"x":                  `<path d="M18 6 6 18"/><path d="m6 6 12 12"/>`,
 }
 
-// icon is hidden from assistive technology: its meaning stands beside it as text.
+// icon is hidden from assistive technology: text next to it says the same.
 func icon(name string, size int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -127,7 +127,7 @@ func icon(name string, size int) templ.Component {
 	})
 }
 
-// symbols are icons for a script to show: it refers to them by name and needs no copy of its own.
+// symbols are icons that scripts refer to by name, so that they need no copy.
 func symbols(names ...string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

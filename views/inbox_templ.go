@@ -10,16 +10,16 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "net/url"
 
-// Inbox is the page agents work on: the list of conversations and the one that is open.
+// Inbox is the page with the list of conversations and the open conversation.
 type Inbox struct {
 	Layout
 	List   List
-	Thread *Thread           // nil: none is open
+	Thread *Thread           // nil if none is open
 	Names  map[string]string // of agents and bots, by id
-	Photos map[string]string // ids of their photos, by theirs
+	Photos map[string]string // photo ids of agents and bots, by id
 }
 
-// Place is where in the inbox somebody is: what the list is filtered by. Every link and form of the inbox carries it.
+// Place is the state of the list: filter, search and page. Every link and form of the inbox carries it.
 type Place struct {
 	Filter string // unassigned, mine, all
 	Search string
@@ -38,7 +38,7 @@ func (p Place) query(more ...string) string {
 	return "?" + values.Encode()
 }
 
-// Conversation is the path of an open conversation, or of none.
+// Conversation is the path of a conversation, or of the inbox without one.
 func (p Place) Conversation(id string) string {
 	if id == "" {
 		return "/inbox" + p.query()
@@ -46,7 +46,7 @@ func (p Place) Conversation(id string) string {
 	return "/inbox/" + id + p.query()
 }
 
-// Action is where a form posts that does something to a conversation.
+// Action is the path to which a form posts an action on a conversation.
 func (p Place) Action(id, verb string) string { return "/inbox/" + id + "/" + verb + p.query() }
 
 func InboxPage(p Inbox) templ.Component {
@@ -171,7 +171,7 @@ func userID(l Layout) string {
 	return l.User.ID
 }
 
-// skeletons cover a pane whose content takes longer than a moment. They stand outside of the panes, which are replaced.
+// skeletons cover a pane while its content loads. They are outside of the panes, because htmx replaces those.
 func skeletons() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -221,7 +221,7 @@ func skeletons() templ.Component {
 	})
 }
 
-// viewer shows a picture as large as the window. pictures.js fills it in.
+// viewer shows a picture as large as the window. pictures.js fills it.
 func viewer() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

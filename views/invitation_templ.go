@@ -8,10 +8,10 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Invitation is the page that a link of invitation leads to. Errors are by field name; "" is about the form as a whole.
+// Invitation is the page of an invitation's link. Errors are keyed by field name; "" is about the whole form.
 type Invitation struct {
 	Layout
-	Action           string // where the form goes: the link itself
+	Action           string // the path the form posts to: the link itself
 	OrganizationName string
 	InvitedBy        string
 	Email            string
@@ -189,7 +189,7 @@ func InvitationPage(p Invitation) templ.Component {
 	})
 }
 
-// InvitationOverPage says it of a link that was used, revoked or is too old.
+// InvitationOverPage is shown for a link that was used, revoked or has expired.
 func InvitationOverPage(l Layout) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,6 +1,6 @@
 package views
 
-// languages are those that Parley speaks to end users, in their own names.
+// languages are the widget's languages, in their own names.
 var languages = []Choice{
 	{"English", "en"}, {"العربية", "ar"}, {"Deutsch", "de"}, {"Español", "es"}, {"Français", "fr"}, {"Italiano", "it"},
 	{"日本語", "ja"},

@@ -19,18 +19,18 @@ type List struct {
 	Counts   Counts
 	Rows     []ConversationRow
 	Selected string // id of the open conversation, or empty
-	Waiting  int    // how many conversations that are nobody's or the reader's have unread messages
-	Cursor   string // where this page starts; empty: at the newest
-	Next     string // where the next page starts; empty: this is the last
+	Waiting  int    // unassigned conversations and the reader's own with unread messages
+	Cursor   string // start of this page; empty for the newest
+	Next     string // start of the next page; empty if this is the last
 }
 
-// Counts are the numbers on the filters' tabs; a negative one is not shown.
+// Counts are the numbers on the filters' tabs. Negative numbers are not shown.
 type Counts struct{ Unassigned, Mine, All int }
 
 type ConversationRow struct {
 	ID              string
-	Name            string // the end user's
-	PreviewBy       string // "You", an agent's or bot's name; empty when the end user wrote last
+	Name            string // the customer's
+	PreviewBy       string // "You", or an agent's or bot's name; empty if the customer wrote last
 	Preview         string // the last message's text form
 	UpdatedAt       time.Time
 	Unread          int
@@ -41,7 +41,7 @@ type ConversationRow struct {
 	AssignedPhotoID string
 }
 
-// home is the page around the list. It keeps the open conversation open when the filter, the search or the page of the list
+// home is the page around the list. The open conversation stays open when the filter, the search or the page of the list
 // changes.
 func (l List) home() string {
 	if l.Selected == "" {
@@ -849,7 +849,7 @@ func row(l List, r ConversationRow) templ.Component {
 	})
 }
 
-// online says in words what the dot shows while presence.js marks the agent as online.
+// online is the text for the dot that presence.js shows while the agent is online.
 func online() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Login is the page that asks who you are. Failed is the one message for every cause.
+// Login is the login page. Failed is the error, the same for every cause.
 type Login struct {
 	Layout
 	Email  string

@@ -18,26 +18,26 @@ import (
 type Messages struct {
 	Place
 	ConversationID string
-	Lead           []Line // what happened after the message before this run
+	Lead           []Line // events between the message before this run and the run
 	Items          []Message
-	OlderSeq       int64 // there are messages before this seq; 0: this is the beginning
-	NewerSeq       int64 // there are messages after this seq; 0: this is the end
+	OlderSeq       int64 // earlier messages exist before this seq; 0 if there are none
+	NewerSeq       int64 // later messages exist after this seq; 0 if there are none
 }
 
-// Message is one message as everybody in the conversation sees it.
+// Message is a message as everyone in the conversation sees it.
 type Message struct {
 	ID            string
 	Seq           int64
 	SenderType    string // end_user, agent, bot
 	SenderName    string
-	SenderPhotoID string // of an agent or bot; empty: none
-	Own           bool   // of the one who looks
+	SenderPhotoID string // of an agent or bot; empty if there is none
+	Own           bool   // written by the reader
 	ContentType   string // text, image, file, quick_button, carousel, dropdown
 	Content       string
 	CreatedAt     time.Time
-	Joined        bool   // goes on from the message before: same sender, soon after
-	New           bool   // the first that no agent has read
-	Lines         []Line // what happened between it and the next
+	Joined        bool   // continues the previous message: same sender, soon after
+	New           bool   // the first message that no agent has read
+	Lines         []Line // events between this message and the next
 
 	Image       *Image
 	File        *File
@@ -46,16 +46,16 @@ type Message struct {
 	Placeholder string   // dropdown
 	Options     []Choice // dropdown
 
-	Answered *Selected // the answer this message's controls were given, or nil
-	Answers  *Selected // the controls this message is the answer to, or nil
-	Unread   bool      // an end user's message no agent has read
-	Read     bool      // an agent's or bot's message the end user has read
+	Answered *Selected // the choice made in this message's controls, or nil
+	Answers  *Selected // the choice that this message answers with, or nil
+	Unread   bool      // a customer's message that no agent has read
+	Read     bool      // an agent's or bot's message that the customer has read
 }
 
-// Line is what happened to a conversation, said between its messages.
+// Line is an event of the conversation, shown between its messages.
 type Line struct {
 	ID      string // unique within the page
-	Claimed string // by whom; empty: it was resolved
+	Claimed string // the agent who claimed it; empty if it was resolved
 	Tags    []string
 	At      time.Time
 }
@@ -65,7 +65,7 @@ type Image struct{ URL, Alt string }
 type File struct {
 	URL      string
 	Filename string
-	Size     int64 // 0: not known
+	Size     int64 // 0 if unknown
 	MIMEType string
 }
 
@@ -105,8 +105,8 @@ func (m Messages) part(key string, seq int64) string {
 	return "/inbox/" + m.ConversationID + "/messages" + m.query(key, strconv.FormatInt(seq, 10))
 }
 
-// MessagesPart answers after_seq, which is appended to #messages or takes the place of #later, and before_seq, which takes
-// the place of #older.
+// MessagesPart answers a request with after_seq, which is appended to #messages or replaces #later, or with before_seq,
+// which replaces #older.
 func MessagesPart(p Messages) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -172,7 +172,7 @@ func MessagesPart(p Messages) templ.Component {
 	})
 }
 
-// runLink leads to the messages beyond an end of the page, and draws them in its own place.
+// runLink loads earlier or later messages and is replaced by them.
 func runLink(p Messages, id, key string, seq int64, label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -404,7 +404,7 @@ func line(l Line) templ.Component {
 	})
 }
 
-// messageTemplates is what the browser draws by itself: a link to what it has let go of, and a message on its way.
+// messageTemplates are copied by scripts: a link to messages that left the page, and a message that is being sent.
 func messageTemplates(p Messages) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -707,12 +707,12 @@ func message(m Message) templ.Component {
 	})
 }
 
-// bare reports whether a message stands without a bubble.
+// bare reports whether a message is shown without a bubble.
 func (m Message) bare() bool {
 	return m.ContentType == "text" && emojiOnly(m.Content) || m.ContentType == "image" && m.Content == ""
 }
 
-// timestamp is redrawn by time.js in the reader's zone, in one of its forms: "time", "clock", "day", "ago", "since".
+// timestamp is redrawn by time.js in the reader's time zone, as "time", "clock", "day", "ago" or "since".
 func timestamp(t time.Time, form string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -794,7 +794,7 @@ func timestamp(t time.Time, form string) templ.Component {
 	})
 }
 
-// content draws what the end user sees. Controls are for them alone, so here they are disabled.
+// content draws what the customer sees. Only customers use the controls, so they are disabled here.
 func content(m Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1117,7 +1117,7 @@ func content(m Message) templ.Component {
 	})
 }
 
-// text is what was written, its addresses as links, folded where it is long.
+// text is the message's text with its addresses as links, folded if it is long.
 func text(content string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1188,7 +1188,7 @@ func text(content string) templ.Component {
 	})
 }
 
-// linked keeps every space of content: the paragraph around it shows them.
+// linked keeps all spaces: the paragraph around it shows them.
 func linked(content string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1357,7 +1357,7 @@ func (f File) name() string {
 	return f.Filename
 }
 
-// facts is a file's size and kind: "200 kB · PDF".
+// facts is the size and kind of a file: "200 kB · PDF".
 func (f File) facts() string {
 	var facts []string
 	if f.Size > 0 {

@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// OrganizationSettings is the page Company → Settings. Errors are by field name.
+// OrganizationSettings is the page Company → Settings. Errors are keyed by field name.
 type OrganizationSettings struct {
 	Layout
 	Name     string

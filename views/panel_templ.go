@@ -10,30 +10,30 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "time"
 
-// Panel is what is known of the end user of a conversation.
+// Panel shows what is known about the customer of a conversation.
 type Panel struct {
 	Place
 	ConversationID string
-	State          string // "open", "closed", or empty: as wide as the window allows
+	State          string // "open", "closed", or empty to depend on the window's width
 	Name           string
 	ExternalID     string
 	Channel        string
 	FirstSeen      time.Time
-	PageURL        string // where they are now
+	PageURL        string // the page they look at
 	PageTitle      string
 	UserAgent      string
 	TimeZone       string
-	LocalTime      string // in their zone when it was drawn
+	LocalTime      string // in their time zone, when the page was drawn
 	Language       string
-	SeenAt         time.Time // zero: they were not seen since Parley looks
+	SeenAt         time.Time // zero if no visit was recorded
 	Sessions       []PastSession
 }
 
-// PastSession is an earlier support session of the conversation.
+// PastSession is a resolved session of the conversation.
 type PastSession struct {
 	ID    string
 	At    time.Time // when it was resolved
-	Agent string    // who had claimed it, or empty
+	Agent string    // who claimed it; may be empty
 	Tags  []string
 }
 
@@ -48,7 +48,7 @@ func (p Panel) page() string {
 	return p.PageURL
 }
 
-// PanelPart stands beside the thread, or over it where there is no room beside.
+// PanelPart is next to the thread, or over it on narrow windows.
 func PanelPart(p Panel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,10 +14,10 @@ import "strconv"
 type Problem struct {
 	Layout
 	Status  int
-	Heading string // empty: the one that goes with the status
-	Message string // what happened and what to do, or empty
-	Link    string // address to open instead; empty: the inbox
-	Framed  bool   // inside another site, where no link of ours leads on
+	Heading string // if empty, the heading for the status
+	Message string // what happened and what to do; may be empty
+	Link    string // address to open instead; if empty, the inbox
+	Framed  bool   // shown inside another site, where our links lead nowhere
 }
 
 func (p Problem) heading() string {
@@ -50,7 +50,7 @@ func (p Problem) message() string {
 	return "Reload the page. If it happens again, contact the person who runs this server."
 }
 
-// scripts of a page in a site's frame put the message into the console, where the site's developer looks.
+// scripts of a framed page write the message to the console, where the site's developer looks.
 func (p Problem) scripts() []string {
 	if !p.Framed {
 		return nil
@@ -205,7 +205,7 @@ func ProblemPage(p Problem) templ.Component {
 	})
 }
 
-// Offline is the page the service worker keeps for when there is no network.
+// Offline is the page that the service worker shows without a network.
 type Offline struct{ Layout }
 
 func OfflinePage(p Offline) templ.Component {

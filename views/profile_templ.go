@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "time"
 
-// Profile is the page of the one logged in. Errors are by field name.
+// Profile is the page of the user who is logged in. Errors are keyed by field name.
 type Profile struct {
 	Layout
 	Name         string
@@ -18,12 +18,12 @@ type Profile struct {
 	PhotoID      string
 	SecondFactor bool
 	CodesLeft    int       // recovery codes
-	Codes        []string  // the recovery codes just made, shown this one time
+	Codes        []string  // the new recovery codes, shown once
 	Sessions     []Session // most recent first
 	Errors       map[string]string
 }
 
-// Session is one browser the user is logged in with.
+// Session is a device with a login of the user.
 type Session struct {
 	UserAgent  string
 	Address    string
@@ -212,7 +212,7 @@ func profileNameSection(p Profile) templ.Component {
 	})
 }
 
-// PhotoForm uploads, shows and removes the photo of a person or bot.
+// PhotoForm uploads, shows and removes the photo of a user or bot.
 type PhotoForm struct {
 	CSRFToken string
 	Path      string // POST uploads; POST to Path + "/remove" removes

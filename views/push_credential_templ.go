@@ -17,18 +17,18 @@ const (
 	APNs      = "apns"
 )
 
-// PushCredential is one set of credentials of a mobile channel. What is secret in it is never here.
+// PushCredential is a set of credentials of a mobile channel, without its secrets.
 type PushCredential struct {
 	Kind       string
-	ReplacedAt time.Time // zero: not set
+	ReplacedAt time.Time // zero if not set
 	ReplacedBy string
-	Values     map[string]string // by field name: what is not secret, or what was typed
+	Values     map[string]string // by field name: the values that are not secret, or what was typed
 	Errors     map[string]string
 }
 
 func (p PushCredential) set() bool { return !p.ReplacedAt.IsZero() }
 
-// secretHelp follows where a secret comes from.
+// secretHelp is appended to the help of a secret field.
 func (p PushCredential) secretHelp(from string) string {
 	if p.set() {
 		return from + ". Leave it empty to keep the stored one."
@@ -36,7 +36,7 @@ func (p PushCredential) secretHelp(from string) string {
 	return from
 }
 
-// credential is the one of a kind, or an empty one.
+// credential returns the credentials of a kind, or empty ones.
 func (p ChannelDetail) credential(kind string) PushCredential {
 	for _, credential := range p.Credentials {
 		if credential.Kind == kind {
@@ -46,7 +46,7 @@ func (p ChannelDetail) credential(kind string) PushCredential {
 	return PushCredential{Kind: kind}
 }
 
-// PushKind is a kind in words.
+// PushKind returns the name of a kind.
 func PushKind(kind string) string {
 	switch kind {
 	case FCM:
@@ -57,7 +57,7 @@ func PushKind(kind string) string {
 	return "APNs"
 }
 
-// pushCredentials is the guide's section: its fields, in its order and words.
+// pushCredentials is the guide's section, with its fields in the guide's order and words.
 func pushCredentials(p ChannelDetail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -264,7 +264,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 	})
 }
 
-// credentialForm saves one kind, says whether it is set, and leads to where it is removed.
+// credentialForm saves one kind of credentials, shows whether it is set, and links to its removal.
 func credentialForm(p ChannelDetail, credential PushCredential) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -539,7 +539,7 @@ func removeCredentialForm(channelPath, kind, csrf string) templ.Component {
 	})
 }
 
-// RemoveCredential is the page that asks once more, where no script opens the dialog.
+// RemoveCredential is the confirmation page for browsers without JavaScript, which cannot open the dialog.
 type RemoveCredential struct {
 	Layout
 	ChannelPath string

@@ -10,8 +10,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// RichForm is a message that is more than text, as far as it is written. Choices are the buttons of quick_button and the
-// options of dropdown, Cards those of a carousel.
+// RichForm is the form of a rich message. Choices are the buttons of a quick_button or the options of a dropdown; Cards
+// are the cards of a carousel.
 type RichForm struct {
 	Type        string // image, file, quick_button, carousel, dropdown
 	Content     string
@@ -22,11 +22,11 @@ type RichForm struct {
 	Choices     []Choice
 	Cards       []Card
 	Preview     Message
-	Errors      map[string]string // by field: "url", "choices.0.label", "cards.1.buttons.0.value"; "" for what is no field's
+	Errors      map[string]string // by field: "url", "choices.0.label", "cards.1.buttons.0.value"; "" for the whole form
 	Limits      RichLimits
 }
 
-// RichLimits is how many rows a form may have.
+// RichLimits is the largest number of rows of a form.
 type RichLimits struct{ Choices, Cards int }
 
 type richType struct{ value, label, icon string }
@@ -43,8 +43,8 @@ func (f RichForm) row(list string, i int, field string) string {
 	return list + "." + strconv.Itoa(i) + "." + field
 }
 
-// RichMediaPart is the editor. Its rows are added and taken away by the server, which draws it anew with what was typed. Enter
-// in a field presses a form's first button, so that is one that sends, and none that takes a row away.
+// RichMediaPart is the editor. The server adds and removes its rows and redraws it with what was typed. Enter in a field
+// presses the form's first button, so the first button is one that sends, not one that removes a row.
 func RichMediaPart(t Thread, f RichForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -270,7 +270,7 @@ func RichMediaPart(t Thread, f RichForm) templ.Component {
 	})
 }
 
-// PreviewPart is the message as it would be sent, by the same template that will draw it.
+// PreviewPart shows the message as it would be sent, drawn by the same template.
 func PreviewPart(m Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -333,7 +333,7 @@ func PreviewPart(m Message) templ.Component {
 	})
 }
 
-// blank reports whether there is nothing to draw.
+// blank reports whether there is nothing to show.
 func (m Message) blank() bool {
 	return m.Content == "" && (m.Image == nil || m.Image.URL == "") && (m.File == nil || m.File.URL+m.File.Filename == "") &&
 		len(m.Buttons)+len(m.Cards)+len(m.Options) == 0
@@ -844,7 +844,7 @@ func richChoices(t Thread, f RichForm, legend, add string) templ.Component {
 	})
 }
 
-// choiceFields is one choice: row i of list, under names that repeat with every row.
+// choiceFields are the fields of a choice: row i of list. The names repeat in every row.
 func choiceFields(f RichForm, list, name string, i int, suffix string, choice Choice) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1284,7 +1284,7 @@ func cardField(f RichForm, i int, field, label, value string, most int) templ.Co
 	})
 }
 
-// editButton changes the form's rows: with or without a script, the server draws the form anew.
+// editButton changes the form's rows. The server redraws the form, with or without JavaScript.
 func editButton(t Thread, edit, class string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1436,7 +1436,7 @@ func problemOf(f RichForm, name string) templ.Component {
 	})
 }
 
-// invalid marks a field that was refused, and puts the caret into it.
+// invalid marks a field with an error and focuses it.
 func invalid(f RichForm, name string) templ.Attributes {
 	if _, wrong := f.Errors[name]; !wrong {
 		return nil

@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// SecondFactor is the second page of a login: the code of the authenticator app, or a recovery code.
+// SecondFactor is the second page of a login. It asks for a code of the authenticator app, or a recovery code.
 type SecondFactor struct {
 	Layout
 	Next   string
@@ -136,11 +136,11 @@ func SecondFactorPage(p SecondFactor) templ.Component {
 	})
 }
 
-// SecondFactorSetup is the page that turns a second factor on: scan, then prove it.
+// SecondFactorSetup is the page that turns on two-factor login: scan the code, then enter one.
 type SecondFactorSetup struct {
 	Layout
-	Secret  string // in groups of four, to type
-	QR      string // a picture, as a data: URL
+	Secret  string // in groups of four letters, for typing
+	QR      string // an image, as a data: URL
 	Account string
 	Error   string
 }

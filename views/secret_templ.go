@@ -8,8 +8,8 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// shownOnce holds a secret that is shown this one time. A script makes it a dialog that is hard to lose; without one it is
-// a part of the page, and its button puts it away all the same.
+// shownOnce shows a secret once. A script makes it a dialog that is hard to lose. Without JavaScript it is a part of the
+// page, and its button closes it as well.
 func shownOnce(heading, lead, saved string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -86,7 +86,7 @@ func shownOnce(heading, lead, saved string) templ.Component {
 	})
 }
 
-// copyable is text to copy, with the button that does.
+// copyable is text with a button that copies it.
 func copyable(id, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -150,7 +150,7 @@ func copyable(id, text string) templ.Component {
 	})
 }
 
-// copyButton copies what the element of the selector shows; copy.js does it, so it is there only where scripts are.
+// copyButton copies the text of the element that matches the selector. copy.js does it, so it is hidden without JavaScript.
 func copyButton(selector, label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -214,7 +214,7 @@ func copyButton(selector, label string) templ.Component {
 	})
 }
 
-// formKey makes a repeated form known; handlers.once asks for it.
+// formKey lets oncePerForm in handlers recognize a form that is sent twice.
 func formKey(key string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

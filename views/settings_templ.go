@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// overlays is what lies over the inbox: toasts, and the dialogs of what goes on around it.
+// overlays are shown over the inbox: toasts and dialogs.
 func overlays(names, photos map[string]string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -135,7 +135,7 @@ func toasts() templ.Component {
 	})
 }
 
-// profileMenu opens the dialogs; they need a script, so it shows only where there is one.
+// profileMenu opens the dialogs. They need JavaScript, so it is hidden without.
 func profileMenu() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -291,7 +291,7 @@ func settingsDialog() templ.Component {
 	})
 }
 
-// settingsForm holds the switches of settings.js, each with the name of its setting.
+// settingsForm has the switches of settings.js, each with the name of its setting.
 func settingsForm() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

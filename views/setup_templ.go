@@ -8,8 +8,8 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Setup is the page of the first start: it makes the organization and its owner. Errors are by field name; the key ""
-// is about the form as a whole.
+// Setup is the page of the first start, which creates the organization and its owner. Errors are keyed by field name;
+// "" is about the whole form.
 type Setup struct {
 	Layout
 	SetupToken       string

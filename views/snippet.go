@@ -2,7 +2,7 @@ package views
 
 import "strings"
 
-// fill puts what belongs to the installation into one of the guide's examples.
+// fill puts the installation's values into one of the guide's examples.
 func fill(example, baseURL, channelID string) string {
 	return strings.NewReplacer("{base}", baseURL, "{channel}", channelID).Replace(strings.TrimSpace(example))
 }

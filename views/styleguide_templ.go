@@ -8,14 +8,14 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Style guide shows every part of the design system on one page, for who works on Parley.
+// Styleguide shows every part of the design system on one page, for developers of Parley.
 type Styleguide struct{ Layout }
 
 // swatches are the colors of tailwind.config.js.
 var swatches = []string{"canvas", "surface", "raised", "line", "line-strong", "ink", "ink-muted", "accent", "accent-soft", "accent-ink", "positive", "positive-soft",
 	"warning", "warning-soft", "critical", "critical-soft", "critical-ink", "focus"}
 
-// specimen is one part with its name.
+// specimen is one part of the design system with its name.
 func specimen(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -10,17 +10,17 @@ import (
 	"github.com/a-h/templ"
 )
 
-// piece is a stretch of a message's text; one with an Href is a link.
+// piece is a part of a message's text. A piece with an Href is a link.
 type piece struct {
 	Text string
 	Href templ.SafeURL
 }
 
-// addresses begin at a word and end before a space, a quotation mark, an angle bracket or whatever turns the direction
-// of writing, which would let a link look like another one.
+// addresses begin at a word and end before a space, a quotation mark, an angle bracket or a character that changes the
+// direction of writing, because that could make a link look like another one.
 var addresses = regexp.MustCompile(`(?i)\b(?:https?://|mailto:)[^\s<>"\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]+`)
 
-// pieces cuts text into plain stretches and the links in it.
+// pieces splits text into plain parts and links.
 func pieces(text string) []piece {
 	var cut []piece
 	end := 0
@@ -43,7 +43,7 @@ func pieces(text string) []piece {
 	return cut
 }
 
-// trailing counts the bytes at the end of an address that belong to the sentence around it.
+// trailing counts the bytes at the end of an address that belong to the sentence around it, like a period.
 func trailing(address string) int {
 	rest := address
 	for {
@@ -59,7 +59,7 @@ func trailing(address string) int {
 	}
 }
 
-// safeAddress is the link for an address, or nothing: `https://bank.example@evil.example` reads as another site.
+// safeAddress is the link for an address. It is empty for `https://bank.example@evil.example`, which reads as another site.
 func safeAddress(address string) templ.SafeURL {
 	u, err := url.Parse(address)
 	if err != nil || strings.Contains(address, `\`) {
@@ -82,7 +82,7 @@ func safeAddress(address string) templ.SafeURL {
 
 const maxLargeEmoji = 6
 
-// emojiOnly reports whether text is a few emoji and nothing else.
+// emojiOnly reports whether text is only a few emoji.
 func emojiOnly(text string) bool {
 	count := 0
 	for _, r := range text {
@@ -102,14 +102,14 @@ const (
 	longLines = 18
 )
 
-// long reports whether a message is folded until its reader asks for all of it.
+// long reports whether a message is folded at first.
 func long(text string) bool {
 	return utf8.RuneCountInString(text) > longText || strings.Count(text, "\n") >= longLines
 }
 
-const previewLength = 140 // characters: no row is as wide
+const previewLength = 140 // characters: wider than any row
 
-// oneLine is the beginning of text for a row of the list.
+// oneLine is the beginning of text, for a row of the list.
 func oneLine(text string) string {
 	line := make([]rune, 0, previewLength)
 	for _, r := range text {

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strings"
 
-// Thread is an open conversation. HeaderPart draws it without Messages.
+// Thread is the open conversation. HeaderPart draws it without Messages.
 type Thread struct {
 	Place
 	CSRFToken       string
@@ -20,13 +20,13 @@ type Thread struct {
 	Status          string // open, resolved
 	AssignedAgentID string // empty: unassigned
 	AssignedName    string
-	Mine            bool // assigned to the one who looks
+	Mine            bool // assigned to the reader
 	Tags            []string
 	Suggestions     string // the organization's tags, as a JSON array
 	Messages        Messages
 	Panel           Panel
-	Draft           string    // what a form post without JavaScript could not send
-	Editor          *RichForm // the rich message that is being written, or nil
+	Draft           string    // text that a form without JavaScript could not send
+	Editor          *RichForm // the editor of a rich message, or nil
 }
 
 func (t Thread) open() bool       { return t.Status == "open" }
@@ -60,8 +60,8 @@ func channelIcon(channel string) string {
 	return "globe"
 }
 
-// ThreadPart is the open conversation whole, with what is known of its end user beside it. data-panel says whether the panel
-// was opened or closed by its reader.
+// ThreadPart is the whole open conversation with the panel of its customer. data-panel says whether the reader opened or
+// closed the panel.
 func ThreadPart(t Thread) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -174,7 +174,7 @@ func ThreadPart(t Thread) templ.Component {
 	})
 }
 
-// NoThreadPart stands where a conversation would.
+// NoThreadPart is shown in place of a conversation.
 func NoThreadPart(idle bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -219,8 +219,8 @@ func NoThreadPart(idle bool) templ.Component {
 	})
 }
 
-// HeaderPart is what changes as a conversation is claimed, tagged and resolved. Its data-status also opens and closes
-// the composer, by a rule in composer.css.
+// HeaderPart is the part that changes when a conversation is claimed, tagged or resolved. composer.css shows or hides the
+// composer by its data-status.
 func HeaderPart(t Thread) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -622,7 +622,7 @@ func HeaderPart(t Thread) templ.Component {
 	})
 }
 
-// notVerified says how much the name is worth. Only an identity that the host site signs would prove more.
+// notVerified warns that nobody verified the name.
 func notVerified() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -652,7 +652,7 @@ func notVerified() templ.Component {
 	})
 }
 
-// postForm is a form of one button that changes the conversation and draws the header anew.
+// postForm is a form with one button that changes the conversation and redraws the header.
 func postForm(t Thread, verb string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -720,7 +720,7 @@ func postForm(t Thread, verb string) templ.Component {
 	})
 }
 
-// tagForm posts a list of tags to /tag, where it replaces the old ones, or to /resolve, where it adds to them.
+// tagForm posts a list of tags: to /tag, which replaces the old ones, or to /resolve, which adds to them.
 func tagForm(t Thread, verb, label, help, value string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

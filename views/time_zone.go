@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// timeZones are the zones of the IANA database that people live in today (its zone.tab, without the links to them).
+// timeZones are the zones in zone.tab of the IANA database, without links.
 const timeZones = `
 Africa/Abidjan Africa/Accra Africa/Addis_Ababa Africa/Algiers Africa/Asmara Africa/Bamako Africa/Bangui Africa/Banjul
 Africa/Bissau Africa/Blantyre Africa/Brazzaville Africa/Bujumbura Africa/Cairo Africa/Casablanca Africa/Ceuta
@@ -70,7 +70,7 @@ Pacific/Norfolk Pacific/Noumea Pacific/Pago_Pago Pacific/Palau Pacific/Pitcairn 
 Pacific/Rarotonga Pacific/Saipan Pacific/Tahiti Pacific/Tarawa Pacific/Tongatapu Pacific/Wake Pacific/Wallis
 `
 
-// timeZoneGroups are the zones by continent. One that is chosen and not in the list has a group of its own: saving the
+// timeZoneGroups are the zones by continent. A chosen zone that is not in the list gets its own group, so that saving the
 // form keeps it.
 func timeZoneGroups(chosen string) []Group {
 	groups := []Group{{Label: "Everywhere", Choices: []Choice{{"UTC", "UTC"}}}}

@@ -2,10 +2,10 @@ package views
 
 import "strings"
 
-// token is a mark in a User-Agent and what it stands for.
+// token is a part of a User-Agent and its meaning.
 type token struct{ mark, name string }
 
-// Those that imitate others come before them.
+// Browsers that imitate another one come before it.
 var (
 	browsers = []token{{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},
 		{"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"},
@@ -14,7 +14,7 @@ var (
 		{"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
 )
 
-// browserName says a User-Agent the way people do: "Firefox 128 on Windows". What it does not know it leaves out.
+// browserName returns a User-Agent in plain words, like "Firefox 128 on Windows". It leaves out what it does not know.
 func browserName(userAgent string) string {
 	name := ""
 	for _, b := range browsers {

@@ -10,14 +10,14 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "time"
 
-// Team is the page Company → Team. Invited is the invitation just made, whose link is shown this one time.
+// Team is the page Company → Team. Invited is a new invitation: its link is shown once.
 type Team struct {
 	Layout
 	Email       string
 	Role        string
 	Errors      map[string]string
 	Invited     *InvitedLink
-	Mails       bool // an SMTP server is set up, so invitations are mailed too
+	Mails       bool // an SMTP server is configured, so invitations are mailed too
 	People      []User
 	Invitations []OpenInvitation
 }
@@ -40,7 +40,7 @@ type User struct {
 	You          bool
 }
 
-// OpenInvitation is one that nobody has used yet. Expired ones stay until they are revoked or made anew.
+// OpenInvitation is an invitation that was not used yet. Expired ones stay until they are revoked or renewed.
 type OpenInvitation struct {
 	ID        string
 	FormKey   string
@@ -51,10 +51,10 @@ type OpenInvitation struct {
 	Expired   bool
 }
 
-// roles are what a person can be made. The owner is made with the organization.
+// roles are the roles that a user can get. The owner is created with the organization.
 var roles = []Choice{{"Agent: answers in the inbox", "agent"}, {"Admin: also manages bots, integrations and the company", "admin"}}
 
-// roleName is a role as a table shows it.
+// roleName is the name of a role in tables.
 func roleName(role string) string {
 	switch role {
 	case "owner":
@@ -618,14 +618,14 @@ func invitationRow(l Layout, invitation OpenInvitation) templ.Component {
 	})
 }
 
-// PersonSettings is the page of one person of the team.
-type PersonSettings struct {
+// UserSettings is the page of one user of the team.
+type UserSettings struct {
 	Layout
 	User   User
 	Errors map[string]string
 }
 
-func UserPage(p PersonSettings) templ.Component {
+func UserPage(p UserSettings) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/a-h/templ"
 )
 
-// isModule tells our own scripts, which are ES modules, from the vendored ones, which are not.
+// isModule reports whether a script is an ES module: ours are, the vendored ones are not.
 func isModule(name string) bool { return !strings.HasPrefix(name, "vendor/") }
 
-// link lets only http, https and the platform's own paths through; anything else is empty.
+// link allows http, https and paths of this server. Anything else becomes empty.
 func link(raw string) templ.SafeURL {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -29,7 +29,7 @@ func link(raw string) templ.SafeURL {
 	return templ.SafeURL(raw)
 }
 
-// humanSize says a number of bytes the way people do: "200 kB".
+// humanSize returns a number of bytes in human units: "200 kB".
 func humanSize(bytes int64) string {
 	if bytes < 1000 {
 		return fmt.Sprintf("%d B", bytes)
@@ -45,13 +45,13 @@ func humanSize(bytes int64) string {
 	return fmt.Sprintf("%.0f %s", value, units[unit])
 }
 
-// machineTime is the datetime attribute's form. The script time.js shows it in the reader's own zone.
+// machineTime is the form of a datetime attribute. time.js shows it in the reader's time zone.
 func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 type zoneKey struct{}
 
-// InZone lets the pages rendered with the context write times in a zone by its IANA name. Without it, or where the name
-// is unknown, they are in UTC.
+// InZone sets the time zone, by its IANA name, of the pages that are rendered with the context. Without it, or with an
+// unknown name, times are in UTC.
 func InZone(ctx context.Context, name string) context.Context {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -60,7 +60,7 @@ func InZone(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, zoneKey{}, zone)
 }
 
-// zonedTime is what is read before a script ran, or without one.
+// zonedTime is the text that is shown until a script has run, or without JavaScript.
 func zonedTime(ctx context.Context, t time.Time) string {
 	if zone, ok := ctx.Value(zoneKey{}).(*time.Location); ok {
 		return t.In(zone).Format("2 Jan 15:04 MST")
@@ -68,7 +68,7 @@ func zonedTime(ctx context.Context, t time.Time) string {
 	return t.UTC().Format("2 Jan 15:04 MST")
 }
 
-// count leaves out the zero and stops at 99.
+// count shows numbers up to 99, and nothing for zero.
 func count(n int) string {
 	if n > 99 {
 		return "99+"
@@ -76,7 +76,7 @@ func count(n int) string {
 	return fmt.Sprint(n)
 }
 
-// initial is the letter on an avatar: no mark that only turns the direction of writing.
+// initial is the letter on an avatar. It skips marks that only change the direction of writing.
 func initial(name string) string {
 	for _, r := range name {
 		if unicode.IsGraphic(r) && !unicode.IsSpace(r) {
@@ -86,7 +86,7 @@ func initial(name string) string {
 	return "?"
 }
 
-// codesFile is a text file of recovery codes as a URL: a link can save it without a script.
+// codesFile is a text file of recovery codes as a data: URL, so that a link can save it without JavaScript.
 func codesFile(codes []string) templ.SafeURL {
 	text := "Parley recovery codes. Each one logs you in once.\n\n" + strings.Join(codes, "\n") + "\n"
 	return templ.SafeURL("data:text/plain;charset=utf-8," + url.PathEscape(text))

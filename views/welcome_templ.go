@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Welcome is the short way in after /setup: a bot, the snippet, the first visitor.
+// Welcome is the page of the first steps after /setup: create a bot, paste the snippet, see the first visitor.
 type Welcome struct {
 	Layout
 	Step     int // 1: the bot; 2: the snippet and the first visitor
@@ -18,7 +18,7 @@ type Welcome struct {
 	Errors   map[string]string
 
 	Token   EmbedToken
-	Secret  string // the whole token, where it was just made
+	Secret  string // the whole token, if it was just created
 	BaseURL string
 }
 

@@ -10,30 +10,30 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "encoding/json"
 
-// Widget is the chat page inside a site's frame. widget.js draws the conversation into it.
+// Widget is the chat page in a site's frame. widget.js draws the conversation into it.
 type Widget struct {
 	CSRFToken       string
 	Asset           func(name string) string // static.URL
 	Language        WidgetLanguage
-	Title           string // the language's own when empty
+	Title           string // if empty, the default title of the language
 	ConversationID  string
 	ExternalID      string
-	BotName         string   // who the greeting comes from
-	BotPhotoURL     string   // empty: it has none
-	Greeting        string   // not stored; shown while there is no message yet
+	BotName         string   // the sender of the greeting
+	BotPhotoURL     string   // empty if it has none
+	Greeting        string   // not stored; shown until the first message
 	GreetingButtons []Choice // a tap sends the label as text
-	Color           string   // of the site, #rrggbb; empty: the accent
-	Ink             string   // on it
-	Position        string   // of the frame on the page, right or left; empty: right
-	Preview         bool     // of nobody: it makes no request of its own
+	Color           string   // of the site, #rrggbb; if empty, Parley's accent
+	Ink             string   // the color of text on Color
+	Position        string   // of the frame on the page, right or left; if empty, right
+	Preview         bool     // shows settings only: it makes no requests
 }
 
-// WidgetLanguage is the one language of the page.
+// WidgetLanguage is the language of the page.
 type WidgetLanguage struct {
 	Tag   string                  // BCP 47
 	Dir   string                  // ltr or rtl
-	Text  func(key string) string // of what stands in the page
-	Texts json.RawMessage         // the whole catalogue, for the script
+	Text  func(key string) string // returns a text of the page
+	Texts json.RawMessage         // all texts, for the script
 }
 
 func (w Widget) title() string {
@@ -56,7 +56,7 @@ func (w Widget) greetingButtons() string {
 	return string(text)
 }
 
-// widgetSymbols are what widget.js draws with.
+// widgetSymbols are the icons that widget.js uses.
 var widgetSymbols = []string{"check", "check-check", "chevron-left", "chevron-right", "download", "file", "image-off", "message-circle"}
 
 func WidgetPage(p Widget) templ.Component {
