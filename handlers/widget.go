@@ -52,7 +52,7 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
 	widget := newWidgetView(c, opened)
-	if title := c.Query("title"); title != "" {
+	if title := c.Query("title"); !services.Blank(title) {
 		widget.Title = title
 	}
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)

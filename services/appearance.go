@@ -37,8 +37,8 @@ func ReadAppearance(token models.EmbedToken) (a Appearance) {
 
 // clean is a as it is stored. Error: Invalid.
 func (a Appearance) clean() (Appearance, error) {
-	a.Color, a.Title = strings.ToLower(strings.TrimSpace(a.Color)), strings.TrimSpace(a.Title)
-	a.Greeting = strings.TrimSpace(strings.ReplaceAll(a.Greeting, "\r\n", "\n"))
+	a.Color, a.Title = strings.ToLower(strings.TrimSpace(a.Color)), trim(a.Title)
+	a.Greeting = trim(strings.ReplaceAll(a.Greeting, "\r\n", "\n"))
 	switch {
 	case a.Color != "" && !color.MatchString(a.Color):
 		return a, refuseField("color", "The color must look like #1f6feb.")

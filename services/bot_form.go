@@ -40,7 +40,7 @@ type PlainRule struct {
 // Keywords reads keywords that are separated by commas or lines.
 func Keywords(text string) (keywords []string) {
 	for keyword := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' }) {
-		if keyword = strings.TrimSpace(keyword); keyword != "" && !slices.Contains(keywords, keyword) {
+		if keyword = trim(keyword); keyword != "" && !slices.Contains(keywords, keyword) {
 			keywords = append(keywords, keyword)
 		}
 	}
@@ -49,7 +49,7 @@ func Keywords(text string) (keywords []string) {
 
 // Script is what stored would say if the form were saved; it may be a zero bot. Error: Invalid.
 func (f BotForm) Script(stored models.Bot) (*Script, error) {
-	if strings.TrimSpace(f.Name) == "" {
+	if Blank(f.Name) {
 		f.Name = firstOf(stored.Name, "Bot") // what a bot is called does not change what it says
 	}
 	err := f.write(&stored)
@@ -126,7 +126,7 @@ func (f BotForm) write(bot *models.Bot) error {
 
 // writeReply puts text into a stored reply and leaves the rest of it as it is.
 func writeReply(field, text, stored string) (string, error) {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	text = trim(strings.ReplaceAll(text, "\r\n", "\n"))
 	if !storable(text) || utf8.RuneCountInString(text) > maxContent {
 		return "", refuseField(field, "This must be text of at most %d characters.", maxContent)
 	}
@@ -187,11 +187,11 @@ func (f BotForm) rules(stored []json.RawMessage) ([]json.RawMessage, error) {
 func (r PlainRule) write(i int) (json.RawMessage, error) {
 	var keywords []string
 	for _, keyword := range r.Keywords {
-		if keyword = strings.TrimSpace(keyword); keyword != "" {
+		if keyword = trim(keyword); keyword != "" {
 			keywords = append(keywords, keyword)
 		}
 	}
-	answer := strings.TrimSpace(strings.ReplaceAll(r.Answer, "\r\n", "\n"))
+	answer := trim(strings.ReplaceAll(r.Answer, "\r\n", "\n"))
 	if len(keywords) == 0 && answer == "" {
 		return nil, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"parley/models"
 )
@@ -45,7 +44,7 @@ func cleanTags(tags []string) ([]string, error) {
 	clean := []string{}
 	for _, tag := range tags {
 		tag = strings.TrimSpace(tag)
-		if tag == "" || !plainLine(tag) || utf8.RuneCountInString(tag) > maxTagLen {
+		if !hasLength(tag, maxTagLen) || !plainLine(tag) {
 			return nil, Refuse(Invalid, "A tag must have 1 to %d characters.", maxTagLen)
 		}
 		if !slices.Contains(clean, tag) {

@@ -10,7 +10,7 @@ import (
 // PlainText is a message in words, for lists, push, search and clients that know no rich media: the content, or what
 // stands for it.
 func PlainText(m models.Message) string {
-	if text := strings.TrimSpace(m.Content); text != "" {
+	if text := trim(m.Content); text != "" {
 		return text
 	}
 	var media RichMedia

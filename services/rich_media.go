@@ -105,7 +105,7 @@ func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 			"dropdown.")
 	}
 	media, problem := check(given)
-	if problem == nil && contentType == TypeText && strings.TrimSpace(content) == "" {
+	if problem == nil && contentType == TypeText && Blank(content) {
 		problem = refuseField("content", "A text message must not be blank.")
 	}
 	if problem != nil {

@@ -89,7 +89,7 @@ func (s *Script) Answer(body Body) (Body, bool) {
 		picked = body.Media.Selected.Value
 	} else {
 		for _, choice := range s.Greeting.Media.choices() {
-			if strings.EqualFold(choice.Label, strings.TrimSpace(body.Content)) {
+			if strings.EqualFold(strings.TrimSpace(choice.Label), strings.TrimSpace(body.Content)) {
 				picked = choice.Value
 			}
 		}

@@ -14,17 +14,56 @@ func storable(text string) bool {
 
 // hasLength reports whether text is storable, not blank and at most max characters.
 func hasLength(text string, max int) bool {
-	return storable(text) && strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= max
+	return storable(text) && !Blank(text) && utf8.RuneCountInString(text) <= max
 }
 
-// oneLine makes one oneLine of at most max characters of whatever was given: for names that are shown, never compared.
+// Blank reports whether a reader sees nothing of text: it is empty, or has only spaces, control and format characters,
+// fillers, and marks without a character to be on. The browsers have the same rule; testdata/blank.json is for both.
+func Blank(text string) bool { return !strings.ContainsFunc(text, visible) }
+
+func visible(r rune) bool {
+	return !unicode.In(r, unseen...) || unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// unseen are the characters that show nothing by themselves, except that some of those that stand before others, such
+// as the Arabic number sign, are format characters with a shape.
+var unseen = []*unicode.RangeTable{
+	unicode.White_Space,
+	unicode.Cc,
+	unicode.Cf, // zero width spaces, soft hyphen, direction, tags
+	unicode.Mn,
+	unicode.Me,
+	unicode.Other_Default_Ignorable_Code_Point, // Hangul fillers among others
+	unicode.Noncharacter_Code_Point,
+	{
+		R16: []unicode.Range16{
+			{Lo: 0x2800, Hi: 0x2800, Stride: 1}, // Braille blank
+			{Lo: 0xfffc, Hi: 0xfffc, Stride: 1}, // object replacement character
+		},
+		R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}}, // null notehead
+	},
+}
+
+// trim is text without the spaces around it, or nothing if it is blank.
+func trim(text string) string {
+	if Blank(text) {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// oneLine makes one line of at most max characters of whatever was given, or nothing if that would be blank: for names
+// that are shown, never compared.
 func oneLine(text string, max int) string {
 	text = strings.ToValidUTF8(text, "")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")
 	if runes := []rune(text); len(runes) > max {
-		return string(runes[:max])
+		text = string(runes[:max])
+	}
+	if Blank(text) {
+		return ""
 	}
 	return text
 }
@@ -42,9 +81,10 @@ func orEmpty(text *string) string {
 	return *text
 }
 
+// firstOf is the first of texts that is not blank, or nothing.
 func firstOf(texts ...string) string {
 	for _, text := range texts {
-		if text != "" {
+		if !Blank(text) {
 			return text
 		}
 	}

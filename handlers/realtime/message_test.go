@@ -30,7 +30,7 @@ func sent(_ *world, v visitor, s *socket) { s.ok("send_message", named(v)) }
 var sendPaths = []sendPath{
 	{
 		name:  "the body is invalid",
-		draft: func(v visitor) object { return v.say(" ") },
+		draft: func(v visitor) object { return v.say("\u200b\u3164\ufe0f") },
 		want:  "invalid_request",
 	},
 	{
