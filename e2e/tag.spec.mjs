@@ -18,7 +18,7 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
   const { page, user } = await opened(desk);
   await page.locator("#thread-tags summary").press("Enter");
   const field = page.getByRole("combobox", { name: "Tags", exact: true });
-  await field.focus();
+  await expect(field).toBeFocused();
   await page.keyboard.type("billing,");
   await page.keyboard.type("vip");
   await page.keyboard.press("Enter");
@@ -41,9 +41,19 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
 
   await page.locator("#resolve").press("Enter");
   const resolving = page.getByRole("combobox", { name: "Tags to add" });
-  await resolving.focus();
+  await expect(resolving).toBeFocused();
   await page.keyboard.type("vi");
   const option = page.locator("#thread-resolve").getByRole("option", { name: "vip" });
+  await expect(resolving).toHaveValue("vi");
+  await expect(option).toHaveCount(0); // it is set already
+
+  const other = await desk.endUser("Uma");
+  await other.say("Hello");
+  await row(page, "Uma").click();
+  await expect(page.locator("#thread-name")).toHaveText("Uma");
+  await page.locator("#resolve").press("Enter");
+  await expect(resolving).toBeFocused();
+  await page.keyboard.type("vi");
   await expect(option).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.keyboard.press("Escape"); // the suggestions alone
@@ -55,6 +65,22 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
   await expect(chips(page, "resolve")).toHaveText(["vip"]);
   await page.keyboard.press("Escape");
   await expect(resolving).toBeHidden();
+});
+
+test("a menu opened by mouse takes what is typed", async ({ desk }) => {
+  const { page } = await opened(desk);
+  for (const [menu, name] of [
+    ["#thread-tags summary", "Tags"],
+    ["#resolve", "Tags to add"],
+  ]) {
+    await page.locator(menu).click();
+    const field = page.getByRole("combobox", { name, exact: true });
+    await expect(field).toBeFocused();
+    await page.keyboard.type("cj"); // each a shortcut elsewhere
+    await expect(field).toHaveValue("cj");
+    await page.keyboard.press("Escape");
+    await expect(field).toBeHidden();
+  }
 });
 
 test("tags by mouse, and the limits", async ({ desk }) => {

@@ -100,6 +100,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   );
   before = undefined;
   markAnswers(added);
+  if (added.some(({ dataset }) => "own" in dataset)) document.getElementById("divider")?.remove(); // all was read
   const foreign = added.filter(({ dataset }) => !("own" in dataset));
   if (ctx.target?.id === "messages") {
     if (!atEnd() && foreign.length && !hasUnseen()) divide(foreign[0]);

@@ -1,6 +1,17 @@
-// A <details> with a popover closes when the reader turns elsewhere, and once its form has been accepted or its link
-// pressed.
+// A <details> with a popover leads the caret into its first field, and closes when the reader turns elsewhere, and once
+// its form has been accepted or its link pressed.
 const open = () => document.querySelectorAll("details[open]:has(> .popover)");
+
+// Captured: this event does not bubble.
+document.addEventListener(
+  "toggle",
+  ({ target: details }) => {
+    const popover = details.open && details.querySelector(":scope > .popover");
+    if (!popover || popover.contains(document.activeElement)) return;
+    popover.querySelector("input:not([type=hidden], [hidden]), textarea")?.focus();
+  },
+  true,
+);
 
 document.addEventListener("click", ({ target }) => {
   for (const details of open()) if (!details.contains(target) || target.closest("a.menu-item")) details.open = false;

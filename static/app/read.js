@@ -6,6 +6,7 @@ import { refreshList } from "./list.js";
 const GATHER = 300; // ms to gather messages into one mark_read
 
 const inView = new Set(); // message ids
+const readEarly = new Set(); // ids of messages that the end user read before they were drawn here
 let timer;
 
 const seen = new IntersectionObserver((entries) => {
@@ -18,6 +19,13 @@ const seen = new IntersectionObserver((entries) => {
 
 function watch() {
   for (const message of document.querySelectorAll("#messages > [data-unread]")) seen.observe(message);
+  for (const id of readEarly) markRead(id);
+}
+
+function markRead(id) {
+  if (message(id)) readEarly.delete(id);
+  else readEarly.add(id);
+  message(id)?.setAttribute("data-read", "");
 }
 
 function readSoon() {
@@ -55,7 +63,7 @@ function wasRead(ids) {
 socket.on("messages_read", (event) => {
   if (event.conversation_id !== current()) return;
   if (event.reader_type === "agent") wasRead(event.message_ids);
-  else for (const id of event.message_ids) message(id)?.setAttribute("data-read", "");
+  else for (const id of event.message_ids) markRead(id);
 });
 
 socket.on("connect", readSoon);
@@ -64,6 +72,7 @@ for (const event of ["htmx:after:swap", "parley:messages"]) document.addEventLis
 document.addEventListener("parley:open", () => {
   seen.disconnect();
   inView.clear();
+  readEarly.clear();
   watch();
 });
 watch();

@@ -25,7 +25,9 @@ class TagField {
   constructor(input) {
     this.input = input;
     this.tags = split(input.value);
-    this.all = JSON.parse(input.dataset.suggestions || "null") ?? [];
+    // What the conversation has already is suggested only where it can be taken off, which is a field that begins with it.
+    const set = this.tags.length ? [] : split(input.dataset.set ?? "");
+    this.all = (JSON.parse(input.dataset.suggestions || "null") ?? []).filter((tag) => !set.includes(tag));
     this.id = input.id;
     this.chips = element("ul", { class: "tag-chips" });
     this.list = element("ul", {

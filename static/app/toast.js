@@ -6,6 +6,30 @@ const MOST = 3;
 const region = () => document.getElementById("toasts");
 const timers = new Map(); // toast → its timer
 
+// A modal dialog lies over the page and stills it: while one is open, toasts are in it.
+function raise() {
+  const place = document.querySelector("dialog:modal") ?? document.body;
+  if (region() && region().parentElement !== place) place.append(region());
+}
+
+document.addEventListener("parley:dialog", () => queueMicrotask(raise)); // once the dialog is open
+document.addEventListener("close", raise, true); // captured: this event does not bubble
+
+// On a phone they lie above the composer, however high it is.
+const composers = () => [...document.querySelectorAll(".composer-open, .composer-closed")];
+const foot = new ResizeObserver(() => {
+  const height = composers().reduce((sum, composer) => sum + composer.offsetHeight, 0);
+  region()?.style.setProperty("--foot", `${height}px`);
+});
+
+function watchFoot() {
+  foot.disconnect();
+  for (const composer of composers()) foot.observe(composer);
+}
+
+document.addEventListener("parley:open", watchFoot);
+watchFoot();
+
 function away(toast) {
   clearTimeout(timers.get(toast));
   timers.delete(toast);
@@ -64,6 +88,7 @@ export function showToast(text, { action, stays = false } = {}) {
   }
   if (action?.path) forget(conversationOf(action.path));
   toast.classList.toggle("toast-stays", stays);
+  raise();
   region().append(toast);
   if (!stays) timers.set(toast, setTimeout(away, SHOWN, toast));
   if (held()) hold();
