@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// runBroadcasts sends n typing indicators as fast as the connection takes them and counts what the other socket of the
-// conversation hears, until all have come or nothing has come for as long as patience.
+// runBroadcasts sends n typing indicators as fast as the connection takes them and counts those that the other socket
+// of the conversation receives. It ends when all have arrived, or when none has arrived for as long as patience.
 func runBroadcasts(set settings) (*report, error) {
 	pair, made, err := joinTogether(set, 2)
 	if err != nil {
@@ -58,7 +58,7 @@ func joinTogether(set settings, count int) ([]*websocket, conversation, error) {
 	return sockets, made[0], nil
 }
 
-// repeat sends n packets without waiting. It gives up with the connection.
+// repeat sends n packets without waiting. It stops when the connection fails.
 func (w *websocket) repeat(n int, packet func(i int) []byte) {
 	for i := range n {
 		if w.send(packet(i)) != nil {
@@ -67,7 +67,7 @@ func (w *websocket) repeat(n int, packet func(i int) []byte) {
 	}
 }
 
-// hear reads until the connection ends, answers pings, and hands every other packet over.
+// hear reads until the connection ends, answers pings, and passes every other packet to other.
 func (w *websocket) hear(other func(packet []byte)) {
 	for {
 		packet, err := w.receive()

@@ -8,30 +8,30 @@ import (
 	"time"
 )
 
-// A speaker sends numbered messages into the burst and listens to all of it.
-type speaker struct {
+// A participant sends numbered messages and checks all messages that it receives.
+type participant struct {
 	*socket
-	name       string // as its messages' sender_type
+	name       string // the sender_type of its messages
 	transcript *transcript
 	payload    map[string]any
 	acked      atomic.Int64
 	refused    atomic.Pointer[string]
 }
 
-// A burst is a conversation with an open session, its end user, and an agent who has claimed it.
+// A burst is a conversation with an open session, its end user, and the agent who has claimed it.
 type burst struct {
 	conversation
-	visitor, agent *speaker
+	endUser, agent *participant
 }
 
-// greeting is the seq of the message that opens the session; the numbered ones come after it.
+// greeting is the seq of the message that opens the session. The numbered messages come after it.
 const greeting = 1
 
-// runBurst sends n messages each way at once. Both sides must hear all of it, in the one order of the conversation,
-// and the history must hold the same.
+// runBurst sends n messages each way at once. Both sides must receive all of them in the same order, and the history
+// must contain the same.
 func runBurst(set settings) (*report, error) {
 	if set.peer {
-		return nil, errors.New("the peer knows no agents")
+		return nil, errors.New("the peer has no agents")
 	}
 	b := &burst{}
 	defer b.close()
@@ -39,11 +39,11 @@ func runBurst(set settings) (*report, error) {
 		return nil, err
 	}
 	began := time.Now()
-	for _, s := range b.speakers() {
-		go s.speak(set.n, set.window)
+	for _, s := range b.participants() {
+		go s.sendAll(set.n, set.window)
 	}
 	stalled := waitForProgress(set.patience, 6*set.n, func() int {
-		return b.visitor.progress() + b.agent.progress()
+		return b.endUser.progress() + b.agent.progress()
 	})
 	took := time.Since(began).Seconds()
 
@@ -54,7 +54,7 @@ func runBurst(set settings) (*report, error) {
 	r.add("messages_per_s", float64(2*set.n)/took)
 	r.check(stalled)
 	want := map[string]int{"end_user": set.n, "agent": set.n}
-	for _, s := range b.speakers() {
+	for _, s := range b.participants() {
 		r.check(s.verdict(set.n, want))
 	}
 	stored, err := readHistory(set.node(0), b.conversation, greeting)
@@ -71,7 +71,7 @@ func (b *burst) open(set settings) error {
 		return err
 	}
 	b.conversation = made[0]
-	if err := b.openVisitor(set); err != nil {
+	if err := b.openEndUser(set); err != nil {
 		return fmt.Errorf("end user: %w", err)
 	}
 	if err := b.openAgent(set); err != nil {
@@ -80,15 +80,15 @@ func (b *burst) open(set settings) error {
 	return nil
 }
 
-func (b *burst) openVisitor(set settings) (err error) {
-	s := &speaker{name: "end_user", transcript: newTranscript(greeting)}
+func (b *burst) openEndUser(set settings) (err error) {
+	s := &participant{name: "end_user", transcript: newTranscript(greeting)}
 	s.payload = map[string]any{"conversation_id": b.ID, "content_type": "text", "sender_type": s.name,
 		"external_id": b.ExternalID}
 	if s.socket, err = connect(set.node(0), set.polling, nil, s.transcript.hear); err != nil {
 		return err
 	}
-	b.visitor = s
-	if _, err := s.call("join_conversation", b.joining()); err != nil {
+	b.endUser = s
+	if _, err := s.call("join_conversation", b.joinPayload()); err != nil {
 		return err
 	}
 	return s.greet()
@@ -100,7 +100,7 @@ func (b *burst) openAgent(set settings) error {
 	if err != nil {
 		return err
 	}
-	s := &speaker{name: "agent", transcript: newTranscript(greeting)}
+	s := &participant{name: "agent", transcript: newTranscript(greeting)}
 	s.payload = map[string]any{"conversation_id": b.ID, "content_type": "text", "sender_type": s.name}
 	if s.socket, err = connect(set.node(1), set.polling, header, s.transcript.hear); err != nil {
 		return err
@@ -110,25 +110,25 @@ func (b *burst) openAgent(set settings) error {
 	return err
 }
 
-func (b *burst) speakers() []*speaker {
-	return []*speaker{b.visitor, b.agent}
+func (b *burst) participants() []*participant {
+	return []*participant{b.endUser, b.agent}
 }
 
 func (b *burst) close() {
-	for _, s := range b.speakers() {
+	for _, s := range b.participants() {
 		if s != nil {
 			s.cut()
 		}
 	}
 }
 
-func (c conversation) joining() map[string]any {
+func (c conversation) joinPayload() map[string]any {
 	return map[string]any{"conversation_id": c.ID, "external_id": c.ExternalID}
 }
 
 // greet sends the message that opens the session.
-func (s *speaker) greet() error {
-	answer, err := s.call("send_message", s.saying(hello))
+func (s *participant) greet() error {
+	answer, err := s.call("send_message", s.withContent(hello))
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (s *speaker) greet() error {
 	return nil
 }
 
-func (s *speaker) saying(content string) map[string]any {
+func (s *participant) withContent(content string) map[string]any {
 	payload := map[string]any{"content": content}
 	for name, value := range s.payload {
 		payload[name] = value
@@ -150,9 +150,9 @@ func (s *speaker) saying(content string) map[string]any {
 	return payload
 }
 
-// speak sends the numbered messages, at most window of them unacknowledged where there is a bound. It gives up
-// with the connection, whose end the verdict reports.
-func (s *speaker) speak(n, window int) {
+// sendAll sends the numbered messages, with at most window of them unacknowledged; 0 is no limit. It stops when the
+// connection ends, which the verdict reports.
+func (s *participant) sendAll(n, window int) {
 	if window < 1 {
 		window = n
 	}
@@ -163,7 +163,7 @@ func (s *speaker) speak(n, window int) {
 		case <-s.ended:
 			return
 		}
-		err := s.emit("send_message", s.saying(line(s.name, i)), func(a acknowledgement) {
+		err := s.emit("send_message", s.withContent(line(s.name, i)), func(a acknowledgement) {
 			if err := a.refused(); err != nil {
 				reason := err.Error()
 				s.refused.CompareAndSwap(nil, &reason)
@@ -177,11 +177,11 @@ func (s *speaker) speak(n, window int) {
 	}
 }
 
-func (s *speaker) progress() int {
+func (s *participant) progress() int {
 	return s.transcript.count() + int(s.acked.Load())
 }
 
-func (s *speaker) verdict(n int, want map[string]int) (problems []string) {
+func (s *participant) verdict(n int, want map[string]int) (problems []string) {
 	select {
 	case <-s.ended:
 		problems = append(problems, fmt.Sprintf("%s: %v", s.name, s.lost()))
@@ -196,7 +196,7 @@ func (s *speaker) verdict(n int, want map[string]int) (problems []string) {
 	return append(problems, s.transcript.verdict("heard by "+s.name, want)...)
 }
 
-// waitForProgress waits until progress has reached its goal, or has not moved for as long as patience.
+// waitForProgress waits until progress reaches goal, or does not change for as long as patience.
 func waitForProgress(patience time.Duration, goal int, progress func() int) (stalled []string) {
 	last, moved := -1, time.Now()
 	for {
@@ -208,7 +208,7 @@ func waitForProgress(patience time.Duration, goal int, progress func() int) (sta
 			last, moved = now, time.Now()
 		}
 		if time.Since(moved) > patience {
-			return []string{fmt.Sprintf("nothing moved for %s", patience)}
+			return []string{fmt.Sprintf("no progress for %s", patience)}
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

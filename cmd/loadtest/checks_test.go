@@ -71,13 +71,13 @@ func TestMalformed(t *testing.T) {
 		f := newFakeServer(t)
 		f.malformed = f.dropAll
 		out, err := try(t, f, "malformed")
-		if !errors.Is(err, errFailed) || !strings.Contains(out, "FAILED: socket beside it: ") {
+		if !errors.Is(err, errFailed) || !strings.Contains(out, "FAILED: other socket: ") {
 			t.Errorf("%q, %v; want FAILED", out, err)
 		}
 	})
 }
 
-func TestMalformed_saysThatTheProcessHasEnded(t *testing.T) {
+func TestMalformed_reportsThatTheProcessHasEnded(t *testing.T) {
 	server := exec.Command("true")
 	if err := server.Run(); err != nil {
 		t.Fatal(err)
@@ -89,9 +89,9 @@ func TestMalformed_saysThatTheProcessHasEnded(t *testing.T) {
 	}
 }
 
-func TestSend_tellsTheShareOfLateReceipts(t *testing.T) {
+func TestSend_reportsTheShareOfLateDeliveries(t *testing.T) {
 	var held []fakeMessage
-	swapped := func(m fakeMessage) []fakeMessage { // messages 1, 3, 5 … are heard after their successor
+	swapped := func(m fakeMessage) []fakeMessage { // messages 1, 3, 5 … are delivered after their successor
 		if m.Seq%2 == 1 {
 			held = []fakeMessage{m}
 			return nil
@@ -125,7 +125,7 @@ func TestSend_tellsTheShareOfLateReceipts(t *testing.T) {
 func TestOpen_triesAHandshakeAgain(t *testing.T) {
 	t.Run("as often as allowed", func(t *testing.T) {
 		f := newFakeServer(t)
-		f.deaf.Store(2)
+		f.ignore.Store(2)
 		out, err := try(t, f, "malformed", "-n", "1", "-dial", "100ms", "-tries", "3")
 		if err != nil {
 			t.Errorf("%q, %v; want ok", out, err)
@@ -133,15 +133,15 @@ func TestOpen_triesAHandshakeAgain(t *testing.T) {
 	})
 	t.Run("and counts", func(t *testing.T) {
 		f := newFakeServer(t)
-		f.deaf.Store(1)
+		f.ignore.Store(1)
 		out, err := try(t, f, "typing", "-n", "1", "-dial", "100ms", "-tries", "2", "-d", "50ms", "-warmup", "10ms")
 		if err != nil || !strings.Contains(out, " handshakes=3 handshakes_failed=1 ") {
 			t.Errorf("%q, %v; want one failure of three", out, err)
 		}
 	})
-	t.Run("once by itself", func(t *testing.T) {
+	t.Run("once by default", func(t *testing.T) {
 		f := newFakeServer(t)
-		f.deaf.Store(1)
+		f.ignore.Store(1)
 		if out, err := try(t, f, "order", "-dial", "100ms"); err == nil || errors.Is(err, errFailed) {
 			t.Errorf("%q, %v; want the handshake's error", out, err)
 		}

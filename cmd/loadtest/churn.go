@@ -3,13 +3,13 @@ package main
 import "time"
 
 const (
-	churnRooms   = 50  // conversations the sockets join in turns
+	churnRooms   = 50  // conversations that the sockets join in turn
 	churnAtATime = 100 // sockets open at once
 )
 
-// runChurn lets n sockets connect, join and go, every other one without a goodbye. What a server keeps of them shows as
-// memory that does not come back. Before the first reading others do the same, so that what a server allocates once, or
-// keeps as room for garbage, is not taken for it.
+// runChurn lets n sockets connect, join and disconnect, half of them without a close frame. If the server keeps
+// something of each socket, its memory does not fall again. Other sockets do the same before the first reading, so that
+// memory which a server allocates only once, or keeps as a reserve, does not count.
 func runChurn(set settings) (*report, error) {
 	rooms, err := openConversations(set, churnRooms)
 	if err != nil {
@@ -58,8 +58,8 @@ func runChurn(set settings) (*report, error) {
 	return r, nil
 }
 
-// lowestKB waits for memory to come down, until it is at most enough or the settling time is over: a collector
-// returns memory when it likes.
+// lowestKB waits until memory has fallen to enough or the settling time is over, and returns the lowest reading. A
+// garbage collector may return memory late.
 func lowestKB(set settings, enough float64) (float64, error) {
 	lowest, err := residentKB(set.pids)
 	for end := time.Now().Add(set.settle); err == nil && lowest > enough && time.Now().Before(end); {

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// A conversation is all an end user's app has to know to join it.
+// A conversation is what an end user's app must know to join it.
 type conversation struct {
 	ID         string `json:"conversation_id"`
 	ExternalID string `json:"external_id"`
 }
 
-const openers = 16 // pages opened at a time
+const openers = 16 // pages opened at once
 
 var (
 	web = &http.Client{
@@ -30,7 +30,7 @@ var (
 	externalAttribute     = regexp.MustCompile(`data-external-id="([^"]+)"`)
 )
 
-// openConversations makes count conversations, the way the server offers it.
+// openConversations creates count conversations, through the chat page or the peer's /provision.
 func openConversations(set settings, count int) ([]conversation, error) {
 	if set.peer {
 		return provision(set.node(0), count)
@@ -74,7 +74,7 @@ func provision(base string, count int) ([]conversation, error) {
 	return made, nil
 }
 
-// get reads a page that has to be there.
+// get returns the body of a page. Any status but 200 is an error.
 func get(address string) ([]byte, error) {
 	response, err := web.Get(address)
 	if err != nil {

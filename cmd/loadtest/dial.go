@@ -11,8 +11,8 @@ type dials struct {
 	tried, failed atomic.Int64
 }
 
-// open dials the i-th socket's node and greets it. A try that fails is counted, and followed by another while -tries
-// allows: a server that loses some handshakes can still be measured.
+// open connects the i-th socket to its node and runs greet. It counts a failure and tries again, up to -tries times, so
+// that a server that loses some handshakes can still be measured.
 func (s settings) open(i int, greet func(*websocket) error) (*websocket, error) {
 	for try := 1; ; try++ {
 		s.dials.tried.Add(1)
@@ -27,7 +27,7 @@ func (s settings) open(i int, greet func(*websocket) error) (*websocket, error) 
 	}
 }
 
-// openWebSocket dials and greets, each for as long as patience at most.
+// openWebSocket dials and then runs greet, which may take as long as patience.
 func openWebSocket(base string, patience time.Duration, greet func(*websocket) error) (*websocket, error) {
 	w, err := dialWebSocket(base, nil)
 	if err != nil {
@@ -40,7 +40,7 @@ func openWebSocket(base string, patience time.Duration, greet func(*websocket) e
 	return w, nil
 }
 
-// within runs do, whose sending and receiving fails once d is over.
+// within runs do with a deadline: its sends and receives fail after d.
 func (w *websocket) within(d time.Duration, do func(*websocket) error) error {
 	if err := w.SetDeadline(time.Now().Add(d)); err != nil {
 		return err

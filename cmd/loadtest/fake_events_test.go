@@ -9,7 +9,7 @@ import (
 // handle answers one packet.
 func (f *fakeServer) handle(c *fakeClient, packet string) {
 	if packet == "40" {
-		if f.deaf.Add(-1) >= 0 {
+		if f.ignore.Add(-1) >= 0 {
 			return
 		}
 		c.out <- "2"

@@ -17,17 +17,17 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// A fakeServer speaks as much of the contract as the scenarios need, and can be told to do it wrong. Its conversations
-// differ in who hears; they share one history, enough for scenarios that check one.
+// A fakeServer implements as much of the contract as the scenarios need, and its fields make it fail on purpose. Each
+// conversation has its own members, but all share one history, because a scenario only checks one.
 type fakeServer struct {
 	*httptest.Server
-	deliver     func(m fakeMessage) []fakeMessage // what members hear of a stored message
-	takeRepeats bool                              // store a known client_id again
-	forget      int64                             // acknowledge this seq, but store it not
-	loseTyping  int                               // leave out every so-manieth typing indicator
-	holdAck     string                            // acknowledge the event of this id only after the next one
+	deliver     func(m fakeMessage) []fakeMessage // what members receive for a stored message
+	takeRepeats bool                              // store a known client_id a second time
+	forget      int64                             // acknowledge this seq without storing it
+	loseTyping  int                               // lose every n-th typing indicator; 0 loses none
+	holdAck     string                            // acknowledge the event with this id after the next one
 	malformed   func()                            // what a malformed event does to the server
-	deaf        atomic.Int64                      // connections that get no answer to their handshake
+	ignore      atomic.Int64                      // how many handshakes get no answer
 
 	mu       sync.Mutex
 	sessions int
@@ -109,7 +109,7 @@ func (f *fakeServer) open(r *http.Request) (*fakeClient, string) {
 	return c, sid
 }
 
-// get is the WebSocket upgrade or a poll.
+// get serves the WebSocket upgrade and polls.
 func (f *fakeServer) get(w http.ResponseWriter, r *http.Request) {
 	if r.FormValue("transport") == "websocket" {
 		f.serveWebSocket(w, r)
@@ -143,7 +143,7 @@ func (f *fakeServer) post(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ok")
 }
 
-// dropAll ends every WebSocket.
+// dropAll closes every WebSocket.
 func (f *fakeServer) dropAll() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// The opcodes of RFC 6455 that a server of text packets can use.
+// The opcodes of RFC 6455 that a server of text packets may use.
 const (
 	opText  = 0x1
 	opClose = 0x8
@@ -16,13 +16,13 @@ const (
 	opPong  = 0xa
 )
 
-// largestFrame bounds what a broken length can make the client allocate; packets are 64 KiB at most.
+// largestFrame limits the memory that a broken length can make the client allocate. Packets have at most 64 KiB.
 const largestFrame = 16 << 20
 
-var errFragmented = errors.New("fragmented frame: not expected of a Socket.IO server")
+var errFragmented = errors.New("fragmented frame: a Socket.IO server should not send one")
 
-// appendFrame appends payload as one final client frame. The mask is zero, which leaves the payload as it is: the
-// server unmasks at its usual cost, the client spends nothing.
+// appendFrame appends payload as one final client frame. The mask is zero and leaves the payload unchanged: unmasking
+// costs the server as much as ever, and masking costs the client nothing.
 func appendFrame(dst []byte, opcode byte, payload []byte) []byte {
 	const final, masked = 0x80, 0x80
 	dst = append(dst, final|opcode)
@@ -40,7 +40,7 @@ func appendFrame(dst []byte, opcode byte, payload []byte) []byte {
 	return append(dst, payload...)
 }
 
-// readFrame reads one server frame; its payload is in buf where buf is large enough.
+// readFrame reads one server frame. It puts the payload into buf if buf is large enough.
 func readFrame(r *bufio.Reader, buf []byte) (opcode byte, payload []byte, err error) {
 	head, err := take(r, 2)
 	if err != nil {
@@ -75,7 +75,7 @@ func readFrame(r *bufio.Reader, buf []byte) (opcode byte, payload []byte, err er
 	return opcode, payload, err
 }
 
-// take returns the next n bytes without copying them; they hold until the next read.
+// take returns the next n bytes without copying them. They are valid until the next read.
 func take(r *bufio.Reader, n int) ([]byte, error) {
 	b, err := r.Peek(n)
 	if err != nil {

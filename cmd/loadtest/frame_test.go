@@ -10,7 +10,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Every size at which the length of a frame is written another way.
+// The sizes around which the length of a frame is encoded differently.
 var frameSizes = []int{0, 1, 125, 126, 65535, 65536, 200000}
 
 func TestAppendFrame_isReadByAnotherImplementation(t *testing.T) {
@@ -28,7 +28,7 @@ func TestAppendFrame_isReadByAnotherImplementation(t *testing.T) {
 			got := make([]byte, wire.Len())
 			wire.Read(got)
 			if ws.Cipher(got, header.Mask, 0); !bytes.Equal(got, payload) {
-				t.Errorf("payload of %d bytes, want %d as they were", len(got), size)
+				t.Errorf("payload of %d bytes, want the same %d", len(got), size)
 			}
 		})
 	}
@@ -52,17 +52,17 @@ func TestReadFrame_readsAnotherImplementation(t *testing.T) {
 	}
 }
 
-func TestReadFrame_refusesWhatNoServerShouldSend(t *testing.T) {
+func TestReadFrame_refusesFramesThatNoServerShouldSend(t *testing.T) {
 	fragment := ws.NewFrame(ws.OpText, false, []byte("part"))
 	if _, _, err := readFrame(reader(ws.MustCompileFrame(fragment)), nil); !errors.Is(err, errFragmented) {
 		t.Errorf("a fragment: %v, want %v", err, errFragmented)
 	}
 	huge := []byte{0x81, 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	if _, _, err := readFrame(reader(huge), nil); err == nil {
-		t.Error("a length of 16 exabytes was believed")
+		t.Error("a length of 16 exabytes was accepted")
 	}
 	if _, _, err := readFrame(reader([]byte{0x81, 5, 'c', 'u', 't'}), nil); err == nil {
-		t.Error("a frame that ends early was taken for whole")
+		t.Error("a frame that ends early was accepted")
 	}
 }
 

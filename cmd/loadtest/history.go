@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// readHistory reads what is stored after a seq into a transcript, the way a client heals a gap: page by page, each
-// after the last seq it has.
+// readHistory reads the messages stored after a seq into a transcript. It reads page by page, each after the last seq
+// of the one before, as a client does to fill a gap.
 func readHistory(base string, c conversation, after int64) (*transcript, error) {
 	t := newTranscript(after)
 	for {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// runIdle connects n sockets that only answer pings. Connections before the first reading pay for what a server sets up
-// once; the settling time before each reading lets it return what starting and the handshakes took.
+// runIdle connects n sockets that only answer pings. A few sockets connect before the first reading, so that what a
+// server sets up only once does not count. The settling time before each reading lets it return the memory that its
+// start and the handshakes needed.
 func runIdle(set settings) (*report, error) {
 	const first = 50
 	sockets := make([]*websocket, set.n)

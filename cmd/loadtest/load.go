@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// A kind of load: what is sent, and what is heard of it.
+// A kind is a kind of load: the packet to send, and what it causes.
 type kind struct {
-	delivery     []byte                                   // how the packets begin that count
-	acknowledged bool                                     // whether each sending is acknowledged
-	echoed       bool                                     // whether the sender hears itself
-	packet       func(c conversation) (head, tail []byte) // the packet, but for the stamp in the middle
-	stamped      bool
+	delivery     []byte                                   // prefix of the packets that count as deliveries
+	acknowledged bool                                     // whether the server acknowledges each packet
+	echoed       bool                                     // whether the sender receives its own packet
+	packet       func(c conversation) (head, tail []byte) // the packet; the stamp goes in between
+	stamped      bool                                     // whether the packet contains the time it was sent
 }
 
 func messages(text int) kind {
@@ -42,30 +42,30 @@ func indicators() kind {
 	}
 }
 
-// A load keeps groups of sockets busy: a closed loop, in which what was sent has been heard by everyone (and
-// acknowledged) before its successor leaves.
+// A load keeps groups of sockets busy in a closed loop: a packet must be delivered to everyone (and acknowledged)
+// before the next one is sent.
 type load struct {
 	groups    []*group
-	recorder  atomic.Pointer[recorder] // nil while nothing is measured
+	recorder  atomic.Pointer[recorder] // nil except during a measurement
 	stopping  atomic.Bool
 	listeners sync.WaitGroup
 	failed    chan error
 }
 
-// A group is one conversation's sockets; the first one sends.
+// A group is the sockets of one conversation. The first one sends.
 type group struct {
 	conversation
 	load       *load
 	kind       kind
 	members    []*member
 	head, tail []byte
-	perSending int64        // steps until a sending has arrived everywhere
+	perSending int64        // steps per packet: its deliveries and its acknowledgement
 	steps      atomic.Int64 // deliveries and acknowledgements so far
-	sentAt     atomic.Int64 // the last sending, since epoch
-	sending    sync.Mutex   // stamps are sent in their order
+	sentAt     atomic.Int64 // when the last packet was sent, since epoch
+	sending    sync.Mutex   // keeps packets in the order of their stamps
 }
 
-// newLoad opens count conversations and joins size sockets to each, in turns to the nodes.
+// newLoad opens count conversations and joins size sockets to each. It spreads the sockets over the nodes in turn.
 func newLoad(set settings, k kind, count, size int) (*load, error) {
 	conversations, err := openConversations(set, count)
 	if err != nil {
@@ -102,7 +102,7 @@ func newLoad(set settings, k kind, count, size int) (*load, error) {
 	return l, err
 }
 
-// start sends the first window of every group.
+// start starts the listeners and sends the first window of every group.
 func (l *load) start(window int) error {
 	for _, g := range l.groups {
 		for _, m := range g.members {
@@ -140,7 +140,7 @@ func (l *load) wait(d time.Duration) error {
 	}
 }
 
-// stop ends the loop and the connections. No listener runs after it.
+// stop ends the loop, closes the connections and waits for the listeners to end.
 func (l *load) stop() {
 	l.stopping.Store(true)
 	for _, g := range l.groups {
@@ -153,7 +153,7 @@ func (l *load) stop() {
 	l.listeners.Wait()
 }
 
-// step counts a delivery or an acknowledgement; the last of a sending brings the next.
+// step counts a delivery or an acknowledgement. After the last one of a packet it sends the next packet.
 func (g *group) step() error {
 	if g.steps.Add(1)%g.perSending != 0 || g.load.stopping.Load() {
 		return nil
@@ -178,7 +178,7 @@ func (g *group) emit() error {
 	return err
 }
 
-// sent is when what the packet reports was sent, since epoch: by its own stamp, else by the group's last sending.
+// sent returns when the packet was sent, since epoch: its own stamp, or else the time of the group's last packet.
 func (g *group) sent(packet []byte) time.Duration {
 	if g.kind.stamped {
 		if at, found := stamped(packet); found {

@@ -13,10 +13,10 @@ import (
 
 var csrfToken = regexp.MustCompile(`<meta name="csrf-token" content="([^"]+)"`)
 
-// login logs an agent in through the page and returns the headers that make a socket the agent's.
+// login logs an agent in through the login page and returns the headers that authenticate a socket as that agent.
 func login(base, email, password string) (http.Header, error) {
 	if email == "" || password == "" {
-		return nil, errors.New("an agent is needed: -email and -password")
+		return nil, errors.New("set -email and -password to the login of an agent")
 	}
 	page, cookies, err := loginPage(base)
 	if err != nil {
@@ -36,7 +36,7 @@ func login(base, email, password string) (http.Header, error) {
 	for _, cookie := range cookies {
 		request.AddCookie(cookie)
 	}
-	// A redirect is the answer, not a way to go.
+	// RoundTrip does not follow the redirect, which carries the cookie.
 	response, err := web.Transport.RoundTrip(request)
 	if err != nil {
 		return nil, err

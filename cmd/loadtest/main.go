@@ -1,12 +1,13 @@
-// Loadtest drives any server that speaks the integration guide with raw Engine.IO 4 / Socket.IO 5 connections, as cheap
-// for the client as they can be, and prints one line a scenario: figures where speed is asked, "ok" or "FAILED" where
-// correctness is. The same run against Parley and against the peer in bench/ gives ratios that hold on a noisy machine.
+// Loadtest drives any server that follows the integration guide over raw Engine.IO 4 / Socket.IO 5 connections that
+// cost the client as little as possible. It prints one line per scenario: figures for speed, "ok" or "FAILED" for
+// correctness. The ratio of two runs, one against Parley and one against the peer in bench/, is comparable even when
+// the machine is busy.
 //
 //	loadtest send -url http://127.0.0.1:8080 -token ew_… -n 500 -pid 123
 //	loadtest send -url http://127.0.0.1:3001 -peer -n 500 -pid 456
 //	loadtest burst -token ew_… -email agent@… -password … -transport polling
 //
-// Start Parley with WIDGET_RATE_LIMIT=off and a bot that keeps silent (parley seed --json --silent-bot).
+// Start Parley with WIDGET_RATE_LIMIT=off and a bot that sends nothing (parley seed --json --silent-bot).
 package main
 
 import (
@@ -17,32 +18,33 @@ import (
 	"slices"
 )
 
-// errFailed says that a scenario ran to its end and found the server wrong; the report has the findings.
+// errFailed means that a scenario ran to its end and found problems in the server. The report lists them.
 var errFailed = errors.New("failed")
 
-// A scenario is one thing to try on the server under test.
+// A scenario is one test of the server.
 type scenario struct {
 	name  string
-	n     int // what -n is when it is not given
+	n     int // the default of -n
 	about string
 	run   func(settings) (*report, error)
 }
 
 var scenarios = []scenario{
-	{"send", 500, "n conversations of two sockets: a message stored, acknowledged and heard by both is followed by " +
-		"the next", runSend},
-	{"typing", 500, "the same with typing indicators: no database on the path", runTyping},
-	{"big", 1000, "one conversation of n sockets: a typing indicator heard by all is followed by the next", runBig},
-	{"idle", 5000, "n sockets that do nothing: the server's memory for each", runIdle},
-	{"churn", 20000, "n sockets that come, join and go: the server's memory before and after", runChurn},
-	{"slow", 100, "n conversations as in send, beside consumers of long messages that read, then that have stopped " +
+	{"send", 500, "n conversations of two sockets: a message must be acknowledged and received by both before the " +
+		"next is sent", runSend},
+	{"typing", 500, "the same with typing indicators, which need no database", runTyping},
+	{"big", 1000, "one conversation of n sockets: all must receive a typing indicator before the next is sent",
+		runBig},
+	{"idle", 5000, "n idle sockets: the server's memory per socket", runIdle},
+	{"churn", 20000, "n sockets that connect, join and disconnect: the server's memory before and after", runChurn},
+	{"slow", 100, "n conversations as in send, beside consumers of long messages, before and after they stop " +
 		"reading", runSlow},
-	{"broadcasts", 10000, "n typing indicators at once to one other socket: do all arrive?", runBroadcasts},
-	{"order", 10000, "n events of one socket at once: acknowledged in the order sent?", runOrder},
-	{"malformed", 10, "one malformed frame, then n new sockets: does the server go on?", runMalformed},
-	{"burst", 5000, "n numbered messages each way between end user and agent: complete and in order? (-email, " +
+	{"broadcasts", 10000, "n typing indicators at once to one other socket: do all of them arrive?", runBroadcasts},
+	{"order", 10000, "n events from one socket at once: are they acknowledged in the order they were sent?", runOrder},
+	{"malformed", 10, "one malformed frame, then n new sockets: does the server still work?", runMalformed},
+	{"burst", 5000, "n numbered messages each way between an end user and an agent: do all arrive in order? (-email, " +
 		"-password)", runBurst},
-	{"reconnect", 2000, "n numbered messages over connections that break: nothing lost, nothing doubled?",
+	{"reconnect", 2000, "n numbered messages over connections that break: is each stored exactly once?",
 		runReconnect},
 }
 
@@ -54,7 +56,7 @@ func main() {
 	}
 }
 
-// run runs the scenario that args name and writes its report. A server found wrong is an error too.
+// run runs the scenario that args name and writes its report. It returns errFailed if the scenario found problems.
 func run(args []string, stdout io.Writer) error {
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		usage(stdout)

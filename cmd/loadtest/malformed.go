@@ -2,27 +2,27 @@ package main
 
 import "fmt"
 
-// malformedEvent is an event without the array of its name and arguments.
+// malformedEvent is an event packet without the array of name and arguments.
 const malformedEvent = "42"
 
-// runMalformed sends one malformed event. Its sender may lose the connection; the socket beside it must keep its own,
-// and n new ones must get in.
+// runMalformed sends one malformed event. The server may close the sender's connection. It must keep the connection of
+// the other socket, and accept n new ones.
 func runMalformed(set settings) (*report, error) {
 	pair, made, err := joinTogether(set, 2)
 	if err != nil {
 		return nil, err
 	}
-	culprit, bystander := pair[0], pair[1]
-	defer culprit.cut()
-	defer bystander.cut()
+	sender, other := pair[0], pair[1]
+	defer sender.cut()
+	defer other.cut()
 	again := func(w *websocket) error { return join(w, made) }
-	if err := culprit.send([]byte(malformedEvent)); err != nil {
+	if err := sender.send([]byte(malformedEvent)); err != nil {
 		return nil, err
 	}
 
 	r := &report{scenario: "malformed"}
 	r.add("n", set.n)
-	r.add("sender_kept", culprit.within(set.patience, again) == nil)
+	r.add("sender_kept", sender.within(set.patience, again) == nil)
 	r.check(nil)
 	for i := range set.n {
 		w, err := joinSocket(set, i, made)
@@ -32,8 +32,8 @@ func runMalformed(set settings) (*report, error) {
 		}
 		w.leave()
 	}
-	if err := bystander.within(set.patience, again); err != nil {
-		r.check([]string{fmt.Sprintf("socket beside it: %v", err)})
+	if err := other.within(set.patience, again); err != nil {
+		r.check([]string{fmt.Sprintf("other socket: %v", err)})
 	}
 	if len(set.pids) > 0 {
 		_, err := residentKB(set.pids)

@@ -1,19 +1,19 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"time"
 )
 
-// figures are what was measured of a load.
+// figures are the results of measuring a load.
 type figures struct {
 	*recorder
 	seconds    float64
-	cpu        float64 // seconds the server used
+	cpu        float64 // CPU seconds the server used
 	residentKB float64
 }
 
-// measure lets the load run for d and keeps the count.
+// measure records the load for d.
 func (l *load) measure(d time.Duration, pids []int) (figures, error) {
 	f := figures{recorder: &recorder{}}
 	before, err := cpuSeconds(pids)
@@ -36,7 +36,7 @@ func (l *load) measure(d time.Duration, pids []int) (figures, error) {
 	if f.residentKB, err = residentKB(pids); err != nil {
 		return f, err
 	}
-	f.mu.Lock() // a listener may still hold the recorder
+	f.mu.Lock() // a listener may still be recording
 	defer f.mu.Unlock()
 	if f.delivered == 0 {
 		return f, errSilent
@@ -55,7 +55,7 @@ func runTyping(set settings) (*report, error) {
 
 func runBig(set settings) (*report, error) {
 	if set.n < 2 {
-		return nil, fmt.Errorf("a conversation of %d sockets has no listener", set.n)
+		return nil, errors.New("-n must be at least 2: a sender and a listener")
 	}
 	set.window = 1
 	return runLoad(set, "big", indicators(), 1, set.n)

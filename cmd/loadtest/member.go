@@ -8,18 +8,19 @@ import (
 	"time"
 )
 
-// epoch is what the stamps in messages count from: the monotonic clock, so that a clock step is no latency.
+// epoch is the start of the stamps in messages. It has a monotonic clock, so that setting the clock is not measured as
+// latency.
 var epoch = time.Now()
 
-// A member is a socket that has joined its conversation. It looks for prefixes in what it hears instead of decoding
-// JSON: the load tester must not be what is measured.
+// A member is a socket that has joined its conversation. It compares prefixes of packets instead of decoding JSON, so
+// that the load generator itself costs little.
 type member struct {
 	*websocket
 	group *group
-	order sequence // of the stamps it has heard
+	order sequence // of the stamps it has received
 }
 
-// joinSocket connects the i-th socket to its node and joins the conversation there.
+// joinSocket connects the i-th socket to its node and joins the conversation.
 func joinSocket(set settings, i int, c conversation) (*websocket, error) {
 	return set.open(i, func(w *websocket) error {
 		if err := handshake(w); err != nil {
@@ -53,8 +54,8 @@ func join(w *websocket, c conversation) error {
 
 var errRefused = errors.New("message refused")
 
-// listen reads until the connection ends, counting deliveries and acknowledgements and driving the group's loop. It
-// returns what ended it.
+// listen reads until the connection ends, counts deliveries and acknowledgements, and drives the group's loop. It
+// returns the error that ended it.
 func (m *member) listen() error {
 	for {
 		packet, err := m.receive()
@@ -89,7 +90,7 @@ func (m *member) listen() error {
 
 const stampMark = `"content":"@`
 
-// stamped finds the stamp that a message's content begins with.
+// stamped returns the stamp at the start of a message's content.
 func stamped(packet []byte) (time.Duration, bool) {
 	_, rest, found := bytes.Cut(packet, []byte(stampMark))
 	digits, _, ended := bytes.Cut(rest, []byte(" "))

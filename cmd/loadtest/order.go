@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// runOrder sends n events of one socket as fast as the connection takes them, each with a number to acknowledge. A
+// runOrder sends n events from one socket as fast as the connection takes them, each with an acknowledgement number. A
 // server that handles a client's events in order acknowledges them in order.
 func runOrder(set settings) (*report, error) {
 	alone, made, err := joinTogether(set, 1)
@@ -30,7 +30,7 @@ func runOrder(set settings) (*report, error) {
 	return r, nil
 }
 
-// answers looks at a socket's acknowledgements.
+// answers checks a socket's acknowledgements.
 type answers struct {
 	mu      sync.Mutex
 	order   sequence
@@ -55,7 +55,7 @@ func (a *answers) hear(packet []byte) {
 	}
 }
 
-// acknowledged finds the number of the event that the packet acknowledges.
+// acknowledged returns the number of the event that the packet acknowledges.
 func acknowledged(packet []byte) (number int64, found bool) {
 	rest, isAck := bytes.CutPrefix(packet, []byte("43"))
 	digits, _, hasData := bytes.Cut(rest, []byte("["))

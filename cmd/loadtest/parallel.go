@@ -5,7 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// parallel runs do(0) … do(count-1) on so many workers and returns the first error, after which no more are begun.
+// parallel runs do(0) … do(count-1) on that many workers. It returns the first error, and starts no more calls after
+// it.
 func parallel(count, workers int, do func(i int) error) error {
 	var (
 		next  atomic.Int64

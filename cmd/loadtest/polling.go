@@ -12,16 +12,16 @@ import (
 	"sync"
 )
 
-// packetSeparator stands between the packets of one HTTP body.
+// packetSeparator separates the packets of one HTTP body.
 const packetSeparator = "\x1e"
 
-// A polling is a transport over HTTP long polling: one GET waits for packets while one POST at a time carries ours, all
-// that queued while the one before it was under way.
+// A polling is a transport over HTTP long polling. One GET waits for packets from the server. One POST at a time sends
+// the packets that were queued during the previous POST.
 type polling struct {
 	client *http.Client
 	url    string
 	header http.Header
-	limit  int // bytes of a POST the server takes
+	limit  int // largest POST body the server accepts, in bytes
 	in     [][]byte
 
 	ctx    context.Context
@@ -71,7 +71,7 @@ func (p *polling) send(packet []byte) error {
 	return nil
 }
 
-// flush posts what has queued until the transport ends.
+// flush posts the queued packets until the transport ends.
 func (p *polling) flush() {
 	for {
 		select {
@@ -92,7 +92,7 @@ func (p *polling) flush() {
 	}
 }
 
-// batch takes as many queued packets as one POST may carry, nil for none.
+// batch removes as many packets from the queue as fit in one POST and returns its body, or nil if the queue is empty.
 func (p *polling) batch() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()

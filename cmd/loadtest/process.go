@@ -10,7 +10,7 @@ import (
 // ticksPerSecond is Linux's USER_HZ, fixed in its interface.
 const ticksPerSecond = 100
 
-// cpuSeconds is what the processes have used since they started, in user and kernel mode.
+// cpuSeconds returns the CPU time the processes have used since they started, in user and kernel mode.
 func cpuSeconds(pids []int) (float64, error) {
 	var ticks float64
 	for _, pid := range pids {
@@ -18,7 +18,7 @@ func cpuSeconds(pids []int) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		// The name in parentheses may hold spaces: count from behind it. utime and stime are fields 14 and 15.
+		// The name in parentheses may contain spaces, so count from its end. utime and stime are fields 14 and 15.
 		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 		if len(fields) < 13 {
 			return 0, fmt.Errorf("unexpected /proc/%d/stat", pid)
@@ -34,7 +34,7 @@ func cpuSeconds(pids []int) (float64, error) {
 	return ticks / ticksPerSecond, nil
 }
 
-// residentKB is the memory the processes hold.
+// residentKB returns the resident memory of the processes.
 func residentKB(pids []int) (float64, error) {
 	var kb float64
 	for _, pid := range pids {

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A courier brings numbered messages over connections that break, as an SDK with an outbox does: what was not
-// acknowledged is sent again, under the same client_id.
-type courier struct {
+// A resender sends numbered messages over connections that break, as an SDK with an outbox does. It resends
+// messages that were not acknowledged, with the same client_id.
+type resender struct {
 	settings
 	conversation
 	name string // makes the client ids of this run unique
@@ -24,18 +24,18 @@ type courier struct {
 	refused    error
 }
 
-// runReconnect verifies by the history that nothing was lost or doubled. The server may be restarted meanwhile: the
-// courier looks for it as long as its patience lasts.
+// runReconnect checks in the history that no message was lost or stored twice. The server may be restarted during the
+// run: the resender tries to reconnect for as long as patience.
 func runReconnect(set settings) (*report, error) {
 	made, err := openConversations(set, 1)
 	if err != nil {
 		return nil, err
 	}
-	c := &courier{settings: set, conversation: made[0], acked: make([]bool, set.n), missing: set.n}
+	c := &resender{settings: set, conversation: made[0], acked: make([]bool, set.n), missing: set.n}
 	c.name = strconv.FormatInt(time.Now().UnixNano(), 36)
 	connections, progress := 0, time.Now()
 	for left := set.n; left > 0; connections++ {
-		err := c.visit(connections)
+		err := c.connectOnce(connections)
 		before := left
 		if left = c.left(); left < before {
 			progress = time.Now()
@@ -62,8 +62,8 @@ func runReconnect(set settings) (*report, error) {
 	return r, nil
 }
 
-// left is how many messages are to be acknowledged; after a refusal there is no point in any.
-func (c *courier) left() int {
+// left returns how many messages are not acknowledged yet, and 0 after a refusal, which ends the run.
+func (c *resender) left() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.refused != nil {
@@ -72,9 +72,9 @@ func (c *courier) left() int {
 	return c.missing
 }
 
-// visit connects, sends what is not acknowledged, and breaks the connection amid it: every other time with a reset,
-// else so that the server still reads what is on its way.
-func (c *courier) visit(number int) error {
+// connectOnce connects, sends the messages that are not acknowledged, and breaks the connection while they are in
+// flight. Every other time it resets the connection; the other times the server still reads what was sent.
+func (c *resender) connectOnce(number int) error {
 	s, err := connect(c.node(number), c.polling, nil, nil)
 	if err != nil {
 		return err
@@ -87,20 +87,20 @@ func (c *courier) visit(number int) error {
 		}
 		<-s.ended
 	}()
-	if _, err := s.call("join_conversation", c.joining()); err != nil {
+	if _, err := s.call("join_conversation", c.joinPayload()); err != nil {
 		return err
 	}
 	share := c.n / (c.cuts + 1)
-	v := &visit{
-		courier: c,
-		socket:  s,
-		enough:  share/2 + rand.IntN(share+1) + 1,
-		over:    make(chan struct{}),
+	a := &attempt{
+		resender: c,
+		socket:   s,
+		enough:   share/2 + rand.IntN(share+1) + 1,
+		over:     make(chan struct{}),
 	}
-	return v.send(c.unacked())
+	return a.send(c.unacked())
 }
 
-func (c *courier) unacked() (numbers []int) {
+func (c *resender) unacked() (numbers []int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, done := range c.acked {
@@ -111,17 +111,18 @@ func (c *courier) unacked() (numbers []int) {
 	return numbers
 }
 
-// A visit is one connection of a courier. It is over after so many acknowledgements, or when none is due any more.
-type visit struct {
-	*courier
+// An attempt is one connection of a resender. It is over after enough acknowledgements, or when every message is
+// acknowledged or one is refused.
+type attempt struct {
+	*resender
 	socket *socket
 	enough int
 	over   chan struct{}
 	once   sync.Once
 }
 
-func (v *visit) send(numbers []int) error {
-	window := v.window
+func (t *attempt) send(numbers []int) error {
+	window := t.window
 	if window < 1 {
 		window = len(numbers)
 	}
@@ -129,13 +130,13 @@ func (v *visit) send(numbers []int) error {
 	for _, number := range numbers {
 		select {
 		case free <- struct{}{}:
-		case <-v.over:
+		case <-t.over:
 			return nil
-		case <-v.socket.ended:
-			return v.socket.lost()
+		case <-t.socket.ended:
+			return t.socket.lost()
 		}
-		err := v.socket.emit("send_message", v.message(number), func(a acknowledgement) {
-			v.answered(number, a)
+		err := t.socket.emit("send_message", t.message(number), func(a acknowledgement) {
+			t.answered(number, a)
 			<-free
 		})
 		if err != nil {
@@ -143,43 +144,43 @@ func (v *visit) send(numbers []int) error {
 		}
 	}
 	select {
-	case <-v.over:
+	case <-t.over:
 		return nil
-	case <-v.socket.ended:
-		return v.socket.lost()
-	case <-time.After(v.patience):
-		return fmt.Errorf("no acknowledgement in %s", v.patience)
+	case <-t.socket.ended:
+		return t.socket.lost()
+	case <-time.After(t.patience):
+		return fmt.Errorf("no acknowledgement in %s", t.patience)
 	}
 }
 
-func (v *visit) message(number int) map[string]any {
-	v.mu.Lock()
-	v.sendings++
-	v.mu.Unlock()
+func (t *attempt) message(number int) map[string]any {
+	t.mu.Lock()
+	t.sendings++
+	t.mu.Unlock()
 	return map[string]any{
-		"conversation_id": v.ID, "external_id": v.ExternalID, "sender_type": "end_user", "content_type": "text",
-		"content": line("end_user", number), "client_id": fmt.Sprintf("%s-%d", v.name, number),
+		"conversation_id": t.ID, "external_id": t.ExternalID, "sender_type": "end_user", "content_type": "text",
+		"content": line("end_user", number), "client_id": fmt.Sprintf("%s-%d", t.name, number),
 	}
 }
 
-func (v *visit) answered(number int, a acknowledgement) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (t *attempt) answered(number int, a acknowledgement) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var stored message
 	switch err := a.refused(); {
 	case err != nil:
-		v.refused = err
+		t.refused = err
 	case json.Unmarshal(a.Message, &stored) != nil || stored.Content != line("end_user", number):
-		v.refused = fmt.Errorf("message %d was acknowledged as %.200s", number, a.Message)
-	case !v.acked[number-1]:
-		v.acked[number-1] = true
-		v.missing--
+		t.refused = fmt.Errorf("message %d was acknowledged as %.200s", number, a.Message)
+	case !t.acked[number-1]:
+		t.acked[number-1] = true
+		t.missing--
 		if a.Duplicate {
-			v.duplicates++
+			t.duplicates++
 		}
 	}
-	v.enough--
-	if v.enough == 0 || v.missing == 0 || v.refused != nil {
-		v.once.Do(func() { close(v.over) })
+	t.enough--
+	if t.enough == 0 || t.missing == 0 || t.refused != nil {
+		t.once.Do(func() { close(t.over) })
 	}
 }

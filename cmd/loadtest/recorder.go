@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// A recorder collects what happens in a measured time.
+// A recorder collects the deliveries and acknowledgements of a measurement.
 type recorder struct {
 	mu        sync.Mutex
 	heard     []time.Duration // from sending to each delivery
 	answered  []time.Duration // from sending to the acknowledgement
 	delivered int
-	late      int // deliveries of what was sent before something that was delivered already
+	late      int // deliveries of messages older than one delivered before
 	acked     int
 }
 
@@ -34,7 +34,8 @@ func (r *recorder) acknowledgement(took time.Duration) {
 	r.mu.Unlock()
 }
 
-// percentile is the smallest sample that at least q of all samples do not exceed; 0 of none. It sorts samples.
+// percentile returns the smallest sample that at least the share q of all samples does not exceed, or 0 if there are no
+// samples. It sorts samples.
 func percentile(samples []time.Duration, q float64) time.Duration {
 	if len(samples) == 0 {
 		return 0

@@ -36,6 +36,6 @@ func TestStamped_findsTheStampThatEmitWrote(t *testing.T) {
 		t.Errorf("stamped = %d, %t", at, found)
 	}
 	if _, found := stamped([]byte(`42["message_received",{"content":"hello"}]`)); found {
-		t.Error("a stamp was found where there is none")
+		t.Error("found a stamp where there is none")
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// A report is what a scenario has to say: figures in their order and, where correctness was checked, what was found
-// wrong.
+// A report is the result of a scenario: its figures in order and, where correctness was checked, the problems found.
 type report struct {
 	scenario string
 	figures  []figure
@@ -29,7 +28,7 @@ func (r *report) add(name string, value any) {
 	r.figures = append(r.figures, figure{name, value})
 }
 
-// check records that correctness was looked at, and the problems that were found.
+// check records that correctness was checked, and the problems found.
 func (r *report) check(problems []string) {
 	r.checked = true
 	r.problems = append(r.problems, problems...)

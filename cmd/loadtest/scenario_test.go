@@ -77,7 +77,7 @@ func TestBurst_needsTheAgentsLogin(t *testing.T) {
 	}
 }
 
-func TestReconnect_acceptsAServerThatKnowsRepeats(t *testing.T) {
+func TestReconnect_acceptsAServerThatRecognizesRepeats(t *testing.T) {
 	out, err := try(t, newFakeServer(t), "reconnect", "-n", "500", "-json")
 	if err != nil {
 		t.Fatalf("%q, %v; want ok", out, err)
@@ -87,11 +87,11 @@ func TestReconnect_acceptsAServerThatKnowsRepeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Connections < 5 || got.Sent <= 500 {
-		t.Errorf("%d messages over %d connections: nothing broke in mid-burst", got.Sent, got.Connections)
+		t.Errorf("%d messages over %d connections: no connection broke during the burst", got.Sent, got.Connections)
 	}
 }
 
-func TestReconnect_failsAServerThatDoubles(t *testing.T) {
+func TestReconnect_failsAServerThatStoresRepeats(t *testing.T) {
 	f := newFakeServer(t)
 	f.takeRepeats = true
 	if out, err := try(t, f, "reconnect", "-n", "500"); !errors.Is(err, errFailed) {
@@ -99,7 +99,7 @@ func TestReconnect_failsAServerThatDoubles(t *testing.T) {
 	}
 }
 
-func TestReconnect_failsAServerThatLosesWhatItAcknowledged(t *testing.T) {
+func TestReconnect_failsAServerThatLosesAcknowledgedMessages(t *testing.T) {
 	f := newFakeServer(t)
 	f.forget = 77
 	if out, err := try(t, f, "reconnect", "-n", "500"); !errors.Is(err, errFailed) ||
@@ -120,7 +120,7 @@ func TestLoads_reportFigures(t *testing.T) {
 	}
 }
 
-func TestRun_refusesWhatItDoesNotKnow(t *testing.T) {
+func TestRun_refusesInvalidArguments(t *testing.T) {
 	for _, args := range [][]string{
 		{"sprint"}, {"send", "-n", "0"}, {"send", "left over"}, {"send", "-url", "nowhere"},
 		{"burst", "-transport", "pigeon"}, {"send", "-pid", "x"},

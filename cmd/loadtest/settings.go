@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// settings are the flags, the same set for every scenario; each reads what concerns it.
+// settings are the flags. All scenarios share one set, and each reads those it needs.
 type settings struct {
-	urls     []string // base URLs of the nodes; sockets take turns
+	urls     []string // base URLs of the nodes; sockets are spread over them in turn
 	token    string
 	peer     bool
 	n        int
@@ -40,29 +40,29 @@ func newFlags(s scenario) (*flag.FlagSet, *settings) {
 	set := &settings{urls: []string{"http://127.0.0.1:8080"}, dials: &dials{}}
 	flags := flag.NewFlagSet("loadtest "+s.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.Func("url", "base `URL` of the server; two nodes: comma separated, sockets take turns (default "+
+	flags.Func("url", "base `URL` of the server; for two nodes, two URLs separated by a comma (default "+
 		"http://127.0.0.1:8080)", set.setURLs)
-	flags.Func("pid", "server's process `ids`, comma separated: its CPU and memory are reported", set.setPIDs)
+	flags.Func("pid", "process `ids` of the server, separated by commas, to report its CPU and memory", set.setPIDs)
 	flags.Func("transport", "burst: `websocket` or polling (default websocket)", set.setTransport)
 	flags.StringVar(&set.token, "token", "", "embed token that opens conversations")
-	flags.BoolVar(&set.peer, "peer", false, "the server is the benchmark's peer: it opens conversations by POST "+
+	flags.BoolVar(&set.peer, "peer", false, "the server is the benchmark's peer, which creates conversations by POST "+
 		"/provision")
-	flags.IntVar(&set.n, "n", s.n, "how many: see the scenarios")
-	flags.DurationVar(&set.duration, "d", 5*time.Second, "measured time")
-	flags.DurationVar(&set.warmup, "warmup", time.Second, "time before measuring")
+	flags.IntVar(&set.n, "n", s.n, "how many; see the scenarios")
+	flags.DurationVar(&set.duration, "d", 5*time.Second, "how long to measure")
+	flags.DurationVar(&set.warmup, "warmup", time.Second, "how long to run before measuring")
 	flags.DurationVar(&set.settle, "settle", 5*time.Second,
-		"idle: time before memory is read; churn: longest wait for it to fall; slow: quiet that tells a connection "+
-			"from a dropped one")
+		"idle: time before memory is read; churn: longest wait for it to fall; slow: how long a connection must "+
+			"be silent to count as open")
 	flags.DurationVar(&set.patience, "patience", 30*time.Second,
-		"the scenarios that check: longest time without progress, or without a server")
-	flags.DurationVar(&set.dial, "dial", dialTimeout, "longest time for a WebSocket's handshake, and for joining")
-	flags.IntVar(&set.tries, "tries", 1, "how often a WebSocket's handshake is tried; those that failed are counted")
-	flags.IntVar(&set.window, "window", 1, "send: messages in flight a conversation; burst, reconnect: a sender, 0 "+
-		"for no bound")
-	flags.IntVar(&set.text, "text", 120, "send, slow: length of a message's content")
-	flags.IntVar(&set.slow, "slow", 20, "slow: consumers that stop reading")
+		"scenarios that check correctness: longest time without progress, or without a server")
+	flags.DurationVar(&set.dial, "dial", dialTimeout, "longest time for a WebSocket handshake, and for joining")
+	flags.IntVar(&set.tries, "tries", 1, "how often to try a WebSocket handshake; failures are counted")
+	flags.IntVar(&set.window, "window", 1, "messages in flight; send: per conversation; burst, reconnect: per sender, "+
+		"0 for no limit")
+	flags.IntVar(&set.text, "text", 120, "send, slow: characters per message")
+	flags.IntVar(&set.slow, "slow", 20, "slow: how many consumers stop reading")
 	flags.IntVar(&set.first, "first", 0,
-		"churn: sockets that come and go before the first reading (default a tenth of -n)")
+		"churn: sockets that connect and disconnect before memory is first read (default a tenth of -n)")
 	flags.IntVar(&set.cuts, "cuts", 20, "reconnect: how often the connection breaks")
 	flags.StringVar(&set.email, "email", "", "burst: the agent's login")
 	flags.StringVar(&set.password, "password", "", "burst: the agent's password")

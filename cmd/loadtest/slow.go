@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	floodText   = 8000 // characters a message of those that the slow consumers do not read
-	floodWindow = 32   // of them in flight
+	floodText   = 8000 // characters per message that the slow consumers do not read
+	floodWindow = 32   // those messages in flight
 )
 
-// runSlow measures a load twice beside a conversation in which long messages flow to consumers: while they read, and
-// after they have stopped reading. The others' p99 and the server's memory tell what the slow ones cost.
+// runSlow measures a load beside a conversation that sends long messages to consumers: once while they read, and once
+// after they have stopped. The p99 of the load and the server's memory show what the slow consumers cost.
 func runSlow(set settings) (*report, error) {
 	l, err := newLoad(set, messages(set.text), set.n, 2)
 	if err != nil {
@@ -68,7 +68,7 @@ func runSlow(set settings) (*report, error) {
 	return r, nil
 }
 
-// A flood is two sockets that exchange long messages as fast as they can, and consumers that listen in.
+// A flood is two sockets that exchange long messages as fast as they can, and consumers that receive them.
 type flood struct {
 	*load
 	consumers []*websocket
@@ -98,7 +98,7 @@ func newFlood(set settings) (*flood, error) {
 	return f, err
 }
 
-// read hears and answers as a client does, until the consumers stop reading.
+// read receives packets and answers pings, as a client does, until the consumers stop reading.
 func (f *flood) read(w *websocket) {
 	for !f.stopped.Load() {
 		packet, err := w.receive()
@@ -111,7 +111,7 @@ func (f *flood) read(w *websocket) {
 	}
 }
 
-// stopReading leaves the connections open with little room in them, as a frozen browser tab does.
+// stopReading stops reading and leaves the connections open with small receive buffers, like a frozen browser tab.
 func (f *flood) stopReading() {
 	f.stopped.Store(true)
 	for _, w := range f.consumers {
@@ -132,8 +132,8 @@ func (f *flood) messages() int64 {
 	return g.steps.Load() / g.perSending
 }
 
-// countDropped reads on, at last, and counts the connections that the server has given up. What the kernels hold comes
-// first; nothing for a quiet time means that the connection lives.
+// countDropped reads again and counts the connections that the server has closed. Data from the kernels' buffers
+// arrives first. A connection that is silent for as long as quiet is still open.
 func (f *flood) countDropped(quiet time.Duration) int {
 	const longest = 8 * time.Second
 	var dropped atomic.Int64
@@ -153,7 +153,7 @@ func (f *flood) countDropped(quiet time.Duration) int {
 	return int(dropped.Load())
 }
 
-// peakKB watches the memory until the function it returns is called, which tells the highest.
+// peakKB watches the memory until the function it returns is called. That function returns the highest reading.
 func peakKB(pids []int) func() float64 {
 	stop, done := make(chan struct{}), make(chan float64)
 	go func() {

@@ -14,9 +14,9 @@ import (
 // A transport carries Engine.IO packets.
 type transport interface {
 	send(packet []byte) error
-	receive() ([]byte, error) // good until the next call
-	leave() error             // go with a goodbye
-	cut() error               // go without
+	receive() ([]byte, error) // valid until the next call
+	leave() error             // close properly
+	cut() error               // drop the connection
 }
 
 var (
@@ -24,7 +24,7 @@ var (
 	callTimeout = 20 * time.Second
 )
 
-// handshake takes a fresh transport into the main namespace.
+// handshake connects a new transport to the main namespace.
 func handshake(t transport) error {
 	open, err := t.receive()
 	if err != nil {
@@ -51,12 +51,12 @@ func handshake(t transport) error {
 	}
 }
 
-// A socket is a Socket.IO client that understands what it hears, for the scenarios that check. The ones that measure
-// look at bytes instead (member).
+// A socket is a Socket.IO client that decodes events, for the scenarios that check correctness. Those that measure use
+// member, which only compares bytes.
 type socket struct {
 	transport
 	heard func(event string, payload json.RawMessage) // called in order, never concurrently
-	ended chan struct{}                               // closed when the connection is gone
+	ended chan struct{}                               // closed when the connection has ended
 
 	mu      sync.Mutex
 	nextID  int
@@ -64,7 +64,7 @@ type socket struct {
 	err     error
 }
 
-// An acknowledgement is what the server answers to an event; message is an object on success, a sentence on failure.
+// An acknowledgement is the server's answer to an event. Message is an object on success and a sentence on failure.
 type acknowledgement struct {
 	OK        bool            `json:"ok"`
 	Duplicate bool            `json:"duplicate"`
@@ -72,7 +72,7 @@ type acknowledgement struct {
 	Message   json.RawMessage `json:"message"`
 }
 
-// refused is nil for an acknowledgement that is ok.
+// refused returns an error unless the acknowledgement is ok.
 func (a acknowledgement) refused() error {
 	if a.OK {
 		return nil
@@ -169,13 +169,13 @@ func (s *socket) handleAcknowledgement(data []byte) error {
 	delete(s.waiting, id)
 	s.mu.Unlock()
 	if answered == nil {
-		return fmt.Errorf("acknowledgement %d was not asked for, or came twice", id)
+		return fmt.Errorf("acknowledgement %d was not requested, or came twice", id)
 	}
 	answered(answer[0])
 	return nil
 }
 
-// emit sends an event; answered is called from the reader when the acknowledgement comes.
+// emit sends an event. The reading goroutine calls answered when the acknowledgement arrives.
 func (s *socket) emit(event string, payload any, answered func(acknowledgement)) error {
 	body, err := json.Marshal([]any{event, payload})
 	if err != nil {
@@ -189,7 +189,7 @@ func (s *socket) emit(event string, payload any, answered func(acknowledgement))
 	return s.send(append(strconv.AppendInt([]byte("42"), int64(id), 10), body...))
 }
 
-// call is emit that waits. A refusal is an error.
+// call sends an event and waits for the acknowledgement. A refusal is an error.
 func (s *socket) call(event string, payload any) (acknowledgement, error) {
 	answer := make(chan acknowledgement, 1)
 	if err := s.emit(event, payload, func(a acknowledgement) { answer <- a }); err != nil {
@@ -208,7 +208,7 @@ func (s *socket) call(event string, payload any) (acknowledgement, error) {
 	}
 }
 
-// lost is why the connection has ended.
+// lost returns why the connection has ended.
 func (s *socket) lost() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,23 +10,24 @@ import (
 	"sync"
 )
 
-// A message is what the verifying scenarios need of message_received and of the history.
+// A message has the fields of message_received and of the history that the checks need.
 type message struct {
 	Seq        int64  `json:"seq"`
 	SenderType string `json:"sender_type"`
 	Content    string `json:"content"`
 }
 
-// hello is the content of a message that opens a session; no transcript counts it.
+// hello is the content of a message that opens a session. Transcripts do not count it.
 const hello = "hello"
 
-// line is the content of a sender's i-th message: a number to follow, and text that survives only exact encoding.
+// line returns the content of a sender's i-th message: the number, and text that any error in the encoding changes.
 func line(sender string, i int) string {
 	return fmt.Sprintf("%s %d naïve “quotes” \"\\ 漢字 🙂", sender, i)
 }
 
-// A transcript checks messages in the order in which they are heard or read: seq without a hole, each sender's numbers
-// 1, 2, 3 …, the content as it was sent. It goes on after a problem, so that the report tells one gap from many.
+// A transcript checks messages in the order in which they arrive: seq without a gap, each sender's numbers 1, 2, 3 …,
+// and the content as it was sent. It continues after a problem, so that the report shows whether there is one gap or
+// many.
 type transcript struct {
 	mu       sync.Mutex
 	last     int64 // the highest seq so far
@@ -45,7 +46,7 @@ func newTranscript(after int64) *transcript {
 	}
 }
 
-// hear takes a socket's events.
+// hear adds the messages among a socket's events.
 func (t *transcript) hear(event string, payload json.RawMessage) {
 	if event != "message_received" {
 		return
@@ -53,7 +54,7 @@ func (t *transcript) hear(event string, payload json.RawMessage) {
 	var m message
 	if err := json.Unmarshal(payload, &m); err != nil {
 		t.mu.Lock()
-		t.problem("message_received is no message: %.200s", payload)
+		t.problem("message_received is not a message: %.200s", payload)
 		t.mu.Unlock()
 		return
 	}
@@ -67,7 +68,7 @@ func (t *transcript) add(m message) {
 		return
 	}
 	if t.seen[m.Seq] {
-		t.problem("seq %d is doubled", m.Seq)
+		t.problem("seq %d came twice", m.Seq)
 		return
 	}
 	t.seen[m.Seq] = true
@@ -86,12 +87,12 @@ func (t *transcript) addLine(m message) {
 	digits, _, _ := strings.Cut(rest, " ")
 	number, err := strconv.Atoi(digits)
 	if err != nil || sender != m.SenderType || m.Content != line(sender, number) {
-		t.problem("seq %d of %s has foreign content %.80q", m.Seq, m.SenderType, m.Content)
+		t.problem("seq %d of %s has unexpected content %.80q", m.Seq, m.SenderType, m.Content)
 		return
 	}
 	t.heard[sender]++
 	if want := t.numbers[sender] + 1; number != want {
-		t.problem("%s: message %d where %d was due", sender, number, want)
+		t.problem("%s: message %d where %d was expected", sender, number, want)
 	}
 	t.numbers[sender] = max(t.numbers[sender], number)
 }
@@ -106,12 +107,12 @@ func (t *transcript) count() int {
 	return count
 }
 
-// problem is called with the lock held.
+// problem records a problem. The caller holds the lock.
 func (t *transcript) problem(format string, values ...any) {
 	t.problems = append(t.problems, fmt.Sprintf(format, values...))
 }
 
-// verdict names what was wrong of the messages that should have come, first things first.
+// verdict lists which senders' messages are missing, and then the first problems.
 func (t *transcript) verdict(who string, want map[string]int) []string {
 	const most = 3
 	t.mu.Lock()
@@ -125,7 +126,7 @@ func (t *transcript) verdict(who string, want map[string]int) []string {
 	}
 	for i, problem := range t.problems {
 		if i == most {
-			found = append(found, fmt.Sprintf("%s: %d problems more", who, len(t.problems)-most))
+			found = append(found, fmt.Sprintf("%s: %d more problems", who, len(t.problems)-most))
 			break
 		}
 		found = append(found, who+": "+problem)

@@ -17,13 +17,13 @@ const dialTimeout = 20 * time.Second
 type websocket struct {
 	net.Conn
 	r  *bufio.Reader
-	in []byte // the last packet
+	in []byte // buffer of the last packet
 
 	mu  sync.Mutex
 	out []byte
 }
 
-// dialWebSocket upgrades a connection to the node at base. It has not yet said anything of Engine.IO.
+// dialWebSocket opens a WebSocket to the node at base. It does not wait for the Engine.IO handshake.
 func dialWebSocket(base string, header http.Header) (*websocket, error) {
 	host := strings.TrimPrefix(base, "http://")
 	c, err := net.DialTimeout("tcp", host, dialTimeout)
@@ -54,7 +54,7 @@ func (w *websocket) upgrade(host string, header http.Header) error {
 		return err
 	}
 	if !strings.HasPrefix(status, "HTTP/1.1 101") {
-		return fmt.Errorf("no WebSocket: %s", strings.TrimSpace(status))
+		return fmt.Errorf("WebSocket refused: %s", strings.TrimSpace(status))
 	}
 	for line := status; line != "\r\n"; {
 		if line, err = w.r.ReadString('\n'); err != nil {
@@ -76,7 +76,7 @@ func (w *websocket) write(opcode byte, payload []byte) error {
 	return err
 }
 
-// receive returns the next packet, good until the next call.
+// receive returns the next packet, valid until the next call.
 func (w *websocket) receive() ([]byte, error) {
 	for {
 		opcode, payload, err := readFrame(w.r, w.in)
@@ -97,14 +97,14 @@ func (w *websocket) receive() ([]byte, error) {
 	}
 }
 
-// leave ends the connection as a browser does: a close frame first.
+// leave closes the connection as a browser does, with a close frame.
 func (w *websocket) leave() error {
 	w.SetWriteDeadline(time.Now().Add(time.Second))
 	w.write(opClose, []byte{0x03, 0xe8}) // 1000: normal closure
 	return w.Close()
 }
 
-// cut ends the connection as a dead network does: the server reads a reset.
+// cut drops the connection as a broken network does: the server gets a reset.
 func (w *websocket) cut() error {
 	if tcp, isTCP := w.Conn.(*net.TCPConn); isTCP {
 		tcp.SetLinger(0)
