@@ -49,6 +49,8 @@ type Limiter interface {
 	Allow(ctx context.Context, key string, rate Rate) (retryAfter time.Duration, err error)
 	// Wait says the same without counting.
 	Wait(ctx context.Context, key string, rate Rate) (retryAfter time.Duration, err error)
+	// Refund takes back the last attempt at key that Allow counted.
+	Refund(ctx context.Context, key string) error
 }
 
 // PresenceStore knows which node holds sockets of which agent.

@@ -204,6 +204,70 @@ func TestRedisLimiter_asksAgainOnceRedisIsBack(t *testing.T) {
 	}
 }
 
+func TestRefund_takesBackTheLastAttempt(t *testing.T) {
+	eachLimiter(t, func(l limiter) {
+		refund := func(key string) {
+			l.Helper()
+			if err := l.Refund(l.Context(), key); err != nil {
+				l.Fatal(err)
+			}
+		}
+		refund("key") // nothing was counted
+		l.allow("key", threeInAMinute)
+		l.advance(30 * time.Second)
+		for range 2 {
+			l.allow("key", threeInAMinute)
+		}
+		refund("other")
+		about(l.T, l.allow("key", threeInAMinute), 30*time.Second, l.slack)
+		refund("key")
+		if l.allow("key", threeInAMinute) != 0 {
+			l.Error("what was taken back still counts")
+		}
+		about(l.T, l.allow("key", threeInAMinute), 30*time.Second, l.slack) // the first was not taken back
+		for range 4 {
+			refund("key")
+		}
+		for range 3 {
+			if l.allow("key", threeInAMinute) != 0 {
+				l.Error("all was taken back, and counts")
+			}
+		}
+	})
+}
+
+// Strangers choose the keys of a limiter.
+func TestMemoryLimiter_keepsABoundedNumberOfKeys(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	l := state.NewMemoryLimiter(clock.Now)
+	ctx := t.Context()
+	allow := func(key string) time.Duration {
+		wait, _ := l.Allow(ctx, key, threeInAMinute)
+		return wait
+	}
+	for range 3 {
+		allow("guessed at") // is limited now
+	}
+	for i := range 3 * state.MaxLimiterKeys {
+		allow(fmt.Sprint("flood ", i))
+		if i%1000 == 0 {
+			clock.advance(time.Millisecond)
+		}
+	}
+	if n := l.Keys(); n > state.MaxLimiterKeys {
+		t.Errorf("%d keys are kept", n)
+	}
+	if allow("guessed at") == 0 {
+		t.Error("a flood of other keys lifts a limit")
+	}
+	clock.advance(2 * time.Minute)
+	allow("later")
+	if n := l.Keys(); n != 1 {
+		t.Errorf("%d keys are kept when one counts", n)
+	}
+}
+
 // switched is a Redis that can be switched off.
 type switched struct {
 	redis.UniversalClient

@@ -72,6 +72,24 @@ func (l *RedisLimiter) Wait(ctx context.Context, key string, rate services.Rate)
 	return l.local.Wait(ctx, key, rate)
 }
 
+// Refund implements services.Limiter.
+func (l *RedisLimiter) Refund(ctx context.Context, key string) error {
+	now := l.clock()
+	if now.UnixNano() >= l.away.Load() {
+		err := l.client.RPop(ctx, l.key(key)).Err()
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, redis.Nil) && ctx.Err() == nil {
+			l.away.Store(now.Add(limiterPause).UnixNano())
+		}
+	}
+	return l.local.Refund(ctx, key) // counted here, while Redis was away
+}
+
+// key hides what a key names, like an external id or an email address: that is nobody's business in Redis.
+func (l *RedisLimiter) key(key string) string { return l.prefix + services.HashToken(key) }
+
 var errRedisAway = errors.New("waiting: Redis did not answer a moment ago")
 
 func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, count int) (time.Duration, error) {
@@ -79,9 +97,8 @@ func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, 
 	if now.UnixNano() < l.away.Load() {
 		return 0, errRedisAway
 	}
-	// The key names an external id or e-mail, which is nobody's business in Redis.
-	micros, err := slidingWindow.Run(ctx, l.client, []string{l.prefix + services.HashToken(key)}, rate.Count,
-		rate.Window.Microseconds(), count).Int64()
+	micros, err := slidingWindow.Run(ctx, l.client, []string{l.key(key)}, rate.Count, rate.Window.Microseconds(),
+		count).Int64()
 	if err != nil && ctx.Err() == nil {
 		l.away.Store(now.Add(limiterPause).UnixNano())
 	}
