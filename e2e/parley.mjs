@@ -81,7 +81,7 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
   return parley;
 }
 
-// startEmpty runs `parley serve` on nothing: its log holds the token that /setup asks for.
+// startEmpty runs `parley serve` on nothing: it prints the token that /setup asks for.
 export async function startEmpty() {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
   const env = {
@@ -90,12 +90,12 @@ export async function startEmpty() {
     DATA_DIR: dataDir,
     PASSWORD_COST: "64,1",
   };
-  const server = spawn(binary(), ["serve"], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const server = spawn(binary(), ["serve"], { env, stdio: ["ignore", "pipe", "ignore"] });
   const setupToken = await new Promise((resolve, reject) => {
-    let log = "";
-    server.stderr.on("data", (chunk) => {
-      log += chunk;
-      const found = log.match(/setup_token=(\w+)[\s\S]*msg=listening/);
+    let printed = "";
+    server.stdout.on("data", (chunk) => {
+      printed += chunk;
+      const found = printed.match(/Setup token: (\w+)\n/);
       if (found) resolve(found[1]);
     });
     server.once("exit", (code) => reject(new Error(`serve ended with ${code}`)));

@@ -91,10 +91,17 @@ test("a second factor: set up, asked for, replaced by a recovery code, turned of
   await expect(page.getByRole("img", { name: /QR code/ })).toBeVisible();
   const secret = await page.locator("#totp-secret").textContent();
   await page.getByLabel("Code", { exact: true }).fill("000000");
+  await page.getByLabel("Your password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Turn on" }).click();
   await expect(page.getByLabel("Code", { exact: true })).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByText("Enter this password again.")).toBeVisible();
+  await page.getByLabel("Code", { exact: true }).fill(code(secret));
+  await page.getByLabel("Your password", { exact: true }).fill("not my password");
+  await page.getByRole("button", { name: "Turn on" }).click();
+  await expect(page.getByLabel("Your password", { exact: true })).toHaveAttribute("aria-invalid", "true");
   expect(await page.locator("#totp-secret").textContent()).toBe(secret); // the one that was scanned
   await page.getByLabel("Code", { exact: true }).fill(code(secret));
+  await page.getByLabel("Your password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Turn on" }).click();
   const dialog = page.getByRole("dialog", { name: "Your recovery codes" });
   const codes = await dialog.getByRole("listitem").allTextContents();
@@ -150,7 +157,7 @@ test("a second factor: set up, asked for, replaced by a recovery code, turned of
   await expect(page.getByLabel("Password or code")).toHaveAttribute("aria-invalid", "true");
   await page.getByLabel("Password or code").fill(person.password);
   await page.getByRole("button", { name: "Turn off" }).click();
-  await expect(page.getByText("The second factor is off.")).toBeVisible();
+  await expect(page.getByText("Two-factor login is off.")).toBeVisible();
 });
 
 test("log out the others, and change the password", async ({ admin, newContext }) => {
@@ -163,7 +170,7 @@ test("log out the others, and change the password", async ({ admin, newContext }
   await expect(sessions).toHaveCount(2);
   await expect(sessions.filter({ hasText: "This device" })).toHaveCount(1);
   await page.getByRole("button", { name: "Log out other devices" }).click();
-  await expect(page.getByText("Every other browser was logged out.")).toBeVisible();
+  await expect(page.getByText("Your other devices were logged out.")).toBeVisible();
   await expect(sessions).toHaveCount(1);
   await loggedOut(other);
 
@@ -193,7 +200,7 @@ test("preferences are this browser's", async ({ admin, newContext }) => {
 });
 
 test("without JavaScript", async ({ admin, newContext }) => {
-  const { page } = await newcomer(admin, newContext, { context: { javaScriptEnabled: false } });
+  const { page, password } = await newcomer(admin, newContext, { context: { javaScriptEnabled: false } });
   await page.goto("/profile");
   await page.getByLabel("Name", { exact: true }).fill("   ");
   await page.getByRole("button", { name: "Save name" }).click();
@@ -205,6 +212,7 @@ test("without JavaScript", async ({ admin, newContext }) => {
   await expect(page.getByText("The photo was saved.")).toBeVisible();
   await page.getByRole("button", { name: "Set up" }).click();
   await page.getByLabel("Code", { exact: true }).fill(code(await page.locator("#totp-secret").textContent()));
+  await page.getByLabel("Your password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Turn on" }).click();
   await expect(page.locator("#codes li")).toHaveCount(10);
   await page.getByRole("button", { name: "I have saved them" }).click();
@@ -217,7 +225,7 @@ for (const colorScheme of ["light", "dark"]) {
     newContext,
   }) => {
     const phone = { colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-    const { page } = await newcomer(admin, newContext, { context: phone });
+    const { page, password } = await newcomer(admin, newContext, { context: phone });
     const check = async () => {
       expect(await violations(page)).toEqual([]);
       expect(await sideways(page)).toBe(0);
@@ -231,6 +239,11 @@ for (const colorScheme of ["light", "dark"]) {
     await check();
     await tabTo(page, page.getByLabel("Code", { exact: true }));
     await page.keyboard.type(code(await page.locator("#totp-secret").textContent()));
+    await tabTo(page, page.getByLabel("Your password", { exact: true }));
+    await page.keyboard.type(password);
+    await tabTo(page, page.getByLabel("Log out other devices"));
+    await page.keyboard.press("Space");
+    await tabTo(page, page.getByRole("button", { name: "Turn on" }));
     await page.keyboard.press("Enter");
     await expect(page.getByRole("dialog")).toBeVisible();
     await check();

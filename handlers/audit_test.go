@@ -121,7 +121,7 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	try(deed{route: "/profile/photo", photo: photo})
 	try(deed{route: "/profile/photo/remove"})
 	d.do(deed{path: "/profile/second-factor"})
-	setup, err := app.Profile.BegunSecondFactor(t.Context(), d.user())
+	setup, err := app.SecondFactors.Setup(t.Context(), d.user())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,11 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	try(deed{route: "/profile/second-factor/confirm", form: url.Values{"code": {code}}})
+	try(deed{
+		route: "/profile/second-factor/confirm",
+		form: url.Values{"code": {code},
+			"password": {app.Demo.Admin.Password}},
+	})
 	try(deed{
 		route: "/profile/second-factor/disable",
 		form:  url.Values{"proof": {app.Demo.Admin.Password}},
@@ -139,6 +143,7 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 	try(deed{
 		route: "/profile/password",
 		form:  url.Values{"current_password": {app.Demo.Admin.Password}, "password": {"another good password"}},
+		anew:  true, // sent again it fails, and is noted
 	})
 
 	bot := "/bots/" + app.Demo.BotID
@@ -249,12 +254,12 @@ func TestAuditLog_showsTheAddressOfLoginsAndOfFailedOnes(t *testing.T) {
 			form := url.Values{"email": {app.Demo.Agent.Email}, "password": {password}}
 			request := httptest.NewRequest(http.MethodPost, "/auth/login", strings.NewReader(form.Encode()))
 			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			request.Header.Set("X-CSRFToken", app.Login.CSRFToken("fresh"))
+			request.Header.Set("X-CSRFToken", app.WebSessions.CSRFToken("fresh"))
 			request.Header.Set("Cookie", "session=fresh")
 			request.Header.Set("X-Forwarded-For", address)
 			answer(t, server, request)
 		}
-		app.Login.Wait()
+		app.Wait()
 		admin := d.admin()
 		page := admin.ok(admin.page("/company/audit-log?action=login.succeeded"))
 		admin.has(page, "203.0.113.7")

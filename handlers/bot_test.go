@@ -28,7 +28,7 @@ func fields(t *testing.T, page string) url.Values {
 func TestBot_rulesThatTheFormCannotHoldAreKept(t *testing.T) {
 	server, app, _ := testApp(t)
 	cookie := logIn(t, app, app.Demo.Admin)
-	admin, err := app.Login.Identify(t.Context(), cookie)
+	admin, err := app.WebSessions.Identify(t.Context(), cookie)
 	if err != nil {
 		t.Fatal(err)
 	}

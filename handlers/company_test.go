@@ -21,7 +21,7 @@ func post(t *testing.T, server *fiber.App, app *App, path, cookie string, form u
 	if form == nil {
 		form = url.Values{}
 	}
-	form.Set("csrf_token", app.Login.CSRFToken(cookie))
+	form.Set("csrf_token", app.WebSessions.CSRFToken(cookie))
 	request := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Cookie", "session="+cookie)
@@ -103,7 +103,7 @@ func TestAPIKeys_aSecretIsShownOnceAndAFormMakesOneKey(t *testing.T) {
 
 func TestAPIKeys_openNoRouteOfTheGuide(t *testing.T) {
 	server, app, _ := testApp(t)
-	owner, err := app.Login.Identify(t.Context(), logIn(t, app, app.Demo.Admin))
+	owner, err := app.WebSessions.Identify(t.Context(), logIn(t, app, app.Demo.Admin))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,11 +137,11 @@ func TestCompany_anotherOrganizationsIDsAreNotFound(t *testing.T) {
 	server, app, agentCookie := testApp(t)
 	cookie := logIn(t, app, app.Demo.Admin)
 	other := stranger(t, app)
-	admin, err := app.Login.Identify(t.Context(), cookie)
+	admin, err := app.WebSessions.Identify(t.Context(), cookie)
 	if err != nil {
 		t.Fatal(err)
 	}
-	agent, err := app.Login.Identify(t.Context(), agentCookie)
+	agent, err := app.WebSessions.Identify(t.Context(), agentCookie)
 	if err != nil {
 		t.Fatal(err)
 	}

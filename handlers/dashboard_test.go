@@ -74,7 +74,7 @@ func (d *desk) request(method, path string, form url.Values) (*http.Response, st
 		request = httptest.NewRequest(method, path, strings.NewReader(`{"tags":["x"]}`))
 		request.Header.Set("Content-Type", "application/json")
 	}
-	request.Header.Set("X-CSRFToken", d.app.Login.CSRFToken(d.cookie))
+	request.Header.Set("X-CSRFToken", d.app.WebSessions.CSRFToken(d.cookie))
 	request.Header.Set("Cookie", "session="+d.cookie)
 	return answer(d.T, d.server, request)
 }
@@ -235,7 +235,7 @@ func TestForms_ofGarbageAreRefusedInASentence(t *testing.T) {
 				if sent.kind != "" {
 					request.Header.Set("Content-Type", sent.kind)
 				}
-				request.Header.Set("X-CSRFToken", app.Login.CSRFToken(admin.cookie))
+				request.Header.Set("X-CSRFToken", app.WebSessions.CSRFToken(admin.cookie))
 				request.Header.Set("Cookie", "session="+admin.cookie)
 				response, body := answer(t, server, request)
 				if response.StatusCode >= 500 {
@@ -255,7 +255,7 @@ func TestForms_ofGarbageAreRefusedInASentence(t *testing.T) {
 				}
 			}
 		}
-		if _, err := app.Login.Identify(t.Context(), admin.cookie); err != nil {
+		if _, err := app.WebSessions.Identify(t.Context(), admin.cookie); err != nil {
 			t.Errorf("after all of that the administrator is %v", err)
 		}
 	})

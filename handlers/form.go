@@ -54,15 +54,15 @@ var notices = map[string]string{
 	"bot_saved":          "The bot was saved. It speaks like this from now on.",
 	"invitation_revoked": "The invitation was revoked. Its link no longer works.",
 	"name_saved":         "Your name was saved.",
-	"password_changed":   "Your password was changed, and every other browser was logged out.",
+	"password_changed":   "Your password was changed, and your other devices were logged out.",
 	"user_disabled":      "Disabled. Every browser of theirs is logged out.",
 	"user_enabled":       "Enabled. Logging in works again.",
 	"user_removed":       "Removed from the team.",
 	"photo_removed":      "The photo was removed.",
 	"photo_saved":        "The photo was saved.",
 	"role_saved":         "The role was saved.",
-	"second_factor_off":  "The second factor is off. Your password alone logs you in.",
-	"sessions_ended":     "Every other browser was logged out.",
+	"second_factor_off":  "Two-factor login is off. You now log in with your password alone.",
+	"devices_logged_out": "Your other devices were logged out.",
 	"settings_saved":     "The settings were saved.",
 	"token_saved":        "Saved. Open pages notice when they are loaded again.",
 	"token_revoked":      "The token is revoked.",
@@ -117,8 +117,8 @@ func formErrorsFor(c *fiber.Ctx, err error) (formErrors, int, error) {
 	switch kind {
 	case services.Invalid, services.Conflict, services.Unauthorized, services.TooLarge, services.RateLimited,
 		services.Unavailable:
-		refusal, status := refusalOf(c, err)
-		return formErrors{refusal.Field: refusal.Message}, status, nil
+		_, status := refusalOf(c, err)
+		return services.FieldErrors(err), status, nil
 	}
 	return nil, 0, err
 }

@@ -17,8 +17,10 @@ import (
 
 const (
 	sessionCookie = "session"
-	// The server decides when a web session ends; the cookie only must not end before it.
-	sessionCookieLife = 180 * 24 * time.Hour
+	// deviceCookie shows that somebody has logged in from this browser before.
+	deviceCookie = "device"
+	// loginCookieLife is for both. The server decides when a login ends; the cookie only must not end before it.
+	loginCookieLife = 180 * 24 * time.Hour
 )
 
 // page lets in logged-in users and checks the token of their forms. It sends everybody else to the login page and back.
@@ -100,7 +102,7 @@ func (a *App) csrf(c *fiber.Ctx) error {
 	if token == "" {
 		token = c.FormValue("csrf_token")
 	}
-	if a.Login.ValidCSRF(c.Cookies(sessionCookie), token) {
+	if a.WebSessions.ValidCSRF(c.Cookies(sessionCookie), token) {
 		return c.Next()
 	}
 	return a.refuseForm(c)
@@ -164,7 +166,7 @@ func (a *App) identify(c *fiber.Ctx) error {
 	if c.Locals("identity") != nil {
 		return nil
 	}
-	identity, err := a.Login.Identify(c.UserContext(), c.Cookies(sessionCookie))
+	identity, err := a.WebSessions.Identify(c.UserContext(), c.Cookies(sessionCookie))
 	if err == nil {
 		c.Locals("identity", identity)
 	}
@@ -189,7 +191,7 @@ func (a *App) csrfToken(c *fiber.Ctx) string {
 		c.Locals("fresh cookie", cookie)
 		a.setSessionCookie(c, cookie, 0)
 	}
-	return a.Login.CSRFToken(cookie)
+	return a.WebSessions.CSRFToken(cookie)
 }
 
 // setSessionCookie sets the cookie for life, or until the browser closes when life is 0, or ends it when life is

@@ -20,7 +20,6 @@ type App struct {
 	BaseURL        string
 	TrustedProxies []netip.Prefix
 	AddressLimits  services.AddressLimits
-	Setup          *SetupToken
 	Demo           *services.Seeded            // not nil: serve /demo
 	Ready          func(context.Context) error // what /readyz asks
 

@@ -105,7 +105,7 @@ func (d *desk) post(path string, form url.Values, htmx bool) (*http.Response, st
 	if form == nil {
 		form = url.Values{}
 	}
-	form.Set("csrf_token", d.app.Login.CSRFToken(d.cookie))
+	form.Set("csrf_token", d.app.WebSessions.CSRFToken(d.cookie))
 	request := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Cookie", "session="+d.cookie)
@@ -152,7 +152,7 @@ func (d *desk) lacks(body string, texts ...string) {
 
 func (d *desk) user() models.User {
 	d.Helper()
-	identity, err := d.app.Login.Identify(context.Background(), d.cookie)
+	identity, err := d.app.WebSessions.Identify(context.Background(), d.cookie)
 	if err != nil {
 		d.Fatal(err)
 	}

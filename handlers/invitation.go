@@ -29,8 +29,8 @@ func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) er
 
 // join makes the user and logs them in, in the place of whoever is logged in here now.
 func (a *App) join(c *fiber.Ctx) error {
-	password := c.FormValue("password")
-	user, err := a.Users.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"), password)
+	user, err := a.Users.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"),
+		c.FormValue("password"))
 	if services.KindOf(err) == services.NotFound {
 		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
 	}
@@ -44,9 +44,9 @@ func (a *App) join(c *fiber.Ctx) error {
 			Errors: wrong,
 		})
 	}
-	result, err := a.Login.Login(c.UserContext(), user.Email, password, a.device(c))
+	login, err := a.WebSessions.Open(c.UserContext(), user, browser(c))
 	if err != nil {
 		return err
 	}
-	return a.loggedIn(c, result, "/inbox")
+	return a.loggedIn(c, login, "/inbox")
 }

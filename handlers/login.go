@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"log/slog"
 	"net/url"
 	"strings"
 	"unicode"
@@ -31,7 +32,7 @@ func (a *App) loginPage(c *fiber.Ctx) error {
 
 func (a *App) logIn(c *fiber.Ctx) error {
 	email, next := c.FormValue("email"), sameSite(c.FormValue("next"))
-	result, err := a.Login.Login(c.UserContext(), email, c.FormValue("password"), a.device(c))
+	login, err := a.WebSessions.LogIn(c.UserContext(), email, c.FormValue("password"), browser(c))
 	switch services.KindOf(err) {
 	case services.Unauthorized, services.RateLimited, services.Unavailable:
 		return a.loginFailed(c, views.Login{
@@ -43,22 +44,43 @@ func (a *App) logIn(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return a.loggedIn(c, result, next)
+	return a.loggedIn(c, login, next)
 }
 
-// loggedIn hands out the cookie, a fresh one: the cookie from before the login may be known to others.
-func (a *App) loggedIn(c *fiber.Ctx, result services.LoginResult, next string) error {
-	if result.SecondFactor {
-		a.setSessionCookie(c, result.Token, 0)
+// loggedIn hands out the cookies. That of the session is a fresh one: the one from before the login may be known to
+// others.
+func (a *App) loggedIn(c *fiber.Ctx, login services.Login, next string) error {
+	if login.AwaitsSecondFactor {
+		a.setSessionCookie(c, login.Token, 0)
 		return c.Redirect("/auth/second-factor?next="+url.QueryEscape(next), fiber.StatusSeeOther)
 	}
-	a.setSessionCookie(c, result.Token, sessionCookieLife)
+	a.setSessionCookie(c, login.Token, loginCookieLife)
+	a.setDeviceCookie(c, login.DeviceCookie)
 	return c.Redirect(next, fiber.StatusSeeOther)
 }
 
-// device is where a request comes from, for its user to read later.
-func (a *App) device(c *fiber.Ctx) services.Device {
-	return services.Device{Address: a.clientAddress(c), UserAgent: c.Get(fiber.HeaderUserAgent)}
+// browser is where a login comes from.
+func browser(c *fiber.Ctx) services.Client {
+	return services.Client{
+		UserAgent:    c.Get(fiber.HeaderUserAgent),
+		DeviceCookie: c.Cookies(deviceCookie),
+	}
+}
+
+func (a *App) setDeviceCookie(c *fiber.Ctx, value string) {
+	cookie := a.cookie(c, deviceCookie, value)
+	cookie.MaxAge = int(loginCookieLife.Seconds())
+	c.Cookie(cookie)
+}
+
+// keepDevice makes this browser a known device again, after a change that made every device unknown.
+func (a *App) keepDevice(c *fiber.Ctx) {
+	identity, err := a.WebSessions.Identify(c.UserContext(), c.Cookies(sessionCookie))
+	if err != nil {
+		slog.Warn("keep a known device", "error", err)
+		return
+	}
+	a.setDeviceCookie(c, a.WebSessions.Remember(c.Cookies(deviceCookie), identity.User))
 }
 
 func (a *App) loginFailed(c *fiber.Ctx, page views.Login, err error) error {
@@ -68,11 +90,7 @@ func (a *App) loginFailed(c *fiber.Ctx, page views.Login, err error) error {
 }
 
 func (a *App) logOut(c *fiber.Ctx) error {
-	if err := a.identify(c); err == nil {
-		if err := a.Login.Logout(c.UserContext(), identityOf(c)); err != nil {
-			return err
-		}
-	} else if services.KindOf(err) != services.Unauthorized {
+	if err := a.WebSessions.Logout(c.UserContext(), c.Cookies(sessionCookie)); err != nil {
 		return err
 	}
 	a.setSessionCookie(c, "", -1)

@@ -17,11 +17,14 @@ import (
 // there to where one wanted to go.
 func TestLogin_leadsToTheSecondFactor(t *testing.T) {
 	server, app, cookie := testApp(t)
-	identity, err := app.Login.Identify(t.Context(), cookie)
+	identity, err := app.WebSessions.Identify(t.Context(), cookie)
 	if err != nil {
 		t.Fatal(err)
 	}
-	setup, err := app.Profile.BeginSecondFactor(t.Context(), identity.User)
+	if err := app.SecondFactors.Begin(t.Context(), identity.User); err != nil {
+		t.Fatal(err)
+	}
+	setup, err := app.SecondFactors.Setup(t.Context(), identity.User)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,13 +32,16 @@ func TestLogin_leadsToTheSecondFactor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recovery, err := app.Profile.ConfirmSecondFactor(t.Context(), identity.User, code)
+	recovery, err := app.SecondFactors.Confirm(t.Context(), identity, services.Confirmation{
+		Password: app.Demo.Agent.Password,
+		Code:     code,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	form := url.Values{"email": {app.Demo.Agent.Email}, "password": {app.Demo.Agent.Password},
-		"next": {"/inbox?filter=all"}, "csrf_token": {app.Login.CSRFToken("fresh")}}
+		"next": {"/inbox?filter=all"}, "csrf_token": {app.WebSessions.CSRFToken("fresh")}}
 	request := httptest.NewRequest(http.MethodPost, "/auth/login", strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Cookie", "session=fresh")
@@ -56,11 +62,11 @@ func TestLogin_leadsToTheSecondFactor(t *testing.T) {
 	if got, _ := ask(t, server, http.MethodGet, "/inbox", waiting); got.StatusCode != http.StatusSeeOther {
 		t.Errorf("before the code the inbox answers %d", got.StatusCode)
 	}
-	fresh, err := app.Login.SecondFactor(t.Context(), waiting, recovery[0], services.Device{})
+	fresh, err := app.WebSessions.LogInWithCode(t.Context(), waiting, recovery[0], services.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := ask(t, server, http.MethodGet, "/inbox", fresh); got.StatusCode != http.StatusOK {
+	if got, _ := ask(t, server, http.MethodGet, "/inbox", fresh.Token); got.StatusCode != http.StatusOK {
 		t.Errorf("after the code the inbox answers %d", got.StatusCode)
 	}
 }

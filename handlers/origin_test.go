@@ -195,7 +195,7 @@ func TestAPI_aForeignPageIsNotTheAgent(t *testing.T) {
 			"null":                http.StatusUnauthorized,
 		} {
 			response, _ := ask(t, server, method, path, cookie, "Origin", origin, "X-CSRFToken",
-				app.Login.CSRFToken(cookie))
+				app.WebSessions.CSRFToken(cookie))
 			if response.StatusCode != status {
 				t.Errorf("%s %s from %s is answered %d", method, path, origin, response.StatusCode)
 			}

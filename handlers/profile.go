@@ -32,15 +32,21 @@ func (a *App) removePhoto(c *fiber.Ctx) error {
 func (a *App) changePassword(c *fiber.Ctx) error {
 	err := a.Profile.ChangePassword(c.UserContext(), identityOf(c), c.FormValue("current_password"),
 		c.FormValue("password"))
+	if err == nil {
+		a.keepDevice(c)
+	}
 	return a.profileChanged(c, err, "password_changed", "current_password")
 }
 
-func (a *App) endOtherSessions(c *fiber.Ctx) error {
-	err := a.Profile.EndOtherSessions(c.UserContext(), identityOf(c))
-	return a.profileChanged(c, err, "sessions_ended", "")
+func (a *App) logOutOthers(c *fiber.Ctx) error {
+	err := a.WebSessions.LogOutOthers(c.UserContext(), identityOf(c))
+	if err == nil {
+		a.keepDevice(c)
+	}
+	return a.profileChanged(c, err, "devices_logged_out", "")
 }
 
-// profileChanged answers a form of the profile. A refusal that is about no field of its own stands at field.
+// profileChanged answers a form of the profile. A refusal that is about no field is shown at field.
 func (a *App) profileChanged(c *fiber.Ctx, err error, what, field string) error {
 	if err == nil {
 		return a.redirectWithFlash(c, "/profile", what)
@@ -62,16 +68,16 @@ func (a *App) profileChanged(c *fiber.Ctx, err error, what, field string) error 
 
 func (a *App) showProfile(c *fiber.Ctx, status int, page views.Profile) error {
 	identity := identityOf(c)
-	sessions, err := a.Profile.Sessions(c.UserContext(), identity)
+	devices, err := a.WebSessions.Devices(c.UserContext(), identity)
 	if err != nil {
 		return err
 	}
-	for _, s := range sessions {
-		page.Sessions = append(page.Sessions, views.Session{
-			UserAgent:  s.UserAgent,
-			Address:    s.Address,
-			LastSeenAt: s.LastSeenAt,
-			This:       s.Current,
+	for _, device := range devices {
+		page.Devices = append(page.Devices, views.Device{
+			UserAgent:  device.UserAgent,
+			Address:    device.Address,
+			LastSeenAt: device.LastSeenAt,
+			Current:    device.Current,
 		})
 	}
 	page.Layout = a.layout(c, "Your profile")

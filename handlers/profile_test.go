@@ -25,7 +25,7 @@ func uploading(t *testing.T, app *App, path, cookie string, file []byte) *http.R
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	form.WriteField("csrf_token", app.Login.CSRFToken(cookie))
+	form.WriteField("csrf_token", app.WebSessions.CSRFToken(cookie))
 	part, err := form.CreateFormFile("photo", "me.png")
 	if err != nil {
 		t.Fatal(err)

@@ -139,7 +139,7 @@ func TestRequests_bodiesHaveALimit(t *testing.T) {
 	server, app, cookie := testApp(t)
 	address := listening(t, server)
 	login := "Content-Type: application/x-www-form-urlencoded\r\nCookie: session=" + cookie + "\r\nX-CSRFToken: " +
-		app.Login.CSRFToken(cookie) + "\r\n"
+		app.WebSessions.CSRFToken(cookie) + "\r\n"
 	chunks := func(size int) string { return fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", size, strings.Repeat("x", size)) }
 	for path, limit := range map[string]int{"/auth/login": maxBody, "/profile/name": maxBody, "/profile/photo": maxPhotoBody,
 		"/api/conversations/x/tag": maxBody, "/socket.io/?EIO=4": maxPollBody} {
@@ -220,7 +220,7 @@ func TestRequests_fieldsAreCounted(t *testing.T) {
 		request, _ := http.NewRequest("POST", "http://localhost/profile/name", strings.NewReader(try.body))
 		request.Header.Set("Content-Type", try.kind)
 		request.Header.Set("Cookie", "session="+cookie)
-		request.Header.Set("X-CSRFToken", app.Login.CSRFToken(cookie))
+		request.Header.Set("X-CSRFToken", app.WebSessions.CSRFToken(cookie))
 		response, body := answer(t, server, request)
 		counted := strings.Contains(body, "The form has too many fields.")
 		many := strings.Contains(try.what, "1,001") || strings.Contains(try.what, "10,001")
@@ -335,7 +335,7 @@ func allocatedBy(do func()) uint64 {
 func TestRequests_costLittleMemory(t *testing.T) {
 	server, app, cookie := testApp(t)
 	address := listening(t, server)
-	agent := "Cookie: session=" + cookie + "\r\nX-CSRFToken: " + app.Login.CSRFToken(cookie) + "\r\n"
+	agent := "Cookie: session=" + cookie + "\r\nX-CSRFToken: " + app.WebSessions.CSRFToken(cookie) + "\r\n"
 	form, json := "Content-Type: application/x-www-form-urlencoded\r\n", "Content-Type: application/json\r\n"
 	multipart := "Content-Type: multipart/form-data; boundary=x\r\n"
 	fill := func(with string) string { return strings.Repeat(with, maxBody/len(with)) }

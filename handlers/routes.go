@@ -90,7 +90,7 @@ func (a *App) routes(server *fiber.App) {
 	profile.Post("/second-factor", a.beginSecondFactor)
 	profile.Post("/second-factor/confirm", a.confirmSecondFactor)
 	profile.Post("/second-factor/disable", a.disableSecondFactor)
-	profile.Post("/sessions/end", a.endOtherSessions)
+	profile.Post("/sessions/end", a.logOutOthers)
 
 	// Bots: administrators. A part of the form is drawn anew by POST, because the form as it stands goes with it.
 	bots := server.Group("/bots", a.page, a.admin)

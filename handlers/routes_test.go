@@ -193,7 +193,6 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 	}
 	graph, err := services.New(services.Dependencies{
 		DB:           db,
-		WebSessions:  state.NewDatabaseWebSessions(db, models.Now),
 		Limiter:      limiter,
 		Presence:     state.NewMemoryPresence(),
 		Publisher:    silentPublisher{},
@@ -214,7 +213,6 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 		Services: graph,
 		Limiter:  limiter,
 		Socket:   func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) },
-		Setup:    NewSetupToken(graph.Organizations, limiter, []byte("secret")),
 		Demo:     &seeded,
 		Ready:    func(context.Context) error { return nil },
 	}
@@ -224,7 +222,7 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 // logIn answers the cookie of a login.
 func logIn(t *testing.T, app *App, who services.Credentials) string {
 	t.Helper()
-	result, err := app.Login.Login(context.Background(), who.Email, who.Password, services.Device{Address: "test"})
+	result, err := app.WebSessions.LogIn(context.Background(), who.Email, who.Password, services.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,8 +335,8 @@ func TestRoutes_unsafeMethodsNeedTheTokenOfTheCookie(t *testing.T) {
 		for what, token := range map[string]string{
 			"no token":         "",
 			"a wrong token":    "nonsense",
-			"another's token":  app.Login.CSRFToken(cookie),
-			"the empty cookie": app.Login.CSRFToken(""),
+			"another's token":  app.WebSessions.CSRFToken(cookie),
+			"the empty cookie": app.WebSessions.CSRFToken(""),
 		} {
 			for _, inForm := range []bool{false, true} {
 				form, header := aForm(), ""
@@ -374,7 +372,7 @@ func TestRoutes_unsafeMethodsNeedTheTokenOfTheCookie(t *testing.T) {
 // The address of a page does not prove anything: a link could have it.
 func TestRoutes_aTokenInTheAddressDoesNotCount(t *testing.T) {
 	server, app, cookie := testApp(t)
-	token := "?csrf_token=" + app.Login.CSRFToken(cookie)
+	token := "?csrf_token=" + app.WebSessions.CSRFToken(cookie)
 	if response, _ := ask(t, server, http.MethodPost, "/auth/logout"+token, cookie); response.StatusCode != 403 {
 		t.Errorf("a token in the address is accepted: %d", response.StatusCode)
 	}

@@ -17,21 +17,21 @@ func (a *App) secondFactorPage(c *fiber.Ctx) error {
 	if a.identify(c) == nil {
 		return c.Redirect(next, fiber.StatusSeeOther)
 	}
-	if err := a.Login.AwaitsSecondFactor(c.UserContext(), c.Cookies(sessionCookie)); err != nil {
+	if err := a.WebSessions.AwaitsSecondFactor(c.UserContext(), c.Cookies(sessionCookie)); err != nil {
 		return logInFirst(c, err, next)
 	}
 	return render(c, fiber.StatusOK, views.SecondFactorPage(views.SecondFactor{
-		Layout: a.layout(c, "Second factor"),
+		Layout: a.layout(c, "Two-factor login"),
 		Next:   next,
 	}), nil)
 }
 
 func (a *App) secondFactor(c *fiber.Ctx) error {
 	next := sameSite(c.FormValue("next"))
-	token, err := a.Login.SecondFactor(c.UserContext(), c.Cookies(sessionCookie), c.FormValue("code"), a.device(c))
+	login, err := a.WebSessions.LogInWithCode(c.UserContext(), c.Cookies(sessionCookie), c.FormValue("code"),
+		browser(c))
 	if err == nil {
-		a.setSessionCookie(c, token, sessionCookieLife)
-		return c.Redirect(next, fiber.StatusSeeOther)
+		return a.loggedIn(c, login, next)
 	}
 	if services.KindOf(err) == services.Unauthorized {
 		return logInFirst(c, err, next)
@@ -41,7 +41,7 @@ func (a *App) secondFactor(c *fiber.Ctx) error {
 		return err
 	}
 	return render(c, status, views.SecondFactorPage(views.SecondFactor{
-		Layout: a.layout(c, "Second factor"),
+		Layout: a.layout(c, "Two-factor login"),
 		Next:   next,
 		Failed: wrong.any(),
 	}), nil)
@@ -60,7 +60,7 @@ func logInFirst(c *fiber.Ctx, err error, next string) error {
 }
 
 func (a *App) beginSecondFactor(c *fiber.Ctx) error {
-	_, err := a.Profile.BeginSecondFactor(c.UserContext(), identityOf(c).User)
+	err := a.SecondFactors.Begin(c.UserContext(), identityOf(c).User)
 	if err != nil && services.KindOf(err) != services.Conflict { // on already: the page it leads to knows
 		return err
 	}
@@ -68,35 +68,40 @@ func (a *App) beginSecondFactor(c *fiber.Ctx) error {
 }
 
 func (a *App) secondFactorSetupPage(c *fiber.Ctx) error {
-	return a.showSecondFactorSetup(c, fiber.StatusOK, "")
+	return a.showSecondFactorSetup(c, fiber.StatusOK, views.SecondFactorSetup{})
 }
 
-func (a *App) showSecondFactorSetup(c *fiber.Ctx, status int, wrong string) error {
+func (a *App) showSecondFactorSetup(c *fiber.Ctx, status int, page views.SecondFactorSetup) error {
 	user := identityOf(c).User
-	setup, err := a.Profile.BegunSecondFactor(c.UserContext(), user)
+	setup, err := a.SecondFactors.Setup(c.UserContext(), user)
 	if services.KindOf(err) == services.Conflict {
 		return c.Redirect("/profile", fiber.StatusSeeOther)
 	} else if err != nil {
 		return err
 	}
-	layout := a.layout(c, "Second factor")
-	layout.Path, layout.Up = "/profile/second-factor", views.Link{
+	page.Layout = a.layout(c, "Two-factor login")
+	page.Path, page.Up = "/profile/second-factor", views.Link{
 		Path: "/profile",
 		Name: "Your profile",
 	}
-	return render(c, status, views.SecondFactorSetupPage(views.SecondFactorSetup{
-		Layout:  layout,
-		Secret:  inFours(setup.Secret),
-		QR:      "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR),
-		Account: user.Email,
-		Error:   wrong,
-	}), nil)
+	page.Secret = inFours(setup.Secret)
+	page.QR = "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR)
+	page.Account = user.Email
+	return render(c, status, views.SecondFactorSetupPage(page), nil)
 }
 
 // confirmSecondFactor answers with the page itself: the recovery codes are secrets, on their way once.
 func (a *App) confirmSecondFactor(c *fiber.Ctx) error {
-	codes, err := a.Profile.ConfirmSecondFactor(c.UserContext(), identityOf(c).User, c.FormValue("code"))
+	confirmation := services.Confirmation{
+		Password:     c.FormValue("password"),
+		Code:         c.FormValue("code"),
+		LogOutOthers: c.FormValue("log_out_others") != "",
+	}
+	codes, err := a.SecondFactors.Confirm(c.UserContext(), identityOf(c), confirmation)
 	if err == nil {
+		if confirmation.LogOutOthers {
+			a.keepDevice(c)
+		}
 		return a.showProfile(c, fiber.StatusOK, views.Profile{
 			Name:  identityOf(c).User.Name,
 			Codes: codes,
@@ -106,11 +111,14 @@ func (a *App) confirmSecondFactor(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return a.showSecondFactorSetup(c, status, wrong.any())
+	return a.showSecondFactorSetup(c, status, views.SecondFactorSetup{
+		LogOutOthers: confirmation.LogOutOthers,
+		Errors:       wrong,
+	})
 }
 
 func (a *App) disableSecondFactor(c *fiber.Ctx) error {
-	err := a.Profile.DisableSecondFactor(c.UserContext(), identityOf(c).User, c.FormValue("proof"))
+	err := a.SecondFactors.Disable(c.UserContext(), identityOf(c).User, c.FormValue("proof"))
 	return a.profileChanged(c, err, "second_factor_off", "proof")
 }
 

@@ -48,7 +48,7 @@ func (a *App) AdmitSocket(c *fiber.Ctx) (release func(), ok bool) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
-	if _, err := a.Login.Identify(ctx, a.WebSessionToken(c)); err == nil {
+	if _, err := a.WebSessions.Identify(ctx, a.WebSessionToken(c)); err == nil {
 		return func() {}, true
 	}
 	return nil, false

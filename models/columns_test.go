@@ -15,11 +15,11 @@ import (
 
 // every struct that is a table.
 var every = []any{
-	models.Organization{}, models.Setup{}, models.User{}, models.WebSession{}, models.Bot{}, models.Channel{},
+	models.Organization{}, models.Setup{}, models.User{}, models.Bot{}, models.Channel{},
 	models.EmbedToken{},
 	models.EndUser{}, models.Conversation{}, models.ConversationSession{}, models.Message{}, models.MessageRead{},
 	models.Visit{},
-	models.Photo{}, models.Login{}, models.APIKey{}, models.PushCredential{}, models.Invitation{}, models.AuditEntry{},
+	models.Photo{}, models.Device{}, models.APIKey{}, models.PushCredential{}, models.Invitation{}, models.AuditEntry{},
 }
 
 func TestEveryStruct_hasTheColumnsOfItsTable(t *testing.T) {

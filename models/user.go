@@ -35,7 +35,7 @@ type User struct {
 	Name           string
 	PasswordHash   string
 	Role           Role
-	LoginVersion   int // web sessions of an older version are over
+	LoginVersion   int // logins of an older version are over
 	PhotoID        *string
 	TotpSecret     string     // sealed; empty without a second factor
 	TotpEnabledAt  *time.Time // nil while it was not confirmed
@@ -45,11 +45,4 @@ type User struct {
 	RemovedAt      *time.Time // the row stays: old messages are theirs
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
-}
-
-// WebSession is a login in embedded mode: an opaque value under the hash of the cookie.
-type WebSession struct {
-	ID        string
-	Value     string
-	ExpiresAt time.Time
 }

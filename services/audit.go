@@ -3,6 +3,8 @@ package services
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -35,10 +37,12 @@ const (
 	LoginSucceeded           = "login.succeeded"
 	LoginFailed              = "login.failed"
 	PasswordChanged          = "password.changed"
-	SessionsEnded            = "sessions.ended"
+	PasswordChangeFailed     = "password.change_failed"
+	DevicesLoggedOut         = "sessions.ended"
 	ProfileChanged           = "profile.changed"
 	SecondFactorEnabled      = "second_factor.enabled"
 	SecondFactorDisabled     = "second_factor.disabled"
+	SecondFactorFailed       = "second_factor.failed"
 )
 
 const (
@@ -51,6 +55,7 @@ const (
 type Audit struct {
 	db    *models.DB
 	clock Clock
+	later sync.WaitGroup
 }
 
 // NewAudit makes the service.
@@ -76,6 +81,24 @@ func (s *Audit) Note(tx *gorm.DB, actor models.User, action, target, detail stri
 	}
 	return nil
 }
+
+// noteTimeout is how long writing an entry in the background may take.
+const noteTimeout = 10 * time.Second
+
+// NoteLater adds an entry about a user's failed attempt, in the background: the answer must not take longer for an
+// account that exists.
+func (s *Audit) NoteLater(ctx context.Context, user models.User, action, detail string) {
+	s.later.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+		defer cancel()
+		if err := s.Note(s.db.Write.WithContext(ctx), user, action, auditName(user), detail); err != nil {
+			logFailure("note failed attempt", err)
+		}
+	})
+}
+
+// Wait returns when no entry is being written in the background.
+func (s *Audit) Wait() { s.later.Wait() }
 
 // AuditQuery asks for a page of the log. ActorID and Action are optional.
 type AuditQuery struct {

@@ -63,6 +63,27 @@ func KindOf(err error) Kind {
 	return AsError(err).Kind
 }
 
+// FieldErrors returns what is wrong with a form, by field: all of it, where several errors were joined. "" is about the
+// form as a whole.
+func FieldErrors(err error) map[string]string {
+	fields := map[string]string{}
+	var collect func(error)
+	collect = func(err error) {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, one := range joined.Unwrap() {
+				collect(one)
+			}
+			return
+		}
+		refusal := AsError(err)
+		fields[refusal.Field] = refusal.Message
+	}
+	if err != nil {
+		collect(err)
+	}
+	return fields
+}
+
 func limited(retryAfter time.Duration) *Error {
 	return &Error{
 		Kind:       RateLimited,

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // Together sends drafts in one transaction, as if they had queued while another ran.
@@ -52,22 +53,39 @@ func (s *Visits) Store(ctx context.Context) { s.store(ctx) }
 
 // What the tests of limits count up to.
 const (
-	MaxReadIDs        = maxReadIDs
-	UnreadWindow      = unreadWindow
-	WebSessionLife    = webSessionLife
-	WebSessionRenewal = webSessionRenewal
-	LoginPause        = loginPause
-	PresenceGrace     = presenceGrace
-	VisitLife         = visitLife
-	TaggedLately      = taggedLately
-	SuggestedTags     = suggestedTags
-	MaxTeam           = maxTeam
-	TeamRetry         = teamRetry
-	NamesLife         = namesLife
+	MaxReadIDs       = maxReadIDs
+	UnreadWindow     = unreadWindow
+	WebSessionLife   = webSessionLife
+	SecondFactorLife = secondFactorLife
+	DeviceSeenPause  = deviceSeenPause
+	PresenceGrace    = presenceGrace
+	VisitLife        = visitLife
+	TaggedLately     = taggedLately
+	SuggestedTags    = suggestedTags
+	MaxTeam          = maxTeam
+	TeamRetry        = teamRetry
+	NamesLife        = namesLife
 )
 
 // WithoutSecret is what the log reads of mail that failed.
 var WithoutSecret = withoutSecret
 
-// LoginRate is the limit of failed logins, CodeRate that of attempts at a second factor.
-var LoginRate, CodeRate = loginRate, codeRate
+// The limits of failed attempts.
+var (
+	PairRate    = pairRate
+	AccountRate = accountRate
+	SlowRate    = slowRate
+	AddressRate = addressRate
+	CodeDayRate = codeDayRate
+)
+
+// CountComparisons counts comparisons of passwords with hashes from now on.
+func (s *Passwords) CountComparisons() *atomic.Int64 {
+	var count atomic.Int64
+	compare := s.compare
+	s.compare = func(password, hash string) (bool, error) {
+		count.Add(1)
+		return compare(password, hash)
+	}
+	return &count
+}

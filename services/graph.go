@@ -7,10 +7,9 @@ import (
 )
 
 // Dependencies are what the services need from the process around them. Mailer may be nil: links are then passed on by
-// hand. A command that serves nobody may leave out WebSessions, Limiter, Presence and Publisher.
+// hand. A command that serves nobody may leave out Limiter, Presence and Publisher.
 type Dependencies struct {
 	DB            *models.DB
-	WebSessions   WebSessionStore
 	Limiter       Limiter
 	Presence      PresenceStore
 	Publisher     Publisher
@@ -31,29 +30,32 @@ type Services struct {
 	Channels        *Channels
 	Conversations   *Conversations
 	EmbedTokens     *EmbedTokens
-	Login           *Login
 	Messages        *Messages
 	Organizations   *Organizations
+	Passwords       *Passwords
 	Photos          *Photos
 	Presence        *Presence
 	Profile         *Profile
 	PushCredentials *PushCredentials
+	SecondFactors   *SecondFactors
+	Setup           *Setup
 	Users           *Users
 	Visits          *Visits
+	WebSessions     *WebSessions
 	Widget          *Widget
 }
 
 // New puts the services together and starts the writers of messages; Close ends them. Presence and Visits also have a
 // Run, which a server calls.
 func New(d Dependencies) (*Services, error) {
-	login, err := NewLogin(d.DB, d.WebSessions, d.Limiter, d.Publisher, d.Clock, d.SecretKey, d.SecretBox,
-		d.PasswordCost)
+	audit := NewAudit(d.DB, d.Clock)
+	passwords, err := NewPasswords(d.DB, d.Limiter, audit, d.Clock, d.SecretKey, d.PasswordCost)
 	if err != nil {
 		return nil, err
 	}
-	audit := NewAudit(d.DB, d.Clock)
+	secondFactors := NewSecondFactors(d.DB, passwords, d.Limiter, d.Publisher, audit, d.Clock, d.SecretBox)
 	channels := NewChannels(d.DB, audit, d.Clock)
-	organizations := NewOrganizations(d.DB, login, d.Clock, d.SecretKey)
+	organizations := NewOrganizations(d.DB, passwords, audit, d.Clock, d.SecretKey)
 	photos := NewPhotos(d.DB, d.Clock)
 	return &Services{
 		APIKeys:         NewAPIKeys(d.DB, audit, d.Clock),
@@ -62,15 +64,18 @@ func New(d Dependencies) (*Services, error) {
 		Channels:        channels,
 		Conversations:   NewConversations(d.DB, d.Publisher, d.Clock),
 		EmbedTokens:     NewEmbedTokens(d.DB, channels, audit, d.Clock),
-		Login:           login,
 		Messages:        NewMessages(d.DB, d.Limiter, d.WidgetRate, d.Publisher, d.Clock),
 		Organizations:   organizations,
+		Passwords:       passwords,
 		Photos:          photos,
 		Presence:        NewPresence(d.Presence, organizations.SenderNames, d.Publisher, d.Clock),
-		Profile:         NewProfile(d.DB, login, photos, audit, d.Clock),
+		Profile:         NewProfile(d.DB, passwords, photos, d.Publisher, audit, d.Clock),
 		PushCredentials: NewPushCredentials(d.DB, audit, d.SecretBox, d.Clock),
-		Users:           NewUsers(d.DB, login, audit, d.Mailer, d.Publisher, d.Clock),
+		SecondFactors:   secondFactors,
+		Setup:           NewSetup(organizations, d.Limiter, d.SecretKey),
+		Users:           NewUsers(d.DB, passwords, d.Limiter, audit, d.Mailer, d.Publisher, d.Clock),
 		Visits:          NewVisits(d.DB, d.Publisher, d.Clock),
+		WebSessions:     NewWebSessions(d.DB, passwords, secondFactors, d.Publisher, audit, d.Clock, d.SecretKey),
 		Widget:          NewWidget(d.DB, d.Clock),
 	}, nil
 }
@@ -80,6 +85,6 @@ func (s *Services) Close() { s.Messages.Close() }
 
 // Wait returns when nothing runs in the background any more: mail, and notes of failed logins.
 func (s *Services) Wait() {
-	s.Login.Wait()
+	s.Audit.Wait()
 	s.Users.Wait()
 }

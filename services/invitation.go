@@ -84,14 +84,10 @@ func (s *Users) mayInvite(tx *gorm.DB, actor models.User, email string) error {
 	if err := stillAdmin(tx, actor); err != nil {
 		return err
 	}
-	var users []models.User
-	if err := tx.Select("id").Where("email = ?", email).Limit(1).Find(&users).Error; err != nil {
+	if _, taken, err := userByEmail(tx, email); err != nil || !taken {
 		return err
 	}
-	if len(users) > 0 {
-		return emailTaken()
-	}
-	return nil
+	return emailTaken()
 }
 
 // Resend makes a new link for an invitation that waits, and another day for it; the old link is dead. Errors:
@@ -170,13 +166,18 @@ func openInvitation(tx *gorm.DB, organizationID, id string) (invitation models.I
 
 const notWaiting = "This invitation does not wait any more: it was accepted or revoked."
 
-// Invitation is what a link opens. Error: NotFound for one that is unknown, used, revoked or too old.
+// Invitation is what a link opens. A link that works always opens: its secret is too long to be guessed, so the limit
+// only keeps strangers from trying for ever. Errors: NotFound for one that is unknown, used, revoked or too old,
+// RateLimited for too many of those.
 func (s *Users) Invitation(ctx context.Context, secret string) (Invited, error) {
 	var invited Invited
 	err := s.db.Read.WithContext(ctx).Where("token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND "+
 		"expires_at > ?", HashToken(secret), s.clock()).
 		Take(&invited.Invitation).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
+		if _, err := s.links.begin(ctx, attempt{}); err != nil {
+			return Invited{}, err
+		}
 		return Invited{}, linkDead()
 	} else if err != nil {
 		return Invited{}, fmt.Errorf("find invitation: %w", err)
@@ -196,14 +197,24 @@ func linkDead() *Error {
 }
 
 // Accept makes the user whom a link invites, in its organization and with its address and role. Of two at once one
-// does. Errors: NotFound as for Invitation, Invalid, Conflict when the address is a user's by now.
+// does. Errors: NotFound and RateLimited as for Invitation, Invalid, Conflict when the address is a user's by now.
 func (s *Users) Accept(ctx context.Context, secret, name, password string) (models.User, error) {
 	invited, err := s.Invitation(ctx, secret) // before a hash is paid for
 	if err != nil {
 		return models.User{}, err
 	}
 	invitation := invited.Invitation
-	user, err := s.login.newUser(ctx, invitation.OrganizationID, invitation.Email, name, password, invitation.Role)
+	person, err := newUser{
+		OrganizationID: invitation.OrganizationID,
+		Email:          invitation.Email,
+		Name:           name,
+		Password:       password,
+		Role:           invitation.Role,
+	}.cleaned()
+	if err != nil {
+		return models.User{}, err
+	}
+	user, err := person.hashed(ctx, s.passwords)
 	if err != nil {
 		return models.User{}, err
 	}

@@ -9,35 +9,47 @@ import (
 	"parley/models"
 )
 
-// newUser checks what is to become a user. Errors are Invalid.
-func (s *Login) newUser(ctx context.Context, organizationID, email, name, password string,
-	role models.Role) (models.User, error) {
-	email, err := cleanEmail(email)
+// newUser is a person who is about to become a user.
+type newUser struct {
+	OrganizationID, Email, Name, Password string
+	Role                                  models.Role
+}
+
+// cleaned returns the person as they are stored. The error joins all that is wrong, by field.
+func (n newUser) cleaned() (newUser, error) {
+	email, emailErr := cleanEmail(n.Email)
+	name, nameErr := properName("name", "name", n.Name)
+	n.Email, n.Name = email, name
+	return n, errors.Join(emailErr, nameErr, checkPassword(n.Password))
+}
+
+// hashed makes the user of a cleaned person.
+func (n newUser) hashed(ctx context.Context, passwords *Passwords) (models.User, error) {
+	hash, err := passwords.Hash(ctx, n.Password)
 	if err != nil {
 		return models.User{}, err
 	}
-	if name, err = properName("name", "name", name); err != nil {
-		return models.User{}, err
-	}
-	hash, err := s.HashPassword(ctx, password)
-	if err != nil {
-		return models.User{}, err
-	}
-	now := s.clock()
+	now := passwords.clock()
 	return models.User{
 		ID:             models.NewID(),
-		OrganizationID: organizationID,
-		Email:          email,
-		Name:           name,
+		OrganizationID: n.OrganizationID,
+		Email:          n.Email,
+		Name:           n.Name,
 		PasswordHash:   hash,
-		Role:           role,
+		Role:           n.Role,
 		LoginVersion:   1,
 		CreatedAt:      now,
 		UpdatedAt:      now,
 	}, nil
 }
 
+// createUser stores a user. Error: Conflict for an email address that is taken.
 func createUser(tx *gorm.DB, user *models.User) error {
+	if _, taken, err := userByEmail(tx, user.Email); err != nil {
+		return err
+	} else if taken {
+		return emailTaken()
+	}
 	err := tx.Create(user).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return emailTaken()
@@ -48,7 +60,7 @@ func createUser(tx *gorm.DB, user *models.User) error {
 func emailTaken() *Error {
 	return &Error{
 		Kind:    Conflict,
-		Message: "Somebody uses this e-mail address already.",
+		Message: "Someone already uses this email address.",
 		Field:   "email",
 	}
 }

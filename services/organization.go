@@ -14,27 +14,44 @@ import (
 
 // Organizations makes organizations and their first content.
 type Organizations struct {
-	db     *models.DB
-	login  *Login
-	audit  *Audit
-	clock  Clock
-	secret []byte
+	db        *models.DB
+	passwords *Passwords
+	audit     *Audit
+	clock     Clock
+	secret    []byte
 }
 
 // NewOrganizations makes the service. secret is what demo passwords are derived from.
-func NewOrganizations(db *models.DB, login *Login, clock Clock, secret []byte) *Organizations {
+func NewOrganizations(db *models.DB, passwords *Passwords, audit *Audit, clock Clock, secret []byte) *Organizations {
 	return &Organizations{
-		db:     db,
-		login:  login,
-		audit:  NewAudit(db, clock),
-		clock:  clock,
-		secret: secret,
+		db:        db,
+		passwords: passwords,
+		audit:     audit,
+		clock:     clock,
+		secret:    secret,
 	}
 }
 
 // NewOrganization is an organization and its owner.
 type NewOrganization struct {
 	Name, AdminEmail, AdminName, Password string
+}
+
+// Check returns all that is wrong with the fields, joined, or nil.
+func (n NewOrganization) Check() error {
+	_, _, err := n.cleaned()
+	return err
+}
+
+func (n NewOrganization) cleaned() (name string, owner newUser, err error) {
+	name, nameErr := properName("organization_name", "organization's name", n.Name)
+	owner, ownerErr := newUser{
+		Email:    n.AdminEmail,
+		Name:     n.AdminName,
+		Password: n.Password,
+		Role:     models.RoleOwner,
+	}.cleaned()
+	return name, owner, errors.Join(nameErr, ownerErr)
 }
 
 // Empty reports whether the installation has no organization yet.
@@ -61,19 +78,19 @@ func (s *Organizations) SetUp(ctx context.Context, request NewOrganization) (own
 
 func (s *Organizations) create(ctx context.Context, request NewOrganization,
 	first bool) (owner models.User, err error) {
-	now := s.clock()
-	name, err := properName("organization_name", "organization's name", request.Name)
+	name, person, err := request.cleaned()
 	if err != nil {
 		return owner, err
 	}
+	now := s.clock()
 	organization := models.Organization{
 		ID:        models.NewID(),
 		Name:      name,
 		CreatedAt: now,
 		UpdatedAt: now,
 	}
-	if owner, err = s.login.newUser(ctx, organization.ID, request.AdminEmail, request.AdminName, request.Password,
-		models.RoleOwner); err != nil {
+	person.OrganizationID = organization.ID
+	if owner, err = person.hashed(ctx, s.passwords); err != nil {
 		return owner, err
 	}
 	err = s.db.Transact(ctx, func(tx *gorm.DB) error {

@@ -7,7 +7,6 @@ import (
 	"parley/models"
 	"parley/models/modelstest"
 	"parley/services"
-	"parley/services/state"
 )
 
 // vacant is an installation that nobody has set up.
@@ -16,7 +15,6 @@ func vacant(t *testing.T, test func(w *world)) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		w := &world{T: t, db: db, clock: newClock(), events: newRecorder()}
-		w.sessions = &webSessions{WebSessionStore: state.NewDatabaseWebSessions(db, w.clock.Now)}
 		w.newServices(services.Rate{})
 		test(w)
 	})
@@ -174,7 +172,7 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 			services.Credentials
 			role models.Role
 		}{{first.Admin, models.RoleOwner}, {first.Agent, models.RoleAgent}} {
-			result, err := w.Login.Login(w.Context(), one.Email, one.Password, device)
+			result, err := w.WebSessions.LogIn(w.Context(), one.Email, one.Password, browser)
 			w.ok(err)
 			if user := w.identified(result.Token).User; user.Role != one.role ||
 				user.OrganizationID != first.OrganizationID {
@@ -202,19 +200,17 @@ func TestSeed_makesPasswordsOfTheInstallationsSecret(t *testing.T) {
 	vacant(t, func(w *world) {
 		here, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
-		there, err := services.NewOrganizations(w.db, w.Login, w.clock.Now, []byte("another secret")).
+		there, err := services.NewOrganizations(w.db, w.Passwords, w.Audit, w.clock.Now, []byte("another secret")).
 			Seed(w.Context(), false)
 		w.ok(err)
 		if here.Admin.Password == there.Admin.Password || here.Admin.Password == here.Agent.Password {
 			w.Errorf("%+v and %+v", here, there)
 		}
-		if _, err := w.Login.Login(w.Context(), there.Admin.Email, there.Admin.Password, device); err != nil {
+		if _, err := w.WebSessions.LogIn(w.Context(), there.Admin.Email, there.Admin.Password, browser); err != nil {
 			w.Errorf("seeded anew, and the printed password is refused: %v", err)
 		}
-		if _, err := w.Login.Login(w.Context(), here.Admin.Email, here.Admin.Password,
-			device); services.KindOf(err) != services.Unauthorized {
-			w.Errorf("the old password: %v", err)
-		}
+		_, err = w.WebSessions.LogIn(w.Context(), here.Admin.Email, here.Admin.Password, browser)
+		w.refused(services.Unauthorized, err)
 	})
 }
 
@@ -224,14 +220,15 @@ func TestSeed_bringsBackWhatWasChanged(t *testing.T) {
 		w.ok(err)
 		var agent models.User
 		w.ok(w.db.Read.Where("email = ?", first.Agent.Email).Take(&agent).Error)
-		w.ok(w.Login.ResetPassword(w.Context(), agent.Email, "something else here", false))
+		w.ok(w.Passwords.Reset(w.Context(), agent.Email, "something else here", false))
 		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", agent.ID).
 			Updates(map[string]any{"disabled_at": w.clock.Now(), "totp_enabled_at": w.clock.Now()}).Error)
 		_, err = w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
-		if result, err := w.Login.Login(w.Context(), first.Agent.Email, first.Agent.Password, device); err != nil ||
-			result.SecondFactor {
-			w.Errorf("%+v, %v", result, err)
+		login, err := w.WebSessions.LogIn(w.Context(), first.Agent.Email, first.Agent.Password, browser)
+		w.ok(err)
+		if login.AwaitsSecondFactor {
+			w.Error("the second factor is still on")
 		}
 	})
 }

@@ -4,214 +4,93 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
-	"encoding/base32"
-	"encoding/json"
 	"fmt"
 	"image/png"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
 	"gorm.io/gorm"
 
 	"parley/models"
 )
 
-const (
-	totpStep       = 30 * time.Second
-	recoveryCodes  = 10
-	recoveryLength = 16 // characters of base32: 80 random bits, so a hash without salt is enough
-)
-
-// codeRate limits attempts at a user's codes. Three of a million are good at a time: at this rate who knows the
-// password needs months for an even chance, and the audit log holds every attempt.
-var codeRate = Rate{Count: 10, Window: 5 * time.Minute}
-
-// AwaitsSecondFactor says whether a cookie's token waits for a code. Errors: Unauthorized when it does not,
-// Unavailable.
-func (s *Login) AwaitsSecondFactor(ctx context.Context, token string) error {
-	_, err := s.awaiting(ctx, token)
-	return err
+// SecondFactors turns the codes of authenticator apps on and off, and uses them up.
+type SecondFactors struct {
+	db        *models.DB
+	passwords *Passwords
+	publisher Publisher
+	audit     *Audit
+	clock     Clock
+	box       *SecretBox
+	logins    throttle
 }
 
-func (s *Login) awaiting(ctx context.Context, token string) (models.User, error) {
-	session, user, err := s.read(ctx, token)
-	if err == nil && !session.AwaitsSecondFactor {
-		err = loggedOut()
+// NewSecondFactors makes the service. box encrypts the secrets.
+func NewSecondFactors(db *models.DB, passwords *Passwords, limiter Limiter, publisher Publisher, audit *Audit,
+	clock Clock, box *SecretBox) *SecondFactors {
+	return &SecondFactors{
+		db:        db,
+		passwords: passwords,
+		publisher: publisher,
+		audit:     audit,
+		clock:     clock,
+		box:       box,
+		logins:    throttle{limiter: limiter, secret: "code", isCode: true},
 	}
-	return user, err
 }
 
-// SecondFactor finishes a login with a code of the app, or a recovery code; either works once. The token is a fresh one
-// for the cookie, and the one before it is worthless. Errors: Unauthorized when token does not wait for a code, Invalid
-// for a wrong code, RateLimited, Unavailable.
-func (s *Login) SecondFactor(ctx context.Context, token, code string, device Device) (fresh string, err error) {
-	user, err := s.awaiting(ctx, token)
-	if err != nil {
-		return "", err
-	}
-	if err := s.useCode(ctx, user, code, nil); err != nil {
-		if KindOf(err) == Invalid {
-			s.noteFailure(ctx, user, "second factor")
-		}
-		return "", err
-	}
-	if fresh, err = s.open(ctx, user, device); err != nil {
-		return "", err
-	}
-	if err := s.sessions.Delete(HashToken(token)); err != nil {
-		logFailure("delete web session", err) // it still wants a code, and ends by itself
-	}
-	return fresh, nil
+// SecondFactorSetup is what an authenticator app is set up with: the secret to type, and a PNG to scan.
+type SecondFactorSetup struct {
+	Secret string
+	QR     []byte
 }
 
-// limitCodes counts an attempt at the user's codes. All count, whatever their address: who gets here knows the
-// password, and could come from many.
-func (s *Login) limitCodes(ctx context.Context, user models.User) error {
-	wait, err := s.limiter.Allow(ctx, "second factor:"+user.ID, codeRate)
-	if err != nil {
-		return fmt.Errorf("limit second factors: %w", err)
+// Begin makes a secret for an authenticator app; Confirm turns it on. Error: Conflict when it is on.
+func (s *SecondFactors) Begin(ctx context.Context, user models.User) error {
+	secret := make([]byte, 20)
+	rand.Read(secret)
+	result := s.db.Write.WithContext(ctx).Model(&models.User{}).
+		Where("organization_id = ? AND id = ? AND disabled_at IS NULL AND totp_enabled_at IS NULL", user.OrganizationID,
+			user.ID).
+		Updates(map[string]any{"totp_secret": s.box.Seal(secret, totpRow(user)...), "updated_at": s.clock()})
+	if result.Error != nil {
+		return fmt.Errorf("store second factor: %w", result.Error)
 	}
-	if wait > 0 {
-		return limited(wait)
+	if result.RowsAffected == 0 {
+		return secondFactorIsOn()
 	}
 	return nil
 }
 
-// plainCode is a code without the blanks and dashes that people type.
-func plainCode(code string) string {
-	return strings.NewReplacer(" ", "", "-", "").Replace(strings.ToLower(strings.TrimSpace(code)))
-}
+func secondFactorIsOn() *Error { return Refuse(Conflict, "Two-factor login is already on.") }
 
-// isCode reports whether a plain code has the length of one.
-func isCode(code string) bool {
-	return len(code) == otp.DigitsSix.Length() || len(code) == recoveryLength
-}
-
-// useCode uses up a code of the user and runs then, if given, in the same transaction. Errors: Invalid, RateLimited.
-func (s *Login) useCode(ctx context.Context, user models.User, code string,
-	then func(*gorm.DB, models.User) error) error {
-	if err := s.limitCodes(ctx, user); err != nil {
-		return err
-	}
-	code = plainCode(code)
-	return s.db.Transact(ctx, func(tx *gorm.DB) error {
-		now, err := userOf(tx, user.OrganizationID, user.ID)
-		if err != nil {
-			return err
-		}
-		query := tx.Model(&models.User{}).Where(
-			"organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL AND disabled_at IS NULL",
-			user.OrganizationID, user.ID)
-		column, left, err := s.matching(now, code)
-		if err != nil {
-			return err
-		}
-		switch column { // of two who come with one code at once, one finds the row as it was
-		case "totp_last_step":
-			query = query.Where("totp_last_step = ?", now.TotpLastStep)
-		case "recovery_codes":
-			query = query.Where("recovery_codes = ?", now.RecoveryCodes)
-		default:
-			return wrongCode()
-		}
-		result := query.UpdateColumn(column, left)
-		if result.Error != nil {
-			return result.Error
-		}
-		if result.RowsAffected == 0 {
-			return wrongCode()
-		}
-		if then != nil {
-			return then(tx, now)
-		}
-		return nil
-	})
-}
-
-func wrongCode() *Error {
-	return refuseField("code", "This code is wrong, or was used before. Wait for the next one.")
-}
-
-// matching says in which column of the user a code is used up, and what stands there then.
-func (s *Login) matching(user models.User, code string) (column string, left any, err error) {
-	if user.TotpEnabledAt == nil {
-		return "", nil, nil
-	}
-	if len(code) == recoveryLength {
-		codes := recoveryHashes(user)
-		at := slices.Index(codes, HashToken(code))
-		if at < 0 {
-			return "", nil, nil
-		}
-		return "recovery_codes", mustJSON(slices.Delete(codes, at, at+1)), nil
-	}
-	step, err := s.stepOf(user, code)
-	if err != nil || step <= user.TotpLastStep {
-		return "", nil, err
-	}
-	return "totp_last_step", step, nil
-}
-
-// stepOf is the time step of a code: this one, the one before or the one after, since clocks differ. 0: none of them.
-func (s *Login) stepOf(user models.User, code string) (int64, error) {
-	secret, err := s.box.Open(user.TotpSecret, totpRow(user)...)
+// Setup returns what the last Begin made. Error: Conflict when the second factor is on or was not begun.
+func (s *SecondFactors) Setup(ctx context.Context, user models.User) (SecondFactorSetup, error) {
+	stored, err := begunBy(s.db.Read.WithContext(ctx), user)
 	if err != nil {
-		return 0, err
+		return SecondFactorSetup{}, err
 	}
-	now := s.clock().Unix() / int64(totpStep/time.Second)
-	for step := now - 1; step <= now+1; step++ {
-		expected, err := hotp.GenerateCodeCustom(base32.StdEncoding.EncodeToString(secret), uint64(step),
-			hotp.ValidateOpts{
-				Digits:    otp.DigitsSix,
-				Algorithm: otp.AlgorithmSHA1,
-			})
-		if err != nil {
-			return 0, fmt.Errorf("generate code: %w", err)
-		}
-		if subtle.ConstantTimeCompare([]byte(expected), []byte(code)) == 1 {
-			return step, nil
-		}
+	secret, err := s.box.Open(stored.TotpSecret, totpRow(user)...)
+	if err != nil {
+		return SecondFactorSetup{}, err
 	}
-	return 0, nil
+	return newSecondFactorSetup(user, secret)
 }
 
-func totpRow(user models.User) []string {
-	return []string{"users", user.ID, user.OrganizationID, "totp_secret"}
-}
-
-func recoveryHashes(user models.User) (hashes []string) {
-	if json.Unmarshal([]byte(user.RecoveryCodes), &hashes) != nil {
-		return nil
+// begunBy returns a user who has begun a second factor, as stored now.
+func begunBy(tx *gorm.DB, user models.User) (models.User, error) {
+	stored, err := userOf(tx, user.OrganizationID, user.ID)
+	switch {
+	case err != nil:
+		return stored, err
+	case stored.TotpEnabledAt != nil:
+		return stored, secondFactorIsOn()
+	case stored.TotpSecret == "":
+		return stored, Refuse(Conflict, "Set up two-factor login first.")
 	}
-	return hashes
+	return stored, nil
 }
 
-// RecoveryCodesLeft is how many recovery codes a user has not used.
-func RecoveryCodesLeft(user models.User) int { return len(recoveryHashes(user)) }
-
-// newRecoveryCodes are shown once, in groups of four.
-func newRecoveryCodes() (codes, hashes []string) {
-	for range recoveryCodes {
-		code := strings.ToLower(rand.Text()[:recoveryLength])
-		hashes = append(hashes, HashToken(code))
-		codes = append(codes, code[:4]+"-"+code[4:8]+"-"+code[8:12]+"-"+code[12:])
-	}
-	return codes, hashes
-}
-
-// SecondFactorSetup is what an authenticator app is set up with: the secret to type, the otpauth URL, and that as a PNG
-// to scan.
-type SecondFactorSetup struct {
-	Secret, URL string
-	QR          []byte
-}
-
-// newSecondFactorSetup is the setup of a user's secret.
 func newSecondFactorSetup(user models.User, secret []byte) (SecondFactorSetup, error) {
 	key, err := totp.Generate(totp.GenerateOpts{
 		Issuer:      "Parley",
@@ -229,5 +108,112 @@ func newSecondFactorSetup(user models.User, secret []byte) (SecondFactorSetup, e
 	if err := png.Encode(&code, picture); err != nil {
 		return SecondFactorSetup{}, fmt.Errorf("draw QR code: %w", err)
 	}
-	return SecondFactorSetup{Secret: key.Secret(), URL: key.URL(), QR: code.Bytes()}, nil
+	return SecondFactorSetup{Secret: key.Secret(), QR: code.Bytes()}, nil
+}
+
+// Confirmation proves that the user wants the second factor, and has an app that shows its codes.
+type Confirmation struct {
+	Password     string // someone at an unlocked screen does not know it
+	Code         string
+	LogOutOthers bool // ends the user's logins on other devices, which needed no code
+}
+
+// Confirm turns the second factor on and returns ten recovery codes. They are stored hashed, so this is the only time
+// to read them. Errors: Invalid for a wrong password or code, RateLimited, Unauthorized, Conflict when it is on or was
+// not begun, or when the logins were changed from elsewhere at the same time.
+func (s *SecondFactors) Confirm(ctx context.Context, identity Identity, c Confirmation) (recovery []string, err error) {
+	user := identity.User
+	if err := s.passwords.Verify(ctx, user, "password", c.Password); err != nil {
+		return nil, s.notedFailure(ctx, user, err, "turning it on, wrong password")
+	}
+	succeeded, err := s.passwords.verifying().begin(ctx, attempt{device: user.ID})
+	if err != nil {
+		return nil, err
+	}
+	codes, hashes := newRecoveryCodes()
+	err = s.db.Transact(ctx, func(tx *gorm.DB) error {
+		if err := s.turnOn(tx, user, c.Code, hashes); err != nil || !c.LogOutOthers {
+			return err
+		}
+		return endOtherDevices(tx, s.clock(), identity, map[string]any{})
+	})
+	if KindOf(err) != Invalid {
+		succeeded()
+	}
+	if err != nil {
+		return nil, s.notedFailure(ctx, user, err, "turning it on, wrong code")
+	}
+	if c.LogOutOthers {
+		s.publisher.UserSessionsEnded(user.ID)
+	}
+	return codes, nil
+}
+
+func (s *SecondFactors) turnOn(tx *gorm.DB, user models.User, code string, recoveryHashes []string) error {
+	begun, err := begunBy(tx, user)
+	if err != nil {
+		return err
+	}
+	step, err := s.stepOf(begun, plainCode(code))
+	if err != nil {
+		return err
+	}
+	if step == 0 {
+		return wrongCode()
+	}
+	now := s.clock()
+	result := tx.Model(&models.User{}).
+		Where("organization_id = ? AND id = ? AND disabled_at IS NULL AND totp_enabled_at IS NULL AND "+
+			"totp_secret = ?", user.OrganizationID, user.ID, begun.TotpSecret).
+		Updates(map[string]any{"totp_enabled_at": now, "totp_last_step": step,
+			"recovery_codes": mustJSON(recoveryHashes), "updated_at": now})
+	if result.Error != nil {
+		return result.Error
+	}
+	if result.RowsAffected == 0 { // another page was faster
+		return secondFactorIsOn()
+	}
+	return s.audit.Note(tx, user, SecondFactorEnabled, auditName(user), "")
+}
+
+// notedFailure hands err on, and writes into the audit log that a proof was wrong.
+func (s *SecondFactors) notedFailure(ctx context.Context, user models.User, err error, detail string) error {
+	if KindOf(err) == Invalid {
+		s.audit.NoteLater(ctx, user, SecondFactorFailed, detail)
+	}
+	return err
+}
+
+// Disable turns the second factor off for a user who has a code or knows the password. It is no error when it is off.
+// Errors: Invalid, RateLimited.
+func (s *SecondFactors) Disable(ctx context.Context, user models.User, proof string) error {
+	if user.TotpEnabledAt == nil {
+		return nil
+	}
+	off := func(tx *gorm.DB) error { return disableSecondFactor(tx, s.audit, s.clock(), user) }
+	if isCode(plainCode(proof)) {
+		err := s.useWithin(ctx, s.passwords.verifying(), attempt{device: user.ID}, user, proof, off)
+		if KindOf(err) != Invalid {
+			return err
+		}
+	}
+	if err := s.passwords.Verify(ctx, user, "proof", proof); KindOf(err) == Invalid {
+		return s.notedFailure(ctx, user, refuseField("proof", "This is neither your password nor a valid code."),
+			"turning it off")
+	} else if err != nil {
+		return err
+	}
+	return s.db.Transact(ctx, off)
+}
+
+// disableSecondFactor changes nothing where there is none.
+func disableSecondFactor(tx *gorm.DB, audit *Audit, now time.Time, user models.User) error {
+	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL",
+		user.OrganizationID, user.ID).
+		Updates(map[string]any{"totp_secret": "", "totp_enabled_at": nil, "totp_last_step": 0, "recovery_codes": "[]",
+			"updated_at": now})
+	if result.Error != nil || result.RowsAffected == 0 {
+		return result.Error
+	}
+	return audit.Note(tx, user, SecondFactorDisabled, auditName(user), "")
 }

@@ -67,12 +67,17 @@ func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error
 		return seeded, err
 	}
 	seeded.OrganizationID = admin.OrganizationID
-	agent, err := s.login.newUser(ctx, admin.OrganizationID, seeded.Agent.Email, "Alex Agent", seeded.Agent.Password,
-		models.RoleAgent)
+	agent, err := newUser{
+		OrganizationID: admin.OrganizationID,
+		Email:          seeded.Agent.Email,
+		Name:           "Alex Agent",
+		Password:       seeded.Agent.Password,
+		Role:           models.RoleAgent,
+	}.hashed(ctx, s.passwords)
 	if err != nil {
 		return seeded, err
 	}
-	if admin.PasswordHash, err = s.login.HashPassword(ctx, seeded.Admin.Password); err != nil {
+	if admin.PasswordHash, err = s.passwords.Hash(ctx, seeded.Admin.Password); err != nil {
 		return seeded, err
 	}
 	err = s.db.Transact(ctx, func(tx *gorm.DB) error {

@@ -69,13 +69,5 @@ type PresenceStore interface {
 // PresentAgent names an agent in a PresenceStore.
 type PresentAgent struct{ OrganizationID, AgentID string }
 
-// WebSessionStore keeps logins. It is the storage interface of Fiber, as gofiber/storage implements it: Get answers nil
-// for an unknown or expired key.
-type WebSessionStore interface {
-	Get(key string) ([]byte, error)
-	Set(key string, value []byte, expire time.Duration) error
-	Delete(key string) error
-}
-
 // Clock tells the time; tests stop it.
 type Clock func() time.Time

@@ -1,7 +1,6 @@
 package services
 
 import (
-	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -89,20 +88,6 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-// cleanEmail is an address in the form in which it is stored. Error: Invalid.
-func cleanEmail(email string) (string, error) {
-	email = strings.ToLower(strings.TrimSpace(email))
-	if !validEmail(email) {
-		return "", refuseField("email", "The e-mail address must look like name@example.com.")
-	}
-	return email, nil
-}
-
-func validEmail(email string) bool {
-	address, err := mail.ParseAddress(email)
-	return err == nil && address.Address == email && plainLine(email) && len(email) <= 254
 }
 
 // properName is the name of a user, bot or organization without blanks around it. Error: Invalid.

@@ -18,23 +18,26 @@ import (
 // does it to themselves: there is always somebody left who may.
 type Users struct {
 	db        *models.DB
-	login     *Login
+	passwords *Passwords
 	audit     *Audit
 	mailer    Mailer // nil: links are passed on by hand
 	publisher Publisher
 	clock     Clock
+	links     throttle
 	mailing   sync.WaitGroup
 }
 
 // NewUsers makes the service.
-func NewUsers(db *models.DB, login *Login, audit *Audit, mailer Mailer, publisher Publisher, clock Clock) *Users {
+func NewUsers(db *models.DB, passwords *Passwords, limiter Limiter, audit *Audit, mailer Mailer, publisher Publisher,
+	clock Clock) *Users {
 	return &Users{
 		db:        db,
-		login:     login,
+		passwords: passwords,
 		audit:     audit,
 		mailer:    mailer,
 		publisher: publisher,
 		clock:     clock,
+		links:     throttle{limiter: limiter, secret: "invitation"},
 	}
 }
 
@@ -146,7 +149,7 @@ func (s *Users) lockOut(ctx context.Context, actor models.User, id string,
 			return err
 		}
 		locked = true
-		return s.login.endSessions(tx, user.OrganizationID, user.ID, columns)
+		return endDevices(tx, s.clock(), user, columns)
 	})
 	if err != nil || !locked {
 		return err
@@ -228,15 +231,15 @@ func userOf(tx *gorm.DB, organizationID, id string) (user models.User, err error
 // Wait returns when no mail is under way any more.
 func (s *Users) Wait() { s.mailing.Wait() }
 
-// Mail sends the link of an invitation in the background, and reports whether mail is set up at all.
-func (s *Users) Mail(actor models.User, organizationName string, invitation models.Invitation, link string) bool {
+// Mail sends the link of an invitation in the background, where mail is set up.
+func (s *Users) Mail(actor models.User, organizationName string, invitation models.Invitation, link string) {
 	if s.mailer == nil {
-		return false
+		return
 	}
 	subject := fmt.Sprintf("Join %s on Parley", organizationName)
-	text := fmt.Sprintf("%s has invited you to %s, to answer its chats.\n\nOpen this link within %d hours to choose "+
+	text := fmt.Sprintf("%s invited you to answer %s's chats in Parley.\n\nOpen this link within %d hours to choose "+
 		"your name and password:\n\n%s\n\n"+
-		"The link works once. If you did not expect this mail, ignore it.\n", actor.Name, organizationName,
+		"The link works once. If you did not expect this email, ignore it.\n", actor.Name, organizationName,
 		int(invitationLife/time.Hour), link)
 	s.mailing.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), mailTimeout)
@@ -245,7 +248,6 @@ func (s *Users) Mail(actor models.User, organizationName string, invitation mode
 			slog.Warn("mail invitation", "invitation_id", invitation.ID, "error", withoutSecret(err, link))
 		}
 	})
-	return true
 }
 
 // withoutSecret is an error without the end of a link, which lets one in: a mail server may quote what it refuses.

@@ -100,7 +100,7 @@ func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
 
 func TestSetRole_countsWithTheNextRequest(t *testing.T) {
 	each(t, func(w *world) {
-		w.verifyPassword(w.ann)
+		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
 		for range 2 { // once again changes nothing
 			w.ok(w.Users.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))
@@ -122,7 +122,7 @@ func TestSetRole_countsWithTheNextRequest(t *testing.T) {
 
 func TestDisable_locksOutAndEndsSessions(t *testing.T) {
 	each(t, func(w *world) {
-		w.verifyPassword(w.ann)
+		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
 		before, noted := len(of[userSessionsEnded](w.events)), len(w.noted())
 		for range 2 {
@@ -130,7 +130,7 @@ func TestDisable_locksOutAndEndsSessions(t *testing.T) {
 		}
 		w.loggedOut(token)
 		equal(w, of[userSessionsEnded](w.events)[before:], userSessionsEnded{w.ann.ID})
-		_, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
+		_, err := w.WebSessions.LogIn(w.Context(), w.ann.Email, password, browser)
 		w.refused(services.Unauthorized, err)
 		for range 2 {
 			w.ok(w.Users.Enable(w.Context(), w.owner, w.ann.ID))
@@ -226,14 +226,14 @@ func (w *world) newAgent() models.User {
 
 func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 	each(t, func(w *world) {
-		w.verifyPassword(w.ann)
+		w.givePassword(w.ann)
 		w.ok(w.Profile.SetPhoto(w.Context(), w.ann, picture(w, 300, 300)))
 		token := w.logIn(w.ann)
 		conversation := w.opened("jo")
 		w.stored(text(conversation, agent(w.ann), "Hello"))
 		w.ok(w.Users.Remove(w.Context(), w.owner, w.ann.ID))
 		w.loggedOut(token)
-		_, err := w.Login.Login(w.Context(), w.ann.Email, password, device)
+		_, err := w.WebSessions.LogIn(w.Context(), w.ann.Email, password, browser)
 		w.refused(services.Unauthorized, err)
 		names, err := w.Organizations.SenderNames(w.Context(), w.organization.ID)
 		w.ok(err)

@@ -3,7 +3,6 @@ package services_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,7 +24,6 @@ type world struct {
 	clock  *clock
 	events *recorder
 	tenant
-	sessions *webSessions
 
 	mailer *mailer
 	box    *services.SecretBox
@@ -58,7 +56,6 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	t.Helper()
 	w := &world{T: t, db: db, clock: newClock(), events: newRecorder()}
 	w.tenant = w.newTenant("Acme", silent)
-	w.sessions = &webSessions{WebSessionStore: state.NewDatabaseWebSessions(db, w.clock.Now)}
 	w.newServices(rate)
 	return w
 }
@@ -66,11 +63,16 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 // newServices gives the world its services. rate limits end users' messages.
 func (w *world) newServices(rate services.Rate) {
 	w.Helper()
+	w.newServicesAt(rate, cheap)
+}
+
+// newServicesAt is newServices with another cost of a password hash.
+func (w *world) newServicesAt(rate services.Rate, cost argon2id.Params) {
+	w.Helper()
 	w.mailer = &mailer{}
 	w.box = services.NewSecretBox(sealKey("a"))
 	all, err := services.New(services.Dependencies{
 		DB:           w.db,
-		WebSessions:  w.sessions,
 		Limiter:      state.NewMemoryLimiter(w.clock.Now),
 		Presence:     state.NewMemoryPresence(),
 		Publisher:    w.events,
@@ -78,7 +80,7 @@ func (w *world) newServices(rate services.Rate) {
 		Clock:        w.clock.Now,
 		SecretKey:    []byte("a secret of thirty-two bytes, yes"),
 		SecretBox:    w.box,
-		PasswordCost: cheap,
+		PasswordCost: cost,
 		WidgetRate:   rate,
 	})
 	w.ok(err)
@@ -157,6 +159,11 @@ func (w *world) newToken(channel models.Channel, allowedOrigins ...string) strin
 		CreatedAt:      w.clock.Now(),
 	})
 	return secret
+}
+
+// from is the context of a request that comes from an address.
+func (w *world) from(address string) context.Context {
+	return services.WithAddress(w.Context(), address)
 }
 
 func (w *world) create(row any) {
@@ -355,49 +362,4 @@ func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-}
-
-// webSessions is a store that can be made to fail.
-type webSessions struct {
-	services.WebSessionStore
-	mu      sync.Mutex
-	failing bool
-}
-
-var errStoreDown = errors.New("dial tcp 10.0.0.7:6379: connection refused")
-
-func (s *webSessions) fail(failing bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failing = failing
-}
-
-func (s *webSessions) err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failing {
-		return errStoreDown
-	}
-	return nil
-}
-
-func (s *webSessions) Get(key string) ([]byte, error) {
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	return s.WebSessionStore.Get(key)
-}
-
-func (s *webSessions) Set(key string, value []byte, expire time.Duration) error {
-	if err := s.err(); err != nil {
-		return err
-	}
-	return s.WebSessionStore.Set(key, value, expire)
-}
-
-func (s *webSessions) Delete(key string) error {
-	if err := s.err(); err != nil {
-		return err
-	}
-	return s.WebSessionStore.Delete(key)
 }

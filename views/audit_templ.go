@@ -37,7 +37,8 @@ type AuditEntry struct {
 // target is what the action was done to. It is empty if users did it to themselves.
 func (e AuditEntry) target() string {
 	switch e.Action {
-	case "login.succeeded", "login.failed", "password.changed", "sessions.ended", "profile.changed", "second_factor.enabled", "second_factor.disabled",
+	case "login.succeeded", "login.failed", "password.changed", "password.change_failed", "sessions.ended", "profile.changed",
+		"second_factor.enabled", "second_factor.disabled", "second_factor.failed",
 		"user.joined", "organization.changed":
 		return ""
 	}
@@ -53,8 +54,9 @@ var auditActions = []struct {
 	actions []auditAction
 }{
 	{"Logins", []auditAction{{"login.succeeded", "Logged in"}, {"login.failed", "Failed to log in"}, {"password.changed", "Changed the password"},
-		{"sessions.ended", "Logged out other devices"}, {"profile.changed", "Changed the profile"},
-		{"second_factor.enabled", "Turned on two-factor login"}, {"second_factor.disabled", "Turned off two-factor login"}}},
+		{"password.change_failed", "Failed to change the password"}, {"sessions.ended", "Logged out other devices"},
+		{"profile.changed", "Changed the profile"}, {"second_factor.enabled", "Turned on two-factor login"},
+		{"second_factor.disabled", "Turned off two-factor login"}, {"second_factor.failed", "Failed to change two-factor login"}}},
 	{"Team", []auditAction{{"user.invited", "Invited"}, {"invitation.revoked", "Revoked the invitation of"}, {"user.joined", "Joined"},
 		{"user.role_changed", "Changed the role of"}, {"user.disabled", "Disabled"}, {"user.enabled", "Enabled"}, {"user.removed", "Removed"}}},
 	{"Company", []auditAction{{"organization.created", "Created the organization"}, {"organization.changed", "Changed the settings"}, {"api_key.created", "Created the API key"}, {"api_key.revoked", "Revoked the API key"}}},
@@ -207,7 +209,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var4 string
 						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(e.ActorName)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 129, Col: 27}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 131, Col: 27}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 						if templ_7745c5c3_Err != nil {
@@ -225,7 +227,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 							var templ_7745c5c3_Var5 string
 							templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(e.Address)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 131, Col: 40}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 133, Col: 40}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 							if templ_7745c5c3_Err != nil {
@@ -243,7 +245,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(auditText(e.Action))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 135, Col: 30}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 137, Col: 30}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 						if templ_7745c5c3_Err != nil {
@@ -261,7 +263,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 							var templ_7745c5c3_Var7 string
 							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(e.target())
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 137, Col: 47}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 139, Col: 47}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 							if templ_7745c5c3_Err != nil {
@@ -280,7 +282,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 							var templ_7745c5c3_Var8 string
 							templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(e.Detail)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 140, Col: 50}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 142, Col: 50}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 							if templ_7745c5c3_Err != nil {
@@ -318,7 +320,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var9 templ.SafeURL
 						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(p.page(""))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 151, Col: 41}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 153, Col: 41}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 						if templ_7745c5c3_Err != nil {
@@ -337,7 +339,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						var templ_7745c5c3_Var10 templ.SafeURL
 						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinURLErrs(p.page(p.Next))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 154, Col: 45}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/audit.templ`, Line: 156, Col: 45}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 						if templ_7745c5c3_Err != nil {

@@ -165,7 +165,7 @@ func InvitationPage(p Invitation) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "password", Label: "Password", Type: "password", Error: p.Errors["password"], Help: "At least 10 characters.", Autocomplete: "new-password", Required: true, Focus: p.Name != ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "password", Label: "Password", Type: "password", Error: p.Errors["password"], Help: passwordHelp(p.Errors, "At least 10 characters."), Autocomplete: "new-password", Required: true, Focus: p.Name != ""}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -84,7 +84,7 @@ func SetupPage(p Setup) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "setup_token", Label: "Setup token", Value: p.SetupToken, Error: p.Errors["setup_token"], Help: "Parley printed it when it started.", Autocomplete: "off", Required: true, Focus: p.SetupToken == ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "setup_token", Label: "Setup token", Value: p.SetupToken, Error: p.Errors["setup_token"], Help: "Parley printed it when it started, below the address of this page.", Autocomplete: "off", Required: true, Focus: p.SetupToken == ""}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -100,7 +100,7 @@ func SetupPage(p Setup) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "password", Label: "Password", Type: "password", Error: p.Errors["password"], Help: "At least 10 characters.", Autocomplete: "new-password", Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "password", Label: "Password", Type: "password", Error: p.Errors["password"], Help: passwordHelp(p.Errors, "At least 10 characters."), Autocomplete: "new-password", Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"time"
 
-	fiberredis "github.com/gofiber/storage/redis/v3"
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 	redislogging "github.com/redis/go-redis/v9/logging"
@@ -26,12 +25,11 @@ const redisPrefix = "parley:"
 // backend is what the nodes of an installation share, or what one process has for itself. This file is the only place
 // that asks which.
 type backend struct {
-	db          *models.DB
-	broker      socketio.Broker // nil: this process is the only node
-	limiter     services.Limiter
-	presence    services.PresenceStore
-	webSessions services.WebSessionStore
-	close       []func()
+	db       *models.DB
+	broker   socketio.Broker // nil: this process is the only node
+	limiter  services.Limiter
+	presence services.PresenceStore
+	close    []func()
 }
 
 // openBackend opens the database, migrates it, and connects to Redis if there is one.
@@ -44,7 +42,6 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	if config.RedisURL == "" {
 		b.limiter = state.NewMemoryLimiter(models.Now)
 		b.presence = state.NewMemoryPresence()
-		b.webSessions = state.NewDatabaseWebSessions(db, models.Now)
 		return b, nil
 	}
 	client, err := openRedis(ctx, config.RedisURL)
@@ -56,8 +53,6 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	b.broker = broker
 	b.limiter = state.NewRedisLimiter(client, redisPrefix, models.Now)
 	b.presence = state.NewRedisPresence(client, redisPrefix)
-	b.webSessions = state.RememberWebSessions(prefixed{fiberredis.NewFromConnection(client),
-		redisPrefix + "web_session:"}, models.Now)
 	b.close = append(b.close, func() { client.Close() }, func() { broker.Close() })
 	return b, nil
 }
@@ -105,18 +100,6 @@ func (b *backend) shut() {
 		b.close[i]()
 	}
 }
-
-// prefixed keeps web sessions apart from whatever else is in the same Redis.
-type prefixed struct {
-	store  services.WebSessionStore
-	prefix string
-}
-
-func (p prefixed) Get(key string) ([]byte, error) { return p.store.Get(p.prefix + key) }
-func (p prefixed) Set(key string, value []byte, expire time.Duration) error {
-	return p.store.Set(p.prefix+key, value, expire)
-}
-func (p prefixed) Delete(key string) error { return p.store.Delete(p.prefix + key) }
 
 func init() {
 	uuid.EnableRandPool()     // not safe once ids are made

@@ -121,11 +121,16 @@ func (b *browser) get(path string, headers ...string) answer {
 // form posts a form with the page's CSRF token.
 func (b *browser) form(path string, pairs ...string) answer {
 	b.t.Helper()
-	values := url.Values{"csrf_token": {b.csrf}}
+	values := formValues(append([]string{"csrf_token", b.csrf}, pairs...)...)
+	return b.do(http.MethodPost, path, values.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+func formValues(pairs ...string) url.Values {
+	values := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values.Set(pairs[i], pairs[i+1])
 	}
-	return b.do(http.MethodPost, path, values.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	return values
 }
 
 // post posts to the API with the CSRF header.

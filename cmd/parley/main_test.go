@@ -126,9 +126,10 @@ func logProblems(log string) (problems []string) {
 
 // node is one running program.
 type node struct {
-	url  string
-	end  context.CancelFunc
-	done chan error
+	url     string
+	end     context.CancelFunc
+	done    chan error
+	printed lockedBuffer // after the URL
 }
 
 // stop ends a node as SIGTERM does.
@@ -267,7 +268,7 @@ func (w *world) start(args ...string) *node {
 	for printed.Scan() {
 		if _, at, ok := strings.Cut(printed.Text(), "running at "); ok {
 			n.url = at
-			go io.Copy(io.Discard, r)
+			go io.Copy(&n.printed, r)
 			w.nodes = append(w.nodes, n)
 			return n
 		}

@@ -60,6 +60,9 @@ func (s *serveCommand) Run(p *program) error {
 	if demo != nil {
 		printDemo(p, url, demo)
 	}
+	if setup := node.services.Setup; setup.Needed(p.ctx) {
+		printSetup(p, url, setup.Token())
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- node.http.Listener(listener) }()
 	select {
@@ -137,10 +140,6 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 			return nil, err
 		}
 	}
-	app.Setup = handlers.NewSetupToken(graph.Organizations, s.backend.limiter, config.SecretKey)
-	if app.Setup.Needed(ctx) {
-		slog.Info("no organization yet: open /setup and enter this token", "setup_token", app.Setup.Secret())
-	}
 	s.http = handlers.New(app)
 	s.http.Server().ConnState = stateChanged
 	s.start(ctx, realtime.New(io, graph, !config.WidgetRateLimit.Off()))
@@ -150,7 +149,6 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 func (s *server) dependencies(publisher services.Publisher) services.Dependencies {
 	return services.Dependencies{
 		DB:            s.backend.db,
-		WebSessions:   s.backend.webSessions,
 		Limiter:       s.backend.limiter,
 		Presence:      s.backend.presence,
 		Publisher:     publisher,
@@ -258,6 +256,11 @@ func (s *server) url(address net.Addr) string {
 		host = "[" + host + "]"
 	}
 	return "http://" + host + ":" + port
+}
+
+// printSetup goes to standard output and not to the log: logs are kept, and read by more people.
+func printSetup(p *program, url, token string) {
+	fmt.Fprintf(p.stdout, "\n  Set up Parley at %s/setup\n  Setup token: %s\n\n", url, token)
 }
 
 func printDemo(p *program, url string, demo *services.Seeded) {

@@ -129,40 +129,8 @@ func TestShutdown_idle(t *testing.T) {
 // Redis goes away and comes back: messages are stored and reach the node's own sockets, and nobody is logged out.
 func TestRedisAway_chatGoesOn(t *testing.T) {
 	t.Parallel()
-	binary, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("TEST_REQUIRE_SERVERS") == "1" {
-			t.Fatal("redis-server must be installed")
-		}
-		t.Skip("redis-server is not installed")
-	}
-	address := freeAddress(t)
-	_, port, _ := net.SplitHostPort(address)
-	data := t.TempDir()
-	startRedis := func() *exec.Cmd {
-		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--dir", data, "--appendonly", "yes",
-			"--appendfsync", "always")
-		if err := server.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for begin := time.Now(); ; {
-			conn, err := net.Dial("tcp", address)
-			if err == nil {
-				conn.Close()
-				return server
-			}
-			if time.Since(begin) > patience {
-				t.Fatal("redis-server does not start")
-			}
-		}
-	}
-	redis := startRedis()
-	kill := func() {
-		redis.Process.Kill()
-		redis.Wait()
-	}
-	t.Cleanup(kill)
-	w := newWorld(t, sqliteEnv(t, "REDIS_URL=redis://"+address+"/0"), 1)
+	redis := newRedis(t)
+	w := newWorld(t, sqliteEnv(t, "REDIS_URL="+redis.url), 1)
 	b := w.login(0, w.seeded.Agent)
 	agent := w.agent(0, b)
 	agent.ok("join_queue")
@@ -170,7 +138,7 @@ func TestRedisAway_chatGoesOn(t *testing.T) {
 	agent.ok("claim_conversation", v.id())
 	agent.forget()
 
-	kill()
+	redis.kill()
 	begin := time.Now()
 	for i := range 5 {
 		s.ok("send_message", v.say(text("from the end user %d", i)))
@@ -189,6 +157,7 @@ func TestRedisAway_chatGoesOn(t *testing.T) {
 	b.get("/api/conversations/?filter=mine").status(t, 200)
 	b.post("/api/conversations/"+v.conversationID+"/tag", `{"tags":["x"]}`).status(t, 200)
 	w.agent(0, b).ok("join_conversation", v.id())
+	w.login(0, w.seeded.Admin) // logging in needs no Redis
 	late := w.visit(0)
 	w.endUser(0, late).ok("send_message", late.say(text("opened without Redis")))
 	w.browser(0).get("/readyz").status(t, 200)
@@ -196,22 +165,87 @@ func TestRedisAway_chatGoesOn(t *testing.T) {
 		t.Error("a socket was closed")
 	}
 
-	redis = startRedis()
+	redis.start()
 	b.get("/inbox").status(t, 200)
 	s.ok("send_message", v.say(text("Redis is back")))
 	like(t, agent.about("message_received", "content", text("Redis is back"))["sender_type"], "end_user")
-	// Logging in works again once the client has noticed; meanwhile it says so.
-	again := w.browser(0)
-	again.may5xx = true
-	for begin := time.Now(); ; {
-		again.get("/auth/login")
-		a := again.form("/auth/login", "email", w.seeded.Admin.Email, "password", w.seeded.Admin.Password)
-		if a.StatusCode == 303 {
-			break
+	w.login(0, w.seeded.Admin)
+	b.get("/api/conversations/").status(t, 200)
+}
+
+// redisServer is a Redis that a test may kill.
+type redisServer struct {
+	t       *testing.T
+	binary  string
+	address string
+	url     string
+	data    string
+	process *exec.Cmd
+}
+
+// newRedis starts one.
+func newRedis(t *testing.T) *redisServer {
+	t.Helper()
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		if os.Getenv("TEST_REQUIRE_SERVERS") == "1" {
+			t.Fatal("redis-server must be installed")
 		}
-		if a.StatusCode != 503 || time.Since(begin) > patience {
-			t.Fatalf("with Redis back a login is answered %d: %s", a.StatusCode, a.body)
+		t.Skip("redis-server is not installed")
+	}
+	address := freeAddress(t)
+	r := &redisServer{
+		t:       t,
+		binary:  binary,
+		address: address,
+		url:     "redis://" + address + "/0",
+		data:    t.TempDir(),
+	}
+	r.start()
+	t.Cleanup(r.kill)
+	return r
+}
+
+func (r *redisServer) start() {
+	r.t.Helper()
+	_, port, _ := net.SplitHostPort(r.address)
+	r.process = exec.Command(r.binary, "--port", port, "--bind", "127.0.0.1", "--dir", r.data, "--appendonly", "yes",
+		"--appendfsync", "always")
+	if err := r.process.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	for begin := time.Now(); ; {
+		conn, err := net.Dial("tcp", r.address)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Since(begin) > patience {
+			r.t.Fatal("redis-server does not start")
 		}
 	}
-	b.get("/api/conversations/").status(t, 200)
+}
+
+func (r *redisServer) kill() {
+	if r == nil {
+		return
+	}
+	r.process.Process.Kill()
+	r.process.Wait()
+}
+
+// eachWithRedis is each with a Redis of its own on PostgreSQL: what is counted there counts for this test alone, and
+// the test may kill it. On SQLite there is none.
+func eachWithRedis(t *testing.T, test func(t *testing.T, w *world, redis *redisServer), settings ...string) {
+	t.Helper()
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, sqliteEnv(t, settings...), 1), nil)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		redis := newRedis(t)
+		test(t, newWorld(t, postgresEnv(t, append(settings, "REDIS_URL="+redis.url)...), 2), redis)
+	})
 }

@@ -21,5 +21,5 @@ func (u *userPasswordCommand) Run(p *program) error {
 		return err
 	}
 	defer close()
-	return graph.Login.ResetPassword(p.ctx, u.Email, password, u.WithoutSecondFactor)
+	return graph.Passwords.Reset(p.ctx, u.Email, password, u.WithoutSecondFactor)
 }

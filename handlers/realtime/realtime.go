@@ -10,6 +10,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,8 +19,8 @@ import (
 	"parley/services"
 )
 
-// endedSweep is how often agents' sockets are held against the users' table: the net under the disconnect that logging
-// out or disabling sends, should that be lost between nodes. Sessions must end within 5 s.
+// endedSweep is how often the logins of agents' sockets are looked up. It closes the sockets whose disconnect was lost
+// between nodes, as while Redis is down. Sockets must close within 5 s of the end of their login.
 const endedSweep = 3 * time.Second
 
 // Request is what a socket keeps of its handshake's HTTP request.
@@ -30,7 +32,7 @@ type Request struct {
 // Server binds the namespace to the services.
 type Server struct {
 	io            *socketio.Namespace
-	login         *services.Login
+	webSessions   *services.WebSessions
 	conversations *services.Conversations
 	messages      *services.Messages
 	presence      *services.Presence
@@ -47,7 +49,7 @@ type Server struct {
 func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Server {
 	server := &Server{
 		io:            io,
-		login:         s.Login,
+		webSessions:   s.WebSessions,
 		conversations: s.Conversations,
 		messages:      s.Messages,
 		presence:      s.Presence,
@@ -107,7 +109,7 @@ func (s *Server) identify(socket *socketio.Socket) error {
 func (s *Server) identity(token string) (*services.Identity, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 	defer cancel()
-	identity, err := s.login.Identify(ctx, token)
+	identity, err := s.webSessions.Identify(ctx, token)
 	if err != nil {
 		if services.KindOf(err) == services.Internal {
 			slog.Error("identify socket", "error", err)
@@ -163,25 +165,28 @@ func (s *Server) forget(socket *socketio.Socket) {
 	}
 }
 
+// closeEnded closes this node's sockets of logins that have ended.
 func (s *Server) closeEnded(ctx context.Context) {
-	versions := map[string]int{}
+	sockets := map[string][]*socketio.Socket{} // by web session
 	s.mu.Lock()
-	for _, agent := range s.agents {
-		if version, seen := versions[agent.User.ID]; !seen || agent.User.LoginVersion < version {
-			versions[agent.User.ID] = agent.User.LoginVersion
-		}
+	for socket, agent := range s.agents {
+		sockets[agent.WebSessionID] = append(sockets[agent.WebSessionID], socket)
 	}
 	s.mu.Unlock()
-	if len(versions) == 0 {
+	if len(sockets) == 0 {
 		return
 	}
-	ended, err := s.login.Ended(ctx, versions)
+	ctx, cancel := context.WithTimeout(ctx, endedSweep)
+	defer cancel()
+	ended, err := s.webSessions.Ended(ctx, slices.Collect(maps.Keys(sockets)))
 	if err != nil {
 		slog.Warn("look for ended logins", "error", err)
 		return
 	}
-	for _, userID := range ended {
-		s.io.DisconnectSockets(userRoom(userID))
+	for _, webSessionID := range ended {
+		for _, socket := range sockets[webSessionID] {
+			socket.Disconnect(false)
+		}
 	}
 }
 

@@ -54,14 +54,13 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	})
 	io := socket.Of("/")
 	all, err := services.New(services.Dependencies{
-		DB:          db,
-		WebSessions: state.NewDatabaseWebSessions(db, models.Now),
-		Limiter:     state.NewMemoryLimiter(models.Now),
-		Presence:    state.NewMemoryPresence(),
-		Publisher:   realtime.NewPublisher(io),
-		Clock:       models.Now,
-		SecretKey:   make([]byte, 32),
-		SecretBox:   services.NewSecretBox(make([]byte, 32)),
+		DB:        db,
+		Limiter:   state.NewMemoryLimiter(models.Now),
+		Presence:  state.NewMemoryPresence(),
+		Publisher: realtime.NewPublisher(io),
+		Clock:     models.Now,
+		SecretKey: make([]byte, 32),
+		SecretBox: services.NewSecretBox(make([]byte, 32)),
 		PasswordCost: argon2id.Params{
 			Memory:      8,
 			Iterations:  1,
@@ -175,7 +174,7 @@ func (w *world) endUser(v visitor) *socket {
 // agent is a socket of a demo user's login.
 func (w *world) agent(who services.Credentials) *socket {
 	w.Helper()
-	login, err := w.Login.Login(w.Context(), who.Email, who.Password, services.Device{Address: "test"})
+	login, err := w.WebSessions.LogIn(w.Context(), who.Email, who.Password, services.Client{})
 	w.ok(err)
 	return w.connect(login.Token)
 }

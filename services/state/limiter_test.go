@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -267,6 +268,8 @@ func TestMemoryLimiter_keepsABoundedNumberOfKeys(t *testing.T) {
 		t.Errorf("%d keys are kept when one counts", n)
 	}
 }
+
+var errShaky = errors.New("connection refused")
 
 // switched is a Redis that can be switched off.
 type switched struct {

@@ -1,0 +1,71 @@
+package services
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"errors"
+	"strings"
+	"sync"
+
+	"parley/models"
+)
+
+// Setup makes the first organization of an installation, for the person who can read what the server prints.
+type Setup struct {
+	organizations *Organizations
+	tokens        throttle
+	token         string
+
+	mu   sync.Mutex
+	done bool // once there is an organization, there always is one
+}
+
+// NewSetup makes the service. Its token is the same on every node and after every start: it is derived from secretKey.
+func NewSetup(organizations *Organizations, limiter Limiter, secretKey []byte) *Setup {
+	mac := hmac.New(sha256.New, secretKey)
+	mac.Write([]byte("setup token"))
+	return &Setup{
+		organizations: organizations,
+		tokens:        throttle{limiter: limiter, secret: "setup token"},
+		token:         strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil))[:26]),
+	}
+}
+
+// Token is what the server prints while setup is needed.
+func (s *Setup) Token() string { return s.token }
+
+// Needed reports whether there is no organization yet.
+func (s *Setup) Needed(ctx context.Context) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		return false
+	}
+	empty, err := s.organizations.Empty(ctx)
+	if err != nil {
+		logFailure("look for an organization", err)
+		return false
+	}
+	s.done = !empty
+	return empty
+}
+
+// SetUp makes the first organization and its owner. The right token is always accepted: it is too long to be guessed,
+// so the limit only keeps strangers from trying for ever. Errors name every field that is wrong: Forbidden for a wrong
+// token, Invalid; also RateLimited, and Conflict when there is an organization.
+func (s *Setup) SetUp(ctx context.Context, token string, request NewOrganization) (owner models.User, err error) {
+	if subtle.ConstantTimeCompare([]byte(strings.TrimSpace(token)), []byte(s.token)) == 1 {
+		return s.organizations.SetUp(ctx, request)
+	}
+	if _, err := s.tokens.begin(ctx, attempt{}); err != nil {
+		return owner, err
+	}
+	return owner, errors.Join(&Error{
+		Kind:    Forbidden,
+		Message: "Enter the setup token that Parley printed when it started.",
+		Field:   "setup_token",
+	}, request.Check())
+}

@@ -1,0 +1,139 @@
+package services
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// throttleWindow is how long a failed attempt counts.
+const throttleWindow = 5 * time.Minute
+
+var (
+	// pairRate limits failures at one account from one address, or from one known device: more than a person mistypes.
+	pairRate = Rate{Count: 20, Window: throttleWindow}
+	// accountRate limits failures at one account from all addresses. Past it one attempt passes every slowRate.Window:
+	// an attacker with many addresses slows others down, and locks nobody out.
+	accountRate = Rate{Count: 50, Window: throttleWindow}
+	slowRate    = Rate{Count: 1, Window: 10 * time.Second}
+	// addressRate limits failures from one address at all accounts together.
+	addressRate = Rate{Count: 100, Window: throttleWindow}
+	// codeDayRate limits wrong codes at one account in a day. Three of a million codes are good at a time: someone who
+	// knows the password would else need days. Past it one attempt passes every codeDaySlowRate.Window.
+	codeDayRate     = Rate{Count: 200, Window: 24 * time.Hour}
+	codeDaySlowRate = Rate{Count: 1, Window: throttleWindow}
+)
+
+// throttle limits how often attempts at a secret fail. Attempts that succeed do not count.
+type throttle struct {
+	limiter Limiter
+	secret  string // what is guessed: throttles of different secrets do not share counts
+	isCode  bool   // six digits can be guessed with patience: there is a limit by day too
+}
+
+// attempt is one attempt at a secret.
+type attempt struct {
+	account string // whose secret it is
+	device  string // a device the account knows: its attempts count for it alone
+}
+
+// limit counts under key. Past rate, one attempt every slow.Window passes where slow is set, else none does.
+type limit struct {
+	key        string
+	rate, slow Rate
+}
+
+// limits are those of an attempt from the client whose address ctx carries.
+func (t throttle) limits(ctx context.Context, a attempt) []limit {
+	if a.device != "" {
+		own := limit{key: t.secret + " device:" + a.device, rate: pairRate}
+		return []limit{own}
+	}
+	address := AddressKey(AddressOf(ctx))
+	// The address comes first: once it is limited, it makes no further keys.
+	limits := []limit{
+		{key: t.secret + " address:" + address, rate: addressRate},
+		{key: t.secret + " pair:" + address + " " + a.account, rate: pairRate},
+		{key: t.secret + " account:" + a.account, rate: accountRate, slow: slowRate},
+	}
+	if t.isCode {
+		limits = append(limits, limit{
+			key:  t.secret + " day:" + a.account,
+			rate: codeDayRate,
+			slow: codeDaySlowRate,
+		})
+	}
+	return limits
+}
+
+// check refuses an attempt that is over a limit, and counts nothing. Error: RateLimited.
+func (t throttle) check(ctx context.Context, a attempt) error {
+	var longest time.Duration
+	for _, l := range t.limits(ctx, a) {
+		wait, err := t.limiter.Wait(ctx, l.key, l.rate)
+		if err == nil && wait > 0 && !l.slow.Off() {
+			wait, err = t.limiter.Wait(ctx, l.key+" slow", l.slow)
+		}
+		if err != nil {
+			return fmt.Errorf("limit attempts: %w", err)
+		}
+		longest = max(longest, wait)
+	}
+	return limitedFor(longest)
+}
+
+// begin counts an attempt as failed until succeeded is called: of guesses that come at once, no more pass than of
+// guesses that come one by one. Error: RateLimited.
+func (t throttle) begin(ctx context.Context, a attempt) (succeeded func(), err error) {
+	var counted []string
+	refund := func() {
+		for _, key := range counted {
+			if err := t.limiter.Refund(context.WithoutCancel(ctx), key); err != nil {
+				logFailure("refund attempt", err)
+			}
+		}
+	}
+	for _, l := range t.limits(ctx, a) {
+		key := l.key
+		wait, err := t.limiter.Allow(ctx, key, l.rate)
+		if err == nil && wait > 0 && !l.slow.Off() {
+			key += " slow"
+			wait, err = t.limiter.Allow(ctx, key, l.slow)
+		}
+		if err != nil || wait > 0 {
+			refund()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("limit attempts: %w", err)
+		}
+		if err := limitedFor(wait); err != nil {
+			return nil, err
+		}
+		counted = append(counted, key)
+	}
+	return refund, nil
+}
+
+// limitedFor is the refusal of an attempt that may be made after wait, or nil if it may be made now.
+func limitedFor(wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	return &Error{
+		Kind:       RateLimited,
+		Message:    fmt.Sprintf("Too many failed attempts: try again in %s.", spokenWait(wait)),
+		RetryAfter: wait,
+	}
+}
+
+// spokenWait is a wait of seconds or minutes, rounded up.
+func spokenWait(wait time.Duration) string {
+	number, unit := int((wait+time.Second-1)/time.Second), "second"
+	if number > 60 {
+		number, unit = (number+59)/60, "minute"
+	}
+	if number != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s", number, unit)
+}
