@@ -1,11 +1,12 @@
 # syntax=docker/dockerfile:1
-# Parley in one small image: a static binary, no root. docker build --build-arg VERSION=$(git describe --always) -t parley .
+# A small image with Parley as a static binary, run without root.
+#   docker build --build-arg VERSION=$(git describe --always) -t parley .
 
 FROM golang:1.26-alpine AS build
 WORKDIR /src
 COPY . .
 ARG VERSION=
-# Templates, styles and browser libraries are committed, so that Go is all it takes.
+# The built templates, styles and browser libraries are committed, so the build needs only Go.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /parley ./cmd/parley
 

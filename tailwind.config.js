@@ -1,17 +1,17 @@
-// Parley's design tokens. The plugin at the end writes them as CSS variables for the dashboard and the widget alike;
-// everything else refers to the variables. A test reads the colors and holds their contrast.
+// Parley's design tokens. The plugin at the end writes them as CSS variables, which the styles of the dashboard and the
+// widget use. A test reads the colors and checks their contrast.
 
-// Neutrals carry a trace of the accent's hue.
+// Neutral colors have a little of the accent's hue.
 const light = {
   canvas: "oklch(0.968 0.005 205)",
   surface: "oklch(0.99 0.003 205)",
   raised: "oklch(1 0 0)",
   line: "oklch(0.895 0.008 205)",
-  "line-strong": "oklch(0.6 0.015 205)", // the edge of a control: 3:1 on every ground
+  "line-strong": "oklch(0.6 0.015 205)", // the edge of a control: contrast 3:1 on every background
   ink: "oklch(0.24 0.015 205)",
   "ink-muted": "oklch(0.46 0.015 205)",
   accent: "oklch(0.46 0.08 205)",
-  "accent-soft": "oklch(0.935 0.025 205)", // selected rows, our side's bubbles
+  "accent-soft": "oklch(0.935 0.025 205)", // selected rows, message bubbles of our side
   "accent-ink": "oklch(0.99 0.005 205)",
   positive: "oklch(0.46 0.11 150)",
   "positive-soft": "oklch(0.95 0.03 150)",
@@ -19,7 +19,7 @@ const light = {
   "warning-soft": "oklch(0.955 0.035 80)",
   critical: "oklch(0.5 0.18 25)",
   "critical-soft": "oklch(0.95 0.025 25)",
-  "critical-ink": "oklch(0.99 0.005 25)", // on critical
+  "critical-ink": "oklch(0.99 0.005 25)", // text on critical
   focus: "oklch(0.55 0.17 255)",
 };
 
@@ -44,7 +44,7 @@ const dark = {
   focus: "oklch(0.75 0.13 250)",
 };
 
-// What changes for readers who ask their system for more contrast: text at 7:1, edges that are plain to see.
+// The colors that change when the system asks for more contrast: text at 7:1, edges that are easy to see.
 const lightContrast = {
   line: "oklch(0.6 0.015 205)",
   "line-strong": "oklch(0.42 0.015 205)",
@@ -75,14 +75,14 @@ const measures = {
   "--text-dense": "13px", // lists, help
   "--text-base": "14px",
   "--text-read": "15px", // messages
-  "--text-input": "14px", // 16px by touch: under that a phone zooms
-  "--control": "36px", // the least height of a target; 44px by touch
+  "--text-input": "14px", // 16px on touch screens: phones zoom in on smaller text
+  "--control": "36px", // the minimum height of a control; 44px on touch screens
   "--radius-control": "6px",
   "--radius-card": "10px",
   "--radius-bubble": "16px",
-  "--radius-joint": "4px", // a bubble's corner towards its sender
+  "--radius-joint": "4px", // the corner of a bubble next to its sender
   "--ring": "2px solid var(--focus)",
-  "--quick": "140ms", // every motion
+  "--quick": "140ms", // the duration of every animation
   "--floating": "0 8px 28px oklch(0.2 0.02 205 / 0.16)",
 };
 

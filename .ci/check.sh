@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The checks that need no server: format, linters, and that what is generated and committed is what its
-# sources make. Stale files are left made anew.
+# The checks that need no server: formatting, linters, and that the generated files in git match their sources. Files that
+# do not match are left regenerated.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,7 +10,7 @@ complain() {
   failed=1
 }
 
-# Files are compared with themselves before, not with the last commit: what else is uncommitted does not matter.
+# The comparison is with the files from before, not with the last commit, so that uncommitted changes do not matter.
 generated() {
   find views -name '*_templ.go' -print0
   printf '%s\0' static/app/app.build.css static/widget/widget.css static/widget/widget.js static/widget/embed.js \
@@ -26,22 +26,22 @@ npm run --silent vendor
 after=$(sums)
 changed() { diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") || true; }
 stale=$(changed | awk '/^[<>]/ { print $3 }' | sort -u | xargs)
-[ -z "$stale" ] || complain "stale, made anew now, to be committed: $stale"
+[ -z "$stale" ] || complain "these generated files were out of date. They are regenerated; commit them: $stale"
 
 mapfile -t files < <(git ls-files -co --exclude-standard '*.go' | while read -r file; do [ ! -e "$file" ] || echo "$file"; done)
 unformatted=$(gofmt -l "${files[@]}" | xargs)
-[ -z "$unformatted" ] || complain "not as gofmt writes it: $unformatted"
+[ -z "$unformatted" ] || complain "run gofmt -w on: $unformatted"
 
-# Biome: the format of scripts and styles, and what it knows as a bug in them. npm run format writes the format.
-npm run --silent lint || complain "Biome has found something: npm run lint"
+# Biome checks scripts and styles. npm run format fixes their formatting.
+npm run --silent lint || complain "Biome found problems: run npm run lint"
 
-shellcheck -x .ci/*.sh .ci/run bench/*.sh static/vendor/update.sh || complain "shellcheck has found something"
+shellcheck -x .ci/*.sh .ci/run bench/*.sh static/vendor/update.sh || complain "shellcheck found problems"
 
 mapfile -t hand_written < <(printf '%s\n' "${files[@]}" | grep -v '_templ\.go$')
-go run ./.ci/style "${hand_written[@]}" || complain "the style checker has found something: see .ci/style"
+go run ./.ci/style "${hand_written[@]}" || complain "the style checker found problems: see .ci/style"
 
-go vet ./... || complain "go vet has found something"
-go tool staticcheck ./... || complain "staticcheck has found something"
+go vet ./... || complain "go vet found problems"
+go tool staticcheck ./... || complain "staticcheck found problems"
 
 [ "$failed" = 0 ] && echo "check: ok"
 exit "$failed"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Serves the demo and makes it anew on every change: templates, Go, styles, scripts. http://localhost:7331 reloads the
-# open page by itself; the server behind it listens on ADDR.
+# Serves the demo and rebuilds it after every change of templates, Go, styles and scripts. http://localhost:7331 reloads
+# the open page by itself. It is a proxy for the server, which listens on ADDR.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,12 +11,12 @@ children=()
 trap 'trap - EXIT; kill "${children[@]}" 2>/dev/null || true; wait' EXIT
 trap 'exit 130' INT TERM
 
-# "always": to go on when standard input is closed.
+# "always" keeps it running when standard input is closed.
 npx tailwindcss -i static/app/app.css -o static/app/app.build.css --minify --watch=always &
 children+=($!)
 npx tailwindcss -i static/widget/widget.src.css -o static/widget/widget.css --minify --watch=always &
 children+=($!)
-# "forever" is esbuild's word for the same.
+# "forever" is the same for esbuild.
 npm run --silent build:widget -- --watch=forever &
 children+=($!)
 go tool templ generate --watch --open-browser=false --proxy="http://$ADDR" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests that node runs: plain ones, then those in a browser.
+# Runs the tests in JavaScript: first those for Node, then those for a browser.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prints where PostgreSQL's programs, or Chromium, are on this machine; fails where they are not.
+# Prints the path of PostgreSQL's programs or of Chromium on this machine, and fails if they are not installed.
 #
-#   .ci/find.sh postgres     the folder of initdb and postgres, which Debian keeps out of PATH
-#   .ci/find.sh chromium     the program; the variable CHROMIUM goes first
+#   .ci/find.sh postgres     the folder of initdb and postgres, which is not in PATH on Debian
+#   .ci/find.sh chromium     the program; the variable CHROMIUM has priority
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

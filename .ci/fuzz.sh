@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for a while: .ci/fuzz.sh 60s
+# Runs every fuzz target of the module for the given time: .ci/fuzz.sh 60s
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,4 +14,4 @@ for package in $(go list ./...); do
     go test "$folder" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
   done
 done
-[ "$found" = 1 ] || echo "There is no fuzz target."
+[ "$found" = 1 ] || echo "Found no fuzz target."

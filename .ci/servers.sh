@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Runs a command beside a PostgreSQL and a Redis of its own, and stops them when it ends, however it ends.
+# Starts a private PostgreSQL and Redis, runs a command, and stops both servers when the command ends or is interrupted.
 #
 #   .ci/servers.sh go test ./models
 #
-# Both listen on free ports of loopback, behind a random password, with their data in a folder that is removed in the
-# end. Nothing is durable: a test is over before a crash could matter. The command finds them by these variables:
+# Both listen on free loopback ports and need a random password. Their data is in a temporary folder, which is removed at
+# the end. They do not write durably, because no test needs its data after a crash. They set these variables:
 #
 #   TEST_DATABASE_URL      a superuser of PostgreSQL
 #   TEST_REDIS_URL         Redis
-#   TEST_REQUIRE_SERVERS   1: tests that want either fail without it, instead of skipping
+#   TEST_REQUIRE_SERVERS   1: tests that need a server fail without it, instead of being skipped
 #   CHROMIUM               the browser, if there is one
 #
-# Where TEST_DATABASE_URL and TEST_REDIS_URL are set already, it only runs the command.
+# If TEST_DATABASE_URL and TEST_REDIS_URL are already set, it only runs the command.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -26,8 +26,8 @@ die() {
   exit 1
 }
 
-postgres_bin=$("$here/find.sh" postgres) || die "PostgreSQL is needed: make setup"
-command -v redis-server >/dev/null || die "Redis is needed: make setup"
+postgres_bin=$("$here/find.sh" postgres) || die "PostgreSQL is missing: run make setup"
+command -v redis-server >/dev/null || die "Redis is missing: run make setup"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/parley-test.XXXXXX")
 redis_pid=
@@ -49,7 +49,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# as_postgres runs a program of PostgreSQL as a user it accepts: it refuses root.
+# as_postgres runs a program of PostgreSQL, which refuses to run as root, as the user postgres if we are root.
 as_postgres() {
   if [ "$(id -u)" = 0 ]; then
     (cd / && runuser -u postgres -- "$@")
@@ -88,7 +88,7 @@ synchronous_commit = off
 full_page_writes = off
 CONF
   as_postgres "$postgres_bin/pg_ctl" -D "$folder/cluster" -l "$folder/log" -w start >/dev/null ||
-    die "PostgreSQL does not start: $(tail -n 5 "$folder/log")"
+    die "PostgreSQL did not start: $(tail -n 5 "$folder/log")"
   export TEST_DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres?sslmode=disable"
 }
 
@@ -113,7 +113,7 @@ CONF
     kill -0 "$redis_pid" 2>/dev/null || break
     sleep 0.1
   done
-  die "Redis does not start: $(tail -n 5 "$work/redis/log")"
+  die "Redis did not start: $(tail -n 5 "$work/redis/log")"
 }
 
 start_postgres

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: a C compiler for the race detector, PostgreSQL, Redis, ShellCheck,
-# Chromium and the Node packages. For Debian and Ubuntu; elsewhere install them by hand and it finds nothing to do.
+# Installs what the tests need, unless it is installed: a C compiler for the race detector, PostgreSQL, Redis, ShellCheck,
+# Chromium and the Node packages. It uses apt-get, so it installs programs on Debian and Ubuntu only. On other systems,
+# install them yourself first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,9 +12,9 @@ die() {
 
 has() { command -v "$1" >/dev/null; }
 
-for tool in go node npm; do has "$tool" || die "$tool is needed: Go 1.26 and Node 20 or newer"; done
+for tool in go node npm; do has "$tool" || die "$tool is missing: install Go 1.26 and Node 20 or newer"; done
 (($(node -p 'process.versions.node.split(".")[0]') >= 20)) ||
-  die "Node 20 or newer is needed, this is $(node --version)"
+  die "Node $(node --version) is too old: install Node 20 or newer"
 
 missing=()
 has gcc || has clang || missing+=(gcc libc6-dev)
@@ -21,16 +22,16 @@ has git || missing+=(git)
 .ci/find.sh postgres >/dev/null || missing+=(postgresql)
 has redis-server || missing+=(redis-server)
 has shellcheck || missing+=(shellcheck)
-# Ubuntu's chromium is a snap, which does not run everywhere: there Playwright brings its own.
-# shellcheck source=/dev/null # is not of this repository
+# Ubuntu's chromium is a snap, which does not run everywhere, so on Ubuntu Playwright installs its own.
+# shellcheck source=/dev/null # not in this repository
 . /etc/os-release 2>/dev/null || true
 .ci/find.sh chromium >/dev/null || [ "${ID:-}" = ubuntu ] || missing+=(chromium)
 
 if [ ${#missing[@]} -gt 0 ]; then
-  has apt-get || die "please install: ${missing[*]}"
+  has apt-get || die "apt-get is missing: install these yourself: ${missing[*]}"
   as_root=()
   if [ "$(id -u)" != 0 ]; then
-    has sudo || die "neither root nor sudo; please install: ${missing[*]}"
+    has sudo || die "this user is not root and has no sudo: install these yourself: ${missing[*]}"
     as_root=(sudo)
   fi
   printf 'Installing %s …\n' "${missing[*]}"
@@ -42,7 +43,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   rm -f "$log"
 fi
 
-# npm ci takes a minute and begins by deleting: only when the lock file has changed since.
+# npm ci deletes node_modules and takes a minute, so it runs only when the lock file has changed.
 if ! cmp -s package-lock.json node_modules/.parley-lock; then
   printf 'Installing the Node packages …\n'
   PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
@@ -51,5 +52,5 @@ fi
 
 if ! .ci/find.sh chromium >/dev/null; then
   npx playwright install --with-deps chromium
-  .ci/find.sh chromium >/dev/null || die "Chromium is needed: set CHROMIUM to its path"
+  .ci/find.sh chromium >/dev/null || die "Chromium was not found: set CHROMIUM to its path"
 fi

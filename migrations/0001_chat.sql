@@ -1,5 +1,5 @@
--- The chat: organizations and their people, bots and channels, end users, conversations and messages.
--- One dialect for SQLite and PostgreSQL: TEXT ids (UUID) and JSON, TIMESTAMP always UTC.
+-- The chat: organizations and their users, bots and channels, end users, conversations and messages.
+-- SQLite and PostgreSQL run the same statements: ids (UUID) and JSON are TEXT, every TIMESTAMP is in UTC.
 
 -- +goose Up
 CREATE TABLE organizations (
@@ -9,7 +9,7 @@ CREATE TABLE organizations (
     updated_at TIMESTAMP NOT NULL
 );
 
--- One row once the first organization was made in the browser: of two submits of /setup, one wins.
+-- Has one row after an organization was created at /setup, so that only one of two concurrent requests succeeds.
 CREATE TABLE setups (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -31,7 +31,7 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_organization ON users (organization_id);
 
--- Logins in embedded mode; with Redis they live there.
+-- The web sessions of a server without Redis. With Redis, they are stored in Redis.
 CREATE TABLE web_sessions (
     id         TEXT PRIMARY KEY,
     value      TEXT NOT NULL,
@@ -87,8 +87,8 @@ CREATE TABLE end_users (
 );
 CREATE UNIQUE INDEX end_users_external ON end_users (organization_id, external_id);
 
--- last_seq is the number of the newest message. A conversation with last_seq 0 is a widget that was opened and
--- never written in: no agent list shows it.
+-- last_seq is the seq of the newest message. It is 0 if the widget was opened and nothing was written: agents do not see
+-- such a conversation.
 CREATE TABLE conversations (
     id              TEXT PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -117,9 +117,9 @@ CREATE UNIQUE INDEX conversation_sessions_one_open ON conversation_sessions (con
 CREATE INDEX conversation_sessions_open ON conversation_sessions (organization_id, assigned_agent_id) WHERE status = 'open';
 CREATE INDEX conversation_sessions_conversation ON conversation_sessions (conversation_id);
 
--- Only the message writer inserts here, and it holds the lock of the conversation it has found: the foreign keys would check
--- row by row what is known, at a third of the insert's cost.
--- answers_id: the message whose button or option this one picks; unique, so the first answer counts.
+-- There are no foreign keys: they would take a third of an insert's time. Only the message writer inserts, and it has read
+-- and locked the conversation before.
+-- answers_id is the message whose button or option this one picks. It is unique, so only the first answer counts.
 CREATE TABLE messages (
     id              TEXT PRIMARY KEY,
     organization_id TEXT NOT NULL,

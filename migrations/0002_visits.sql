@@ -1,5 +1,6 @@
--- Where the end user of a conversation was last seen, for agents to read. A row a conversation: the next visit replaces it.
--- conversation_id is no foreign key: checking it would lock the conversation, and the message writer would have to wait.
+-- The page on which the end user of a conversation was last seen, for agents. One row per conversation: the next visit
+-- replaces it. conversation_id is not a foreign key, because its check would lock the conversation and delay the message
+-- writer.
 
 -- +goose Up
 CREATE TABLE visits (
@@ -13,7 +14,7 @@ CREATE TABLE visits (
     seen_at         TIMESTAMP NOT NULL
 );
 
--- For suggesting tags. Sessions are opened without any, so messages that open one do not pay for this.
+-- For tag suggestions. A new session has no tags, so opening one does not update this index.
 CREATE INDEX conversation_sessions_tagged ON conversation_sessions (organization_id, created_at) WHERE tags <> '[]';
 
 -- +goose Down

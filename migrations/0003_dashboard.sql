@@ -1,10 +1,11 @@
--- What the dashboard keeps: settings, photos, logins and second factors, keys and credentials, invitations, the audit log.
+-- The tables of the dashboard: settings, photos, logins and second factors, keys and credentials, invitations, audit log.
 
 -- +goose Up
 ALTER TABLE organizations ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'UTC';
 ALTER TABLE organizations ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
 
--- A photo is made anew from what was uploaded, in base64. Replacing it makes another row, so its URL may be cached for ever.
+-- content is the uploaded photo, re-encoded, in base64. A new photo gets a new row, so the URL of a photo may be cached
+-- forever.
 CREATE TABLE photos (
     id              TEXT PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -12,7 +13,8 @@ CREATE TABLE photos (
     created_at      TIMESTAMP NOT NULL
 );
 
--- photo_id is no foreign key: SQLite could not drop the column again. A removed user keeps the row: old messages are theirs.
+-- photo_id is not a foreign key, because SQLite could not drop the column in the down migration. The row of a removed user
+-- stays, because old messages refer to it.
 ALTER TABLE users ADD COLUMN photo_id TEXT;
 ALTER TABLE users ADD COLUMN totp_secret TEXT NOT NULL DEFAULT '';
 ALTER TABLE users ADD COLUMN totp_enabled_at TIMESTAMP;
@@ -26,7 +28,8 @@ ALTER TABLE embed_tokens ADD COLUMN last_seen_at TIMESTAMP;
 ALTER TABLE embed_tokens ADD COLUMN last_seen_origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE embed_tokens ADD COLUMN updated_at TIMESTAMP;
 
--- What a user reads about their web sessions. The id is the web session's, which lives in web_sessions or in Redis.
+-- The devices with a login that a user sees in the profile. The id is that of the web session, which is stored in
+-- web_sessions or in Redis.
 CREATE TABLE logins (
     id              TEXT PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -38,7 +41,7 @@ CREATE TABLE logins (
 );
 CREATE INDEX logins_user ON logins (organization_id, user_id);
 
--- A form that is sent twice asks for a name that is taken.
+-- Names are unique, so that a form submitted twice creates only one key.
 CREATE TABLE api_keys (
     id              TEXT PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -54,7 +57,7 @@ CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash);
 CREATE UNIQUE INDEX api_keys_name ON api_keys (organization_id, name) WHERE revoked_at IS NULL;
 CREATE INDEX api_keys_organization ON api_keys (organization_id);
 
--- settings is what may be shown again, as JSON; secret is sealed.
+-- settings has the values that may be shown, as JSON. secret is encrypted.
 CREATE TABLE push_credentials (
     id              TEXT PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -84,7 +87,7 @@ CREATE TABLE invitations (
 CREATE UNIQUE INDEX invitations_hash ON invitations (token_hash);
 CREATE UNIQUE INDEX invitations_one_open ON invitations (organization_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
 
--- Only ever appended to. actor_name is what the actor was called then.
+-- Rows are only added. actor_name is the actor's name at that time.
 CREATE TABLE audit_entries (
     id              TEXT PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id),

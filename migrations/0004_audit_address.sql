@@ -1,4 +1,4 @@
--- Where a change came from: the address of the client, empty for a command on the server and for entries from before.
+-- The client's address. It is empty for commands on the server and for entries older than this migration.
 
 -- +goose Up
 ALTER TABLE audit_entries ADD COLUMN address TEXT NOT NULL DEFAULT '';

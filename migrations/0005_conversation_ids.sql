@@ -1,20 +1,20 @@
--- The id of a conversation is known before anything of it is stored: its first 32 bits name the channel, the others are
--- an HMAC of the end user's external_id. Both columns are filled when the channel is first opened, so that a node of an
--- older version may make channels meanwhile. The key is in the database and not derived from SECRET_KEY, so that ids
--- survive a change of it.
+-- The id of a conversation can be computed before it is stored: its first 32 bits identify the channel, the rest is an HMAC
+-- of the end user's external_id. Both columns are filled when the channel is first opened, so that during an update nodes
+-- of the older version can still create channels. The key is in the database and not derived from SECRET_KEY, so that a
+-- change of SECRET_KEY does not change ids.
 
 -- +goose Up
 ALTER TABLE channels ADD COLUMN conversation_prefix TEXT NOT NULL DEFAULT '';
 ALTER TABLE channels ADD COLUMN conversation_key TEXT NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX channels_conversation_prefix ON channels (conversation_prefix) WHERE conversation_prefix <> '';
 
--- The token that last opened the conversation's widget; a revoked one closes it. It is no foreign key: SQLite could not
--- drop the column again.
+-- The token that last opened the conversation's widget. Revoking it closes the widget. It is not a foreign key, because
+-- SQLite could not drop the column in the down migration.
 ALTER TABLE conversations ADD COLUMN embed_token_id TEXT;
 CREATE INDEX embed_tokens_channel ON embed_tokens (channel_id);
 
--- The readers of a message are told apart by their type too: an end user chooses the external_id, and may choose the id
--- of an agent. SQLite cannot change a primary key, so the table is copied.
+-- The type of the reader becomes part of the key: an end user chooses the external_id, which may equal the id of an agent.
+-- SQLite cannot change a primary key, so the table is copied.
 CREATE TABLE message_readers (
     message_id      TEXT NOT NULL REFERENCES messages (id),
     reader_type     TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- American spelling everywhere: the stored appearance of a widget names its color.
+-- Renames colour to color in the stored appearance of widgets, as everywhere else.
 
 -- +goose Up
 UPDATE embed_tokens SET appearance = REPLACE(appearance, '"colour":', '"color":');

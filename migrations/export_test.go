@@ -5,7 +5,7 @@ import (
 	"database/sql"
 )
 
-// UpTo stops at an old version of the schema.
+// UpTo migrates up to an old version of the schema.
 func UpTo(ctx context.Context, db *sql.DB, postgres bool, version int64) error {
 	provider, err := newProvider(db, postgres)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package migrations holds the schema as goose migrations, written in the SQL that SQLite and PostgreSQL share, and
-// runs them. The files are embedded: a binary carries the schema it needs.
+// Package migrations contains and runs the goose migrations of the schema, in SQL that SQLite and PostgreSQL both
+// understand. The files are embedded, so that a binary brings the schema it needs.
 package migrations
 
 import (
@@ -25,7 +25,8 @@ type State struct {
 	Applied bool
 }
 
-// Up applies what is missing. On PostgreSQL it holds an advisory lock, so nodes that start together migrate once.
+// Up applies the missing migrations. On PostgreSQL it takes an advisory lock, so that nodes which start together
+// migrate once.
 func Up(ctx context.Context, db *sql.DB, postgres bool) error {
 	provider, err := newProvider(db, postgres)
 	if err != nil {
@@ -70,7 +71,7 @@ func Status(ctx context.Context, db *sql.DB, postgres bool) ([]State, error) {
 	return states, nil
 }
 
-// Fingerprint names the schema that Up leads to: it changes with any of the files.
+// Fingerprint returns a hash of all migrations. It changes when any file changes.
 func Fingerprint() (string, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -91,7 +92,7 @@ func newProvider(db *sql.DB, postgres bool) (*goose.Provider, error) {
 	if !postgres {
 		return goose.NewProvider(goose.DialectSQLite3, db, files)
 	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second, for five minutes
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // tries every second for five minutes
 	if err != nil {
 		return nil, err
 	}

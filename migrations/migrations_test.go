@@ -16,9 +16,9 @@ import (
 	"parley/models/modelstest"
 )
 
-var update = flag.Bool("update", false, "write the frozen schemas anew")
+var update = flag.Bool("update", false, "rewrite the frozen schemas")
 
-// each gives a database without any schema.
+// each runs the test on every kind of database, without any schema.
 func each(t *testing.T, test func(t *testing.T, db *models.DB, conn *sql.DB)) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
@@ -73,10 +73,10 @@ func sqlFiles(t *testing.T) []string {
 func TestUp_appliesEveryMigrationOnceAndDownUndoesIt(t *testing.T) {
 	each(t, func(t *testing.T, db *models.DB, conn *sql.DB) {
 		if schema := dump(t, db, conn); schema != "" {
-			t.Fatalf("left after the last down:\n%s", schema)
+			t.Fatalf("objects left after the last down:\n%s", schema)
 		}
 		if names := applied(t, db, conn); len(names) != 0 {
-			t.Errorf("applied before: %v", names)
+			t.Errorf("applied before the first up: %v", names)
 		}
 		up(t, db, conn)
 		first := dump(t, db, conn)
@@ -87,7 +87,7 @@ func TestUp_appliesEveryMigrationOnceAndDownUndoesIt(t *testing.T) {
 		downToNothing(t, db, conn)
 		up(t, db, conn)
 		if diff := cmp.Diff(first, dump(t, db, conn)); diff != "" {
-			t.Errorf("the second up made another schema:\n%s", diff)
+			t.Errorf("the second up created a different schema:\n%s", diff)
 		}
 	})
 }
@@ -110,7 +110,7 @@ func TestUp_letsNodesThatStartTogetherMigrateOnce(t *testing.T) {
 	})
 }
 
-// The oldest schema is frozen: databases in the field have it, so 0001 may not change any more.
+// Databases in use were created by 0001, so its statements must not change.
 func TestOldestSchema_isFrozen(t *testing.T) {
 	each(t, func(t *testing.T, db *models.DB, conn *sql.DB) {
 		if err := migrations.UpTo(t.Context(), conn, db.Postgres(), 1); err != nil {
@@ -131,12 +131,12 @@ func TestOldestSchema_isFrozen(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(frozen), schema); diff != "" {
-			t.Errorf("0001 makes another schema than it did (-frozen +now):\n%s", diff)
+			t.Errorf("0001 creates a different schema than before (-frozen +now):\n%s", diff)
 		}
 	})
 }
 
-func TestUp_keepsWhatTheOldestSchemaHeld(t *testing.T) {
+func TestUp_keepsTheRowsOfTheOldestSchema(t *testing.T) {
 	rows, err := os.ReadFile(filepath.Join("testdata", "0001_rows.sql"))
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestUp_keepsWhatTheOldestSchemaHeld(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n != 1 && strings.Contains(string(rows), "INSERT INTO "+table+" ") {
-				t.Errorf("%s holds %d rows, not the one it had", table, n)
+				t.Errorf("%s has %d rows, want the one it had", table, n)
 			}
 		}
 		var message models.Message
@@ -184,7 +184,7 @@ func tables(t *testing.T, db *models.DB, conn *sql.DB) []string {
 	return lines(t, db, conn, sqlite, postgres)
 }
 
-// dump is every object of the schema as text, in a fixed order.
+// dump returns every object of the schema as text, in a fixed order.
 func dump(t *testing.T, db *models.DB, conn *sql.DB) string {
 	t.Helper()
 	sqlite := `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT LIKE 'goose%' AND tbl_name NOT LIKE 'sqlite%' ORDER BY tbl_name, type DESC, name`

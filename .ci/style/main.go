@@ -1,9 +1,9 @@
-// Style checks what gofmt leaves open in hand-written Go: lines of at most 120 columns, one field a line in long
-// composite literals, and at most two assignments side by side.
+// Style checks rules that gofmt does not, for hand-written Go: lines of at most 120 columns, one field per line in long
+// composite literals, and at most two values in one assignment.
 //
 //	go run ./.ci/style [-fix] FILE…
 //
-// With -fix it rewrites literals and wraps comments, and reports what is left.
+// With -fix it rewrites literals, wraps comments, and reports the problems that remain.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 
 const (
 	maxColumns        = 120 // a tab counts as four
-	maxLiteralColumns = 100 // of a line with several fields of one literal
+	maxLiteralColumns = 100 // for a line with several fields of one literal
 	maxParallel       = 2
 )
 
@@ -73,18 +73,18 @@ func check(path string, fix bool) (problems []string, err error) {
 		}
 	}
 	for _, literal := range file.crowded() {
-		problems = append(problems, fmt.Sprintf("%s: write one field a line", file.set.Position(literal.Pos())))
+		problems = append(problems, fmt.Sprintf("%s: write one field per line", file.set.Position(literal.Pos())))
 	}
 	for _, assignment := range file.parallel() {
 		problems = append(
 			problems,
-			fmt.Sprintf("%s: more than %d assignments side by side", file.set.Position(assignment.Pos()), maxParallel),
+			fmt.Sprintf("%s: more than %d values in one assignment", file.set.Position(assignment.Pos()), maxParallel),
 		)
 	}
 	return problems, nil
 }
 
-// source is a parsed file and its lines.
+// source is a parsed file with its text and lines.
 type source struct {
 	set   *token.FileSet
 	tree  *ast.File
@@ -92,7 +92,7 @@ type source struct {
 	lines []string
 }
 
-// parse reads a file. Comments come with it.
+// parse parses a file with its comments.
 func parse(path string, text []byte) (*source, error) {
 	set := token.NewFileSet()
 	tree, err := parser.ParseFile(set, path, text, parser.ParseComments)
@@ -104,7 +104,7 @@ func parse(path string, text []byte) (*source, error) {
 
 func (s *source) line(pos token.Pos) int { return s.set.Position(pos).Line }
 
-// verbatim is the lines that have text which reads worse when it is broken.
+// verbatim returns the lines that may be long: raw strings, and any string of a test.
 func (s *source) verbatim() map[int]bool {
 	lines := map[int]bool{}
 	test := strings.HasSuffix(s.set.Position(s.tree.Pos()).Filename, "_test.go")
@@ -120,7 +120,8 @@ func (s *source) verbatim() map[int]bool {
 	return lines
 }
 
-// crowded is every struct literal with two fields on one line that is too long, or that has several lines.
+// crowded returns the struct literals that have two fields on one line, if that line is too long or the literal has
+// several lines.
 func (s *source) crowded() (found []*ast.CompositeLit) {
 	ast.Inspect(s.tree, func(node ast.Node) bool {
 		literal, ok := node.(*ast.CompositeLit)
@@ -150,7 +151,7 @@ func (s *source) isCrowded(literal *ast.CompositeLit) bool {
 	return shared && long
 }
 
-// parallel is every assignment that gives more than two values at once. Taking several results of one call is fine.
+// parallel returns the assignments with more than two values on the right. Several results of one call are one value.
 func (s *source) parallel() (found []*ast.AssignStmt) {
 	ast.Inspect(s.tree, func(node ast.Node) bool {
 		assignment, ok := node.(*ast.AssignStmt)
@@ -162,7 +163,7 @@ func (s *source) parallel() (found []*ast.AssignStmt) {
 	return found
 }
 
-// rewrite breaks crowded literals, the outermost first, and wraps long comments.
+// rewrite puts each field of crowded literals on its own line, outermost literals first, and wraps long comments.
 func rewrite(path string, text []byte) ([]byte, error) {
 	for {
 		file, err := parse(path, text)
@@ -179,7 +180,7 @@ func rewrite(path string, text []byte) ([]byte, error) {
 	}
 }
 
-// broken is the file with each field of literal on its own line.
+// broken returns the file with each field of literal on its own line.
 func (s *source) broken(literal *ast.CompositeLit) []byte {
 	breaks := map[int]string{}
 	before := literal.Lbrace
@@ -210,7 +211,7 @@ func (s *source) broken(literal *ast.CompositeLit) []byte {
 	return out.Bytes()
 }
 
-// wrapComments fills the paragraphs of line comments that have a line that is too long.
+// wrapComments rewraps every paragraph of line comments in which a line is too long.
 func wrapComments(text []byte) []byte {
 	lines := strings.Split(string(text), "\n")
 	var out []string
@@ -240,7 +241,8 @@ func wrapComments(text []byte) []byte {
 	return []byte(strings.Join(out, "\n"))
 }
 
-// proseComment takes a line comment apart; code and lists in comments, directives and empty ones are left alone.
+// proseComment splits a line comment into indentation and text. It is not ok for directives, empty comments, and code
+// or lists in comments, which must not be wrapped.
 func proseComment(line string) (indent, prose string, ok bool) {
 	trimmed := strings.TrimLeft(line, "\t")
 	prose, ok = strings.CutPrefix(trimmed, "// ")
