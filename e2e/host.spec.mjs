@@ -13,7 +13,7 @@ import {
   violations,
 } from "./journey.mjs";
 import { start } from "./parley.mjs";
-import { site } from "./site.mjs";
+import { site, withSnippet } from "./site.mjs";
 
 const snippet = (url, token) => `<script src="${url}/chat-widget/embed.js" data-embed-token="${token}"></script>`;
 
@@ -42,6 +42,20 @@ test("the snippet, on another origin under a policy, twice, async, in the head",
   const key = `cw_sid_${await embedToken(context)}`;
   const kept = await page.evaluate((k) => localStorage.getItem(k), key);
   expect(kept).toBeTruthy();
+});
+
+test("the snippet, on a site that is isolated from others", async ({ newContext, baseURL }) => {
+  const context = await newContext();
+  const host = await site(withSnippet(snippet(baseURL, await embedToken(context))), "", {
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+  });
+  const page = await context.newPage();
+  await page.goto(host.url);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  const widget = page.frameLocator("iframe");
+  await say(widget, "From an isolated site");
+  await expect(sent(widget, "From an isolated site")).toBeVisible();
 });
 
 test("a known user by an iframe of one's own, as in the guide", async ({ newContext, baseURL }) => {

@@ -1,12 +1,14 @@
 // A site of somebody else, under the origin of this machine's other name: answers every path with the page it is given,
-// and with the policy if there is one. It ends with the tests: a browser asks for the icon of a site whenever it likes.
+// and with the policy and headers if there are any. It ends with the tests: a browser asks for the icon of a site whenever
+// it likes.
 import { createServer } from "node:http";
 
-export async function site(page = "", policy = "") {
+export async function site(page = "", policy = "", headers = {}) {
   const host = { page };
   const server = createServer((request, response) => {
     response.setHeader("Content-Type", "text/html; charset=utf-8");
     if (policy) response.setHeader("Content-Security-Policy", policy);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.end(typeof host.page === "function" ? host.page(request.url) : host.page);
   });
   server.listen(0, "127.0.0.1").unref();

@@ -1,26 +1,28 @@
 // The chat itself: what it shows, by every means of reading and operating it.
-import { createServer } from "node:http";
-import { expect, received, say, sent, sideways, tabTo, violations } from "./journey.mjs";
+import { expect, logIn, received, say, sent, sideways, tabTo, violations } from "./journey.mjs";
 import { test } from "./stage.mjs";
 
 const log = (page) => page.locator("#log");
 const messages = (page) => page.locator("#messages > .message");
 const scrollTo = (page, top) => log(page).evaluate((node, y) => (node.scrollTop = y), top);
+const PICTURES = "https://pictures.example";
+
 // Pictures of another site, which come when the test lets them.
-async function pictures() {
+async function pictures(context) {
   let release;
   const held = new Promise((resolve) => (release = resolve));
-  const server = createServer(async (request, response) => {
-    if (request.url.startsWith("/slow")) await held;
-    if (request.url.startsWith("/gone")) return response.writeHead(404).end();
-    response.setHeader("Content-Type", "image/svg+xml");
-    response.end(
-      '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="400">' +
+  await context.route(`${PICTURES}/*`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === "/slow.svg") await held;
+    if (pathname === "/gone.svg") return route.fulfill({ status: 404 });
+    await route.fulfill({
+      contentType: "image/svg+xml",
+      body:
+        '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="400">' +
         '<rect width="90" height="400" fill="teal"/></svg>',
-    );
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  return { url: `http://127.0.0.1:${server.address().port}`, release, close: () => server.close() };
+    });
+  });
+  return release;
 }
 
 test.describe("rich messages", () => {
@@ -28,10 +30,11 @@ test.describe("rich messages", () => {
 
   test("an image has its box before it comes, a viewer, and words when it is gone", async ({ newContext, stage }) => {
     const talk = await stage.talk();
-    const { url, release, close } = await pictures();
-    await talk.answer("In its pot", "image", { url: `${url}/slow.svg`, alt: "A fern" });
-    await talk.answer("", "image", { url: `${url}/gone.svg`, alt: "A cactus" });
-    const page = await (await newContext()).newPage();
+    await talk.answer("In its pot", "image", { url: `${PICTURES}/slow.svg`, alt: "A fern" });
+    await talk.answer("", "image", { url: `${PICTURES}/gone.svg`, alt: "A cactus" });
+    const context = await newContext();
+    const release = await pictures(context);
+    const page = await context.newPage();
     await page.goto(talk.url());
     const image = page.getByRole("button", { name: "A fern" });
     await expect(image).toBeVisible();
@@ -48,12 +51,45 @@ test.describe("rich messages", () => {
     const viewer = page.getByRole("dialog");
     await expect(viewer).toBeVisible();
     await expect(viewer).toContainText("In its pot");
-    await expect(viewer.getByRole("link", { name: "Open in a new tab" })).toHaveAttribute("href", `${url}/slow.svg`);
+    await expect(viewer.getByRole("link", { name: "Open in a new tab" })).toHaveAttribute(
+      "href",
+      `${PICTURES}/slow.svg`,
+    );
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await expect(viewer).toBeHidden();
     await expect(image).toBeFocused();
-    close();
+  });
+
+  test("an image over http is a link, and is not loaded", async ({ newContext, stage }) => {
+    const talk = await stage.talk();
+    const url = "http://pictures.example/track.png";
+    await talk.answer("", "image", { url, alt: "A fern" });
+    await talk.answer("", "image", { url });
+    await talk.answer("Ours", "carousel", {
+      cards: [{ title: "A card", image_url: url, buttons: [{ label: "Take it", value: "it" }] }],
+    });
+    const context = await newContext();
+    const loaded = [];
+    context.on("request", (request) => loaded.push(request.url()));
+    const page = await context.newPage();
+    await page.goto(talk.url());
+    await expect(page.getByRole("link", { name: "A fern" })).toHaveAttribute("href", url);
+    await expect(page.getByRole("link", { name: "pictures.example" })).toHaveCount(2);
+    await expect(page.locator(".card").getByRole("link", { name: "Image" })).toHaveAttribute("href", url);
+    expect(await page.locator("#messages img[src^='http:']").count()).toBe(0);
+    expect(loaded.filter((address) => address.includes("pictures.example"))).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+
+    const agent = await newContext({ viewport: { width: 1280, height: 800 }, baseURL: stage.parley.url });
+    agent.on("request", (request) => loaded.push(request.url()));
+    const inbox = await agent.newPage();
+    await logIn(inbox, stage.parley.seeded.agent);
+    await inbox.goto(`/inbox/${talk.who.conversation_id}`);
+    await expect(inbox.getByRole("link", { name: /A fern/ })).toHaveAttribute("href", url);
+    await expect(inbox.getByRole("link", { name: /Image of A card/ })).toHaveAttribute("href", url);
+    expect(loaded.filter((address) => address.includes("pictures.example"))).toEqual([]);
+    expect(await violations(inbox)).toEqual([]);
   });
 
   test("a carousel goes by arrow keys and buttons, and shows the choice in every tab", async ({

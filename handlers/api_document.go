@@ -13,6 +13,7 @@ func (a *App) openAPI(c *fiber.Ctx) error { return apiDocument(c, protocol.OpenA
 func (a *App) asyncAPI(c *fiber.Ctx) error { return apiDocument(c, protocol.AsyncAPI(a.baseURL(c))) }
 
 func apiDocument(c *fiber.Ctx, document map[string]any) error {
+	setEmbeddable(c)
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	c.Set(fiber.HeaderCacheControl, "no-cache")
 	return c.JSON(document)

@@ -15,6 +15,9 @@ func asset(c *fiber.Ctx) error {
 	if err != nil {
 		return notFound(c)
 	}
+	if within(name, "widget") {
+		setEmbeddable(c)
+	}
 	c.Set(fiber.HeaderCacheControl, "public, no-cache")
 	if "/static/"+name+"?v="+c.Query("v") == static.URL(name) {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")

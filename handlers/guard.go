@@ -232,32 +232,7 @@ const requestTimeout = 30 * time.Second
 func (a *App) bounded(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
-	c.SetUserContext(services.WithAddress(ctx, a.clientAddress(c)))
+	ctx = services.WithAddress(ctx, a.clientAddress(c))
+	c.SetUserContext(views.OnSite(ctx, a.baseURL(c)))
 	return c.Next()
-}
-
-// secure sets the headers of every answer, and refuses a request whose Host header could end up in a link.
-func (a *App) secure(c *fiber.Ctx) error {
-	a.setSecureHeaders(c)
-	if a.baseURL(c) == "" {
-		return services.Refuse(services.Invalid, "The Host header is not valid.")
-	}
-	return c.Next()
-}
-
-// setSecureHeaders: pages may load and be framed by nothing but ourselves; the widget sets its own policy.
-func (a *App) setSecureHeaders(c *fiber.Ctx) {
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
-	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("'none'"))
-	if a.secureCookies(c) {
-		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
-	}
-}
-
-// contentSecurityPolicy is the policy of our pages; frameAncestors says who may frame them.
-func contentSecurityPolicy(frameAncestors string) string {
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; font-src " +
-		"'self'; connect-src 'self'; " +
-		"form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors " + frameAncestors
 }

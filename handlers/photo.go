@@ -21,6 +21,7 @@ func (a *App) photo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	setEmbeddable(c)
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	c.Set(fiber.HeaderContentType, photo.ContentType)
 	return c.Send(photo.Content)

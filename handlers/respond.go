@@ -47,7 +47,7 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	if part != nil && isPart(c) {
 		page = part
 	}
-	c.Status(status).Set(fiber.HeaderCacheControl, "no-store")
+	c.Status(status)
 	c.Type("html", "utf-8")
 	return page.Render(c.UserContext(), c.Response().BodyWriter())
 }
@@ -56,12 +56,11 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 // a page.
 func (a *App) problem(c *fiber.Ctx, err error) error {
 	c.SetUserContext(context.Background()) // the one it had has ended with the handler
-	a.setSecureHeaders(c)                  // a request that is refused while it is read comes by no middleware
+	a.setHeaders(c)                        // a request that is refused while it is read comes by no middleware
 	refusal, status := refusalOf(c, err)
 	path := c.Path()
 	switch {
-	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/chat-widget/history"),
-		strings.HasPrefix(path, "/socket.io"):
+	case within(path, "/api"), within(path, "/chat-widget/history"), within(path, "/socket.io"):
 		return c.Status(status).JSON(protocol.APIError{
 			Error:   string(refusal.Kind),
 			Message: refusal.Message,
@@ -72,13 +71,21 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 			Text:     refusal.Message,
 		}), nil)
 	}
+	framed := within(path, "/chat-widget")
+	if framed { // whoever embeds the chat: there is nothing to click on
+		setEmbeddable(c)
+		c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("*"))
+	}
 	return render(c, status, views.ProblemPage(views.Problem{
 		Layout:  a.frame(c, strconv.Itoa(status)),
 		Status:  status,
 		Message: refusal.Message,
-		Framed:  strings.HasPrefix(path, "/chat-widget"),
+		Framed:  framed,
 	}), nil)
 }
+
+// within reports whether path is folder or below it.
+func within(path, folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
 
 // refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are
 // ours.

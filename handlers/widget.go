@@ -26,7 +26,7 @@ func (a *App) loader(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderETag, `"`+version+`"`)
 	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
-	c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	setEmbeddable(c)
 	c.Type("js", "utf-8")
 	if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), version) {
 		return c.SendStatus(fiber.StatusNotModified)
@@ -49,6 +49,7 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	if len(opened.AllowedOrigins) > 0 {
 		ancestors = strings.Join(opened.AllowedOrigins, " ")
 	}
+	setEmbeddable(c)
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
 	widget := newWidgetView(c, opened)
@@ -117,6 +118,5 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	}
 	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
-	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.JSON(protocol.NewWidgetHistory(messages, names, photos))
 }

@@ -53,6 +53,10 @@ export function anchor(className, href, ...children) {
   return node;
 }
 
+// loads says whether the page may load an image: over https, or from its own server. What comes over http anybody on the
+// way can read and replace, and the page's policy refuses it.
+export const loads = (raw) => /^https:/.test(web(raw)) || web(raw).startsWith(`${location.origin}/`);
+
 // picture has its box before it loads: CSS gives it by the class of its frame. onBroken hears that it cannot be shown.
 export function picture(url, alt, onBroken) {
   const img = document.createElement("img");

@@ -1,5 +1,5 @@
 // Cards side by side: they swipe, and buttons and arrow keys go from one to the next.
-import { button, el, icon, picture, written } from "../element.js";
+import { anchor, button, el, icon, loads, picture, web, written } from "../element.js";
 import { t } from "../text.js";
 import { buttonsOf } from "./buttons.js";
 
@@ -9,7 +9,11 @@ function cardOf(entry, { image_url, title, subtitle, buttons }) {
   const card = el("li", "card");
   if (image_url) {
     const frame = el("div", "card-image");
-    frame.append(picture(image_url, "", () => frame.replaceChildren(icon("image-off", 20))));
+    frame.append(
+      loads(image_url)
+        ? picture(image_url, "", () => frame.replaceChildren(icon("image-off")))
+        : anchor("", web(image_url), icon("image-off"), el("span", "hidden-label", t("image"))),
+    );
     card.append(frame);
   }
   card.append(written("p", "card-title", title));

@@ -1,5 +1,5 @@
 // An image in a box that is there before it loads; a click shows it whole. One that cannot be shown says so.
-import { button, el, icon, picture } from "../element.js";
+import { anchor, button, el, icon, loads, picture, web, written } from "../element.js";
 import { t } from "../text.js";
 import { view } from "../viewer.js";
 
@@ -13,7 +13,15 @@ function broken(alt) {
   );
 }
 
+// In the place of an image that is not loaded.
+function linkOf(url, alt) {
+  const words = el("span", "file-words", written("span", "file-name", alt || t("image")));
+  words.append(el("small", "", web(url).split("/")[2] || ""));
+  return anchor("file", web(url), el("span", "file-icon", icon("image-off")), words);
+}
+
 export function imageOf({ url, alt }, caption) {
+  if (!loads(url)) return linkOf(url, alt);
   const img = picture(url, alt || t("image"), () => box.replaceWith(broken(alt)));
   const box = button("image", () => view(url, alt, caption), img);
   box.setAttribute("aria-haspopup", "dialog");
