@@ -101,7 +101,11 @@ func TestBlank_countsAsMissing(t *testing.T) {
 	each(t, func(w *world) {
 		blank, _ := examples(w.T)
 		for _, e := range blank {
-			image := models.Message{ContentType: services.TypeImage, Content: e.Text, RichMedia: models.JSON(`{"url":"x"}`)}
+			image := models.Message{
+				ContentType: services.TypeImage,
+				Content:     e.Text,
+				RichMedia:   models.JSON(`{"url":"x"}`),
+			}
 			if got := services.PlainText(image); got != "Image" {
 				w.Errorf("%s: an image reads %q", e.Name, got)
 			}
