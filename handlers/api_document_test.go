@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,5 +65,31 @@ func TestRichMediaExamples_areWhatTheServerTakesAndStores(t *testing.T) {
 		if diff := cmp.Diff(string(given), string(body.JSON())); diff != "" {
 			t.Errorf("%s is stored otherwise: %s", example.Heading, diff)
 		}
+	}
+}
+
+// A number of the query is taken from its least to its most, and a client that leaves it out gets its default.
+func TestOperations_numbersHaveTheLimitsOfTheDocument(t *testing.T) {
+	d := newDesk(t)
+	id := d.conversation("Jo", "Hello")
+	numbers := 0
+	for _, operation := range protocol.Operations {
+		for _, parameter := range operation.Parameters {
+			if parameter.Most == 0 {
+				continue
+			}
+			numbers++
+			for value, status := range map[int]int{parameter.Least - 1: 400, parameter.Least: 200, parameter.Most: 200,
+				parameter.Most + 1: 400} {
+				path := strings.ReplaceAll(operation.Path, "{conversation_id}", id)
+				path += "?external_id=id+of+Jo&" + parameter.Name + "=" + strconv.Itoa(value)
+				if response, body := d.page(path); response.StatusCode != status {
+					t.Errorf("%s answers %d: %s", path, response.StatusCode, body)
+				}
+			}
+		}
+	}
+	if numbers < 5 {
+		t.Errorf("%d numbers: are they found?", numbers)
 	}
 }

@@ -157,7 +157,7 @@ func (e *editedBot) trial() views.BotTrial {
 		add(models.SenderBot, script.Greeting)
 	}
 	for _, text := range e.said {
-		said := services.Body{ContentType: services.TypeText, Content: text}
+		said := services.Body{ContentType: models.TypeText, Content: text}
 		add(models.SenderEndUser, said)
 		answer, any := script.Answer(said)
 		if any {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/url"
+	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -14,7 +15,7 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	limit, err := queryNumber(c, "limit", 100, 1, 200)
+	limit, err := queryNumber(c, protocol.ConversationLimit)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 		return err
 	}
 	if next != "" {
-		query := url.Values{"filter": {string(filter)}, "limit": {c.Query("limit", "100")}, "cursor": {next}}
+		query := url.Values{"filter": {string(filter)}, "limit": {strconv.Itoa(limit)}, "cursor": {next}}
 		c.Set(fiber.HeaderLink, "<"+a.baseURL(c)+"/api/conversations/?"+query.Encode()+`>; rel="next"`)
 	}
 	shown := make([]protocol.Conversation, len(found))

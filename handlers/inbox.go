@@ -10,10 +10,7 @@ import (
 	"parley/views"
 )
 
-const (
-	listPage  = 50 // conversations
-	threadRun = 50 // messages
-)
+const listPage = 50 // conversations
 
 func (a *App) inboxPage(c *fiber.Ctx) error {
 	return a.showInbox(c, fiber.StatusOK, nil, nil)

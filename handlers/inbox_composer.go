@@ -15,7 +15,7 @@ import (
 // messageForm sends without a socket: text from the composer of a page without JavaScript, and rich messages from
 // anywhere.
 func (a *App) messageForm(c *fiber.Ctx) error {
-	if kind := c.FormValue("content_type"); kind != "" && kind != services.TypeText {
+	if kind := c.FormValue("content_type"); kind != "" && kind != models.TypeText {
 		return a.richMessageForm(c)
 	}
 	err := a.send(c, services.Draft{

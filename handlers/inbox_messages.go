@@ -90,7 +90,7 @@ func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions 
 }
 
 func (a *App) runPage(c *fiber.Ctx, ref services.Ref) (services.Page, error) {
-	page, err := messagePage(c, threadRun)
+	page, err := messagePage(c)
 	page.Offset = 0
 	if page.AfterSeq >= 0 {
 		page.BeforeSeq = -1
@@ -187,7 +187,7 @@ func addLines(run *views.Messages, lines []views.Line, before, after *models.Mes
 }
 
 // newMessageView is a message as everybody in the conversation sees it.
-func newMessageView(m models.Message, names senderNames, read bool, answer *services.Selected) views.Message {
+func newMessageView(m models.Message, names senderNames, read bool, answer *models.Selected) views.Message {
 	shown := views.Message{
 		ID:            m.ID,
 		Seq:           m.Seq,
@@ -204,14 +204,14 @@ func newMessageView(m models.Message, names senderNames, read bool, answer *serv
 	} else {
 		shown.Read = read
 	}
-	var media services.RichMedia
+	var media models.RichMedia
 	if len(m.RichMedia) == 0 || json.Unmarshal(m.RichMedia, &media) != nil {
 		return shown
 	}
 	switch m.ContentType {
-	case services.TypeImage:
+	case models.TypeImage:
 		shown.Image = &views.Image{URL: media.URL, Alt: media.Alt}
-	case services.TypeFile:
+	case models.TypeFile:
 		shown.File = &views.File{URL: media.URL, Filename: media.Filename, MIMEType: media.MimeType}
 		if media.Size != nil {
 			shown.File.Size = *media.Size
@@ -232,7 +232,7 @@ func newMessageView(m models.Message, names senderNames, read bool, answer *serv
 	return shown
 }
 
-func newChoiceViews(choices []services.Choice) []views.Choice {
+func newChoiceViews(choices []models.Choice) []views.Choice {
 	shown := make([]views.Choice, len(choices))
 	for i, choice := range choices {
 		shown[i] = views.Choice(choice)

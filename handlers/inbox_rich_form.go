@@ -20,12 +20,12 @@ const (
 )
 
 // choiceList is what the choices of a type are called in its rich_media.
-var choiceList = map[string]string{services.TypeQuickButton: "buttons", services.TypeDropdown: "options"}
+var choiceList = map[string]string{models.TypeQuickButton: "buttons", models.TypeDropdown: "options"}
 
 // newRichForm is an empty editor, if there is one for the type.
 func newRichForm(kind string) (views.RichForm, bool) {
 	switch kind {
-	case services.TypeImage, services.TypeFile, services.TypeQuickButton, services.TypeCarousel, services.TypeDropdown:
+	case models.TypeImage, models.TypeFile, models.TypeQuickButton, models.TypeCarousel, models.TypeDropdown:
 		return editorForm(views.RichForm{Type: kind}), true
 	}
 	return views.RichForm{}, false
@@ -44,7 +44,7 @@ func readRichForm(c *fiber.Ctx) views.RichForm {
 		Choices:     readChoices(c, "choice"),
 	}
 	if _, known := newRichForm(form.Type); !known {
-		form.Type = services.TypeImage
+		form.Type = models.TypeImage
 	}
 	titles := trimmedValues(c, "card_title")
 	subtitles := trimmedValues(c, "card_subtitle")
@@ -138,7 +138,7 @@ func withoutEmptyChoices(choices []views.Choice) (kept []views.Choice) {
 // editorForm adds what an editor shows beside what was written: empty rows, and the preview.
 func editorForm(form views.RichForm) views.RichForm {
 	form.Limits = views.RichLimits{Choices: services.MaxQuickButtons, Cards: services.MaxCards}
-	if form.Type == services.TypeDropdown {
+	if form.Type == models.TypeDropdown {
 		form.Limits.Choices = services.MaxOptions
 	}
 	form.Preview = preview(form)
@@ -172,20 +172,20 @@ func preview(form views.RichForm) views.Message {
 }
 
 // richMedia is the document that a compact form stands for.
-func richMedia(form views.RichForm) services.RichMedia {
-	media := services.RichMedia{}
+func richMedia(form views.RichForm) models.RichMedia {
+	media := models.RichMedia{}
 	switch form.Type {
-	case services.TypeImage:
+	case models.TypeImage:
 		media.URL, media.Alt = form.URL, form.Alt
-	case services.TypeFile:
+	case models.TypeFile:
 		media.URL, media.Filename = form.URL, form.Filename
-	case services.TypeQuickButton:
+	case models.TypeQuickButton:
 		media.Buttons = choicesOf(form.Choices)
-	case services.TypeDropdown:
+	case models.TypeDropdown:
 		media.Placeholder, media.Options = form.Placeholder, choicesOf(form.Choices)
-	case services.TypeCarousel:
+	case models.TypeCarousel:
 		for _, card := range form.Cards {
-			media.Cards = append(media.Cards, services.Card{
+			media.Cards = append(media.Cards, models.Card{
 				ImageURL: card.ImageURL,
 				Title:    card.Title,
 				Subtitle: card.Subtitle,
@@ -196,10 +196,10 @@ func richMedia(form views.RichForm) services.RichMedia {
 	return media
 }
 
-func choicesOf(choices []views.Choice) []services.Choice {
-	given := make([]services.Choice, len(choices))
+func choicesOf(choices []views.Choice) []models.Choice {
+	given := make([]models.Choice, len(choices))
 	for i, choice := range choices {
-		given[i] = services.Choice(choice)
+		given[i] = models.Choice(choice)
 	}
 	return given
 }

@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"math"
-
 	"github.com/gofiber/fiber/v2"
 
 	"parley/handlers/protocol"
@@ -10,7 +8,7 @@ import (
 )
 
 func (a *App) listMessages(c *fiber.Ctx) error {
-	page, err := messagePage(c, 50)
+	page, err := messagePage(c)
 	if err != nil {
 		return err
 	}
@@ -31,18 +29,18 @@ func (a *App) listMessages(c *fiber.Ctx) error {
 }
 
 // messagePage reads limit, offset, before_seq and after_seq.
-func messagePage(c *fiber.Ctx, limit int) (page services.Page, err error) {
-	if page.Limit, err = queryNumber(c, "limit", limit, 1, 200); err != nil {
+func messagePage(c *fiber.Ctx) (page services.Page, err error) {
+	if page.Limit, err = queryNumber(c, protocol.MessageLimit); err != nil {
 		return page, err
 	}
-	if page.Offset, err = queryNumber(c, "offset", 0, 0, math.MaxInt32); err != nil {
+	if page.Offset, err = queryNumber(c, protocol.Offset); err != nil {
 		return page, err
 	}
-	before, err := queryNumber(c, "before_seq", -1, 0, math.MaxInt32)
+	before, err := queryNumber(c, protocol.BeforeSeq)
 	if err != nil {
 		return page, err
 	}
-	after, err := queryNumber(c, "after_seq", -1, 0, math.MaxInt32)
+	after, err := queryNumber(c, protocol.AfterSeq)
 	page.BeforeSeq, page.AfterSeq = int64(before), int64(after)
 	return page, err
 }

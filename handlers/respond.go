@@ -177,15 +177,15 @@ func decodeBody(c *fiber.Ctx, target any) error {
 	return nil
 }
 
-// queryNumber reads a query parameter between least and most; a missing one is absent.
-func queryNumber(c *fiber.Ctx, name string, absent, least, most int) (int, error) {
-	text := c.Query(name)
+// queryNumber reads a parameter of the query that is a number. A missing one without a default is -1.
+func queryNumber(c *fiber.Ctx, p protocol.Parameter) (int, error) {
+	text := c.Query(p.Name, p.Default)
 	if text == "" {
-		return absent, nil
+		return -1, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		return 0, services.Refuse(services.Invalid, "%s must be a number from %d to %d.", name, least, most)
+	if err != nil || n < p.Least || n > p.Most {
+		return 0, services.Refuse(services.Invalid, "%s must be a number from %d to %d.", p.Name, p.Least, p.Most)
 	}
 	return n, nil
 }

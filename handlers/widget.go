@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"io/fs"
-	"math"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -13,8 +12,6 @@ import (
 	"parley/static/widget/language"
 	"parley/views"
 )
-
-const widgetHistory = 100 // messages
 
 // loader serves embed.js, which is the same for every site.
 func (a *App) loader(c *fiber.Ctx) error {
@@ -94,12 +91,12 @@ func newWidgetView(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
 }
 
 func (a *App) widgetHistory(c *fiber.Ctx) error {
-	page := services.LatestPage(widgetHistory)
-	after, err := queryNumber(c, "after_seq", -1, 0, math.MaxInt32)
+	page := services.LatestPage(protocol.WidgetHistoryLimit)
+	after, err := queryNumber(c, protocol.AfterSeq)
 	if err != nil {
 		return err
 	}
-	before, err := queryNumber(c, "before_seq", -1, 0, math.MaxInt32)
+	before, err := queryNumber(c, protocol.BeforeSeq)
 	if err != nil {
 		return err
 	}

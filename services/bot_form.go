@@ -74,7 +74,7 @@ func formOf(bot models.Bot) BotForm {
 
 func replyText(document string) (text string, rich bool) {
 	body, ok := readReply([]byte(document))
-	return body.Content, ok && body.ContentType != TypeText
+	return body.Content, ok && body.ContentType != models.TypeText
 }
 
 // storedRules are the rules as they are stored: what is kept is kept to the letter.
@@ -92,7 +92,7 @@ func readRule(raw json.RawMessage) (rule BotRule, plain bool) {
 	err := decoder.Decode(&rule)
 	media := rule.Reply.RichMedia
 	return rule, err == nil && rule.Value == "" && len(rule.Keywords) > 0 &&
-		(rule.Reply.ContentType == "" || rule.Reply.ContentType == TypeText) &&
+		(rule.Reply.ContentType == "" || rule.Reply.ContentType == models.TypeText) &&
 		(len(media) == 0 || bytes.Equal(media, []byte("null")))
 }
 
@@ -134,7 +134,7 @@ func writeReply(field, text, stored string) (string, error) {
 	if ok && body.Content == text {
 		return stored, nil
 	}
-	if ok && body.ContentType != TypeText {
+	if ok && body.ContentType != models.TypeText {
 		return mustJSON(BotReply{
 			ContentType: body.ContentType,
 			Content:     text,
@@ -205,7 +205,7 @@ func (r PlainRule) write(i int) (json.RawMessage, error) {
 				maxKeyword)
 		}
 	}
-	if _, err := ParseBody(TypeText, answer, nil); err != nil {
+	if _, err := ParseBody(models.TypeText, answer, nil); err != nil {
 		return nil, refuseField(fmt.Sprintf("rules.%d.answer", i), "An answer must have 1 to %d characters.",
 			maxContent)
 	}

@@ -106,7 +106,7 @@ func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
 		for said, want := range map[string]string{"What does it COST?": "10 a month.\nOr 100 a year.",
 			"see you": "Bye!", "hello": "Ask me about prices."} {
 			answer, any := services.ReadScript(bot).Answer(services.Body{
-				ContentType: services.TypeText,
+				ContentType: models.TypeText,
 				Content:     said,
 			})
 			if !any || answer.Content != want {
@@ -220,7 +220,7 @@ func TestSaveBot_keepsRichRulesInTheirPlace(t *testing.T) {
 			w.Errorf("stored %s", stored)
 		}
 		greeting := services.ReadScript(bot).Greeting
-		if greeting.Content != "Hello" || greeting.ContentType != services.TypeQuickButton ||
+		if greeting.Content != "Hello" || greeting.ContentType != models.TypeQuickButton ||
 			len(greeting.Media.Buttons) != 1 {
 			w.Errorf("greets with %+v", greeting)
 		}
@@ -368,7 +368,7 @@ func TestBotForm_saysWhatTheBotWouldSay(t *testing.T) {
 			script, err := form.Script(stored)
 			w.ok(err)
 			answer, any := script.Answer(services.Body{
-				ContentType: services.TypeText,
+				ContentType: models.TypeText,
 				Content:     said,
 			})
 			if any != (answer.Content != "") {

@@ -176,7 +176,7 @@ func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) erro
 		return nil
 	}
 	switch body.ContentType {
-	case TypeText, TypeImage, TypeFile:
+	case models.TypeText, models.TypeImage, models.TypeFile:
 	default:
 		return Refuse(Invalid, "End users send text, image and file.")
 	}
@@ -261,11 +261,11 @@ func (m *Messages) ReadBy(ctx context.Context, organizationID string,
 
 // Answers returns, by message, the choice that was picked in those of messages whose controls were answered.
 func (m *Messages) Answers(ctx context.Context, organizationID string,
-	messages []models.Message) (map[string]*Selected, error) {
+	messages []models.Message) (map[string]*models.Selected, error) {
 	var controls []string
 	for i := range messages {
 		switch messages[i].ContentType {
-		case TypeQuickButton, TypeCarousel, TypeDropdown:
+		case models.TypeQuickButton, models.TypeCarousel, models.TypeDropdown:
 			controls = append(controls, messages[i].ID)
 		}
 	}
@@ -278,9 +278,9 @@ func (m *Messages) Answers(ctx context.Context, organizationID string,
 	if err != nil {
 		return nil, fmt.Errorf("find answers: %w", err)
 	}
-	picked := map[string]*Selected{}
+	picked := map[string]*models.Selected{}
 	for _, answer := range answers {
-		var media RichMedia
+		var media models.RichMedia
 		if err := json.Unmarshal(answer.RichMedia, &media); err == nil && media.Selected != nil {
 			picked[media.Selected.MessageID] = media.Selected
 		}

@@ -57,7 +57,7 @@ func (d *decision) check(j *job) error {
 	if !exists || control.ConversationID != j.conversation.ID {
 		return Refuse(Invalid, "The message you answer is not in this conversation.")
 	}
-	var media RichMedia
+	var media models.RichMedia
 	if err := json.Unmarshal(control.RichMedia, &media); err != nil {
 		return Refuse(Invalid, "The message you answer offers no choice.")
 	}
@@ -69,7 +69,7 @@ func (d *decision) check(j *job) error {
 		return Refuse(Conflict, "This was answered already.")
 	}
 	j.body.Content = choice.Label
-	j.body.Media.Selected = &Selected{
+	j.body.Media.Selected = &models.Selected{
 		MessageID: control.ID,
 		Label:     choice.Label,
 		Value:     choice.Value,

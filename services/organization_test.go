@@ -185,7 +185,7 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 				ExternalID: "jo",
 				Origin:     "https://anywhere.example",
 			})
-			if opened.BotName != "Pip" || opened.Greeting.ContentType != services.TypeQuickButton ||
+			if opened.BotName != "Pip" || opened.Greeting.ContentType != models.TypeQuickButton ||
 				len(opened.AllowedOrigins) != 0 {
 				w.Errorf("opened %+v", opened)
 			}
@@ -247,7 +247,7 @@ func TestSeed_botAnswersAnyTextUnlessSilent(t *testing.T) {
 			}
 			for _, text := range []string{"anything at all", "prices", "x", "?"} {
 				if _, answers := script.Answer(services.Body{
-					ContentType: services.TypeText,
+					ContentType: models.TypeText,
 					Content:     text,
 				}); answers == silent {
 					w.Errorf("silent %t, and answers %q %t", silent, text, answers)
@@ -268,14 +268,14 @@ func TestSeed_botKnowsItsOwnChoices(t *testing.T) {
 		said := map[string]bool{}
 		for _, choice := range []string{"Prices", "Opening hours", "Talk to a person"} {
 			reply, _ := script.Answer(services.Body{
-				ContentType: services.TypeText,
+				ContentType: models.TypeText,
 				Content:     choice,
 			})
 			said[reply.Content] = true
 		}
 		for _, value := range []string{"apac", "eu", "us", "buy_starter", "buy_team"} {
-			body := services.Body{ContentType: services.TypeText, Content: "-"}
-			body.Media.Selected = &services.Selected{Value: value}
+			body := services.Body{ContentType: models.TypeText, Content: "-"}
+			body.Media.Selected = &models.Selected{Value: value}
 			reply, _ := script.Answer(body)
 			said[reply.Content] = true
 		}

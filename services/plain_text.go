@@ -13,20 +13,20 @@ func PlainText(m models.Message) string {
 	if text := trim(m.Content); text != "" {
 		return text
 	}
-	var media RichMedia
+	var media models.RichMedia
 	if err := json.Unmarshal(m.RichMedia, &media); err != nil {
 		return ""
 	}
 	switch m.ContentType {
-	case TypeImage:
+	case models.TypeImage:
 		return firstOf(media.Alt, "Image")
-	case TypeFile:
+	case models.TypeFile:
 		return firstOf(media.Filename, "File")
-	case TypeQuickButton:
+	case models.TypeQuickButton:
 		return labels(media.Buttons)
-	case TypeDropdown:
+	case models.TypeDropdown:
 		return firstOf(media.Placeholder, labels(media.Options))
-	case TypeCarousel:
+	case models.TypeCarousel:
 		titles := make([]string, len(media.Cards))
 		for i, card := range media.Cards {
 			titles[i] = card.Title
@@ -36,7 +36,7 @@ func PlainText(m models.Message) string {
 	return ""
 }
 
-func labels(choices []Choice) string {
+func labels(choices []models.Choice) string {
 	texts := make([]string, len(choices))
 	for i, choice := range choices {
 		texts[i] = choice.Label

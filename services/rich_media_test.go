@@ -3,8 +3,13 @@ package services_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"parley/models"
 	"parley/services"
@@ -369,4 +374,60 @@ func TestPlainText_putsEveryTypeIntoWords(t *testing.T) {
 			t.Errorf("%s %s reads %q, not %q", test.contentType, test.media, text, test.text)
 		}
 	}
+}
+
+// The API's documents are made from the tags of models.RichMedia: each content type takes what they say.
+func TestRichMedia_hasTheFieldsOfItsTags(t *testing.T) {
+	t.Parallel()
+	all := map[string]any{"url": "https://example.com/a", "alt": "An image", "filename": "a.pdf", "size": 1,
+		"mime_type": "application/pdf", "buttons": []any{map[string]any{"label": "A", "value": "a"}},
+		"cards": []any{map[string]any{"title": "A"}}, "placeholder": "Pick one",
+		"options":  []any{map[string]any{"label": "A", "value": "a"}},
+		"selected": map[string]any{"message_id": models.NewID(), "label": "A", "value": "a"}}
+	required, allowed := map[string][]string{}, map[string][]string{}
+	fields := reflect.TypeFor[models.RichMedia]()
+	for i := range fields.NumField() {
+		tag := fields.Field(i).Tag
+		name, _, _ := strings.Cut(tag.Get("json"), ",")
+		for _, contentType := range strings.Fields(strings.ReplaceAll(tag.Get("required"), ",", " ")) {
+			required[contentType] = append(required[contentType], name)
+			allowed[contentType] = append(allowed[contentType], name)
+		}
+		for _, contentType := range strings.Fields(strings.ReplaceAll(tag.Get("optional"), ",", " ")) {
+			allowed[contentType] = append(allowed[contentType], name)
+		}
+	}
+	if len(allowed) != 6 {
+		t.Fatalf("the tags name the content types %v", slices.Sorted(maps.Keys(allowed)))
+	}
+	for contentType, names := range allowed {
+		body, err := services.ParseBody(contentType, "A", encoded(t, all))
+		if err != nil {
+			t.Errorf("%s: %v", contentType, err)
+			continue
+		}
+		var stored map[string]any
+		if err := json.Unmarshal(body.JSON(), &stored); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(maps.Keys(stored))); diff != "" {
+			t.Errorf("%s (-tags +stored):\n%s", contentType, diff)
+		}
+		for _, name := range required[contentType] {
+			without := maps.Clone(all)
+			delete(without, name)
+			if _, err := services.ParseBody(contentType, "A", encoded(t, without)); err == nil && name != "selected" {
+				t.Errorf("%s does without %s", contentType, name)
+			}
+		}
+	}
+}
+
+func encoded(t *testing.T, value any) json.RawMessage {
+	t.Helper()
+	document, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
 }

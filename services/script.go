@@ -88,7 +88,7 @@ func (s *Script) Answer(body Body) (Body, bool) {
 	if body.Media.Selected != nil {
 		picked = body.Media.Selected.Value
 	} else {
-		for _, choice := range s.Greeting.Media.choices() {
+		for _, choice := range s.Greeting.Media.Choices() {
 			if strings.EqualFold(strings.TrimSpace(choice.Label), strings.TrimSpace(body.Content)) {
 				picked = choice.Value
 			}

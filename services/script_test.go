@@ -20,7 +20,7 @@ const (
 // answer is what a bot says to a text, or nothing.
 func answer(t *testing.T, bot models.Bot, content, media string) string {
 	t.Helper()
-	body, err := services.ParseBody(services.TypeText, content, json.RawMessage(media))
+	body, err := services.ParseBody(models.TypeText, content, json.RawMessage(media))
 	if err != nil {
 		t.Fatal(err)
 	}

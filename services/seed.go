@@ -117,7 +117,7 @@ func demoBot() models.Bot {
 			Value:    "prices",
 			Keywords: []string{"price", "prices", "cost"},
 			Reply: BotReply{
-				ContentType: TypeCarousel,
+				ContentType: models.TypeCarousel,
 				Content:     "These are our plans.",
 				RichMedia:   plans,
 			},
@@ -126,7 +126,7 @@ func demoBot() models.Bot {
 			Value:    "hours",
 			Keywords: []string{"hours", "open"},
 			Reply: BotReply{
-				ContentType: TypeDropdown,
+				ContentType: models.TypeDropdown,
 				Content:     "Where are you?",
 				RichMedia:   region,
 			},
@@ -160,7 +160,7 @@ func demoBot() models.Bot {
 	return models.Bot{
 		Name: "Pip",
 		Greeting: mustJSON(BotReply{
-			ContentType: TypeQuickButton,
+			ContentType: models.TypeQuickButton,
 			Content:     "Hi, I am Pip. How can I help?",
 			RichMedia:   buttons,
 		}),

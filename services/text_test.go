@@ -40,20 +40,20 @@ func places(w *world) map[string]func(text string) error {
 	}
 	return map[string]func(string) error{
 		"message": func(text string) error {
-			_, err := services.ParseBody(services.TypeText, text, nil)
+			_, err := services.ParseBody(models.TypeText, text, nil)
 			return err
 		},
 		"button's label": func(text string) error {
-			return body(services.TypeQuickButton, `{"buttons":[{"label":%s,"value":"a"}]}`, text)
+			return body(models.TypeQuickButton, `{"buttons":[{"label":%s,"value":"a"}]}`, text)
 		},
 		"option's label": func(text string) error {
-			return body(services.TypeDropdown, `{"options":[{"label":%s,"value":"a"}]}`, text)
+			return body(models.TypeDropdown, `{"options":[{"label":%s,"value":"a"}]}`, text)
 		},
 		"card's title": func(text string) error {
-			return body(services.TypeCarousel, `{"cards":[{"title":%s}]}`, text)
+			return body(models.TypeCarousel, `{"cards":[{"title":%s}]}`, text)
 		},
 		"filename": func(text string) error {
-			return body(services.TypeFile, `{"url":"https://example.com/a","filename":%s}`, text)
+			return body(models.TypeFile, `{"url":"https://example.com/a","filename":%s}`, text)
 		},
 		"tag": func(text string) error {
 			_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{text})
@@ -102,7 +102,7 @@ func TestBlank_countsAsMissing(t *testing.T) {
 		blank, _ := examples(w.T)
 		for _, e := range blank {
 			image := models.Message{
-				ContentType: services.TypeImage,
+				ContentType: models.TypeImage,
 				Content:     e.Text,
 				RichMedia:   models.JSON(`{"url":"x"}`),
 			}

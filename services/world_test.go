@@ -239,7 +239,7 @@ func text(ref services.Ref, sender services.Sender, content string) services.Dra
 	return services.Draft{
 		Conversation: ref,
 		Sender:       sender,
-		ContentType:  services.TypeText,
+		ContentType:  models.TypeText,
 		Content:      content,
 	}
 }
@@ -252,7 +252,7 @@ func named(draft services.Draft, clientID string) services.Draft {
 
 // picks is a tap on a choice of control.
 func picks(ref services.Ref, control models.Message, label, value string) services.Draft {
-	media, _ := json.Marshal(services.RichMedia{Selected: &services.Selected{
+	media, _ := json.Marshal(models.RichMedia{Selected: &models.Selected{
 		MessageID: control.ID,
 		Label:     label,
 		Value:     value,
@@ -312,7 +312,7 @@ func (w *world) asks(ref services.Ref, user models.User) models.Message {
 	return w.stored(services.Draft{
 		Conversation: ref,
 		Sender:       agent(user),
-		ContentType:  services.TypeQuickButton,
+		ContentType:  models.TypeQuickButton,
 		RichMedia:    json.RawMessage(`{"buttons":[{"label":"Yes","value":"yes"},{"label":"No","value":"no"}]}`),
 	})
 }

@@ -7,9 +7,9 @@ import (
 
 // Sent is the acknowledgement of send_message, which SentAck writes.
 type Sent struct {
-	OK        bool            `json:"ok"` // true
-	Message   MessageReceived `json:"message"`
-	Duplicate bool            `json:"duplicate,omitempty"`
+	OK        bool            `json:"ok" doc:"Whether the event was accepted."`
+	Message   MessageReceived `json:"message" doc:"The stored message."`
+	Duplicate bool            `json:"duplicate,omitempty" doc:"true if the client_id was used before: this is the message stored then."`
 }
 
 // AsyncAPI is the events of the installation at baseURL as an AsyncAPI 3 document. It speaks for the server: what

@@ -22,6 +22,7 @@ var (
 	exampleLater = Time(time.Date(2025, 1, 15, 8, 25, 0, 0, time.UTC))
 	agentID      = exampleAgent
 	lastSeq      = int64(1)
+	fileSize     = int64(204800)
 
 	received = MessageReceived{
 		ID:             exampleMessage,
@@ -37,7 +38,7 @@ var (
 	assignment = Assignment{
 		ID:              exampleConversation,
 		AssignedAgentID: &agentID,
-		AssignedAt:      exampleLater,
+		AssignedAt:      &exampleLater,
 	}
 	conversation = Conversation{
 		ID: exampleConversation,
@@ -52,7 +53,7 @@ var (
 			ID:             exampleSession,
 			Status:         "open",
 			Tags:           []string{},
-			FirstMessageAt: exampleTime,
+			FirstMessageAt: &exampleTime,
 		},
 		CreatedAt: exampleTime,
 		UpdatedAt: exampleLater,
@@ -136,7 +137,7 @@ var examples = []any{
 	}},
 	assignment,
 	Resolution{exampleConversation, exampleSession, "resolved", []string{"billing", "resolved-no-action"},
-		exampleLater},
+		&exampleLater},
 	Tagging{exampleConversation, exampleSession, []string{"billing"}},
 	Tags{[]string{"billing", "resolved-no-action"}},
 }
@@ -153,9 +154,9 @@ func exampleOf(t reflect.Type) any {
 
 // RichMessage is the part of send_message that the content types differ in.
 type RichMessage struct {
-	ContentType string `json:"content_type"`
-	Content     string `json:"content"`
-	RichMedia   any    `json:"rich_media"`
+	ContentType string           `json:"content_type"`
+	Content     string           `json:"content"`
+	RichMedia   models.RichMedia `json:"rich_media"`
 }
 
 // RichMediaExamples are the guide's messages of each content type, as send_message carries them.
@@ -163,27 +164,31 @@ var RichMediaExamples = []struct {
 	Heading string
 	RichMessage
 }{
-	{"Image", RichMessage{"image", "Optional caption", Image{
+	{"Image", RichMessage{models.TypeImage, "Optional caption", models.RichMedia{
 		URL: "https://example.com/photo.jpg",
 		Alt: "A scenic view",
 	}}},
-	{"File", RichMessage{"file", "invoice.pdf", File{
+	{"File", RichMessage{models.TypeFile, "invoice.pdf", models.RichMedia{
 		URL:      "https://example.com/files/invoice.pdf",
 		Filename: "invoice.pdf",
-		Size:     204800,
+		Size:     &fileSize,
 		MimeType: "application/pdf",
 	}}},
-	{"Quick Buttons", RichMessage{"quick_button", "Choose an option:",
-		QuickButtons{[]Choice{{"Yes", "yes"}, {"No", "no"}}}}},
-	{"Carousel", RichMessage{"carousel", "", Carousel{[]Card{{
+	{"Quick Buttons", RichMessage{models.TypeQuickButton, "Choose an option:", models.RichMedia{
+		Buttons: []models.Choice{{Label: "Yes", Value: "yes"}, {Label: "No", Value: "no"}},
+	}}},
+	{"Carousel", RichMessage{models.TypeCarousel, "", models.RichMedia{Cards: []models.Card{{
 		ImageURL: "https://example.com/a.jpg",
 		Title:    "Product A",
 		Subtitle: "Short description",
-		Buttons:  []Choice{{"Buy now", "buy_A"}},
+		Buttons:  []models.Choice{{Label: "Buy now", Value: "buy_A"}},
 	}}}}},
-	{"Dropdown", RichMessage{"dropdown", "Select your region:", Dropdown{
+	{"Dropdown", RichMessage{models.TypeDropdown, "Select your region:", models.RichMedia{
 		Placeholder: "-- pick one --",
-		Options:     []Choice{{"Asia Pacific", "apac"}, {"Europe", "eu"}},
+		Options: []models.Choice{{
+			Label: "Asia Pacific",
+			Value: "apac",
+		}, {Label: "Europe", Value: "eu"}},
 	}}},
 }
 

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -33,7 +34,7 @@ type Parameter struct {
 	Required bool
 	Default  string
 	Least    int
-	Most     int // not 0: a number from Least to Most
+	Most     int // not 0: the parameter is a number from Least to Most
 	Values   []string
 	About    string
 }
@@ -50,35 +51,45 @@ var (
 		Required: true,
 		About:    "Must match the conversation's end user.",
 	}
-	limitParameter = Parameter{
+	messagePage = []Parameter{conversationParameter, MessageLimit, Offset, BeforeSeq, AfterSeq}
+)
+
+// The numbers of a query. Handlers read them by these, so that the documents tell their limits.
+var (
+	ConversationLimit = Parameter{
+		Name:    "limit",
+		Default: "100",
+		Least:   1,
+		Most:    200,
+		About:   "Maximum number of conversations to return.",
+	}
+	MessageLimit = Parameter{
 		Name:    "limit",
 		Default: "50",
 		Least:   1,
 		Most:    200,
 		About:   "Maximum number of messages to return.",
 	}
-	offsetParameter = Parameter{
+	Offset = Parameter{
 		Name:    "offset",
 		Default: "0",
-		Least:   0,
-		Most:    maxNumber,
-		About:   "How many of the newest to skip: offset 0 is the latest page.",
+		Most:    math.MaxInt32,
+		About:   "How many of the newest messages to skip: offset 0 is the latest page.",
 	}
-	beforeParameter = Parameter{
+	BeforeSeq = Parameter{
 		Name:  "before_seq",
-		Least: 0,
-		Most:  maxNumber,
+		Most:  math.MaxInt32,
 		About: "Only messages before this seq.",
 	}
-	afterParameter = Parameter{
+	AfterSeq = Parameter{
 		Name:  "after_seq",
-		Least: 0,
-		Most:  maxNumber,
+		Most:  math.MaxInt32,
 		About: "Only messages after this seq.",
 	}
 )
 
-const maxNumber = 1<<31 - 1
+// WidgetHistoryLimit is how many messages the widget's history returns at most.
+const WidgetHistoryLimit = 100
 
 // Operations is the REST reference, in the order of the guide.
 var Operations = []Operation{
@@ -95,14 +106,7 @@ var Operations = []Operation{
 			Values:  []string{"unassigned", "mine", "all"},
 			About: "unassigned: open sessions with no agent. mine: sessions assigned to the calling agent. all: " +
 				"every conversation in the organization.",
-		},
-			{
-				Name:    "limit",
-				Default: "100",
-				Least:   1,
-				Most:    200,
-				About:   "Maximum number of conversations to return.",
-			}, {Name: "cursor", About: "From the Link of the page before."}},
+		}, ConversationLimit, {Name: "cursor", About: "From the Link of the page before."}},
 		Answer:   []Conversation{},
 		Refusals: []int{400, 401},
 	},
@@ -125,23 +129,21 @@ var Operations = []Operation{
 		Agent:   true,
 		About: "In chronological order, a page counted back from the newest message; or by key, before or after a " +
 			"seq.",
-		Parameters: []Parameter{conversationParameter, limitParameter, offsetParameter, beforeParameter,
-			afterParameter},
-		Answer:   []HistoryMessage{},
-		Refusals: []int{400, 401, 404},
+		Parameters: messagePage,
+		Answer:     []HistoryMessage{},
+		Refusals:   []int{400, 401, 404},
 	},
 	{
-		Method:  http.MethodGet,
-		Path:    "/api/conversations/{conversation_id}/history",
-		Name:    "listHistory",
-		Heading: "Message History",
-		Agent:   true,
-		Alias:   true,
-		About:   "The same under its other name.",
-		Parameters: []Parameter{conversationParameter, limitParameter, offsetParameter, beforeParameter,
-			afterParameter},
-		Answer:   []HistoryMessage{},
-		Refusals: []int{400, 401, 404},
+		Method:     http.MethodGet,
+		Path:       "/api/conversations/{conversation_id}/history",
+		Name:       "listHistory",
+		Heading:    "Message History",
+		Agent:      true,
+		Alias:      true,
+		About:      "The same under its other name.",
+		Parameters: messagePage,
+		Answer:     []HistoryMessage{},
+		Refusals:   []int{400, 401, 404},
 	},
 	{
 		Method:     http.MethodPost,
@@ -214,12 +216,13 @@ var Operations = []Operation{
 		Refusals:   []int{400, 401, 403, 404, 409},
 	},
 	{
-		Method:     http.MethodGet,
-		Path:       "/chat-widget/history/{conversation_id}",
-		Name:       "widgetHistory",
-		Heading:    "Message History",
-		About:      "For end users: the last 100 messages, in chronological order, or those before or after a seq.",
-		Parameters: []Parameter{conversationParameter, externalIDParameter, beforeParameter, afterParameter},
+		Method:  http.MethodGet,
+		Path:    "/chat-widget/history/{conversation_id}",
+		Name:    "widgetHistory",
+		Heading: "Message History",
+		About: fmt.Sprintf("For end users: the last %d messages, in chronological order, or those before or after a "+
+			"seq.", WidgetHistoryLimit),
+		Parameters: []Parameter{conversationParameter, externalIDParameter, BeforeSeq, AfterSeq},
 		Answer:     []WidgetMessage{},
 		Refusals:   []int{400, 403, 404},
 	},
@@ -352,7 +355,7 @@ func (p Parameter) TypeInWords() string {
 	switch {
 	case p.Values != nil:
 		return strings.Join(p.Values, " | ")
-	case p.Most == maxNumber:
+	case p.Most == math.MaxInt32:
 		return "number"
 	case p.Most > 0:
 		return fmt.Sprintf("%d–%d", p.Least, p.Most)

@@ -1,0 +1,88 @@
+package models
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
+
+// The content types of the guide.
+const (
+	TypeText        = "text"
+	TypeImage       = "image"
+	TypeFile        = "file"
+	TypeQuickButton = "quick_button"
+	TypeCarousel    = "carousel"
+	TypeDropdown    = "dropdown"
+)
+
+// RichMedia is the rich_media of every content type in one. Fields that a type does not have are never set, so that a
+// stored document has the guide's keys and no others. The tags required and optional name the types that have a field,
+// for the API's documents; a text without rich_media needs none.
+type RichMedia struct {
+	URL         string    `json:"url,omitempty" required:"image,file" doc:"Absolute, http or https."`
+	Alt         string    `json:"alt,omitempty" optional:"image" doc:"A description for people who do not see the image."`
+	Filename    string    `json:"filename,omitempty" required:"file" doc:"The file's name, without a path."`
+	Size        *int64    `json:"size,omitempty" optional:"file" doc:"The file's size in bytes."`
+	MimeType    string    `json:"mime_type,omitempty" optional:"file" doc:"The file's media type."`
+	Buttons     []Choice  `json:"buttons,omitempty" required:"quick_button" doc:"One to 13 buttons."`
+	Cards       []Card    `json:"cards,omitempty" required:"carousel" doc:"One to ten cards."`
+	Placeholder string    `json:"placeholder,omitempty" optional:"dropdown" doc:"Shown until an option is picked."`
+	Options     []Choice  `json:"options,omitempty" required:"dropdown" doc:"One to 100 options."`
+	Selected    *Selected `json:"selected,omitempty" required:"text" doc:"The button or option this message picks."`
+}
+
+// Choices returns the buttons and options of every kind.
+func (m RichMedia) Choices() []Choice {
+	all := slices.Concat(m.Buttons, m.Options)
+	for _, card := range m.Cards {
+		all = append(all, card.Buttons...)
+	}
+	return all
+}
+
+// Offers returns the choice with value, if there is one.
+func (m RichMedia) Offers(value string) (Choice, bool) {
+	for _, choice := range m.Choices() {
+		if choice.Value == value {
+			return choice, true
+		}
+	}
+	return Choice{}, false
+}
+
+// JSON returns the document to store, or nil when no field is set.
+func (m RichMedia) JSON() JSON {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(m); err != nil {
+		return nil // strings, integers and slices of them always encode
+	}
+	document := bytes.TrimSpace(buffer.Bytes())
+	if string(document) == "{}" {
+		return nil
+	}
+	return document
+}
+
+// Choice is a button or option.
+type Choice struct {
+	Label string `json:"label" doc:"What the end user reads."`
+	Value string `json:"value" doc:"What a bot matches on."`
+}
+
+// Card is one card of a carousel.
+type Card struct {
+	ImageURL string   `json:"image_url,omitempty" doc:"Absolute, http or https."`
+	Title    string   `json:"title" doc:"The card's heading."`
+	Subtitle string   `json:"subtitle,omitempty" doc:"The text below the heading."`
+	Buttons  []Choice `json:"buttons,omitempty" doc:"At most three buttons."`
+}
+
+// Selected is the answer to a message with buttons or options.
+type Selected struct {
+	MessageID string `json:"message_id" doc:"UUID of the message that offered the choice."`
+	Label     string `json:"label" doc:"The label that was picked."`
+	Value     string `json:"value" doc:"The value that was picked."`
+}
