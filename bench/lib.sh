@@ -1,12 +1,12 @@
-# What run.sh and library.sh have in common: the contenders' processes, and measuring them by turns. Sourced from the
-# root of the repository by a script that has set ROUNDS, DURATION and MEASURE.
+# Functions that run.sh and library.sh share: they start the contenders and measure them by turns. The sourcing script must
+# be in the root of the repository and have set ROUNDS, DURATION and MEASURE.
 #
-# A contender is a name: peer (Node), flask, v2 and v3 (the Go library), postgres and sqlite (Parley on that store).
+# The contenders are peer (Node), flask, v2 and v3 (the Go library), postgres and sqlite (Parley on that store).
 # shellcheck shell=bash
 
 : "${ROUNDS:?}" "${DURATION:?}" "${MEASURE:?}"
 
-# Not /tmp: where that is memory, fsync costs nothing and durable figures mean nothing.
+# Not /tmp, which may be in memory: there fsync costs nothing, and durable figures would mean nothing.
 work=$(mktemp -d "${BENCH_DIR:-/var/tmp}/parley-bench.XXXXXX")
 mkdir "$work/results"
 
@@ -34,11 +34,11 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-# prepare checks what the machine has, builds Parley and the load generator, and takes all the files that are allowed.
+# prepare checks for the tools, raises the limit of open files, and builds Parley and the load generator.
 prepare() {
   local tool
-  for tool in go node npm; do command -v "$tool" >/dev/null || die "$tool is needed"; done
-  [ -r /proc/self/stat ] || die "Linux is needed: CPU and memory are read from /proc"
+  for tool in go node npm; do command -v "$tool" >/dev/null || die "$tool is missing: install it"; done
+  [ -r /proc/self/stat ] || die "this runs on Linux only: it reads CPU and memory from /proc"
   ulimit -n "$(ulimit -Hn)"
   say "Building …"
   go build -o "$work/parley" ./cmd/parley
@@ -48,17 +48,17 @@ prepare() {
   secret=$(node -p 'require("crypto").randomBytes(32).toString("base64")')
 }
 
-# apt_install PACKAGE… installs what is missing, where we may.
+# apt_install PACKAGE… installs packages if we are root.
 apt_install() {
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then die "please install: $*"; fi
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then die "install these packages yourself: $*"; fi
   say "Installing $* …"
   {
     apt-get update &&
       DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
-  } >"$work/apt.log" 2>&1 || die "$* cannot be installed: $(tail -n 5 "$work/apt.log")"
+  } >"$work/apt.log" 2>&1 || die "could not install $*: $(tail -n 5 "$work/apt.log")"
 }
 
-# enter NAME… starts the contenders. Parley's are seeded first: on SQLite that has to come before serving.
+# enter NAME… starts the contenders. It seeds Parley's stores first: on SQLite this must happen before serving.
 enter() {
   local name
   for name in "$@"; do
@@ -71,7 +71,7 @@ enter() {
   for name in "$@"; do start "$name"; done
 }
 
-# stop NAME ends a server and waits for it.
+# stop NAME stops a server and waits for its end.
 stop() {
   [ -n "${pid[$1]:-}" ] || return 0
   kill "${pid[$1]}" 2>/dev/null || true
@@ -96,7 +96,7 @@ await() {
     sleep 0.1
   done
   tail -n 20 "$work/$1.log" >&2
-  die "$1 does not listen"
+  die "$1 did not start to listen"
 }
 
 start() {
@@ -116,7 +116,7 @@ start() {
   await "$1"
 }
 
-# parley STORE ARGUMENTS… runs the program on that store.
+# parley STORE ARGUMENTS… runs Parley on that store.
 parley() {
   local store=$1 url=
   shift
@@ -125,7 +125,7 @@ parley() {
     LOG_LEVEL=warn ADDR="127.0.0.1:${port[$store]}" "$work/parley" "$@"
 }
 
-# seed STORE fills an empty database and keeps what a client must know of it.
+# seed STORE fills an empty database and stores the tokens and logins that clients need.
 seed() {
   local line
   mkdir "$work/data-$1"
@@ -144,7 +144,7 @@ field() {
     console.log(process.argv[1].split(".").reduce((o, k) => o[k], object));' "$1"
 }
 
-# loadtest NAME SCENARIO ARGUMENTS… runs it against a server.
+# loadtest NAME SCENARIO ARGUMENTS… runs a scenario against a server.
 loadtest() {
   local name=$1 scenario=$2
   shift 2
@@ -152,7 +152,7 @@ loadtest() {
   "$work/loadtest" "$scenario" -json -url "http://127.0.0.1:${port[$name]}" -pid "${pid[$name]}" ${target[$name]} "$@"
 }
 
-# measure WHAT NAME ROUND SCENARIO ARGUMENTS… keeps a result for the table. A server found wrong is a result too.
+# measure WHAT NAME ROUND SCENARIO ARGUMENTS… stores a result for the table. A failed check is a result too.
 measure() {
   local what=$1 name=$2 round=$3 result
   shift 3
@@ -163,7 +163,7 @@ measure() {
   printf '%s\n' "$result" >"$work/results/$what.$name.$round.json"
 }
 
-# by_turns WHAT "CONTENDERS" SCENARIO ARGUMENTS… measures every contender in every round; the order turns too.
+# by_turns WHAT "CONTENDERS" SCENARIO ARGUMENTS… measures every contender in every round, in alternating order.
 by_turns() {
   local what=$1 contenders=$2 round name
   shift 2
@@ -176,9 +176,9 @@ by_turns() {
   done
 }
 
-# afresh is by_turns for memory, and for what a server may not survive: every measurement gets a process that has done
-# nothing yet.
-afresh() {
+# by_turns_restarted WHAT "CONTENDERS" ROUNDS SCENARIO ARGUMENTS… is for memory, and for scenarios that a server may not
+# survive: it restarts the server before every measurement.
+by_turns_restarted() {
   local what=$1 contenders=$2 rounds=$3 round name
   shift 3
   [[ " $MEASURE " = *" $what "* ]] || return 0
@@ -192,7 +192,7 @@ afresh() {
   done
 }
 
-# machine prints what the figures were taken on.
+# machine prints the machine and the versions of the run.
 machine() {
   printf '%s CPUs, %s, %s, Node %s, PostgreSQL %s with fsync' \
     "$(nproc)" "$(uname -sr)" "$(go env GOVERSION)" "$(node -p process.versions.node)" "$(postgres_version)"

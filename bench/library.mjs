@@ -1,6 +1,6 @@
-// Prints what library.sh has measured as Markdown: a row a question, a column a contender. A result is one JSON object
-// of loadtest in a file named <measurement>.<contender>.<round>.json, as for table.mjs. Of the rounds the median is
-// shown; where something was lost, the worst and the best.
+// Prints the results of library.sh as Markdown, with one column per contender. A result is one JSON object of loadtest in
+// a file named <measurement>.<contender>.<round>.json, as for table.mjs. The table shows the median of the rounds, or the
+// worst and the best round for counts of lost and late packets.
 //
 //   node bench/library.mjs <folder of results>
 import { readFileSync, readdirSync } from "node:fs";
@@ -20,14 +20,14 @@ const middle =
   (results) =>
     show(median(results.map(pick)));
 
-// range shows counts that differ from round to round.
+// range shows the smallest and the largest count of the rounds.
 const range = (pick) => (results) => {
   const counts = results.map(pick).toSorted((a, b) => a - b);
   const [least, most] = [counts[0], counts.at(-1)].map((count) => format(count, 0));
   return least === most ? least : `${least}–${most}`;
 };
 
-// worst shows how a server took what it should refuse, in the worst round.
+// worst shows the worst round of a server that had to refuse bad input.
 function worst(results, fine, harmed, ended) {
   if (results.some((r) => r.process_ended)) return ended;
   return results.every((r) => r.ok) ? fine : harmed;
@@ -78,7 +78,7 @@ export const rows = [
 ];
 
 const notes = [
-  "Out of order is what came after something that was sent later; an event that was never acknowledged counts too.",
+  "Out of order means: after something that was sent later. An event that was never acknowledged counts too.",
   "Memory is the resident memory of the process. The 2,000 connections follow 4,000 others, which fill what a runtime",
   "keeps in reserve. The Go peers collect garbage and return memory as Parley does; Node and Python return memory late,",
   "so growth is no proof of a leak there.",
@@ -90,7 +90,7 @@ function sum(results, field) {
   return results.reduce((total, result) => total + result[field], 0);
 }
 
-// table is the Markdown of what was measured. results(measurement, contender) lists a contender's results.
+// table returns the results as Markdown. results(measurement, contender) lists a contender's results.
 export function table(results) {
   const measured = contenders.filter(([name]) => rows.some((row) => row.of.some((of) => results(of, name).length > 0)));
   const titles = measured.map(([, title]) => title).join(" | ");

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import test from "node:test";
 import { readResults, table } from "./library.mjs";
 
-// of makes results: {"order.v2": [first round, second round]}.
+// of turns {"order.v2": [first round, second round]} into the function that table takes.
 const of = (results) => (measurement, contender) => results[`${measurement}.${contender}`] ?? [];
 const row = (text, results) =>
   table(of(results))
     .split("\n")
     .find((line) => line.startsWith(`| ${text}`));
 
-test("a column a contender that was measured, in a fixed order", () => {
+test("each measured contender has a column, in a fixed order", () => {
   const typing = (cpu_us_per_delivery) => [{ cpu_us_per_delivery }];
   const text = table(of({ "typing.postgres": typing(24), "typing.v3": typing(90) }));
   assert.match(text, /^\| \| Go library, v3 \| Parley \|\n\| --- \| ---: \| ---: \|\n/);
@@ -24,19 +24,19 @@ test("the median of the rounds is shown", () => {
   assert.match(row("server CPU a delivery, one room", { "big.v3": rounds }), /\| 40.0 \|$/);
 });
 
-test("lost broadcasts show the worst and the best round", () => {
+test("broadcasts show the worst and the best round", () => {
   const received = (...counts) => counts.map((count) => ({ received: count }));
   const results = { "broadcasts.v2": received(1502, 69), "broadcasts.v3": received(10000, 10000) };
   assert.match(row("10,000 broadcasts", results), /\| 69–1,502 \| 10,000 \|$/);
 });
 
-test("an event that was never acknowledged is out of order, and one bad round is enough", () => {
+test("an event that was never acknowledged counts as out of order, and one bad round is shown", () => {
   const good = { n: 10, acked: 10, late: 0, ok: true };
   const bad = { n: 10, acked: 9, late: 3, ok: false };
   assert.match(row("10,000 events", { "order.v2": [good, bad], "order.v3": [good, good] }), /\| 0–4 \| none \|$/);
 });
 
-test("a server that a malformed frame ends is marked", () => {
+test("the end of a process after a malformed frame is marked", () => {
   const results = {
     "malformed.v2": [{ ok: true }, { ok: false, process_ended: true }],
     "malformed.v3": [{ ok: true, process_ended: false }],
@@ -51,7 +51,7 @@ test("handshakes are counted over all measurements", () => {
   assert.match(row("WebSocket handshakes", results), /\| 3 of 3,000 \| 0 of 1,000 \|$/);
 });
 
-test("a dash where a peer cannot do it, with the reason; none where all can", () => {
+test("a peer that cannot do it has a dash, and a note explains it", () => {
   const send = [{ acked_per_s: 415 }];
   const some = table(of({ "send.flask": send, "typing.v2": [{ cpu_us_per_delivery: 1 }] }));
   assert.match(some, /\| 500 senders, durable: acknowledged messages\/s \| – \| 415 \|/);
@@ -59,7 +59,7 @@ test("a dash where a peer cannot do it, with the reason; none where all can", ()
   assert.doesNotMatch(table(of({ "send.flask": send })), /^–/m);
 });
 
-test("no receipt out of order is said in words", () => {
+test("a share of zero out of order is shown as none", () => {
   const share = (late_share) => [{ late_share }];
   const results = { "receipts.flask": share(0.4), "receipts.postgres": share(0) };
   assert.match(row("one sender", results), /\| 40.0 % \| none \|$/);

@@ -1,5 +1,5 @@
-# A PostgreSQL of the benchmark's own, sourced by lib.sh: in its work folder, on a free port of loopback, with a
-# password, and as durable as in production. The contenders use it, each with a database of its own.
+# The benchmark's own PostgreSQL server, sourced by lib.sh. It runs in the work folder, on a free loopback port, with a
+# password, and is as durable as in production. Each contender has its own database on it.
 # shellcheck shell=bash
 : "${work:?the folder of the run}"
 
@@ -7,7 +7,7 @@ postgres_bin=
 postgres_port=
 postgres_password=
 
-# start_postgres DATABASE… starts it with these databases, all empty.
+# start_postgres DATABASE… starts the server with these empty databases.
 start_postgres() {
   local name
   find_postgres
@@ -34,7 +34,7 @@ max_wal_size = 4GB
 checkpoint_timeout = 30min
 CONF
   as_postgres "$postgres_bin/pg_ctl" -D "$data/cluster" -l "$data/log" -w start >/dev/null ||
-    die "PostgreSQL does not start: $(tail -n 5 "$data/log")"
+    die "PostgreSQL did not start: $(tail -n 5 "$data/log")"
   for name in "$@"; do sql "CREATE DATABASE $name"; done
 }
 
@@ -43,14 +43,15 @@ stop_postgres() {
   as_postgres "$postgres_bin/pg_ctl" -D "$work/postgres/cluster" -m immediate -w stop >/dev/null || true
 }
 
-# find_postgres looks where Debian keeps the server, which is not in PATH; as root it installs what is missing.
+# find_postgres looks for the server where Debian installs it, which is not in PATH. It installs PostgreSQL if that is
+# missing and we are root.
 find_postgres() {
   postgres_bin=$(installed_postgres)
   if [ -z "$postgres_bin" ]; then
     apt_install postgresql
     postgres_bin=$(installed_postgres)
   fi
-  [ -n "$postgres_bin" ] || die "PostgreSQL is needed: apt-get install postgresql"
+  [ -n "$postgres_bin" ] || die "PostgreSQL is missing: apt-get install postgresql"
 }
 
 installed_postgres() {
@@ -60,7 +61,7 @@ installed_postgres() {
   [ -z "$newest" ] || dirname "$newest"
 }
 
-# as_postgres runs a command as the user that PostgreSQL accepts: it refuses root.
+# as_postgres runs a program of PostgreSQL, which refuses to run as root, as the user postgres if we are root.
 as_postgres() {
   if [ "$(id -u)" = 0 ]; then
     (cd / && runuser -u postgres -- "$@")
@@ -78,7 +79,7 @@ sql() {
   done
 }
 
-# checkpoint clears the way for a measurement: what the last one left to be written is not its debt.
+# checkpoint writes the data of earlier measurements to disk, so that it does not slow down the next one.
 checkpoint() {
   sql CHECKPOINT
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Measures Parley against the Node peer in bench/peer, by turns on this machine, and prints the ratios as Markdown.
-# Needs Linux, Go and Node; installs PostgreSQL when it is missing and we are root. Everything else is private to the
-# run: a PostgreSQL of its own with durable settings, free ports on loopback, a folder that is removed in the end.
+# Measures Parley and the Node peer in bench/peer by turns on this machine, and prints the ratios as Markdown. Needs Linux,
+# Go and Node. Installs PostgreSQL if it is missing and we are root. Everything else is private to the run: a PostgreSQL
+# server with durable settings, free loopback ports, and a folder that is removed at the end.
 #
-#   ROUNDS=3 DURATION=5s bench/run.sh            the whole of it, about eight minutes
-#   MEASURE="send typing" bench/run.sh           only these: send single typing big idle churn check
+#   ROUNDS=3 DURATION=5s bench/run.sh            everything, in about eight minutes
+#   MEASURE="send typing" bench/run.sh           only these; all are send single typing big idle churn check
 #   STORES=postgres bench/run.sh                 Parley on PostgreSQL only (default: postgres sqlite)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,7 +17,7 @@ STORES=${STORES:-postgres sqlite}
 # shellcheck source=bench/lib.sh
 source bench/lib.sh
 
-# check runs the scenarios that are right or wrong, on Parley, and prints a second table.
+# check runs the scenarios that check correctness on Parley and prints a second table.
 failed=0
 check() {
   local store result
@@ -35,7 +35,7 @@ check() {
   done
 }
 
-# slow_summary RESULT prints what the scenario slow has measured.
+# slow_summary RESULT prints the figures of the scenario slow.
 slow_summary() {
   # shellcheck disable=SC2016 # a template of JavaScript
   node -e '
@@ -61,14 +61,14 @@ files=$(ulimit -n)
 idle=5000
 if [ "$files" != unlimited ] && ((files < idle + 500)); then idle=$((files - 500)); fi
 
-# What never touches the database is measured on one store only.
+# Typing and idle connections do not use the database, so one store is enough.
 first=${STORES%% *}
 by_turns send "peer $STORES" send -n 500 -d "$DURATION"
 by_turns single "peer $STORES" send -n 1 -d "$DURATION"
 by_turns typing "peer $first" typing -n 500 -d "$DURATION"
 by_turns big "peer $first" big -n 1000 -d "$DURATION"
-afresh idle "peer $first" "$ROUNDS" idle -n "$idle"
-afresh churn "peer $first" 1 churn -n 20000 -settle 20s
+by_turns_restarted idle "peer $first" "$ROUNDS" idle -n "$idle"
+by_turns_restarted churn "peer $first" 1 churn -n 20000 -settle 20s
 
 node bench/table.mjs "$work/results"
 if [[ " $MEASURE " = *" check "* ]]; then check; fi

@@ -1,9 +1,9 @@
 // Prints the benchmark's results as Markdown. A result is one JSON object of loadtest in a file named
-// <measurement>.<contender>.<round>.json; contenders are peer, postgres and sqlite (Parley on either).
+// <measurement>.<contender>.<round>.json. Contenders are peer, postgres and sqlite (Parley on that store).
 //
 //   node bench/table.mjs <folder of results>
 //
-// A ratio is Parley's figure over the peer's of the same round; of the rounds the median is shown.
+// A ratio is Parley's figure divided by the peer's of the same round. The table shows the median of the rounds.
 import { readFileSync, readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
@@ -88,7 +88,7 @@ export const rows = [
     target: { text: "≤ 12 KB", met: ({ parley }) => parley <= 12 },
   },
   {
-    // What a collector has not returned yet is no leak: a tenth, or 8 MB, may remain.
+    // Memory that the garbage collector has not returned yet is not a leak: a tenth, or 8 MB, may remain.
     of: "churn",
     ...onPostgres,
     scenario: "20,000 connects and closes",
@@ -109,12 +109,12 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-// Three significant digits are more than the noise allows to tell apart.
+// More than three significant digits would only show noise.
 export function format(number, digits = Math.abs(number) >= 100 ? 0 : Math.abs(number) >= 10 ? 1 : 2) {
   return number.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-// line is a row's Markdown, or undefined where it was not measured.
+// line returns a row as Markdown, or undefined if it was not measured.
 export function line(row, results) {
   const figure = row.figure ?? ((result) => result[row.field]);
   const pairs = results.of(row.of, row.contender);

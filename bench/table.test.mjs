@@ -7,7 +7,7 @@ const row = (of, field) => rows.find((row) => row.of === of && row.field === fie
 const pairs = (...list) => ({ of: () => list.map(([peer, parley]) => ({ peer, parley })) });
 const acked = (n) => ({ acked_per_s: n });
 
-test("the median of the rounds is shown, and of their ratios, not of the ratio of medians", () => {
+test("figures and ratios are medians of the rounds; the ratio is not the ratio of the medians", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1]), 2.5);
   const text = line(
@@ -21,7 +21,7 @@ test("a missed target is marked", () => {
   assert.match(line(row("send", "acked_per_s"), pairs([acked(1000), acked(4990)])), /4.99× \| ≥ 5× ✗/);
 });
 
-test("memory that stays after the churn is a missed target", () => {
+test("memory that remains after the churn is a missed target", () => {
   const churn = rows.find((row) => row.of === "churn");
   const memory = (before, after) => ({ rss_before_mb: before, rss_after_mb: after });
   assert.match(
@@ -31,11 +31,11 @@ test("memory that stays after the churn is a missed target", () => {
   assert.match(line(churn, pairs([memory(100, 90), memory(40, 80)])), /✗/);
 });
 
-test("what was not measured has no line", () => {
+test("a row that was not measured has no line", () => {
   assert.equal(line(rows[0], pairs()), undefined);
 });
 
-test("figures are rounded to what they can tell", () => {
+test("figures are rounded to three significant digits", () => {
   assert.deepEqual(
     [12345.6, 12.345, 0.456].map((n) => format(n)),
     ["12,346", "12.3", "0.46"],

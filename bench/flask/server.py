@@ -1,7 +1,7 @@
 """The benchmark's peer on Flask-SocketIO, the framework whose terms the integration guide uses: the same hot path as
-bench/peer (join, type, send) on gevent with a psycopg2 pool. A message is one transaction; the room receives it, and
-the sender its acknowledgement, after the commit. It is one process, as Flask-SocketIO's own server is, with Debian's
-versions of the libraries. There is no login, widget, bot or queue view, so it does less than Parley does.
+bench/peer (join, type, send) on gevent with a psycopg2 pool. A message is one transaction; after the commit the room
+receives the message and the sender its acknowledgement. It runs in one process, as Flask-SocketIO's own server does, on
+Debian's versions of the libraries. It has no login, widget, bot or queue view, so it does less than Parley.
 
   DATABASE_URL=postgres://… PORT=3001 /usr/bin/python3 server.py
 
@@ -66,7 +66,7 @@ def send_message(payload):
 
 @socketio.on_error_default
 def answer_error(error):
-    """Answers a failed event as the guide says: `error` to the sender, and a refusal where it asked for an answer."""
+    """Answers a failed event as the guide says: with `error`, and with a refusal if the client requested an answer."""
     message = str(error) if isinstance(error, Refused) else "Something went wrong"
     emit("error", {"message": message})
     return {"ok": False, "message": message}

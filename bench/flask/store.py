@@ -1,5 +1,5 @@
-"""Where the Flask peer keeps conversations and messages: the schema and the statements of bench/peer/store.mjs.
-Conversations are also kept in process once seen, so that joining and sending cost no extra query."""
+"""The store of the Flask peer, with the schema and statements of bench/peer/store.mjs. It caches conversations in memory,
+so that joining and sending cost no extra query."""
 
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -42,7 +42,7 @@ TOUCH_CONVERSATION = "UPDATE conversations SET updated_at = %(created_at)s WHERE
 
 
 class Refused(Exception):
-    """An event that the client may not send; its text is for the client."""
+    """An event that the client may not send. Its text is shown to the client."""
 
 
 class Store:

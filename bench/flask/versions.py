@@ -1,4 +1,4 @@
-"""Prints what the Flask peer runs on."""
+"""Prints the versions of the libraries of the Flask peer."""
 
 from importlib.metadata import version
 from platform import python_version

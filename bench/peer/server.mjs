@@ -1,11 +1,11 @@
 // The peer of the benchmark: the integration guide's hot path (join, type, send) as a Node team would write it with the
-// official socket.io server and a pg pool. A message is one transaction; the room hears of it, and the sender gets its
-// acknowledgement, after the commit. There is no login, widget, bot or queue view, so it does less than Parley does.
+// official socket.io server and a pg pool. A message is one transaction; after the commit the room receives the message
+// and the sender its acknowledgement. It has no login, widget, bot or queue view, so it does less than Parley.
 //
 //   DATABASE_URL=postgres://… PORT=3001 node server.mjs             messages are stored
-//   PORT=3001 node server.mjs --memory                              nothing is stored: the real-time layer alone
+//   PORT=3001 node server.mjs --memory                              nothing is stored: measures the real-time layer alone
 //
-// POST /provision?n=500 makes n conversations and answers [{"conversation_id": …, "external_id": …}, …].
+// POST /provision?n=500 creates n conversations and answers [{"conversation_id": …, "external_id": …}, …].
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { openMemory, openPostgres } from "./store.mjs";
@@ -26,7 +26,7 @@ const io = new Server(http, { serveClient: false });
 const room = (conversationID) => `conv:${conversationID}`;
 
 io.on("connection", (socket) => {
-  // Runs a handler and answers as the guide says: the acknowledgement where one was asked for, `error` on failure.
+  // Runs a handler and answers as the guide says: an acknowledgement if the client requested one, and `error` on failure.
   const on = (event, handler) =>
     socket.on(event, async (payload, acknowledge) => {
       const answer = typeof acknowledge === "function" ? acknowledge : () => {};

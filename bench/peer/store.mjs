@@ -1,5 +1,5 @@
-// Where the peer keeps conversations and messages. Conversations are also kept in process once seen, as a team would do
-// for rows that never change: joining and sending then cost no extra query.
+// The store of the peer. It caches conversations in memory, as a team would do for rows that never change, so that joining
+// and sending cost no extra query.
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 

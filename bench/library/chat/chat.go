@@ -1,5 +1,5 @@
-// Package chat is what the peers on the Go library have in common: the conversations that may be joined, and the
-// handling of memory that Parley has too, so that what differs between them and Parley is the Socket.IO server.
+// Package chat contains the code that the peers on the Go library share: the conversations that may be joined, and
+// Parley's handling of memory, so that only the Socket.IO server differs between them and Parley.
 package chat
 
 import (
@@ -54,7 +54,7 @@ func (c *Conversations) Known(id, externalID string) bool {
 	return found && external == externalID
 }
 
-// Serve answers /provision and, with realtime, everything under /socket.io/ on PORT of loopback until it fails.
+// Serve serves /provision, and realtime under /socket.io/, on PORT of loopback until it fails.
 func Serve(conversations *Conversations, realtime http.Handler) error {
 	go tuneMemory()
 	routes := http.NewServeMux()

@@ -9,12 +9,12 @@ import (
 const (
 	gcPercent  = 400
 	look       = 2 * time.Second
-	quietBytes = 2 << 20 // allocated between two looks: less is no work
-	wasteBytes = 4 << 20 // allocated since the last collection: less is not worth one
+	quietBytes = 2 << 20 // allocated between two looks: less means no load
+	wasteBytes = 4 << 20 // allocated since the last collection: less is not worth a collection
 )
 
-// tuneMemory does what cmd/parley does: it lets garbage grow under load and returns memory to the system when there is
-// no work.
+// tuneMemory does the same as cmd/parley: it lets garbage grow under load and returns memory to the system when there
+// is no load.
 func tuneMemory() {
 	debug.SetGCPercent(gcPercent)
 	seen, collected := allocated(), uint64(0)
@@ -28,7 +28,7 @@ func tuneMemory() {
 	}
 }
 
-// allocated is how many bytes the process has allocated on its heap since it started.
+// allocated returns how many bytes the process has allocated on its heap since it started.
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)

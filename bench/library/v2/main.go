@@ -1,5 +1,5 @@
-// The benchmark's peer on github.com/zishang520/socket.io v2: join, and type into the room, as a Go team would write it
-// with the library. It is mounted in net/http, the library's own way. Nothing is stored.
+// The benchmark's peer on github.com/zishang520/socket.io v2: join a room and send typing indicators to it, as a Go
+// team would write it with the library. It is mounted in net/http, the library's own way. Nothing is stored.
 //
 //	PORT=3002 go run .
 package main
@@ -58,7 +58,7 @@ func payload(args []any) map[string]any {
 	return p
 }
 
-// answer acknowledges the event if the client has asked for that.
+// answer acknowledges the event if the client requested an acknowledgement.
 func answer(args []any, ok bool) {
 	if len(args) == 0 {
 		return
