@@ -68,7 +68,7 @@ func (a *App) api(c *fiber.Ctx) error {
 			slog.Error("note use of API key", "error", err) // it opens nothing, so it keeps nobody out
 		}
 	}
-	if !a.ownOrigin(c) {
+	if a.WebSessionToken(c) == "" {
 		return services.Refuse(services.Unauthorized, "Log in to continue.")
 	}
 	if err := a.identify(c); err != nil {
@@ -119,6 +119,7 @@ func safeMethod(method string) bool {
 
 // refuseForm says why a form without its token is refused, and what to do.
 func (a *App) refuseForm(c *fiber.Ctx) error {
+	c.Locals(refusedCSRF, true)
 	if a.lostSecureCookie(c) {
 		return a.openHTTPSPage(c)
 	}

@@ -24,6 +24,7 @@ type App struct {
 	Ready          func(context.Context) error // what /readyz asks
 
 	openSockets openSockets
+	refusals    refusalLog
 }
 
 // New returns the Fiber application with every route of the product.

@@ -51,8 +51,10 @@ func (a *App) ownOrigin(c *fiber.Ctx) bool {
 // WebSessionToken returns the session cookie of a request from our own pages, or "". A foreign page never acts as the
 // agent who is logged in in the same browser: a browser sends the cookie also for pages of sibling domains.
 func (a *App) WebSessionToken(c *fiber.Ctx) string {
-	if !a.ownOrigin(c) {
+	cookie := c.Cookies(sessionCookie)
+	if cookie != "" && !a.ownOrigin(c) {
+		a.refusals.note(refusedOrigin, a.clientAddress(c), "hint", "agents must open the address in BASE_URL")
 		return ""
 	}
-	return c.Cookies(sessionCookie)
+	return cookie
 }

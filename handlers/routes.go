@@ -14,7 +14,7 @@ func (a *App) routes(server *fiber.App) {
 	server.All("/socket.io/*", polled, a.Socket)
 
 	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
-	server.Use(a.bounded, a.secure, compress.New())
+	server.Use(a.bounded, a.logRefusals, a.secure, compress.New())
 
 	// For the machines that watch it.
 	server.Get("/healthz", a.health)

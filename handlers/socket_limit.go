@@ -42,7 +42,8 @@ func (s *openSockets) give(key string) {
 // AddressLimits allows. Agents are never refused: a large office may share one address. The caller calls release once,
 // when the socket has closed.
 func (a *App) AdmitSocket(c *fiber.Ctx) (release func(), ok bool) {
-	key := services.AddressKey(a.clientAddress(c))
+	address := a.clientAddress(c)
+	key := services.AddressKey(address)
 	if a.openSockets.take(key, a.AddressLimits.Sockets) {
 		return sync.OnceFunc(func() { a.openSockets.give(key) }), true
 	}
@@ -51,5 +52,6 @@ func (a *App) AdmitSocket(c *fiber.Ctx) (release func(), ok bool) {
 	if _, err := a.WebSessions.Identify(ctx, a.WebSessionToken(c)); err == nil {
 		return func() {}, true
 	}
+	a.refusals.note(refusedSockets, address)
 	return nil, false
 }
