@@ -67,19 +67,6 @@ func TestSendMessage_theGuidesClient(t *testing.T) {
 	})
 }
 
-func TestSendMessage_failureIsAnErrorEventOrTheAck(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sqliteEnv(t), 1)
-	v := w.visit(0)
-	s, neighbour := w.endUser(0, v), w.endUser(0, v)
-	s.emit("send_message", obj{"conversation_id": v.conversationID, "sender_type": "end_user",
-		"external_id": v.externalID, "content": " "})
-	like(t, s.next("error"), obj{"message": isSentence})
-	s.refused("invalid_request", "send_message", v.say(""))
-	s.silent("error")
-	neighbour.silent()
-}
-
 func TestSendMessage_whoeverSendsMustProveIt(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v, other := w.visit(0), w.visit(0)
@@ -122,22 +109,6 @@ func TestSendMessage_whoeverSendsMustProveIt(t *testing.T) {
 		s.next("message_received")
 		like(t, s.next("message_received"), message)
 	})
-}
-
-func TestSendMessage_lastAllowedSizes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sqliteEnv(t), 1)
-	v := w.visit(0)
-	s := w.endUser(0, v)
-	long := textMark + strings.Repeat("é", 10_000-len(textMark))
-	s.ok("send_message", v.say(long))
-	like(t, s.next("message_received")["content"], long)
-	s.refused("invalid_request", "send_message", v.say(long+"x"))
-	draft := v.say(text("id"))
-	draft["client_id"] = strings.Repeat("é", 64)
-	s.ok("send_message", draft)
-	draft["client_id"] = strings.Repeat("é", 65)
-	s.refused("invalid_request", "send_message", draft)
 }
 
 func TestRichMedia_fromTheGuide(t *testing.T) {

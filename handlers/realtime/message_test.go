@@ -1,6 +1,7 @@
 package realtime_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -120,4 +121,36 @@ func (p sendPath) try(w *world, v visitor) {
 	if got := ack["duplicate"] == true; got != p.repeat {
 		w.Errorf("duplicate is %t in %v", got, ack)
 	}
+}
+
+func TestSendMessage_takesTheLastAllowedSizes(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.visit("jo")
+		s := w.endUser(v)
+		long := strings.Repeat("é", 10_000)
+		s.ok("send_message", v.say(long))
+		if got := s.next("message_received")["content"]; got != long {
+			w.Errorf("the longest message came as %.20q", got)
+		}
+		s.refused("invalid_request", "send_message", v.say(long+"x"))
+		s.ok("send_message", with(hello(v), "client_id", strings.Repeat("é", 64)))
+		s.refused("invalid_request", "send_message", with(hello(v), "client_id", strings.Repeat("é", 65)))
+	})
+}
+
+// Nobody learns of a message that was not stored, whatever the reason.
+func TestSendMessage_isSilentToOthersWhenItIsRefused(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.visit("jo")
+		s, neighbor, agent := w.endUser(v), w.endUser(v), w.agent(w.seeded.Agent)
+		agent.ok("join_conversation", v.id())
+		agent.ok("join_queue", nil)
+		agent.refused("conflict", "send_message", v.answer("nobody has written here"))
+		s.refused("forbidden", "send_message", v.answer("I am the agent"))
+		s.refused("invalid_request", "send_message", v.say("\u2800"))
+		s.refused("invalid_request", "send_message", with(v.say(""), "content_type", "carousel"))
+		for _, hears := range []*socket{s, neighbor, agent} {
+			hears.silent()
+		}
+	})
 }

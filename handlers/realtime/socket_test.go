@@ -70,7 +70,7 @@ func (s *socket) read(r io.Reader, joined chan<- struct{}) {
 			io.Reader
 			io.Writer
 		}{r, s.conn})
-		if err != nil {
+		if err != nil || string(packet) == "41" { // the server has disconnected the socket
 			s.update(func() { s.ended = true })
 			return
 		}
@@ -205,11 +205,16 @@ func (s *socket) next(name string) object {
 	return found
 }
 
-// silent fails if an event of these names, or any event when none is named, was heard. What the server sent to this
-// socket before comes before the acknowledgement it waits for.
-func (s *socket) silent(names ...string) {
+// fence waits until what the server has sent to this socket has come: an acknowledgement overtakes nothing.
+func (s *socket) fence() {
 	s.w.Helper()
 	s.ok("leave_conversation", object{"conversation_id": uuid.NewString()})
+}
+
+// silent fails if an event of these names, or any event when none is named, was heard.
+func (s *socket) silent(names ...string) {
+	s.w.Helper()
+	s.fence()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.events {
@@ -222,7 +227,7 @@ func (s *socket) silent(names ...string) {
 // forget drops what was heard so far.
 func (s *socket) forget() {
 	s.w.Helper()
-	s.ok("leave_conversation", object{"conversation_id": uuid.NewString()})
+	s.fence()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events = nil

@@ -23,13 +23,15 @@ import (
 // than the interval of pings, which would carry along a packet that nobody flushed.
 const patience = 10 * time.Second
 
-// world is the demo organization behind a server that listens on loopback. Its bot answers any text.
+// world is the demo organization behind a server that listens on loopback. Its bot answers any text. Presence does not
+// run: what a socket hears, the test has caused.
 type world struct {
 	*testing.T
 	*services.Services
-	db     *models.DB
-	seeded services.Seeded
-	addr   string
+	db        *models.DB
+	publisher *realtime.Publisher
+	seeded    services.Seeded
+	addr      string
 }
 
 // each runs test in a world on every database.
@@ -53,11 +55,12 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 		AllowOrigin: func(string) bool { return true },
 	})
 	io := socket.Of("/")
+	publisher := realtime.NewPublisher(io)
 	all, err := services.New(services.Dependencies{
 		DB:        db,
 		Limiter:   state.NewMemoryLimiter(models.Now),
 		Presence:  state.NewMemoryPresence(),
-		Publisher: realtime.NewPublisher(io),
+		Publisher: publisher,
 		Clock:     models.Now,
 		SecretKey: make([]byte, 32),
 		SecretBox: services.NewSecretBox(make([]byte, 32)),
@@ -73,7 +76,7 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, Services: all, db: db}
+	w := &world{T: t, Services: all, db: db, publisher: publisher}
 	w.seeded, err = all.Organizations.Seed(t.Context(), false)
 	w.ok(err)
 	w.listen(socket, realtime.New(io, all, false))
@@ -89,9 +92,8 @@ func (w *world) listen(socket *socketio.Server, live *realtime.Server) {
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.All("/socket.io/*", socket.Handler())
 	background, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{}, 3)
+	ended := make(chan struct{}, 2)
 	go func() { live.Run(background); ended <- struct{}{} }()
-	go func() { w.Presence.Run(background); ended <- struct{}{} }()
 	go func() { app.Listener(listener); ended <- struct{}{} }()
 	w.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -161,6 +163,27 @@ func with(o object, key string, value any) object {
 	changed := maps.Clone(o)
 	changed[key] = value
 	return changed
+}
+
+// messages are those of a conversation, in their order.
+func (w *world) messages(v visitor) (messages []models.Message) {
+	w.Helper()
+	w.ok(w.db.Read.Where("conversation_id = ?", v.conversationID).Order("seq").Find(&messages).Error)
+	return messages
+}
+
+// elsewhere is the owner of another organization.
+func (w *world) elsewhere() services.Credentials {
+	w.Helper()
+	owner := services.Credentials{Email: "owner@elsewhere.example", Password: "the owner elsewhere"}
+	_, err := w.Organizations.Create(w.Context(), services.NewOrganization{
+		Name:       "Elsewhere",
+		AdminEmail: owner.Email,
+		AdminName:  "Olga Owner",
+		Password:   owner.Password,
+	})
+	w.ok(err)
+	return owner
 }
 
 // endUser is a socket that has joined v.
