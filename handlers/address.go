@@ -8,6 +8,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"parley/services"
 )
 
 // localPeer stands for the address of a peer that has none: one on a Unix socket.
@@ -23,6 +25,9 @@ func (a *App) clientAddress(c *fiber.Ctx) string {
 	}
 	return address.String()
 }
+
+// AddressKey returns the client's address as limits count it: see services.AddressKey.
+func (a *App) AddressKey(c *fiber.Ctx) string { return services.AddressKey(a.clientAddress(c)) }
 
 // scheme returns the scheme of the URL that the client opened: the connection's, or what a trusted proxy says.
 func (a *App) scheme(c *fiber.Ctx) string {

@@ -108,6 +108,7 @@ func TestChannel_tokensAreOfTheApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.say(opened.ConversationID, opened.ExternalID, "Hello")
 	conversation, err := d.app.Conversations.Get(d.Context(), d.user().OrganizationID, opened.ConversationID)
 	if err != nil || conversation.ChannelID != strings.TrimPrefix(path, "/integration/mobile-sdk/") {
 		t.Errorf("the conversation belongs to %s, %v", conversation.ChannelID, err)

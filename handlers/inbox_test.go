@@ -76,7 +76,10 @@ func (d *desk) conversation(name string, texts ...string) string {
 
 func (d *desk) say(id, externalID, text string) {
 	d.Helper()
-	ref, err := d.app.Conversations.ForEndUser(d.Context(), id, externalID)
+	ref, err := d.app.Conversations.ForEndUser(d.Context(), services.EndUserProof{
+		ConversationID: id,
+		ExternalID:     externalID,
+	})
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func (a *App) routes(server *fiber.App) {
 
 	// The widget: for anybody, from any site that the embed token allows.
 	server.Get("/chat-widget/embed.js", a.loader)
-	server.Get("/chat-widget", a.widgetPage)
+	server.Get("/chat-widget", a.widgetLimit, a.widgetPage)
 	server.Get("/chat-widget/history/:id", a.widgetHistory)
 
 	// What the guide says, for tools.

@@ -172,6 +172,7 @@ func (silentPublisher) TeamChanged(string, services.Team)                  {}
 func (silentPublisher) ConversationResolved(_, _, _ string, _ []string)    {}
 func (silentPublisher) AgentStatusChanged(_, _ string, _ bool)             {}
 func (silentPublisher) WebSessionEnded(string)                             {}
+func (silentPublisher) EmbedTokenRevoked(string)                           {}
 func (silentPublisher) UserSessionsEnded(string)                           {}
 
 // testApp is the application in memory, and the cookie of the demo's agent.
@@ -195,6 +196,7 @@ func testAppOn(t *testing.T, db *models.DB) (server *fiber.App, app *App, cookie
 		DB:           db,
 		Limiter:      limiter,
 		Presence:     state.NewMemoryPresence(),
+		Openings:     state.NewMemoryOpenings(models.Now),
 		Publisher:    silentPublisher{},
 		Clock:        models.Now,
 		SecretKey:    make([]byte, 32),

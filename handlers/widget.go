@@ -31,6 +31,14 @@ func (a *App) loader(c *fiber.Ctx) error {
 	return c.Send(content)
 }
 
+// widgetLimit refuses pages of the widget to an address that opens too many.
+func (a *App) widgetLimit(c *fiber.Ctx) error {
+	if err := a.Widget.AdmitPage(c.UserContext(), a.AddressKey(c)); err != nil {
+		return err
+	}
+	return c.Next()
+}
+
 func (a *App) widgetPage(c *fiber.Ctx) error {
 	opened, err := a.Widget.Open(c.UserContext(), services.WidgetRequest{
 		EmbedToken:  c.Query("embed_token"),
@@ -101,7 +109,11 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 		return err
 	}
 	page.AfterSeq, page.BeforeSeq = int64(after), int64(before)
-	ref, err := a.Conversations.ForEndUser(c.UserContext(), c.Params("id"), c.Query("external_id"))
+	ref, err := a.Conversations.ForEndUser(c.UserContext(), services.EndUserProof{
+		ConversationID: c.Params("id"),
+		ExternalID:     c.Query("external_id"),
+		EmbedToken:     c.Query("embed_token"),
+	})
 	if err != nil {
 		return err
 	}

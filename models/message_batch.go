@@ -1,7 +1,10 @@
 package models
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,11 +19,50 @@ type ClientKey struct {
 // BatchQuery names what a batch of sends needs to know. ConversationIDs are sorted and unique: every writer locks in
 // the same order, or two batches would wait for each other.
 type BatchQuery struct {
+	New             []NewConversation // stored first, unless they are there
+	Now             time.Time
 	ConversationIDs []string
 	BotIDs          []string
 	ClientKeys      []ClientKey
 	ControlIDs      []string // messages that are being answered
 }
+
+// NewConversation is a conversation that its first message stores, together with its end user. Where the end user is
+// known already, a display name that is not empty replaces theirs.
+type NewConversation struct {
+	ID             string
+	OrganizationID string
+	ChannelID      string
+	EndUserID      string // if there is no such end user yet
+	ExternalID     string
+	DisplayName    string
+	EmbedTokenID   string // empty: not known
+}
+
+// newEndUsers returns the conversations of query.New by end user, one for each, and in the same order for every writer,
+// or two batches would wait for each other.
+func (query BatchQuery) newEndUsers() []NewConversation {
+	sorted := slices.SortedStableFunc(slices.Values(query.New), func(a, b NewConversation) int {
+		return cmp.Or(strings.Compare(a.OrganizationID, b.OrganizationID), strings.Compare(a.ExternalID, b.ExternalID),
+			strings.Compare(b.DisplayName, a.DisplayName)) // with a name first
+	})
+	return slices.CompactFunc(sorted, func(a, b NewConversation) bool {
+		return a.OrganizationID == b.OrganizationID && a.ExternalID == b.ExternalID
+	})
+}
+
+// newConversations returns query.New by conversation, like newEndUsers.
+func (query BatchQuery) newConversations() []NewConversation {
+	sorted := slices.SortedStableFunc(slices.Values(query.New), func(a, b NewConversation) int {
+		return strings.Compare(a.ID, b.ID)
+	})
+	return slices.CompactFunc(sorted, func(a, b NewConversation) bool { return a.ID == b.ID })
+}
+
+// keepName is what becomes of an end user who is known when a conversation of theirs is new.
+const keepName = ` ON CONFLICT (organization_id, external_id) DO UPDATE
+	SET display_name = excluded.display_name, updated_at = excluded.updated_at
+	WHERE excluded.display_name <> '' AND excluded.display_name <> end_users.display_name`
 
 // BatchState is the answer, true until the batch commits: the conversations in it are locked.
 type BatchState struct {
@@ -46,9 +88,10 @@ type Touch struct {
 	UpdatedAt      time.Time
 }
 
-// WriteMessages runs one transaction: it locks the conversations of query, reads what query names, asks decide what to
-// store, stores it and commits. On an error nothing is stored. decide must not block or touch the database. Like the
-// function of Transact it runs again, on a new state, when the database refuses the transaction because of others.
+// WriteMessages runs one transaction: it stores the new conversations of query, locks its conversations, reads what it
+// names, asks decide what to store, stores it and commits. On an error nothing is stored. decide must not block or
+// touch the database. Like the function of Transact it runs again, on a new state, when the database refuses the
+// transaction because of others.
 func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
 	return retry(ctx, func() error {
 		if db.Postgres() {

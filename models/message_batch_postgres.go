@@ -50,6 +50,7 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 		})
 	}
 	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+	postgresNew(batch, query)
 	among, conversations := oneOrAny(query.ConversationIDs)
 	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id`+among+` ORDER BY id FOR UPDATE`,
 		conversations)
@@ -70,6 +71,42 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 		read(state.scanAnswered, `SELECT answers_id FROM messages WHERE answers_id = ANY($1)`, query.ControlIDs)
 	}
 	return batch
+}
+
+// postgresNew stores the new conversations and their end users. Where another node does the same at this moment it
+// waits for it, and then finds the rows.
+func postgresNew(batch *pgx.Batch, query BatchQuery) {
+	if len(query.New) == 0 {
+		return
+	}
+	columns := func(list []NewConversation, fields ...func(NewConversation) string) []any {
+		arrays := make([]any, len(fields), len(fields)+1)
+		for i, field := range fields {
+			array := make([]string, len(list))
+			for j, conversation := range list {
+				array[j] = field(conversation)
+			}
+			arrays[i] = array
+		}
+		return append(arrays, query.Now)
+	}
+	id := func(c NewConversation) string { return c.ID }
+	organization := func(c NewConversation) string { return c.OrganizationID }
+	externalID := func(c NewConversation) string { return c.ExternalID }
+	endUser := func(c NewConversation) string { return c.EndUserID }
+	name := func(c NewConversation) string { return c.DisplayName }
+	channel := func(c NewConversation) string { return c.ChannelID }
+	token := func(c NewConversation) string { return c.EmbedTokenID }
+	batch.Queue(`INSERT INTO end_users (id, organization_id, external_id, display_name, created_at, updated_at)
+		SELECT n.*, $5::timestamp, $5::timestamp FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n`+keepName,
+		columns(query.newEndUsers(), endUser, organization, externalID, name)...)
+	batch.Queue(`INSERT INTO conversations (id, organization_id, channel_id, end_user_id, embed_token_id, created_at, updated_at)
+		SELECT n.id, n.organization_id, n.channel_id, e.id, NULLIF(n.token_id, ''), $6::timestamp, $6::timestamp
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+			AS n (id, organization_id, channel_id, external_id, token_id)
+		JOIN end_users AS e ON e.organization_id = n.organization_id AND e.external_id = n.external_id
+		ORDER BY n.id ON CONFLICT DO NOTHING`,
+		columns(query.newConversations(), id, organization, channel, externalID, token)...)
 }
 
 // oneOrAny is the condition for a list of ids, and its argument. PostgreSQL plans "= ANY" anew at every call, since the

@@ -21,6 +21,9 @@ func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide 
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() // after the commit it does nothing
+	if err := sqliteNew(ctx, tx, query); err != nil {
+		return fmt.Errorf("store conversations: %w", err)
+	}
 	state := newBatchState()
 	if err := sqliteReads(ctx, tx, query, &state); err != nil {
 		return fmt.Errorf("read: %w", err)
@@ -29,6 +32,32 @@ func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide 
 		return fmt.Errorf("store: %w", err)
 	}
 	return tx.Commit()
+}
+
+// sqliteNew stores the new conversations and their end users. Without "WHERE true" ON would read as part of the join.
+func sqliteNew(ctx context.Context, tx *sql.Tx, query BatchQuery) error {
+	if len(query.New) == 0 {
+		return nil
+	}
+	store := func(list []NewConversation, statement string) error {
+		encoded, err := json.Marshal(list)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, statement, string(encoded), query.Now)
+		}
+		return err
+	}
+	err := store(query.newEndUsers(), `INSERT INTO end_users (id, organization_id, external_id, display_name, created_at, updated_at)
+		SELECT value ->> 'EndUserID', value ->> 'OrganizationID', value ->> 'ExternalID', value ->> 'DisplayName', ?2, ?2
+		FROM json_each(?1) WHERE true`+keepName)
+	if err != nil {
+		return err
+	}
+	return store(query.newConversations(), `INSERT INTO conversations
+			(id, organization_id, channel_id, end_user_id, embed_token_id, created_at, updated_at)
+		SELECT value ->> 'ID', e.organization_id, value ->> 'ChannelID', e.id, NULLIF(value ->> 'EmbedTokenID', ''), ?2, ?2
+		FROM json_each(?1) JOIN end_users AS e
+			ON e.organization_id = value ->> 'OrganizationID' AND e.external_id = value ->> 'ExternalID'
+		WHERE true ON CONFLICT DO NOTHING`)
 }
 
 func sqliteReads(ctx context.Context, tx *sql.Tx, query BatchQuery, state *BatchState) error {

@@ -14,55 +14,111 @@ type Ref struct {
 	OrganizationID string
 	ChannelID      string
 	BotID          string
-	EndUserID      string
+	EndUserID      string // empty while unstored
 	ExternalID     string
+	EmbedTokenID   string // that opened it last; empty: not known
 	LastSeq        int64
+
+	// Unstored says that no row existed when this was read: the end user's first message stores it, with DisplayName.
+	// Another socket may have done so since.
+	Unstored    bool
+	DisplayName string // while unstored: the name that the page was opened with
 }
 
 // Conversations finds and lists conversations and leads their sessions.
 type Conversations struct {
 	db        *models.DB
+	openings  OpeningStore
 	publisher Publisher
 	clock     Clock
 }
 
 // NewConversations makes the service.
-func NewConversations(db *models.DB, publisher Publisher, clock Clock) *Conversations {
-	return &Conversations{db: db, publisher: publisher, clock: clock}
+func NewConversations(db *models.DB, openings OpeningStore, publisher Publisher, clock Clock) *Conversations {
+	return &Conversations{db: db, openings: openings, publisher: publisher, clock: clock}
 }
 
-// ForAgent finds a conversation of the agent's organization, written in or not. Error: NotFound.
+// ForAgent finds a conversation of the agent's organization, written in or not. Error: NotFound, also for one of which
+// nothing is stored yet: to agents it does not exist.
 func (s *Conversations) ForAgent(ctx context.Context, organizationID, id string) (Ref, error) {
-	return s.ref(ctx, "c.organization_id = ? AND c.id = ?", organizationID, id)
+	found, err := s.find(ctx, "c.organization_id = ? AND c.id = ?", organizationID, id)
+	return found.Ref, err
 }
 
-// ForEndUser finds a conversation by the proof an end user has: its id and their external_id. Errors: NotFound if there
-// is no such conversation, Forbidden if it is another end user's.
-func (s *Conversations) ForEndUser(ctx context.Context, id, externalID string) (Ref, error) {
-	ref, err := s.ref(ctx, "c.id = ?", id)
-	if err == nil && ref.ExternalID != externalID {
-		return Ref{}, Refuse(Forbidden, "external_id does not belong to this conversation.")
+// ForAgentToJoin is ForAgent for a socket that waits for the first message: it also finds a conversation of which
+// nothing is stored yet.
+func (s *Conversations) ForAgentToJoin(ctx context.Context, organizationID, id string) (Ref, error) {
+	ref, err := s.ForAgent(ctx, organizationID, id)
+	if KindOf(err) != NotFound {
+		return ref, err
 	}
-	return ref, err
+	channel, err := s.channelOf(ctx, id)
+	if err != nil {
+		return Ref{}, err
+	}
+	if channel.OrganizationID != organizationID {
+		return Ref{}, conversationNotFound()
+	}
+	return unstoredRef(id, channel), nil
 }
 
-func (s *Conversations) ref(ctx context.Context, where string, args ...any) (Ref, error) {
+// foundConversation is a conversation, and whether its end user is kept out of it.
+type foundConversation struct {
+	Ref
+	Closed bool
+}
+
+func (s *Conversations) find(ctx context.Context, where string, args ...any) (foundConversation, error) {
 	if !models.ValidID(args[len(args)-1].(string)) {
-		return Ref{}, Refuse(NotFound, "Conversation not found.")
+		return foundConversation{}, conversationNotFound()
 	}
-	var refs []Ref
+	var found []foundConversation
 	err := s.db.Read.WithContext(ctx).Table("conversations AS c").
-		Select("c.id, c.organization_id, c.channel_id, c.end_user_id, c.last_seq, ch.bot_id, e.external_id").
+		Select("c.id, c.organization_id, c.channel_id, c.end_user_id, c.last_seq, ch.bot_id, e.external_id, "+
+			"c.embed_token_id, "+closed("c.embed_token_id", "c.channel_id")+" AS closed").
 		Joins("JOIN channels AS ch ON ch.id = c.channel_id").
 		Joins("JOIN end_users AS e ON e.id = c.end_user_id").
-		Where(where, args...).Limit(1).Scan(&refs).Error
+		Where(where, args...).Limit(1).Scan(&found).Error
 	if err != nil {
-		return Ref{}, fmt.Errorf("find conversation: %w", err)
+		return foundConversation{}, fmt.Errorf("find conversation: %w", err)
 	}
-	if len(refs) == 0 {
-		return Ref{}, Refuse(NotFound, "Conversation not found.")
+	if len(found) == 0 {
+		return foundConversation{}, conversationNotFound()
 	}
-	return refs[0], nil
+	return found[0], nil
+}
+
+// channelOf returns the channel that the id of a conversation names. Error: NotFound.
+func (s *Conversations) channelOf(ctx context.Context, id string) (models.Channel, error) {
+	prefix := conversationPrefix(id)
+	if prefix == "" {
+		return models.Channel{}, conversationNotFound()
+	}
+	var channels []models.Channel
+	err := s.db.Read.WithContext(ctx).Where("conversation_prefix = ?", prefix).Limit(1).Find(&channels).Error
+	if err != nil {
+		return models.Channel{}, fmt.Errorf("find channel of conversation: %w", err)
+	}
+	if len(channels) == 0 {
+		return models.Channel{}, conversationNotFound()
+	}
+	return channels[0], nil
+}
+
+func unstoredRef(id string, channel models.Channel) Ref {
+	return Ref{
+		ID:             id,
+		OrganizationID: channel.OrganizationID,
+		ChannelID:      channel.ID,
+		BotID:          channel.BotID,
+		Unstored:       true,
+	}
+}
+
+func conversationNotFound() *Error { return Refuse(NotFound, "Conversation not found.") }
+
+func notYourConversation() *Error {
+	return Refuse(Forbidden, "external_id does not belong to this conversation.")
 }
 
 // LastSeq is the number of the conversation's newest message.
@@ -86,7 +142,7 @@ func (s *Conversations) Get(ctx context.Context, organizationID, id string) (mod
 		}
 	}
 	if len(found) == 0 {
-		return models.Conversation{}, Refuse(NotFound, "Conversation not found.")
+		return models.Conversation{}, conversationNotFound()
 	}
 	return found[0], nil
 }

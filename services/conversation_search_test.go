@@ -30,9 +30,9 @@ func (w *world) found(user models.User, search string) (ids []string) {
 // known is an end user with a name who has written.
 func (w *world) known(externalID, displayName string) services.Ref {
 	w.Helper()
-	_, _, err := w.Widget.CreateOrGetConversation(w.Context(), w.organization.ID, w.webchat.ID, externalID, displayName)
-	w.ok(err)
-	return w.opened(externalID)
+	ref := w.openedAs(w.webchat, externalID, displayName)
+	w.says(ref, "Hello")
+	return ref
 }
 
 func TestSearch_findsPartsOfNamesAndExternalIDsInAnyCase(t *testing.T) {

@@ -86,7 +86,7 @@ func TestClaim_againChangesNothing(t *testing.T) {
 
 func TestSessions_cannotChangeUnlessOpen(t *testing.T) {
 	each(t, func(w *world) {
-		never, done := w.conversation("never"), w.opened("done")
+		never, done := w.unwritten("never"), w.opened("done")
 		w.claim(w.ann, done)
 		w.resolve(done, "billing")
 		before := len(of[resolved](w.events))

@@ -42,7 +42,8 @@ func (w *world) resolve(ref services.Ref, tags ...string) models.ConversationSes
 	return session
 }
 
-// desk is a list in every state: two nobody has, one of each agent, one resolved, one never written in.
+// desk is a list in every state: two nobody has, one of each agent, one resolved, one only
+// opened, one of an older version never written in.
 func (w *world) desk() (refs map[string]services.Ref) {
 	w.Helper()
 	refs = map[string]services.Ref{}
@@ -50,7 +51,8 @@ func (w *world) desk() (refs map[string]services.Ref) {
 		refs[name] = w.opened(name)
 		w.clock.advance(time.Second)
 	}
-	refs["silent"] = w.conversation("silent")
+	refs["opened"] = w.conversation("opened")
+	refs["silent"] = w.unwritten("silent")
 	w.claim(w.ann, refs["anns"])
 	w.claim(w.ben, refs["bens"])
 	w.claim(w.ann, refs["resolved"])
@@ -228,36 +230,10 @@ func TestForAgent_tellsWhatSendersNeed(t *testing.T) {
 		ref := w.opened("jo")
 		again, err := w.Conversations.ForAgent(w.Context(), w.organization.ID, ref.ID)
 		w.ok(err)
-		ref.LastSeq = 1
-		if again != ref || ref.BotID != w.bot.ID || ref.ExternalID != "jo" || ref.ChannelID != w.webchat.ID ||
-			ref.OrganizationID != w.organization.ID || ref.EndUserID == "" {
+		if again.LastSeq != 1 || again.BotID != w.bot.ID || again.ExternalID != "jo" ||
+			again.ChannelID != w.webchat.ID || again.OrganizationID != w.organization.ID || again.EndUserID == "" ||
+			again.ID != ref.ID || again.Unstored {
 			w.Errorf("%+v", again)
-		}
-		if _, err := w.Conversations.ForAgent(w.Context(), w.organization.ID,
-			w.conversation("never written").ID); err != nil {
-			w.Error(err)
-		}
-	})
-}
-
-func TestForEndUser_asksForTheRightExternalID(t *testing.T) {
-	each(t, func(w *world) {
-		ref := w.opened("jo")
-		found, err := w.Conversations.ForEndUser(w.Context(), ref.ID, "jo")
-		w.ok(err)
-		if found.ID != ref.ID || found.OrganizationID != w.organization.ID {
-			w.Errorf("%+v", found)
-		}
-		for _, wrong := range []string{"", "mo", "JO", "jo ", "jo\x00", ref.EndUserID} {
-			found, err := w.Conversations.ForEndUser(w.Context(), ref.ID, wrong)
-			w.refused(services.Forbidden, err)
-			if found != (services.Ref{}) {
-				w.Errorf("%q learns %+v", wrong, found)
-			}
-		}
-		for _, id := range []string{models.NewID(), "", "x"} {
-			_, err := w.Conversations.ForEndUser(w.Context(), id, "jo")
-			w.refused(services.NotFound, err)
 		}
 	})
 }

@@ -60,7 +60,7 @@ func TestRelease_isForTheOneWhoHasIt(t *testing.T) {
 		ref, resolvedRef := w.opened("jo"), w.opened("mo")
 		w.claim(w.ann, resolvedRef)
 		w.resolve(resolvedRef)
-		for _, nobodys := range []services.Ref{ref, resolvedRef, w.conversation("silent")} {
+		for _, nobodys := range []services.Ref{ref, resolvedRef, w.unwritten("silent")} {
 			_, err := w.Conversations.Release(w.Context(), w.ann, nobodys.ID)
 			w.refused(services.Conflict, err)
 		}
@@ -158,7 +158,7 @@ func TestReopen_isRefusedWhileOneIsOpen(t *testing.T) {
 		w.refused(services.Conflict, err)
 		w.resolve(ref)
 		w.says(ref, "one more thing")
-		for _, id := range []string{ref.ID, w.conversation("silent").ID} {
+		for _, id := range []string{ref.ID, w.unwritten("silent").ID} {
 			_, err = w.Conversations.Reopen(w.Context(), w.ann, id)
 			w.refused(services.Conflict, err)
 		}

@@ -19,15 +19,22 @@ const (
 
 // EmbedTokens keeps the tokens that let sites and apps open the widget.
 type EmbedTokens struct {
-	db       *models.DB
-	channels *Channels
-	audit    *Audit
-	clock    Clock
+	db        *models.DB
+	channels  *Channels
+	audit     *Audit
+	publisher Publisher
+	clock     Clock
 }
 
 // NewEmbedTokens makes the service.
-func NewEmbedTokens(db *models.DB, channels *Channels, audit *Audit, clock Clock) *EmbedTokens {
-	return &EmbedTokens{db: db, channels: channels, audit: audit, clock: clock}
+func NewEmbedTokens(db *models.DB, channels *Channels, audit *Audit, publisher Publisher, clock Clock) *EmbedTokens {
+	return &EmbedTokens{
+		db:        db,
+		channels:  channels,
+		audit:     audit,
+		publisher: publisher,
+		clock:     clock,
+	}
 }
 
 // NewEmbedToken is what a token is made of.
@@ -240,12 +247,15 @@ func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string,
 	})
 }
 
-// Revoke ends a token for good; again it changes nothing. Errors: Forbidden, NotFound.
+// Revoke ends a token for good, and the chats that were opened with it. Again it changes nothing. Errors: Forbidden,
+// NotFound.
 func (s *EmbedTokens) Revoke(ctx context.Context, actor models.User, id string) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	return s.db.Transact(ctx, func(tx *gorm.DB) error {
+	revoked := false
+	err := s.db.Transact(ctx, func(tx *gorm.DB) error {
+		revoked = false
 		token, err := embedTokenOf(tx, actor.OrganizationID, id)
 		if err != nil {
 			return err
@@ -257,8 +267,13 @@ func (s *EmbedTokens) Revoke(ctx context.Context, actor models.User, id string) 
 		if result.Error != nil || result.RowsAffected == 0 {
 			return result.Error
 		}
+		revoked = true
 		return s.audit.Note(tx, actor, EmbedTokenRevoked, tokenTarget(token), "")
 	})
+	if err == nil && revoked {
+		s.publisher.EmbedTokenRevoked(id)
+	}
+	return err
 }
 
 func embedTokenOf(tx *gorm.DB, organizationID, id string) (token models.EmbedToken, err error) {

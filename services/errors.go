@@ -29,6 +29,7 @@ type Error struct {
 	Kind       Kind
 	Message    string
 	RetryAfter time.Duration // for RateLimited: how long to wait before the next attempt
+	Silent     bool          // for RateLimited: only a sender who asked for an acknowledgement hears of it
 	Field      string        // name of the form field with the error; empty for the form as a whole
 }
 

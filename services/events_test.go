@@ -30,6 +30,7 @@ type (
 		organizationID, agents string
 		online                 int
 	}
+	embedTokenRevoked struct{ id string }
 	webSessionEnded   struct{ id string }
 	userSessionsEnded struct{ userID string }
 )
@@ -67,6 +68,7 @@ func (n *recorder) ConversationResolved(org, conv, session string, tags []string
 func (n *recorder) AgentStatusChanged(org, ag string, online bool) {
 	n.record(agentStatus{org, ag, online})
 }
+func (n *recorder) EmbedTokenRevoked(id string)     { n.record(embedTokenRevoked{id}) }
 func (n *recorder) WebSessionEnded(id string)       { n.record(webSessionEnded{id}) }
 func (n *recorder) UserSessionsEnded(userID string) { n.record(userSessionsEnded{userID}) }
 

@@ -7,11 +7,12 @@ import (
 )
 
 // Dependencies are what the services need from the process around them. Mailer may be nil: links are then passed on by
-// hand. A command that serves nobody may leave out Limiter, Presence and Publisher.
+// hand. A command that serves nobody may leave out Limiter, Presence, Openings and Publisher.
 type Dependencies struct {
 	DB            *models.DB
 	Limiter       Limiter
 	Presence      PresenceStore
+	Openings      OpeningStore
 	Publisher     Publisher
 	Mailer        Mailer
 	Clock         Clock
@@ -62,8 +63,8 @@ func New(d Dependencies) (*Services, error) {
 		Audit:           audit,
 		Bots:            NewBots(d.DB, photos, audit, d.Clock),
 		Channels:        channels,
-		Conversations:   NewConversations(d.DB, d.Publisher, d.Clock),
-		EmbedTokens:     NewEmbedTokens(d.DB, channels, audit, d.Clock),
+		Conversations:   NewConversations(d.DB, d.Openings, d.Publisher, d.Clock),
+		EmbedTokens:     NewEmbedTokens(d.DB, channels, audit, d.Publisher, d.Clock),
 		Messages:        NewMessages(d.DB, d.Limiter, d.WidgetRate, d.Publisher, d.Clock),
 		Organizations:   organizations,
 		Passwords:       passwords,
@@ -76,7 +77,7 @@ func New(d Dependencies) (*Services, error) {
 		Users:           NewUsers(d.DB, passwords, d.Limiter, audit, d.Mailer, d.Publisher, d.Clock),
 		Visits:          NewVisits(d.DB, d.Publisher, d.Clock),
 		WebSessions:     NewWebSessions(d.DB, passwords, secondFactors, d.Publisher, audit, d.Clock, d.SecretKey),
-		Widget:          NewWidget(d.DB, d.Clock),
+		Widget:          NewWidget(d.DB, d.Openings, d.Limiter, d.AddressLimits, d.Clock),
 	}, nil
 }
 

@@ -188,7 +188,9 @@ func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) erro
 		return fmt.Errorf("limit messages: %w", err)
 	}
 	if wait > 0 {
-		return limited(wait)
+		refusal := limited(wait)
+		refusal.Silent = true
+		return refusal
 	}
 	return nil
 }

@@ -43,11 +43,8 @@ func (d *decision) add(j *job) {
 
 // check refuses what the conversation as it is now does not allow, and makes the offered label the text of an answer.
 func (d *decision) check(j *job) error {
-	if _, exists := d.state.LastSeq[j.conversation.ID]; !exists {
-		return Refuse(NotFound, "Conversation not found.")
-	}
-	if _, open := d.state.Sessions[j.conversation.ID]; !open && j.sender.Type == models.SenderAgent {
-		return Refuse(Conflict, "This conversation is resolved. It opens again when the end user writes.")
+	if err := d.checkConversation(j); err != nil {
+		return err
 	}
 	selected := j.body.Media.Selected
 	if selected == nil {
@@ -73,6 +70,20 @@ func (d *decision) check(j *job) error {
 		MessageID: control.ID,
 		Label:     choice.Label,
 		Value:     choice.Value,
+	}
+	return nil
+}
+
+func (d *decision) checkConversation(j *job) error {
+	_, exists := d.state.LastSeq[j.conversation.ID]
+	_, open := d.state.Sessions[j.conversation.ID]
+	switch {
+	case !exists && !j.conversation.Unstored:
+		return conversationNotFound()
+	case !open && j.sender.Type == models.SenderAgent:
+		return Refuse(Conflict, "This conversation is resolved. It opens again when the end user writes.")
+	case !exists && j.opensConversation(): // the end user has a conversation on this channel with another id
+		return conversationNotFound()
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestSend_storesWhatWasGivenAndTellsIt(t *testing.T) {
 
 func TestSend_bumpsTheConversation(t *testing.T) {
 	each(t, func(w *world) {
-		ref, other := w.conversation("jo"), w.conversation("mo")
+		ref, other := w.unwritten("jo"), w.unwritten("mo")
 		w.clock.advance(90_000_000_000)
 		w.says(ref, "Hello")
 		var bumped, untouched models.Conversation
@@ -177,8 +177,8 @@ func TestSend_agentNeedsAnOpenSessionAndFailsAlone(t *testing.T) {
 
 func TestSend_toNoConversationIsNotFound(t *testing.T) {
 	each(t, func(w *world) {
-		gone := w.conversation("jo")
-		gone.ID = models.NewID()
+		gone := w.opened("jo")
+		gone.ID, gone.Unstored = models.NewID(), false
 		_, err := w.send(text(gone, endUserOf(gone), "x"))
 		w.refused(services.NotFound, err)
 	})

@@ -184,7 +184,7 @@ func (w *writer) transact(batch []*job) ([]outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	var outcomes []outcome
-	err := w.db.WriteMessages(ctx, batchQuery(batch), func(state models.BatchState) models.BatchRows {
+	err := w.db.WriteMessages(ctx, batchQuery(batch, w.clock()), func(state models.BatchState) models.BatchRows {
 		decision := newDecision(state, w.scripts, w.clock(), len(batch))
 		for _, j := range batch {
 			decision.add(j)
@@ -195,13 +195,17 @@ func (w *writer) transact(batch []*job) ([]outcome, error) {
 	return outcomes, err
 }
 
-func batchQuery(batch []*job) models.BatchQuery {
+func batchQuery(batch []*job, now time.Time) models.BatchQuery {
 	query := models.BatchQuery{
+		Now:             now,
 		ConversationIDs: make([]string, 0, len(batch)),
 		BotIDs:          make([]string, 0, len(batch)),
 	}
 	for _, j := range batch {
 		query.ConversationIDs = append(query.ConversationIDs, j.conversation.ID)
+		if j.opensConversation() {
+			query.New = append(query.New, newConversation(j.conversation))
+		}
 		if j.sender.Type == models.SenderEndUser {
 			query.BotIDs = append(query.BotIDs, j.conversation.BotID)
 		}
@@ -217,6 +221,24 @@ func batchQuery(batch []*job) models.BatchQuery {
 		*ids = slices.Compact(*ids)
 	}
 	return query
+}
+
+// opensConversation reports whether this message may be the first of its conversation. One that answers another is not:
+// it is refused, and nothing may be stored for it.
+func (j *job) opensConversation() bool {
+	return j.conversation.Unstored && j.sender.Type == models.SenderEndUser && j.body.Media.Selected == nil
+}
+
+func newConversation(ref Ref) models.NewConversation {
+	return models.NewConversation{
+		ID:             ref.ID,
+		OrganizationID: ref.OrganizationID,
+		ChannelID:      ref.ChannelID,
+		EndUserID:      models.NewID(),
+		ExternalID:     ref.ExternalID,
+		DisplayName:    ref.DisplayName,
+		EmbedTokenID:   ref.EmbedTokenID,
+	}
 }
 
 func (j *job) clientKey() models.ClientKey {

@@ -25,6 +25,8 @@ type Publisher interface {
 	VisitChanged(organizationID, conversationID string)
 	AgentStatusChanged(organizationID, agentID string, online bool)
 	TeamChanged(organizationID string, team Team)
+	// EmbedTokenRevoked closes the sockets of the end users whose page the token opened.
+	EmbedTokenRevoked(embedTokenID string)
 	// WebSessionEnded and UserSessionsEnded close the sockets of a login, or of all logins of a user.
 	WebSessionEnded(webSessionID string)
 	UserSessionsEnded(userID string)

@@ -116,11 +116,9 @@ func TestBlank_countsAsMissing(t *testing.T) {
 				w.Errorf("%s: a bot says %q and %q", e.Name, bot.Greeting, bot.Fallback)
 			}
 		}
-		conversation, _, err := w.Widget.CreateOrGetConversation(w.Context(), w.organization.ID, w.webchat.ID, "nameless",
-			"\u3164\u200b")
-		w.ok(err)
+		w.says(w.openedAs(w.webchat, "nameless", "\u3164\u200b"), "Hello")
 		var endUser models.EndUser
-		w.ok(w.db.Read.Where("id = ?", conversation.EndUserID).Take(&endUser).Error)
+		w.ok(w.db.Read.Where("external_id = 'nameless'").Take(&endUser).Error)
 		if endUser.DisplayName != "" {
 			w.Errorf("the end user is called %q", endUser.DisplayName)
 		}

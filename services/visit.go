@@ -46,11 +46,20 @@ func NewVisits(db *models.DB, publisher Publisher, clock Clock) *Visits {
 	return &Visits{db: db, publisher: publisher, clock: clock, noted: map[string]models.Visit{}}
 }
 
-// Note says where the end user of a conversation is now. What a browser would not say is left out, and the rest kept.
+// Note says where the end user of a stored conversation is now. What a browser would not say is left out, and the rest
+// kept.
 func (s *Visits) Note(ref Ref, visit models.Visit) {
+	visit = CleanVisit(visit)
 	visit.ConversationID = ref.ID
 	visit.OrganizationID = ref.OrganizationID
 	visit.SeenAt = s.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noted[ref.ID] = visit
+}
+
+// CleanVisit leaves out what a browser would not say, and cuts what is too long.
+func CleanVisit(visit models.Visit) models.Visit {
 	visit.PageTitle, visit.UserAgent = oneLine(visit.PageTitle, maxPageTitle), oneLine(visit.UserAgent, maxUserAgent)
 	if !validURL(visit.PageURL) {
 		visit.PageURL = ""
@@ -61,9 +70,7 @@ func (s *Visits) Note(ref Ref, visit models.Visit) {
 	if len(visit.Language) > maxLanguage || !language.MatchString(visit.Language) {
 		visit.Language = ""
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.noted[ref.ID] = visit
+	return visit
 }
 
 // Of is where the end user of a conversation was last seen; zero if they never said.

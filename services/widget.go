@@ -3,15 +3,11 @@ package services
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"parley/models"
 )
@@ -23,14 +19,19 @@ const (
 	seenPause = time.Minute // between two notes of where a token was seen
 )
 
-// Widget opens conversations for end users.
+// Widget opens the chat for end users.
 type Widget struct {
-	db    *models.DB
-	clock Clock
+	db       *models.DB
+	openings OpeningStore
+	limiter  Limiter
+	limits   AddressLimits
+	clock    Clock
 }
 
-// NewWidget makes the service.
-func NewWidget(db *models.DB, clock Clock) *Widget { return &Widget{db: db, clock: clock} }
+// NewWidget makes the service. limits bound what strangers do from one address.
+func NewWidget(db *models.DB, openings OpeningStore, limiter Limiter, limits AddressLimits, clock Clock) *Widget {
+	return &Widget{db: db, openings: openings, limiter: limiter, limits: limits, clock: clock}
+}
 
 // WidgetRequest is what a widget page was asked for with.
 type WidgetRequest struct {
@@ -53,9 +54,9 @@ type OpenedWidget struct {
 	Language       string // the organization's, a BCP 47 tag: for whoever's own is not there
 }
 
-// Open checks the embed token and returns the end user's conversation, made if need be. A conversation without messages
-// appears in no agent's list. Errors: Forbidden for a token that is unknown or revoked or an origin that is not
-// allowed, Invalid for the external id.
+// Open checks the embed token and returns the end user's conversation. It stores neither end user nor conversation:
+// most people who open the widget never write. Errors: Forbidden for a token that is unknown or revoked or an origin
+// that is not allowed, Invalid for the external id.
 func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget, error) {
 	token, err := s.token(ctx, request.EmbedToken)
 	if err != nil {
@@ -68,18 +69,23 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 	if request.ExternalID == "" {
 		request.ExternalID = "anon_" + strings.ToLower(rand.Text())
 	}
-	if !plainLine(request.ExternalID) || utf8.RuneCountInString(request.ExternalID) > maxExternalID {
-		return OpenedWidget{}, Refuse(Invalid, "session_id must be at most %d characters without control characters.",
-			maxExternalID)
+	if err := checkExternalID(request.ExternalID); err != nil {
+		return OpenedWidget{}, err
 	}
-	conversation, bot, err := s.CreateOrGetConversation(ctx, token.OrganizationID, token.ChannelID, request.ExternalID,
-		request.DisplayName)
+	channel, bot, err := s.channelAndBot(ctx, token.EmbedToken)
+	if err != nil {
+		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
+	}
+	conversationID, err := s.conversation(ctx, channel, request.ExternalID, Opening{
+		EmbedTokenID: token.ID,
+		DisplayName:  CleanDisplayName(request.DisplayName),
+	})
 	if err != nil {
 		return OpenedWidget{}, fmt.Errorf("open widget: %w", err)
 	}
 	s.seen(ctx, token.EmbedToken, OriginOf(firstOf(request.Origin, request.Referer)))
 	return OpenedWidget{
-		ConversationID: conversation.ID,
+		ConversationID: conversationID,
 		ExternalID:     request.ExternalID,
 		BotName:        bot.Name,
 		BotPhotoID:     orEmpty(bot.PhotoID),
@@ -88,6 +94,81 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 		Appearance:     ReadAppearance(token.EmbedToken),
 		Language:       token.Language,
 	}, nil
+}
+
+// CleanDisplayName makes one line of the name that an end user gave, and cuts it if it is too long.
+func CleanDisplayName(name string) string { return oneLine(name, maxDisplayName) }
+
+func checkExternalID(externalID string) error {
+	if !plainLine(externalID) || utf8.RuneCountInString(externalID) > maxExternalID {
+		return Refuse(Invalid, "session_id must be at most %d characters without control characters.", maxExternalID)
+	}
+	return nil
+}
+
+func (s *Widget) channelAndBot(ctx context.Context, token models.EmbedToken) (models.Channel, models.Bot, error) {
+	var channel models.Channel
+	var bot models.Bot
+	read := s.db.Read.WithContext(ctx)
+	err := read.Where("organization_id = ? AND id = ?", token.OrganizationID, token.ChannelID).Take(&channel).Error
+	if err == nil {
+		err = read.Where("organization_id = ? AND id = ?", token.OrganizationID, channel.BotID).Take(&bot).Error
+	}
+	return channel, bot, err
+}
+
+// conversation returns the id of an end user's conversation on a channel: that of its row, if there is one, which then
+// learns of the opening, else the id that it will be stored with.
+func (s *Widget) conversation(ctx context.Context, channel models.Channel, externalID string,
+	opening Opening) (string, error) {
+	stored, err := s.stored(ctx, channel, externalID)
+	if err != nil {
+		return "", err
+	}
+	if stored != nil {
+		return stored.ID, s.reopened(ctx, *stored, opening)
+	}
+	if channel, err = s.withConversationKey(ctx, channel); err != nil {
+		return "", err
+	}
+	id := conversationID(channel, externalID)
+	if opening.DisplayName == "" { // keep what is known
+		opening.DisplayName = s.openings.Recall(ctx, id).DisplayName
+	}
+	s.openings.Remember(ctx, id, opening)
+	return id, nil
+}
+
+// stored returns the conversation of an end user on a channel with its EndUser, or nil.
+func (s *Widget) stored(ctx context.Context, channel models.Channel, externalID string) (*models.Conversation, error) {
+	var found []models.Conversation
+	err := s.db.Read.WithContext(ctx).Joins("EndUser").
+		Where("conversations.organization_id = ? AND conversations.channel_id = ?", channel.OrganizationID, channel.ID).
+		Where(`"EndUser".organization_id = ? AND "EndUser".external_id = ?`, channel.OrganizationID, externalID).
+		Limit(1).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// reopened stores what is new about a conversation whose page was opened again: the name, and the embed token.
+func (s *Widget) reopened(ctx context.Context, conversation models.Conversation, opening Opening) error {
+	write := s.db.Write.WithContext(ctx)
+	if name := opening.DisplayName; name != "" && name != conversation.EndUser.DisplayName {
+		err := write.Model(&models.EndUser{}).
+			Where("organization_id = ? AND id = ?", conversation.OrganizationID, conversation.EndUserID).
+			UpdateColumns(map[string]any{"display_name": name, "updated_at": s.clock()}).Error
+		if err != nil {
+			return err
+		}
+	}
+	if orEmpty(conversation.EmbedTokenID) == opening.EmbedTokenID {
+		return nil
+	}
+	return write.Model(&models.Conversation{}).
+		Where("organization_id = ? AND id = ?", conversation.OrganizationID, conversation.ID).
+		UpdateColumn("embed_token_id", opening.EmbedTokenID).Error
 }
 
 // seen notes that the widget was opened with a token, from a page of origin if the browser has said so. Once a minute
@@ -130,79 +211,4 @@ func (s *Widget) token(ctx context.Context, secret string) (openingToken, error)
 		return openingToken{}, Refuse(Forbidden, "The embed token is missing, unknown or revoked.")
 	}
 	return tokens[0], nil
-}
-
-// CreateOrGetConversation returns the one conversation of an end user on a channel, with the channel's bot. A
-// displayName that is not empty replaces the stored one.
-func (s *Widget) CreateOrGetConversation(ctx context.Context,
-	organizationID, channelID, externalID, displayName string) (models.Conversation, models.Bot, error) {
-	var bot models.Bot
-	err := s.db.Read.WithContext(ctx).Select("bots.*").
-		Joins("JOIN channels ON channels.bot_id = bots.id AND channels.organization_id = bots.organization_id").
-		Where("channels.organization_id = ? AND channels.id = ?", organizationID, channelID).Take(&bot).Error
-	if err != nil {
-		return models.Conversation{}, models.Bot{}, err
-	}
-	displayName = oneLine(displayName, maxDisplayName)
-	var conversation models.Conversation
-	err = s.db.Read.WithContext(ctx).Joins("EndUser").
-		Where("conversations.organization_id = ? AND conversations.channel_id = ?", organizationID, channelID).
-		Where(`"EndUser".organization_id = ? AND "EndUser".external_id = ?`, organizationID, externalID).
-		Take(&conversation).Error
-	if err == nil && (displayName == "" || displayName == conversation.EndUser.DisplayName) {
-		return conversation, bot, nil
-	}
-	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
-		return conversation, bot, err
-	}
-	err = s.db.Transact(ctx, func(tx *gorm.DB) (err error) {
-		conversation, err = s.create(tx, organizationID, channelID, externalID, displayName)
-		return err
-	})
-	return conversation, bot, err
-}
-
-// create makes what is missing of end user and conversation. Of two at once the unique indexes let one win, and both
-// read it.
-func (s *Widget) create(tx *gorm.DB, organizationID, channelID, externalID, displayName string) (
-	conversation models.Conversation, err error) {
-	now := s.clock()
-	endUser := models.EndUser{
-		ID:             models.NewID(),
-		OrganizationID: organizationID,
-		ExternalID:     externalID,
-		DisplayName:    displayName,
-		CreatedAt:      now,
-		UpdatedAt:      now,
-	}
-	onConflict := clause.OnConflict{
-		Columns:   []clause.Column{{Name: "organization_id"}, {Name: "external_id"}},
-		DoNothing: true,
-	}
-	if displayName != "" {
-		onConflict.DoNothing, onConflict.DoUpdates = false, clause.AssignmentColumns([]string{"display_name",
-			"updated_at"})
-	}
-	if err := tx.Clauses(onConflict).Create(&endUser).Error; err != nil {
-		return conversation, err
-	}
-	var known models.EndUser // not endUser: GORM would look for the id in it as well
-	if err := tx.Where("organization_id = ? AND external_id = ?", organizationID, externalID).Select("id").
-		Take(&known).Error; err != nil {
-		return conversation, err
-	}
-	fresh := models.Conversation{
-		ID:             models.NewID(),
-		OrganizationID: organizationID,
-		ChannelID:      channelID,
-		EndUserID:      known.ID,
-		CreatedAt:      now,
-		UpdatedAt:      now,
-	}
-	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh).Error; err != nil {
-		return conversation, err
-	}
-	err = tx.Where("organization_id = ? AND channel_id = ? AND end_user_id = ?", organizationID, channelID, known.ID).
-		Take(&conversation).Error
-	return conversation, err
 }

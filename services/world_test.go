@@ -25,6 +25,7 @@ type world struct {
 	events *recorder
 	tenant
 
+	tokens map[string]string // the first embed token of each channel
 	mailer *mailer
 	box    *services.SecretBox
 	*services.Services
@@ -75,6 +76,7 @@ func (w *world) newServicesAt(rate services.Rate, cost argon2id.Params) {
 		DB:           w.db,
 		Limiter:      state.NewMemoryLimiter(w.clock.Now),
 		Presence:     state.NewMemoryPresence(),
+		Openings:     state.NewMemoryOpenings(w.clock.Now),
 		Publisher:    w.events,
 		Mailer:       w.mailer,
 		Clock:        w.clock.Now,
@@ -158,6 +160,12 @@ func (w *world) newToken(channel models.Channel, allowedOrigins ...string) strin
 		AllowedOrigins: append([]string{}, allowedOrigins...),
 		CreatedAt:      w.clock.Now(),
 	})
+	if w.tokens == nil {
+		w.tokens = map[string]string{}
+	}
+	if w.tokens[channel.ID] == "" {
+		w.tokens[channel.ID] = secret
+	}
 	return secret
 }
 
@@ -203,7 +211,7 @@ func (w *world) setBot(bot models.Bot) {
 			"updated_at": w.clock.Now()}).Error)
 }
 
-// conversation is the one of an end user on the web; nobody has written in a new one.
+// conversation is the one of an end user on the web, who has opened the widget; a new one is not stored yet.
 func (w *world) conversation(externalID string) services.Ref {
 	w.Helper()
 	return w.conversationOn(w.webchat, externalID)
@@ -211,10 +219,57 @@ func (w *world) conversation(externalID string) services.Ref {
 
 func (w *world) conversationOn(channel models.Channel, externalID string) services.Ref {
 	w.Helper()
-	conversation, _, err := w.Widget.CreateOrGetConversation(w.Context(), channel.OrganizationID, channel.ID,
-		externalID, "")
+	return w.openedAs(channel, externalID, "")
+}
+
+// openedAs is conversationOn for a page that names the end user.
+func (w *world) openedAs(channel models.Channel, externalID, displayName string) services.Ref {
+	w.Helper()
+	token := w.tokens[channel.ID]
+	if token == "" {
+		token = w.newToken(channel)
+	}
+	return w.proven(w.open(services.WidgetRequest{
+		EmbedToken:  token,
+		ExternalID:  externalID,
+		DisplayName: displayName,
+	}))
+}
+
+// proven is the conversation of a widget, as its end user proves it.
+func (w *world) proven(opened services.OpenedWidget) services.Ref {
+	w.Helper()
+	ref, err := w.Conversations.ForEndUser(w.Context(), services.EndUserProof{
+		ConversationID: opened.ConversationID,
+		ExternalID:     opened.ExternalID,
+	})
 	w.ok(err)
-	ref, err := w.Conversations.ForAgent(w.Context(), channel.OrganizationID, conversation.ID)
+	return ref
+}
+
+// unwritten is a conversation of an older version, which stored it when the widget was opened. Nobody has written in
+// it.
+func (w *world) unwritten(externalID string) services.Ref {
+	w.Helper()
+	now := w.clock.Now()
+	endUser := models.EndUser{
+		ID:             models.NewID(),
+		OrganizationID: w.organization.ID,
+		ExternalID:     externalID,
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}
+	w.create(&endUser)
+	conversation := models.Conversation{
+		ID:             models.NewID(),
+		OrganizationID: w.organization.ID,
+		ChannelID:      w.webchat.ID,
+		EndUserID:      endUser.ID,
+		CreatedAt:      now,
+		UpdatedAt:      now,
+	}
+	w.ok(w.db.Write.Omit("EndUser").Create(&conversation).Error)
+	ref, err := w.Conversations.ForAgent(w.Context(), w.organization.ID, conversation.ID)
 	w.ok(err)
 	return ref
 }

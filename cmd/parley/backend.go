@@ -29,6 +29,7 @@ type backend struct {
 	broker   socketio.Broker // nil: this process is the only node
 	limiter  services.Limiter
 	presence services.PresenceStore
+	openings services.OpeningStore
 	close    []func()
 }
 
@@ -42,6 +43,7 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	if config.RedisURL == "" {
 		b.limiter = state.NewMemoryLimiter(models.Now)
 		b.presence = state.NewMemoryPresence()
+		b.openings = state.NewMemoryOpenings(models.Now)
 		return b, nil
 	}
 	client, err := openRedis(ctx, config.RedisURL)
@@ -53,6 +55,7 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	b.broker = broker
 	b.limiter = state.NewRedisLimiter(client, redisPrefix, models.Now)
 	b.presence = state.NewRedisPresence(client, redisPrefix)
+	b.openings = state.NewRedisOpenings(client, redisPrefix, models.Now)
 	b.close = append(b.close, func() { client.Close() }, func() { broker.Close() })
 	return b, nil
 }

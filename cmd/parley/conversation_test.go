@@ -66,8 +66,8 @@ func TestClaim_bothWaysAreOne(t *testing.T) {
 		claimer.about("message_received", "content", text("are you there?"))
 
 		empty := w.visit(0)
-		b.post("/api/conversations/"+empty.conversationID+"/assign", "").refused(t, 409, "conflict")
-		claimer.refused("conflict", "claim_conversation", empty.id())
+		b.post("/api/conversations/"+empty.conversationID+"/assign", "").refused(t, 404, "not_found")
+		claimer.refused("not_found", "claim_conversation", empty.id())
 		s.refused("forbidden", "claim_conversation", v.id())
 	})
 }

@@ -207,7 +207,13 @@ func postgresEnv(t testing.TB, settings ...string) map[string]string {
 }
 
 func environment(settings []string) map[string]string {
-	env := map[string]string{"ADDR": "127.0.0.1:0", "PASSWORD_COST": "64,1", "LOG_LEVEL": "debug"}
+	env := map[string]string{
+		"ADDR":          "127.0.0.1:0",
+		"PASSWORD_COST": "64,1",
+		"LOG_LEVEL":     "debug",
+		// the tests that run at once share one address, and those on PostgreSQL one Redis
+		"ADDRESS_LIMITS": "pages=1000000/60s,conversations=1000000/60s,sockets=100000",
+	}
 	for _, setting := range settings {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value

@@ -120,6 +120,7 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 			return realtime.Request{
 				WebSessionToken: app.WebSessionToken(c),
 				UserAgent:       c.Get(fiber.HeaderUserAgent),
+				Address:         app.AddressKey(c),
 			}
 		},
 		// End users come from anywhere. An agent's cookie counts from our own origin only: see WebSessionToken.
@@ -151,6 +152,7 @@ func (s *server) dependencies(publisher services.Publisher) services.Dependencie
 		DB:            s.backend.db,
 		Limiter:       s.backend.limiter,
 		Presence:      s.backend.presence,
+		Openings:      s.backend.openings,
 		Publisher:     publisher,
 		Mailer:        s.config.mailer(),
 		Clock:         models.Now,

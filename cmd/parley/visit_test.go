@@ -13,7 +13,8 @@ func (v visit) page(url, title string) obj {
 
 func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		v, other := w.visit(0), w.visit(0)
+		v, _ := w.written(0)
+		other, _ := w.written(0)
 		agent := w.agent(1, w.login(1, w.seeded.Agent))
 		agent.ok("join_conversation", v.id())
 		elsewhere := w.agent(0, w.login(0, w.seeded.Admin))

@@ -116,7 +116,7 @@ func TestWidget_loader(t *testing.T) {
 		a.Header.Get("Etag") == "" {
 		t.Errorf("the loader's headers are %v", a.Header)
 	}
-	for _, want := range []string{"data-embed-token", "cw_sid_", "/chat-widget?embed_token=", "&session_id=", "380px",
+	for _, want := range []string{"data-embed-token", "cw_sid_", "/chat-widget?", "embed_token", "session_id", "380px",
 		"560px", "fixed", "localStorage", "iframe"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the loader does not mention %s", want)

@@ -116,5 +116,9 @@ func ConversationAgentsRoom(conversationID string) string {
 // EndUsersRoom is where an organization's end users hear who is there.
 func EndUsersRoom(organizationID string) string { return "org:" + organizationID + ":end_users" }
 
+// EmbedTokenRoom is the room of the end users whose page an embed token opened. They are disconnected when it is
+// revoked.
+func EmbedTokenRoom(embedTokenID string) string { return "embed_token:" + embedTokenID }
+
 // PresenceRoom is where an organization's agents hear of each other.
 func PresenceRoom(organizationID string) string { return "org:" + organizationID + ":presence" }

@@ -38,10 +38,13 @@ type ConversationID struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 }
 
-// JoinConversation is the payload of join_conversation. An end user proves themselves by ExternalID.
+// JoinConversation is the payload of join_conversation. An end user proves themselves by ExternalID. A widget also says
+// what its page was opened with, until the first message stores it.
 type JoinConversation struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 	ExternalID     string `json:"external_id,omitempty" doc:"The session identifier that identifies the end user."`
+	CustomerName   string `json:"customer_name,omitempty" doc:"The end user's name, until the first message stores it."`
+	EmbedToken     string `json:"embed_token,omitempty" doc:"The embed token that the widget was opened with."`
 }
 
 // UserTyping is the payload of user_typing.

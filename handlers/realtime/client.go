@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"parley/handlers/protocol"
 	"parley/handlers/socketio"
 	"parley/models"
 	"parley/services"
@@ -13,7 +12,6 @@ import (
 
 const (
 	maxInFlight   = 256 // unanswered sends a socket; more wait, and with them the socket's further events
-	maxProven     = 64  // conversations a socket need not prove again; people have a few
 	endUserBurst  = 100 // events other than send_message that an end user's socket may make at once,
 	endUserRefill = 50  // and how many a second after that
 )
@@ -22,8 +20,10 @@ const (
 type client struct {
 	socket *socketio.Socket
 	agent  *services.Identity      // nil: an end user's socket
-	proven map[string]services.Ref // conversations whose external_id this socket has shown
+	proven map[string]*proof       // conversations whose external_id this socket has shown
 	joined map[string]services.Ref // conversations joined as an agent
+
+	tokenRooms map[string]int // rooms of embed tokens, and of how many conversations each
 
 	viewing map[string]struct{} // those of joined that the agent looks at
 
@@ -63,59 +63,12 @@ func (c *client) allow(now time.Time) error {
 	return nil
 }
 
-// prove notes that this socket is the end user of a conversation.
-func (c *client) prove(ref services.Ref) {
-	if c.proven == nil {
-		c.proven = map[string]services.Ref{}
-	}
-	if len(c.proven) < maxProven {
-		c.proven[ref.ID] = ref
-	}
-}
-
-// forgetProof takes that back. With the last conversation of an organization ends what its end users hear.
-func (c *client) forgetProof(conversationID string) {
-	ref, proven := c.proven[conversationID]
-	if !proven {
-		return
-	}
-	delete(c.proven, conversationID)
-	for _, other := range c.proven {
-		if other.OrganizationID == ref.OrganizationID {
-			return
-		}
-	}
-	c.socket.Leave(protocol.EndUsersRoom(ref.OrganizationID))
-}
-
 // refuseAgentWork is what a socket hears that is no agent's.
 func (c *client) refuseAgentWork() error {
 	if len(c.proven) > 0 {
 		return services.Refuse(services.Forbidden, "Only agents may do this.")
 	}
 	return services.Refuse(services.Unauthorized, "Log in to do this.")
-}
-
-// endUser is the proof that this socket is the end user of a conversation: shown before, or by externalID now.
-func (s *Server) endUser(ctx context.Context, c *client, conversationID, externalID string) (services.Ref, error) {
-	if ref, ok := c.proven[conversationID]; ok && (externalID == "" || externalID == ref.ExternalID) {
-		return ref, nil
-	}
-	if externalID == "" {
-		return services.Ref{}, services.Refuse(services.Invalid, "external_id is required.")
-	}
-	if s.limitEndUsers && c.agent == nil {
-		if err := c.allow(time.Now()); err != nil { // every attempt costs the database a look
-			return services.Ref{}, err
-		}
-	}
-	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
-	defer cancel()
-	ref, err := s.conversations.ForEndUser(ctx, conversationID, externalID)
-	if err == nil {
-		c.prove(ref)
-	}
-	return ref, err
 }
 
 // agentOf is the proof that this socket's agent may see a conversation.
@@ -128,26 +81,33 @@ func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	return s.conversations.ForAgent(ctx, c.agent.User.OrganizationID, conversationID)
+	return s.conversations.ForAgentToJoin(ctx, c.agent.User.OrganizationID, conversationID)
 }
 
-// sender chooses the proof for what a payload says of its sender.
+// sender chooses the proof for what a payload says of its sender. The proof is nil for an agent.
 func (s *Server) sender(ctx context.Context, c *client,
-	conversationID, senderType, externalID string) (services.Ref, services.Sender, error) {
+	conversationID, senderType, externalID string) (*proof, services.Ref, services.Sender, error) {
 	switch models.SenderType(senderType) {
 	case models.SenderEndUser:
 		if externalID == "" {
-			return services.Ref{}, services.Sender{}, services.Refuse(services.Invalid, "external_id is required.")
+			return nil, services.Ref{}, services.Sender{},
+				services.Refuse(services.Invalid, "external_id is required.")
 		}
-		ref, err := s.endUser(ctx, c, conversationID, externalID)
-		return ref, services.Sender{Type: models.SenderEndUser, ID: ref.ExternalID}, err
+		proof, err := s.endUser(ctx, c, conversationID, externalID)
+		if err != nil {
+			return nil, services.Ref{}, services.Sender{}, err
+		}
+		return proof, proof.current(), services.Sender{
+			Type: models.SenderEndUser,
+			ID:   externalID,
+		}, nil
 	case models.SenderAgent:
 		ref, err := s.agentOf(ctx, c, conversationID)
 		if err != nil {
-			return ref, services.Sender{}, err
+			return nil, ref, services.Sender{}, err
 		}
-		return ref, services.Sender{Type: models.SenderAgent, ID: c.agent.User.ID}, nil
+		return nil, ref, services.Sender{Type: models.SenderAgent, ID: c.agent.User.ID}, nil
 	}
-	return services.Ref{}, services.Sender{},
+	return nil, services.Ref{}, services.Sender{},
 		services.Refuse(services.Invalid, "sender_type must be end_user or agent.")
 }

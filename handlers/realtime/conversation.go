@@ -29,19 +29,34 @@ func joinConversation(ctx context.Context, s *Server, c *client, p protocol.Join
 	if p.ExternalID == "" && c.agent != nil {
 		return joinAsAgent(ctx, s, c, p.ConversationID)
 	}
-	// Read anew even if it was proven before: the room must know which message comes next.
 	if p.ExternalID == "" {
 		return protocol.Ack{}, services.Refuse(services.Invalid, "external_id is required.")
 	}
-	ref, err := s.conversations.ForEndUser(ctx, p.ConversationID, p.ExternalID)
+	return joinAsEndUser(ctx, s, c, p)
+}
+
+// joinAsEndUser reads the conversation even if it was proven before: the room must know which message comes next.
+func joinAsEndUser(ctx context.Context, s *Server, c *client, p protocol.JoinConversation) (protocol.Ack, error) {
+	ref, err := s.conversations.ForEndUser(ctx, services.EndUserProof{
+		ConversationID: p.ConversationID,
+		ExternalID:     p.ExternalID,
+		EmbedToken:     p.EmbedToken,
+	})
 	if err != nil {
 		return protocol.Ack{}, err
 	}
-	c.prove(ref)
-	ack, err := join(ctx, s, c, ref, protocol.EndUsersRoom(ref.OrganizationID))
-	if err == nil {
-		ack.Welcome, err = s.welcome(ctx, ref)
+	if name := services.CleanDisplayName(p.CustomerName); name != "" {
+		ref.DisplayName = name // of a stored conversation the page has stored it
 	}
+	if err := s.proveToJoin(c, ref); err != nil {
+		return protocol.Ack{}, err
+	}
+	ack, err := join(ctx, s, c, ref, protocol.EndUsersRoom(ref.OrganizationID))
+	if err != nil {
+		s.forgetProof(c, ref.ID)
+		return ack, err
+	}
+	ack.Welcome, err = s.welcome(ctx, ref)
 	return ack, err
 }
 
@@ -65,7 +80,7 @@ func (s *Server) welcome(ctx context.Context, ref services.Ref) (*protocol.Welco
 }
 
 func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID string) (protocol.Ack, error) {
-	ref, err := s.conversations.ForAgent(ctx, c.agent.User.OrganizationID, conversationID)
+	ref, err := s.conversations.ForAgentToJoin(ctx, c.agent.User.OrganizationID, conversationID)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
@@ -88,7 +103,8 @@ func join(ctx context.Context, s *Server, c *client, ref services.Ref, own strin
 	}
 	if err != nil {
 		c.socket.Leave(protocol.ConversationRoom(ref.ID))
-		return protocol.Ack{}, services.Refuse(services.Invalid, "This socket has joined too many conversations.")
+		c.socket.Leave(own)
+		return protocol.Ack{}, tooManyConversations()
 	}
 	last, err := s.conversations.LastSeq(ctx, ref)
 	return protocol.Ack{LastSeq: &last}, err
@@ -102,7 +118,7 @@ func leaveConversation(s *Server, c *client, p protocol.ConversationID) (protoco
 	c.stopViewing(p.ConversationID)
 	c.socket.Leave(protocol.ConversationRoom(p.ConversationID))
 	c.socket.Leave(protocol.ConversationAgentsRoom(p.ConversationID))
-	c.forgetProof(p.ConversationID)
+	s.forgetProof(c, p.ConversationID)
 	delete(c.joined, p.ConversationID)
 	return protocol.Ack{}, nil
 }

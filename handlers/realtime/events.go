@@ -175,7 +175,7 @@ func (r reply) send(ack any, err error) {
 				Message:      refusal.Message,
 				RetryAfterMS: refusal.RetryAfter.Milliseconds(),
 			})
-		} else if refusal.Kind != services.RateLimited || e.Name != protocol.SendMessageEvent {
+		} else if !refusal.Silent {
 			send = r.socket.Emit(protocol.ErrorEvent, protocol.Problem{Message: refusal.Message})
 		}
 	}

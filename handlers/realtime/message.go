@@ -12,11 +12,13 @@ import (
 // messages under way; their order is kept by the writer.
 func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 	ctx := context.Background() // a proven sender waits for nothing but the writer, which is never long
-	ref := services.Ref{}
-	sender := services.Sender{}
-	err := validConversation(p.ConversationID)
-	if err == nil {
-		ref, sender, err = s.sender(ctx, c, p.ConversationID, p.SenderType, p.ExternalID)
+	if err := validConversation(p.ConversationID); err != nil {
+		reply.send(nil, err)
+		return
+	}
+	proof, ref, sender, err := s.sender(ctx, c, p.ConversationID, p.SenderType, p.ExternalID)
+	if err == nil && proof != nil {
+		err = s.admitConversation(ctx, c, proof)
 	}
 	if err != nil {
 		reply.send(nil, err)
@@ -30,8 +32,29 @@ func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 		Content:      p.Content,
 		RichMedia:    p.RichMedia,
 		ClientID:     p.ClientID,
-		Receipt:      &receipt{server: s, client: c, reply: reply, conversationID: ref.ID},
+		Receipt: &receipt{
+			server:         s,
+			client:         c,
+			reply:          reply,
+			conversationID: ref.ID,
+			proof:          proof,
+		},
 	})
+}
+
+// admitConversation counts the conversation that a message opens against the limits on new ones.
+func (s *Server) admitConversation(ctx context.Context, c *client, proof *proof) error {
+	if proof.isAdmitted() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	request, _ := c.socket.Request().(Request)
+	err := s.widget.AdmitConversation(ctx, proof.current(), request.Address)
+	if err != nil {
+		proof.refuse()
+	}
+	return err
 }
 
 // receipt answers a send_message.
@@ -40,6 +63,7 @@ type receipt struct {
 	client         *client
 	reply          reply
 	conversationID string
+	proof          *proof // nil for an agent
 }
 
 // Stored implements services.Receipt. The acknowledgement is held until Delivered, so that it and the message_received
@@ -51,6 +75,11 @@ func (r *receipt) Stored(sent services.Sent, err error) {
 		return
 	}
 	r.server.typing.clear(r.client.socket, r.conversationID)
+	if r.proof != nil {
+		if visit := r.proof.stored(); visit != nil {
+			r.server.visits.Note(r.proof.current(), *visit)
+		}
+	}
 	message, err := encodeMessage(sent.Message)
 	if err != nil {
 		r.reply.send(nil, err)
@@ -70,8 +99,11 @@ func markRead(ctx context.Context, s *Server, c *client, p protocol.MarkRead) (p
 	var ref services.Ref
 	var err error
 	if _, proven := c.proven[p.ConversationID]; proven || p.ExternalID != "" {
-		ref, err = s.endUser(ctx, c, p.ConversationID, p.ExternalID)
-		reader = services.Sender{Type: models.SenderEndUser, ID: ref.ExternalID}
+		var proof *proof
+		if proof, err = s.endUser(ctx, c, p.ConversationID, p.ExternalID); err == nil {
+			ref = proof.current()
+			reader = services.Sender{Type: models.SenderEndUser, ID: ref.ExternalID}
+		}
 	} else if ref, err = s.agentOf(ctx, c, p.ConversationID); err == nil {
 		reader = services.Sender{Type: models.SenderAgent, ID: c.agent.User.ID}
 	}

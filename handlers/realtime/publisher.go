@@ -155,6 +155,11 @@ func (p *Publisher) AgentStatusChanged(organizationID, agentID string, online bo
 	})
 }
 
+// EmbedTokenRevoked closes the sockets of the end users whose page the token opened.
+func (p *Publisher) EmbedTokenRevoked(embedTokenID string) {
+	p.io.DisconnectSockets(protocol.EmbedTokenRoom(embedTokenID))
+}
+
 // WebSessionEnded closes the sockets of a login.
 func (p *Publisher) WebSessionEnded(webSessionID string) {
 	p.io.DisconnectSockets(webSessionRoom(webSessionID))

@@ -27,6 +27,7 @@ const endedSweep = 3 * time.Second
 type Request struct {
 	WebSessionToken string // the cookie; empty unless the request came from our own origin
 	UserAgent       string
+	Address         string // of the client, as limits count it: see services.AddressKey
 }
 
 // Server binds the namespace to the services.
@@ -37,11 +38,13 @@ type Server struct {
 	messages      *services.Messages
 	presence      *services.Presence
 	visits        *services.Visits
+	widget        *services.Widget
 	typing        *typing
 	limitEndUsers bool
 
-	mu     sync.Mutex
-	agents map[*socketio.Socket]*services.Identity
+	mu         sync.Mutex
+	agents     map[*socketio.Socket]*services.Identity
+	tokenRooms map[string]int // rooms of embed tokens, and how many sockets of this node are in each
 }
 
 // New registers Parley's events on io. Run must run beside it. Without limitEndUsers end users' events are not counted:
@@ -54,9 +57,11 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 		messages:      s.Messages,
 		presence:      s.Presence,
 		visits:        s.Visits,
+		widget:        s.Widget,
 		limitEndUsers: limitEndUsers,
 		typing:        newTyping(io),
 		agents:        map[*socketio.Socket]*services.Identity{},
+		tokenRooms:    map[string]int{},
 	}
 	io.Use(server.identify)
 	io.OnConnection(server.connected)
@@ -79,6 +84,7 @@ func (s *Server) Run(ctx context.Context) {
 			s.typing.expire(now)
 		case <-endedTick.C:
 			s.closeEnded(ctx)
+			s.closeRevoked(ctx)
 		}
 	}
 }
@@ -150,6 +156,9 @@ func (s *Server) disconnected(socket *socketio.Socket, _ string) {
 	client := clientOf(socket)
 	for conversationID := range client.viewing {
 		client.stopViewing(conversationID)
+	}
+	for room := range client.tokenRooms {
+		s.forgetTokenRoom(room)
 	}
 	s.forget(socket)
 }

@@ -42,7 +42,7 @@ type heard struct {
 func (w *world) connect(webSession string) *socket {
 	w.Helper()
 	dialer := ws.Dialer{
-		Header:  ws.HandshakeHeaderHTTP(http.Header{"Web-Session": {webSession}}),
+		Header:  ws.HandshakeHeaderHTTP(http.Header{"Web-Session": {webSession}, "Address": {w.address}}),
 		Timeout: patience,
 	}
 	conn, early, _, err := dialer.Dial(w.Context(), "ws://"+w.addr+"/socket.io/?EIO=4&transport=websocket")
@@ -77,6 +77,8 @@ func (s *socket) read(r io.Reader, joined chan<- struct{}) {
 		switch text := string(packet); {
 		case text == "2":
 			s.write("3")
+		case text == "41": // disconnected by the server
+			s.update(func() { s.ended = true })
 		case strings.HasPrefix(text, "40"):
 			close(joined)
 		case strings.HasPrefix(text, "42"):

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,8 @@ type world struct {
 	publisher *realtime.Publisher
 	seeded    services.Seeded
 	addr      string
+
+	address string // that sockets come from, for limits
 }
 
 // each runs test in a world on every database.
@@ -44,12 +47,19 @@ func each(t *testing.T, test func(w *world)) {
 // newWorld starts a server. rate limits end users' messages.
 func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 	t.Helper()
+	return newLimitedWorld(t, db, rate, services.AddressLimits{})
+}
+
+// newLimitedWorld is newWorld with limits on what an address does.
+func newLimitedWorld(t *testing.T, db *models.DB, rate services.Rate, limits services.AddressLimits) *world {
+	t.Helper()
 	socket := socketio.New(socketio.Options{
 		Log: slog.New(slog.DiscardHandler),
 		Request: func(c *fiber.Ctx) any {
 			return realtime.Request{
 				WebSessionToken: c.Get("Web-Session"),
 				UserAgent:       c.Get(fiber.HeaderUserAgent),
+				Address:         services.AddressKey(c.Get("Address")),
 			}
 		},
 		AllowOrigin: func(string) bool { return true },
@@ -60,6 +70,7 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 		DB:        db,
 		Limiter:   state.NewMemoryLimiter(models.Now),
 		Presence:  state.NewMemoryPresence(),
+		Openings:  state.NewMemoryOpenings(models.Now),
 		Publisher: publisher,
 		Clock:     models.Now,
 		SecretKey: make([]byte, 32),
@@ -71,12 +82,13 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 			SaltLength:  16,
 			KeyLength:   16,
 		},
-		WidgetRate: rate,
+		WidgetRate:    rate,
+		AddressLimits: limits,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, Services: all, db: db, publisher: publisher}
+	w := &world{T: t, Services: all, db: db, publisher: publisher, address: "192.0.2.1"}
 	w.seeded, err = all.Organizations.Seed(t.Context(), false)
 	w.ok(err)
 	w.listen(socket, realtime.New(io, all, false))
@@ -92,7 +104,8 @@ func (w *world) listen(socket *socketio.Server, live *realtime.Server) {
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.All("/socket.io/*", socket.Handler())
 	background, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{}, 2)
+	ended := make(chan struct{}, 3)
+	go func() { w.Visits.Run(background); ended <- struct{}{} }()
 	go func() { live.Run(background); ended <- struct{}{} }()
 	go func() { app.Listener(listener); ended <- struct{}{} }()
 	w.Cleanup(func() {
@@ -133,10 +146,58 @@ type visitor struct{ conversationID, externalID string }
 // visit opens the demo's widget for an end user who has not written yet.
 func (w *world) visit(externalID string) visitor {
 	w.Helper()
-	opened, _, err := w.Widget.CreateOrGetConversation(w.Context(), w.seeded.OrganizationID, w.seeded.ChannelID,
-		externalID, "")
+	return w.visitWith(w.seeded.EmbedToken, externalID, "")
+}
+
+func (w *world) visitWith(embedToken, externalID, displayName string) visitor {
+	w.Helper()
+	opened, err := w.Widget.Open(w.Context(), services.WidgetRequest{
+		EmbedToken:  embedToken,
+		ExternalID:  externalID,
+		DisplayName: displayName,
+	})
 	w.ok(err)
-	return visitor{opened.ID, externalID}
+	return visitor{opened.ConversationID, externalID}
+}
+
+// user is a demo user of the database.
+func (w *world) user(who services.Credentials) (user models.User) {
+	w.Helper()
+	w.ok(w.db.Read.Where("email = ?", who.Email).Take(&user).Error)
+	return user
+}
+
+// newToken is one more embed token of the demo's web chat, and its secret.
+func (w *world) newToken() (models.EmbedToken, string) {
+	w.Helper()
+	return w.newTokenOn(w.seeded.BotID, models.ChannelWebchat)
+}
+
+func (w *world) newTokenOn(botID, channel string) (models.EmbedToken, string) {
+	w.Helper()
+	token, secret, err := w.EmbedTokens.Create(w.Context(), w.user(w.seeded.Admin), services.NewEmbedToken{
+		BotID:   botID,
+		Channel: channel,
+		Name:    "Another site",
+	})
+	w.ok(err)
+	return token, secret
+}
+
+// rows counts the rows of every table but those of migrations.
+func (w *world) rows() (total int64) {
+	w.Helper()
+	tables, err := w.db.Read.Migrator().GetTables()
+	w.ok(err)
+	for _, table := range tables {
+		if strings.HasPrefix(table, "goose") || strings.HasPrefix(table, "sqlite") {
+			continue
+		}
+		var n int64
+		w.ok(w.db.Read.Table(table).Count(&n).Error)
+		total += n
+	}
+	return total
 }
 
 // say is a send_message of the end user.

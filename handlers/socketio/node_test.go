@@ -75,13 +75,13 @@ func TestNodes_aBroadcastReachesTheRoomOnEveryNode(t *testing.T) {
 
 func TestNodes_aBroadcastLeavesOutARoomOnEveryNode(t *testing.T) {
 	eachBroker(t, func(t *testing.T, a, b *world) {
-		for _, w := range []*world{a, b} {
-			inRoom := w.join().enter("r")
-			inBoth := w.join().enter("r").enter("hidden")
+		for room, w := range map[string]*world{"here": a, "there": b} {
+			inRoom := w.join().enter(room)
+			inBoth := w.join().enter(room).enter("hidden")
 			inOther := w.join().enter("other").enter("hidden")
-			a.Of("/").To("r").ExceptRoom("hidden").Emit("one")
-			a.Of("/").To("r").To("other").Except("nobody").ExceptRoom("hidden").Emit("two")
-			a.Of("/").To("r").ExceptRoom("empty").Emit("three")
+			a.Of("/").To(room).ExceptRoom("hidden").Emit("one")
+			a.Of("/").To(room).To("other").Except("nobody").ExceptRoom("hidden").Emit("two")
+			a.Of("/").To(room).ExceptRoom("empty").Emit("three")
 			inRoom.expect(`42["one"]`)
 			inRoom.expect(`42["two"]`)
 			inRoom.expect(`42["three"]`)

@@ -23,20 +23,16 @@ import (
 type RedisLimiter struct {
 	client redis.UniversalClient
 	prefix string
-	clock  services.Clock
+	outage outage
 	local  *MemoryLimiter
-	away   atomic.Int64 // until when Redis is not asked, in Unix nanoseconds
 }
-
-// after Redis did not answer: or every message would wait for a time-out of its own
-const limiterPause = 2 * time.Second
 
 // NewRedisLimiter makes one; prefix begins its keys.
 func NewRedisLimiter(client redis.UniversalClient, prefix string, clock services.Clock) *RedisLimiter {
 	return &RedisLimiter{
 		client: client,
 		prefix: prefix + "limit:",
-		clock:  clock,
+		outage: outage{clock: clock},
 		local:  NewMemoryLimiter(clock),
 	}
 }
@@ -74,15 +70,17 @@ func (l *RedisLimiter) Wait(ctx context.Context, key string, rate services.Rate)
 
 // Refund implements services.Limiter.
 func (l *RedisLimiter) Refund(ctx context.Context, key string) error {
-	now := l.clock()
-	if now.UnixNano() >= l.away.Load() {
+	counted := true
+	err := l.outage.watch(ctx, func() error {
 		err := l.client.RPop(ctx, l.key(key)).Err()
-		if err == nil {
+		if errors.Is(err, redis.Nil) {
+			counted = false
 			return nil
 		}
-		if !errors.Is(err, redis.Nil) && ctx.Err() == nil {
-			l.away.Store(now.Add(limiterPause).UnixNano())
-		}
+		return err
+	})
+	if err == nil && counted {
+		return nil
 	}
 	return l.local.Refund(ctx, key) // counted here, while Redis was away
 }
@@ -90,19 +88,37 @@ func (l *RedisLimiter) Refund(ctx context.Context, key string) error {
 // key hides what a key names, like an external id or an email address: that is nobody's business in Redis.
 func (l *RedisLimiter) key(key string) string { return l.prefix + services.HashToken(key) }
 
+func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, count int) (time.Duration, error) {
+	var micros int64
+	err := l.outage.watch(ctx, func() (err error) {
+		micros, err = slidingWindow.Run(ctx, l.client, []string{l.key(key)}, rate.Count, rate.Window.Microseconds(),
+			count).Int64()
+		return err
+	})
+	return time.Duration(micros) * time.Microsecond, err
+}
+
+// outage remembers that Redis did not answer, so that not every request waits for a time-out of its own.
+type outage struct {
+	clock services.Clock
+	until atomic.Int64 // when to ask Redis again, in Unix nanoseconds
+}
+
+const outagePause = 2 * time.Second
+
 var errRedisAway = errors.New("waiting: Redis did not answer a moment ago")
 
-func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, count int) (time.Duration, error) {
-	now := l.clock()
-	if now.UnixNano() < l.away.Load() {
-		return 0, errRedisAway
+// watch asks Redis, unless it did not answer a moment ago.
+func (o *outage) watch(ctx context.Context, ask func() error) error {
+	now := o.clock()
+	if now.UnixNano() < o.until.Load() {
+		return errRedisAway
 	}
-	micros, err := slidingWindow.Run(ctx, l.client, []string{l.key(key)}, rate.Count, rate.Window.Microseconds(),
-		count).Int64()
+	err := ask()
 	if err != nil && ctx.Err() == nil {
-		l.away.Store(now.Add(limiterPause).UnixNano())
+		o.until.Store(now.Add(outagePause).UnixNano())
 	}
-	return time.Duration(micros) * time.Microsecond, err
+	return err
 }
 
 // without a refresh; with the refresh of the others a dead node is noticed within 60 s

@@ -1,0 +1,115 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/redis/go-redis/v9"
+
+	"parley/services"
+)
+
+// MemoryOpenings remembers openings in this process. The one that was not needed for longest makes room.
+type MemoryOpenings struct {
+	clock    services.Clock
+	openings *lru.Cache[string, rememberedOpening]
+}
+
+type rememberedOpening struct {
+	services.Opening
+	until time.Time
+}
+
+// NewMemoryOpenings makes one.
+func NewMemoryOpenings(clock services.Clock) *MemoryOpenings {
+	openings, err := lru.New[string, rememberedOpening](services.MaxOpenings)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &MemoryOpenings{clock: clock, openings: openings}
+}
+
+// Remember implements services.OpeningStore.
+func (o *MemoryOpenings) Remember(_ context.Context, conversationID string, opening services.Opening) {
+	o.openings.Add(conversationID, rememberedOpening{opening, o.clock().Add(services.OpeningLife)})
+}
+
+// Recall implements services.OpeningStore.
+func (o *MemoryOpenings) Recall(_ context.Context, conversationID string) services.Opening {
+	if known, ok := o.openings.Get(conversationID); ok && o.clock().Before(known.until) {
+		return known.Opening
+	}
+	return services.Opening{}
+}
+
+// RedisOpenings remembers openings in Redis, for all nodes. A conversation's key is one of MaxOpenings slots, and the
+// next conversation of the same slot replaces it: that bounds the keys without counting them. While Redis does not
+// answer this process remembers by itself.
+type RedisOpenings struct {
+	client redis.UniversalClient
+	prefix string
+	outage outage
+	local  *MemoryOpenings
+}
+
+// NewRedisOpenings makes one; prefix begins its keys.
+func NewRedisOpenings(client redis.UniversalClient, prefix string, clock services.Clock) *RedisOpenings {
+	return &RedisOpenings{
+		client: client,
+		prefix: prefix + "opening:",
+		outage: outage{clock: clock},
+		local:  NewMemoryOpenings(clock),
+	}
+}
+
+// slotOpening is what a slot holds.
+type slotOpening struct {
+	ConversationID string `json:"conversation_id"`
+	EmbedTokenID   string `json:"embed_token_id,omitempty"`
+	DisplayName    string `json:"display_name,omitempty"`
+}
+
+// Remember implements services.OpeningStore.
+func (o *RedisOpenings) Remember(ctx context.Context, conversationID string, opening services.Opening) {
+	err := o.outage.watch(ctx, func() error {
+		value, err := json.Marshal(slotOpening{conversationID, opening.EmbedTokenID, opening.DisplayName})
+		if err != nil {
+			return err
+		}
+		return o.client.Set(ctx, o.slot(conversationID), value, services.OpeningLife).Err()
+	})
+	if err != nil {
+		o.local.Remember(ctx, conversationID, opening)
+	}
+}
+
+// Recall implements services.OpeningStore.
+func (o *RedisOpenings) Recall(ctx context.Context, conversationID string) services.Opening {
+	var value []byte
+	err := o.outage.watch(ctx, func() (err error) {
+		value, err = o.client.Get(ctx, o.slot(conversationID)).Bytes()
+		if errors.Is(err, redis.Nil) {
+			return nil
+		}
+		return err
+	})
+	var slot slotOpening
+	if err == nil && value != nil {
+		err = json.Unmarshal(value, &slot)
+	}
+	if err != nil || slot.ConversationID != conversationID {
+		return o.local.Recall(ctx, conversationID)
+	}
+	return services.Opening{EmbedTokenID: slot.EmbedTokenID, DisplayName: slot.DisplayName}
+}
+
+func (o *RedisOpenings) slot(conversationID string) string {
+	hash := fnv.New32a()
+	hash.Write([]byte(conversationID))
+	return o.prefix + strconv.FormatUint(uint64(hash.Sum32()%services.MaxOpenings), 36)
+}
