@@ -1,4 +1,5 @@
-// Package static holds the browser's files and names each by its content, so that it can be cached for ever.
+// Package static embeds the browser's files and puts a hash of the content in their URLs, so that browsers can cache
+// them forever.
 package static
 
 import (
@@ -20,7 +21,7 @@ var embedded embed.FS
 var (
 	files   = memory{}
 	urls    = map[string]string{}
-	imports = map[string][]string{} // of a module: what it imports, by name
+	imports = map[string][]string{} // module → the names of the modules it imports
 )
 
 func init() {
@@ -32,11 +33,11 @@ func init() {
 	})
 }
 
-// FS has the files under the names that URL takes.
+// FS contains the files under the names that URL takes.
 func FS() fs.FS { return files }
 
-// URL is where a file is served: /static/<name>?v=<hash>. The answer to a URL with the right v never changes. An
-// unknown name gets no hash.
+// URL returns where a file is served: /static/<name>?v=<hash>. The answer to a URL with the current hash never changes.
+// An unknown name gets no hash.
 func URL(name string) string {
 	if url, ok := urls[name]; ok {
 		return url
@@ -44,8 +45,8 @@ func URL(name string) string {
 	return "/static/" + name
 }
 
-// Imports is the URL of every module that a module imports, itself or through another: whoever loads the page loads
-// them at once, instead of finding them one import at a time.
+// Imports returns the URLs of all modules that a module imports, directly or not, so that a page can load them at once
+// instead of finding them one import at a time.
 func Imports(name string) []string {
 	var found []string
 	seen := map[string]bool{name: true}
@@ -61,11 +62,11 @@ func Imports(name string) []string {
 	return found
 }
 
-// importLine finds what an ES module of ours imports: always by relative path, always in double quotes.
+// importLine matches an import in an ES module: always a relative path in double quotes.
 var importLine = regexp.MustCompile(`(\bimport |\bfrom )"(\.[^"?]+)"`)
 
-// load hashes a file. In a module every import becomes the hashed URL of what it imports, so that a page never mixes
-// modules of two versions. Modules therefore must not import each other in a circle.
+// load hashes a file. In a module every import becomes the hashed URL of the imported module, so that a page never
+// mixes versions. Modules therefore must not import each other in a circle.
 func load(name string) {
 	if _, ok := urls[name]; ok {
 		return
@@ -88,7 +89,7 @@ func load(name string) {
 	urls[name] = "/static/" + name + "?v=" + hex.EncodeToString(sum[:])[:10]
 }
 
-// memory is a read-only file system of whole files; it lists no folders.
+// memory is a read-only file system of whole files, without directory listings.
 type memory map[string][]byte
 
 func (m memory) Open(name string) (fs.File, error) {
@@ -99,7 +100,7 @@ func (m memory) Open(name string) (fs.File, error) {
 	return file{bytes.NewReader(content), info{path.Base(name), int64(len(content))}}, nil
 }
 
-// ReadFile spares fs.ReadFile a copy; callers must not change the answer.
+// ReadFile saves fs.ReadFile a copy. Callers must not change the result.
 func (m memory) ReadFile(name string) ([]byte, error) {
 	content, ok := m[name]
 	if !ok {

@@ -1,4 +1,5 @@
-// The trial beside a bot's form: Enter tries what was written, unless it is too long, and the talk stays at its end.
+// The trial chat beside a bot's form: Enter sends the text to the bot unless it is too long, and the messages stay
+// scrolled to the end.
 const messages = () => document.querySelector(".trial-messages");
 
 document.addEventListener("keydown", (event) => {
@@ -9,7 +10,7 @@ document.addEventListener("keydown", (event) => {
 
 const toEnd = () => messages()?.scrollTo({ top: messages().scrollHeight });
 
-// What is said leaves its line as it is sent, so that the next can be written; if it did not arrive, it comes back.
+// The field is emptied as its text is sent, so that the next can be typed. If the request fails, the text returns.
 const line = () => document.getElementById("say");
 let said = "";
 

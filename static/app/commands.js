@@ -1,16 +1,16 @@
-// Everything that can be done from anywhere. One table for the keys, the help that lists them and the palette.
+// Every command of the inbox, for the shortcuts, the help dialog that lists them and the command palette.
 //
 //   keys      what to press: "j", "g u" for one after the other, "mod+k" for Ctrl or Cmd
-//   selector  the control it stands for; it can be done while that is there
-//   run       what it does, where that is not to press the control
-//   keysOnly  moves the focus, which the palette holds itself
-//   native    the browser's or another module's: listed, not run
+//   selector  the control that the command presses; without it on the page the command is not available
+//   run       what the command does instead of pressing the control
+//   keysOnly  not in the palette, because it moves the focus
+//   native    handled by the browser or another module, so only listed
 import { openDialog } from "./dialog.js";
 
 const at = (selector) => document.querySelector(selector);
 const focus = (selector) => () => at(selector)?.focus();
 
-// To the row after or before the one that has the focus, or the open one.
+// step moves the focus by rows in the list, from the focused row or else the open one.
 function step(by) {
   const rows = [...document.querySelectorAll("#list .row")];
   const focused = rows.indexOf(document.activeElement);
@@ -18,7 +18,7 @@ function step(by) {
   rows[Math.max(0, Math.min(from + by, rows.length - 1))]?.focus();
 }
 
-// On a phone the list gives way to an open conversation: there a filter is another page.
+// On a phone an open conversation covers the list and its tabs, so the filter is loaded as a page.
 const filter = (name) => () => {
   const tab = at(`#tab-${name}`);
   if (tab.checkVisibility()) tab.click();
@@ -31,7 +31,7 @@ function resolve() {
   const menu = at("#resolve").closest("details");
   if (!menu) return at("#resolve").click();
   menu.open = true;
-  menu.querySelector("input:not([type=hidden], [hidden])")?.focus(); // at once: what is typed next belongs there
+  menu.querySelector("input:not([type=hidden], [hidden])")?.focus(); // at once: the next keys belong there
 }
 
 export const commands = [
@@ -63,7 +63,8 @@ export const commands = [
   { group: "Everywhere", label: "Log out", selector: 'form[action="/auth/logout"] button' },
 ];
 
-// What is there but not shown, as the composer of a resolved conversation, cannot take the focus.
+// These controls can be on the page but hidden, like the composer of a resolved conversation. Hidden, they can't take
+// the focus.
 const focusable = new Set(["#content", "#search"]);
 
 export function applies({ selector }) {

@@ -1,4 +1,5 @@
-// The field an agent writes in: Enter sends, what could not be sent comes back, and every conversation keeps its draft.
+// The field an agent writes in: Enter sends, a text that could not be sent returns, and every conversation keeps its
+// draft.
 import { draftOf, keepDraft } from "./drafts.js";
 import { blank } from "./length.js";
 import { checkLimit } from "./limit.js";
@@ -31,7 +32,7 @@ function changed() {
   grow();
 }
 
-// The message stands in the thread at once, until the server has drawn it.
+// showSending shows the message in the thread until the server has drawn it.
 function showSending(text) {
   const item = document.getElementById("sending-template").content.cloneNode(true).firstElementChild;
   item.querySelector(".message-text").textContent = text;
@@ -48,7 +49,7 @@ async function submit(id) {
   showError("");
   stoppedTyping();
   await goToEnd();
-  const sending = current() === id ? showSending(content) : undefined; // or the reader went on to another conversation
+  const sending = current() === id ? showSending(content) : undefined; // else another conversation was opened
   const ack = await send({ conversation_id: id, content, content_type: "text" });
   if (ack.ok) {
     if (current() === id) await fetchNewer();
@@ -101,7 +102,7 @@ document.addEventListener("parley:settings", explain);
 document.addEventListener("parley:open", prepare);
 prepare();
 
-// Only where CSS cannot (field-sizing in composer.css).
+// grow is for browsers without field-sizing, which composer.css uses.
 function grow() {
   if (CSS.supports("field-sizing", "content")) return;
   const input = field();

@@ -1,4 +1,5 @@
-// Shows the organization's events as they come. What people wrote is in them: it is shown as text and never as markup.
+// Shows the organization's events as they arrive. They contain what people wrote, so they are shown as text, never as
+// markup.
 import { request, socket } from "./socket.js";
 
 const KEPT = 200; // events
@@ -35,8 +36,8 @@ function show(event, payload) {
   settle();
 }
 
-// emptiness says why no event is to be seen, and what brings one.
-function emptiness() {
+// emptyText explains why no event is shown, and how to get one.
+function emptyText() {
   if (list.children.length) return "No event matches the filter.";
   return listening
     ? "No event yet. Write something in the widget."
@@ -45,14 +46,14 @@ function emptiness() {
 
 function settle() {
   part("empty").hidden = [...list.children].some((row) => !row.hidden);
-  part("empty").textContent = emptiness();
+  part("empty").textContent = emptyText();
 }
 
 socket.onAny((event, payload) => {
   if (listening) show(event, payload);
 });
 
-// Joined again after every loss of the connection: what came meanwhile is not repeated.
+// Joins the rooms again after every reconnect. Events that happened without a connection are not shown.
 socket.on("connect", async () => {
   const acks = await Promise.all([request("join_queue"), request("join_org_presence")]);
   const refused = acks.find((ack) => !ack.ok);

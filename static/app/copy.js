@@ -1,5 +1,5 @@
-// A button with data-copy="#selector" copies what the element shows or holds, and says "Copied" for a while. Its own
-// text is in a <span>; the role=status beside it is what a screen reader announces.
+// A button with data-copy="#selector" copies the text or value of that element and shows "Copied" for a while. The
+// button's own text is in a <span>; screen readers announce the role=status beside the button.
 const SAID = 2_500; // ms
 
 const timers = new WeakMap();
@@ -22,7 +22,7 @@ function say(button) {
   );
 }
 
-// Where the page has no clipboard, as over plain http, or may not use it, the old way stays: select, then copy.
+// copySelected copies without the clipboard API, which is missing over plain http and may be forbidden.
 function copySelected(source) {
   if (source.select) source.select();
   else getSelection().selectAllChildren(source);
@@ -36,7 +36,7 @@ document.addEventListener("click", async ({ target }) => {
   try {
     await navigator.clipboard.writeText(source.value ?? source.innerText);
   } catch {
-    if (!copySelected(source)) return; // it stays selected: Ctrl+C does the rest
+    if (!copySelected(source)) return; // the text stays selected for Ctrl+C
   }
   say(button);
 });

@@ -1,4 +1,4 @@
-// What every page of settings does. Each behaviour has its own module.
+// Loaded by every page of settings. Each behavior has its own module.
 import "./csrf.js";
 import "./popover.js";
 import "./copy.js";

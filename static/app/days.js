@@ -1,4 +1,4 @@
-// A line with the date wherever the reader's day changes between two messages.
+// Puts a line with the date between two messages of different days, in the reader's time zone.
 const DAY = 86_400_000; // ms
 
 const today = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
@@ -24,17 +24,17 @@ export function separateDays() {
   for (const message of document.querySelectorAll("#messages > [data-seq]")) {
     const day = midnight(message);
     const place = message.previousElementSibling?.matches(".divider") ? message.previousElementSibling : message;
-    const there = place.previousElementSibling?.matches(".day") ? place.previousElementSibling : null;
-    if (day === previous) there?.remove();
-    else separate(day, place, there);
+    const existing = place.previousElementSibling?.matches(".day") ? place.previousElementSibling : null;
+    if (day === previous) existing?.remove();
+    else separate(day, place, existing);
     previous = day;
   }
 }
 
-function separate(day, place, there) {
-  const line = there ?? document.createElement("li");
+function separate(day, place, existing) {
+  const line = existing ?? document.createElement("li");
   line.className = "day";
   const text = label(day);
   if (line.textContent !== text) line.textContent = text;
-  if (!there) place.before(line);
+  if (!existing) place.before(line);
 }

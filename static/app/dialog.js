@@ -1,6 +1,6 @@
-// Native dialogs: a button with data-dialog opens the one it names, and so does a link, which without a script leads to
-// a page that asks the same; data-close in it closes it. "parley:dialog" comes to a dialog before it is shown, so that
-// it can draw itself.
+// Native dialogs. A button with data-dialog opens the dialog with that id. So does a link, which leads without
+// JavaScript to a page that asks the same. data-close closes the dialog around it. Before a dialog is shown it gets the
+// event "parley:dialog", so that it can draw its content.
 const outside = (dialog, { clientX, clientY }) => {
   const { left, right, top, bottom } = dialog.getBoundingClientRect();
   return clientX < left || clientX > right || clientY < top || clientY > bottom;
@@ -24,12 +24,12 @@ document.addEventListener("click", (event) => {
   const menu = opener.closest("details");
   if (menu) {
     menu.open = false;
-    menu.querySelector("summary").focus(); // the dialog hands the focus back to it
+    menu.querySelector("summary").focus(); // the closing dialog returns the focus there
   }
   openDialog(opener.dataset.dialog);
 });
 
-// A press on the backdrop closes; one that only ends there, as when text was selected, does not.
+// A press on the backdrop closes the dialog. A press that only ends there, as after selecting text, does not.
 let pressed;
 
 document.addEventListener("pointerdown", (event) => {

@@ -1,10 +1,10 @@
-// What was written and not sent, of every conversation, kept in this browser for its user.
+// Unsent texts, one per conversation, stored in this browser for one user.
 const LIFE = 30 * 86_400_000; // ms
-const MOST = 100; // drafts: the oldest go
+const MOST = 100; // drafts; older ones are removed
 
 const prefix = () => `parley_draft:${document.getElementById("inbox").dataset.userId}:`;
 
-// Storage may be full or forbidden: then drafts last as long as the page.
+// Storage may be full or forbidden. Drafts then last as long as the page.
 const memory = new Map();
 
 export function draftOf(id) {
@@ -37,5 +37,5 @@ function tidy() {
 try {
   tidy();
 } catch {
-  // no storage, or something else under our names: leave it
+  // no storage, or another value under our keys: leave it
 }

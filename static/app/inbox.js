@@ -1,4 +1,4 @@
-// The inbox: which event of the socket asks the server to draw which part anew. Each behaviour has its own module.
+// The inbox: each socket event asks the server to redraw parts of the page. Each behavior has its own module.
 import "./csrf.js";
 import "./dialog.js";
 import "./notify.js";
@@ -17,7 +17,7 @@ import "./composer.js";
 import "./rich_media.js";
 import "./panel.js";
 import "./pictures.js";
-import { fetchNewer, receive, takeBack } from "./messages.js";
+import { fetchNewer, receive, removeLine } from "./messages.js";
 import { refreshList } from "./list.js";
 import { showNotice } from "./notice.js";
 import { request, socket } from "./socket.js";
@@ -28,21 +28,21 @@ socket.on("message_received", (message) => {
   if (message.conversation_id === current()) receive(message);
 });
 
-const READ_SOON = 700; // ms in which a message that is looked at has been read, which changes the list too
+const READ_SOON = 700; // ms until a message in view counts as read, which changes the list again
 
 socket.on("conversation_updated", ({ conversation_id }) => {
   if (conversation_id !== current()) return refreshList();
   refreshList(READ_SOON);
   const header = document.getElementById("thread-header");
-  if (header.dataset.status !== "open") refreshHeader(); // an end user's message opens it again
+  if (header.dataset.status !== "open") refreshHeader(); // an end user's message reopens it
 });
 
 const changes = {
   conversation_assigned: () => {},
-  conversation_released: () => takeBack("claimed"),
+  conversation_released: () => removeLine("claimed"),
   conversation_resolved: refreshPanel,
   conversation_reopened() {
-    takeBack("resolved");
+    removeLine("resolved");
     refreshPanel();
   },
   conversation_tagged: () => {},
@@ -58,7 +58,7 @@ for (const [event, also] of Object.entries(changes)) {
   });
 }
 
-// Whatever happened while there was no connection is in the database: join the rooms again, then draw every part anew.
+// Events that happened without a connection are in the database: join the rooms again, then redraw every part.
 socket.on("connect", async () => {
   const ack = await request("join_queue");
   if (!ack.ok && ack.error !== "lost") return showNotice("You're logged out. Reload the page to log in.");
@@ -70,7 +70,7 @@ socket.on("connect", async () => {
   fetchNewer();
 });
 
-// Something was undone; without a socket nothing else says so.
+// Undo asks for a refresh, because without a socket no event arrives.
 document.addEventListener("parley:refresh", () => {
   refreshList();
   refreshHeader();

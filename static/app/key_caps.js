@@ -1,4 +1,4 @@
-// Keys as they are drawn: "g u" as G then U, "mod+k" by the name that the reader's keyboard has for it.
+// Draws keys: "g u" as G then U, "mod" as the name of that key on the reader's keyboard.
 export const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 const names = { mod: mac ? "⌘" : "Ctrl", enter: "Enter", escape: "Esc" };

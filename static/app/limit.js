@@ -1,10 +1,10 @@
-// A field with data-limit says how much of its text is too long and is not sent until it fits: maxlength would cut what
-// is pasted, in silence. The limit is in characters.
+// A field with data-limit (in characters) says by how much its text is too long, and is not sent until it fits.
+// maxlength would silently cut a pasted text.
 import { excess } from "./length.js";
 
 const tooLong = (over) => `${over.toLocaleString("en")} ${over === 1 ? "character" : "characters"} too long`;
 
-// The line exists before it says something, so that a screen reader reads it.
+// The line exists before it has a text, or screen readers would not announce it.
 function lineOf(field) {
   const id = `${field.id}-limit`;
   let line = document.getElementById(id);

@@ -1,4 +1,5 @@
-// The list of conversations, drawn anew by the server on every event of the queue. A morph keeps focus and scroll.
+// The list of conversations, redrawn by the server on every event of the queue. A morph keeps focus and scroll
+// position.
 import { holdOrder } from "./list_order.js";
 import { current } from "./thread.js";
 
@@ -7,13 +8,13 @@ const GATHER = 150; // ms to wait for more events before one request
 const list = () => document.getElementById("list");
 
 let timer;
-let due = Infinity; // when the next request goes, ms
+let due = Infinity; // time of the next request, ms
 let running = false;
 let again = false;
-let asked = ""; // the part that is being fetched
-let fresh = false; // the reader wants the order as it is now
+let asked = ""; // path of the list that is being fetched
+let fresh = false; // the reader asked for the current order
 
-// Asks for the list within wait: what happens until then comes with it.
+// refreshList requests the list within wait ms. Calls until then share the request.
 export function refreshList(wait = GATHER) {
   const at = performance.now() + wait;
   if (at >= due) return;
@@ -44,12 +45,12 @@ async function refresh() {
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
   if (ctx.sourceElement !== list()) return;
-  if (list().dataset.part !== asked) return event.preventDefault(); // another filter was chosen in the meantime
+  if (list().dataset.part !== asked) return event.preventDefault(); // another filter was chosen since
   if (!fresh) holdOrder(tasks[0].fragment);
   fresh = false;
 });
 
-// A filter's link knows only what was open when it was drawn.
+// The link of a filter names the conversation that was open when the link was drawn; this sends the one open now.
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   if (!ctx.sourceElement.closest("#list") || !ctx.request.action.startsWith("/inbox/list")) return;
   if (ctx.sourceElement.id === "search-form")
@@ -57,8 +58,8 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   ctx.request.body.set("selected", current());
 });
 
-// A search that was begun before the scripts were there. In a timeout, as htmx, which came before, takes up the page in
-// one.
+// Starts a search that was typed before the scripts loaded. In a timeout, because htmx loads earlier and initializes
+// the page in a timeout.
 setTimeout(() => {
   const search = document.getElementById("search");
   if (search.value !== search.defaultValue) search.dispatchEvent(new Event("input", { bubbles: true }));
@@ -71,7 +72,7 @@ function select(id) {
   }
 }
 
-// The mark moves with the press, not with the answer.
+// Marks the row when it is pressed, before the answer arrives.
 document.addEventListener("click", ({ target }) => {
   const row = target.closest(".row");
   if (row) select(row.dataset.conversationId);
@@ -81,7 +82,7 @@ document.addEventListener("click", ({ target }) => {
   refresh();
 });
 
-// Nobody is reading the rows any more, so what was held back can come.
+// release shows the order that was held back, once no one is reading the rows.
 function release({ target }) {
   if (target.id === "rows" && !document.getElementById("list-changed").hidden) refreshList();
 }

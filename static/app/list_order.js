@@ -1,5 +1,5 @@
-// While somebody reads the list or is about to press a row, its rows keep their order and their place. What the new
-// order would change is said by a button above them.
+// While somebody reads the list or is about to press a row, its rows keep their order and place. A button above them
+// offers the new order.
 const mouse = matchMedia("(hover: hover)");
 
 function busy(box) {
@@ -8,7 +8,7 @@ function busy(box) {
 
 const items = (root) => [...root.querySelectorAll("#rows > ul > li")];
 
-// Puts the rows of fragment, a list that was drawn anew, in the order of those on the page.
+// holdOrder puts the rows of fragment, a list the server has just drawn, in the order of the rows on the page.
 export function holdOrder(fragment) {
   const box = document.getElementById("rows");
   const old = items(document);
@@ -19,7 +19,7 @@ export function holdOrder(fragment) {
   const arrived = drawn.filter(({ id }) => !known.has(id)).length;
   const order = drawn.filter(({ id }) => known.has(id)).map(({ id }) => id);
   if (!arrived && order.join() === [...known].join()) return;
-  rows(fragment).replaceChildren(...old.map((item) => now.get(item.id) ?? left(item, order, old)));
+  rows(fragment).replaceChildren(...old.map((item) => now.get(item.id) ?? goneRow(item, order, old)));
   const button = fragment.querySelector("#list-changed");
   button.hidden = false;
   button.textContent = arrived
@@ -33,8 +33,9 @@ function rows(fragment) {
   return list;
 }
 
-// A row that is no longer of the list looks so, unless newer ones only pushed it over the page's end.
-function left(item, order, old) {
+// goneRow copies a row that has left the list. It is marked as gone, unless newer rows only pushed it beyond the end of
+// the page.
+function goneRow(item, order, old) {
   const copy = item.cloneNode(true);
   const after = old.slice(old.indexOf(item) + 1);
   copy.classList.toggle(

@@ -1,13 +1,13 @@
-// The messages of the open conversation. An event is only a signal: the server draws whatever came after the last
-// message on the page, so the same request heals a gap after a reconnect. The page holds a window of the conversation:
-// #older and #later lead beyond its ends, where the server has not drawn yet or where it was cut off here.
+// The messages of the open conversation. An event is only a signal: the server draws all messages after the last one on
+// the page, so the same request fills a gap after a reconnect. The page shows a window of the conversation: #older and
+// #later load the messages beyond its ends.
 import { separateDays } from "./days.js";
 import { atEnd, followEnd, hasUnseen, holdPlace, toEnd, toGo } from "./scroll.js";
 import { current, partOf } from "./thread.js";
 
-const MOST = 300; // messages on the page before one of its ends is cut
-const KEPT = 200; // messages that a cut leaves
-const NEAR = 200; // px from an end of the page at which what is beyond it is asked for
+const MOST = 300; // messages on the page before one end is removed
+const KEPT = 200; // messages that stay then
+const NEAR = 200; // px from an end of the page at which more messages are requested
 
 const list = () => document.getElementById("messages");
 const messages = () => list()?.querySelectorAll(":scope > [data-seq]") ?? [];
@@ -16,7 +16,7 @@ const last = () => [...messages()].at(-1);
 let running = false;
 let again = false;
 
-// Signals that come while a request is under way lead to one more, not to one each.
+// fetchNewer requests newer messages. Calls during a request lead to one more, not to one each.
 export async function fetchNewer() {
   again = true;
   if (running) return;
@@ -30,7 +30,7 @@ export async function fetchNewer() {
 
 async function fetchOnce() {
   const target = list();
-  if (!target || document.getElementById("later")) return; // a gap: whoever goes to the end gets it
+  if (!target || document.getElementById("later")) return; // the page ends before the newest message; goToEnd loads it
   if (!atEnd() && messages().length > MOST) {
     link("later", last());
     return followEnd(1);
@@ -46,14 +46,14 @@ async function fetchNewest() {
   toEnd();
 }
 
-// A message of somebody else is counted where it is not fetched.
+// receive counts a message of another sender as new where it is not fetched.
 export function receive({ sender_id }) {
   if (document.getElementById("later") && sender_id !== document.getElementById("inbox").dataset.userId) followEnd(1);
   fetchNewer();
 }
 
-// What was said to have happened, and was taken back.
-export function takeBack(kind) {
+// removeLine removes the newest line of a kind, such as "claimed", after an undo.
+export function removeLine(kind) {
   [...(list()?.querySelectorAll(`[data-line=${kind}]`) ?? [])].at(-1)?.remove();
 }
 
@@ -61,21 +61,21 @@ const asksFor = (ctx, key) => ctx.request?.method === "GET" && ctx.request.actio
 const isRun = (ctx) =>
   [list(), document.getElementById("older"), document.getElementById("later")].includes(ctx.target);
 
-let before; // the last message on the page when newer ones were asked for
+let before; // the last message on the page when newer ones were requested
 
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
   if (!isRun(ctx)) return;
-  if (!ctx.request.action.startsWith(`/inbox/${current()}`)) return event.preventDefault(); // the reader went on
+  if (!ctx.request.action.startsWith(`/inbox/${current()}`)) return event.preventDefault(); // no longer open
   if (asksFor(ctx, "before_seq")) return addAbove(event, tasks[0].fragment);
   before = asksFor(ctx, "after_seq") ? last() : undefined;
   if (!before) return;
-  while (before.nextElementSibling?.matches(".line")) before.nextElementSibling.remove(); // they come again
+  while (before.nextElementSibling?.matches(".line")) before.nextElementSibling.remove(); // in the answer again
   const sent = tasks[0].fragment.querySelectorAll("[data-own]").length;
   for (const sending of [...list().querySelectorAll(".message-sending")].slice(0, sent)) sending.remove();
 });
 
-// An older page goes in without moving what is read.
+// addAbove inserts an older page without moving the text being read.
 function addAbove(event, fragment) {
   event.preventDefault();
   holdPlace(() => {
@@ -100,7 +100,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   );
   before = undefined;
   markAnswers(added);
-  if (added.some(({ dataset }) => "own" in dataset)) document.getElementById("divider")?.remove(); // all was read
+  if (added.some(({ dataset }) => "own" in dataset)) document.getElementById("divider")?.remove(); // all is read
   const foreign = added.filter(({ dataset }) => !("own" in dataset));
   if (ctx.target?.id === "messages") {
     if (!atEnd() && foreign.length && !hasUnseen()) divide(foreign[0]);
@@ -113,7 +113,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
 document.addEventListener("parley:open", separateDays);
 separateDays();
 
-// Controls that a newer message answered show the choice.
+// markAnswers shows the choice on the controls that an added message answers.
 function markAnswers(added) {
   for (const { dataset } of added) {
     const asked = dataset.answers && document.getElementById(`m-${dataset.answers}`);
@@ -130,7 +130,8 @@ function divide(message) {
   message.before(document.getElementById("divider-template").content.cloneNode(true));
 }
 
-// What is far above the reader is let go of, and what is far below: memory stays flat, however long the conversation.
+// cutBeginning removes messages far above the reader, and cutEnd those far below, so that memory stays flat however
+// long the conversation is.
 function cutBeginning() {
   const first = [...messages()].at(-KEPT);
   while (list().firstElementChild !== first) list().firstElementChild.remove();
@@ -146,7 +147,7 @@ function cutEnd() {
   link("later", end);
 }
 
-// Puts the link that leads on from message at the end of the page where it stands.
+// link puts the link to the messages beyond message at that end of the page.
 function link(id, { dataset }) {
   document.getElementById(id)?.remove();
   const item = document.getElementById(`${id}-template`).content.cloneNode(true).firstElementChild;
@@ -158,7 +159,7 @@ function link(id, { dataset }) {
   htmx.process(item);
 }
 
-// Only scrolling asks, not what is in sight: a page that is still being drawn stands at its beginning for a moment.
+// Only scrolling loads more, not a link in view: while a page is being drawn, it is at its beginning for a moment.
 document.addEventListener(
   "scroll",
   ({ target }) => {
@@ -172,11 +173,11 @@ document.addEventListener(
 function ask(id) {
   const item = document.querySelector(`#${id}:not([data-asked])`);
   if (!item) return;
-  item.dataset.asked = ""; // once; after that it is a link to press
+  item.dataset.asked = ""; // automatically once; after that the reader presses the link
   item.querySelector("a").click();
 }
 
-// Goes to the newest message, also where the page was cut off before it.
+// goToEnd goes to the newest message, and loads it first if it is not on the page.
 export async function goToEnd() {
   if (document.getElementById("later")) await fetchNewest();
   toEnd();

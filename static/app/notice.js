@@ -1,5 +1,5 @@
-// The strip above the page that says what went wrong. htmx draws refusals into it; this adds what never reached the
-// server, and takes a notice away when it is dismissed or the next thing is tried.
+// The strip above the page that shows errors. htmx draws refusals into it. This module adds failures that never reached
+// the server, and removes a notice when it is dismissed or the next form is sent.
 const area = () => document.getElementById("notice");
 
 export function showNotice(text) {
@@ -17,8 +17,8 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.request.method === "POST") area().replaceChildren();
 });
 
-// The answer to a refused request is a notice part. Said here and not by hx-status, because what asked may be gone from
-// the page by now: an event can redraw the header before its form's own answer comes.
+// The answer to a refused request is a notice. Its target is set here and not by hx-status, because the element that
+// sent the request may be gone: an event can redraw the header before its form's answer arrives.
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   Object.assign(ctx, { target: area(), swap: "innerHTML", select: ".notice" });
 });

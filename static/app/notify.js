@@ -1,10 +1,10 @@
-// Tells an agent who looks elsewhere that an end user wrote: by a sound, and by a desktop notification while no tab of
-// Parley is to be seen. Only of conversations that are nobody's or their own, and by one tab alone.
+// Notifies an agent of an end user's message, unless they are reading it: by a sound, and by a desktop notification
+// while no tab of Parley is visible. Only for conversations that are unassigned or their own, and in one tab.
 import { openConversation } from "./open.js";
 import { notificationsOn, permission, set, settings, turnOnNotifications } from "./settings.js";
 import { socket } from "./socket.js";
 import { chime, whenAudible } from "./sound.js";
-import { lead, saidByAny, sign } from "./tabs.js";
+import { lead, anyTabMarked, tabMark } from "./tabs.js";
 import { current } from "./thread.js";
 import { showToast } from "./toast.js";
 
@@ -15,14 +15,14 @@ const notifies = lead("parley:notifies");
 let sounds = () => false;
 whenAudible(() => (sounds = lead("parley:sounds")));
 
-const visible = sign();
-const reads = sign();
+const markVisible = tabMark();
+const markReading = tabMark();
 
 const atFront = () => !document.hidden && document.hasFocus();
 
-function tellTabs() {
-  visible(document.hidden ? "" : VISIBLE);
-  reads(atFront() && current() ? reading(current()) : "");
+function markTab() {
+  markVisible(document.hidden ? "" : VISIBLE);
+  markReading(atFront() && current() ? reading(current()) : "");
 }
 
 const shown = new Map(); // conversation id → its desktop notification
@@ -33,7 +33,7 @@ function show({ id, end_user }, text) {
   try {
     notification = new Notification(name, { body: text, tag: id, icon: document.querySelector("link[rel=icon]").href });
   } catch {
-    return; // a phone's browser shows them for service workers alone
+    return; // on phones only a service worker can show notifications
   }
   shown.set(id, notification);
   notification.addEventListener("click", () => {
@@ -52,7 +52,7 @@ function offer() {
   });
 }
 
-// Whose a conversation is, the event does not say.
+// forMe returns a conversation that is unassigned or this agent's. The event does not say whose it is.
 async function forMe(id) {
   const answer = await fetch(`/api/conversations/${id}`).catch(() => {});
   if (!answer?.ok) return undefined;
@@ -62,12 +62,12 @@ async function forMe(id) {
   return conversation.active_session && (!agent || agent === me) ? conversation : undefined;
 }
 
-// Of a burst in one conversation the first asks whose it is, and the newest is shown.
+// Several messages in one conversation lead to one request, and the newest is shown.
 const asking = new Map(); // conversation id → the newest preview
 
-async function tell(id) {
-  if ((atFront() && current() === id) || (await saidByAny(reading(id)))) return;
-  const unseen = document.hidden && !(await saidByAny(VISIBLE));
+async function notifyAbout(id) {
+  if ((atFront() && current() === id) || (await anyTabMarked(reading(id)))) return;
+  const unseen = document.hidden && !(await anyTabMarked(VISIBLE));
   if (!unseen && !settings.sound) return;
   const conversation = await forMe(id);
   if (!conversation) return;
@@ -82,12 +82,12 @@ socket.on("conversation_updated", async ({ conversation_id, sender_type, preview
   const first = !asking.has(conversation_id);
   asking.set(conversation_id, preview);
   if (!first) return;
-  await tell(conversation_id);
+  await notifyAbout(conversation_id);
   asking.delete(conversation_id);
 });
 
 function looked() {
-  tellTabs();
+  markTab();
   if (!atFront()) return;
   shown.get(current())?.close();
   shown.delete(current());
@@ -97,7 +97,7 @@ for (const event of ["visibilitychange", "parley:open"]) document.addEventListen
 for (const event of ["focus", "blur"]) window.addEventListener(event, looked);
 looked();
 
-// Who turns the sound on hears what it is.
+// Turning the sound on plays it once.
 document.addEventListener("change", ({ target }) => {
   if (target.form?.id === "settings" && target.name === "sound" && target.checked) chime();
 });

@@ -1,7 +1,7 @@
-// The banner while there is no connection, and whose it is that is missing.
+// The banner shown without a connection. It says whether the server or the network is missing.
 import { socket } from "./socket.js";
 
-const GRACE = 1_500; // ms a reconnect may take before anyone needs to know
+const GRACE = 1_500; // ms a reconnect may take before the banner shows
 
 let offline = false;
 let timer;
@@ -14,7 +14,7 @@ function show() {
     ? "Parley can't be reached. We keep trying. What you write stays here."
     : "You're offline. What you write stays here. Parley reconnects automatically.";
   const line = banner.querySelector("span");
-  // Written once it shows, or it would not be announced.
+  // Set after the banner is shown, or screen readers would not announce it.
   if (offline && line.textContent !== text) line.textContent = text;
 }
 

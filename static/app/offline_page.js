@@ -1,2 +1,2 @@
-// The page that the service worker shows without a network: goes on as soon as there is one.
+// The page that the service worker shows without a network. It reloads as soon as there is one.
 addEventListener("online", () => location.reload());

@@ -1,5 +1,5 @@
-// The command palette: what can be done now, and conversations by name. The focus stays in its field, which says which
-// option it is at.
+// The command palette: the commands that apply now, and conversations by name. The focus stays in its field, which
+// names the active option by aria-activedescendant.
 import { applies, commands, run } from "./commands.js";
 import { fit } from "./fuzzy.js";
 import { keyCaps } from "./key_caps.js";
@@ -18,7 +18,7 @@ const position = () => options().findIndex((option) => option.ariaSelected === "
 const actions = new WeakMap(); // option → what it does
 
 let found = []; // the rows of conversations, as the server drew them
-let asked; // the AbortController of the question under way
+let asked; // the AbortController of the running search
 let timer;
 
 function activate(option) {
@@ -28,7 +28,7 @@ function activate(option) {
 }
 
 function choose(option) {
-  dialog().close(); // first: it hands the focus back
+  dialog().close(); // first, because closing it returns the focus
   actions.get(option)();
 }
 
@@ -88,7 +88,7 @@ function matching(query) {
     .map(({ command }) => commandOption(command));
 }
 
-// at is the option that becomes the active one.
+// draw draws the options. The one at index at becomes active.
 function draw({ at = 0, note = "" } = {}) {
   const query = field().value.trim();
   const drawn = matching(query);
@@ -103,7 +103,7 @@ function draw({ at = 0, note = "" } = {}) {
   document.getElementById("palette-status").textContent = note || (query ? `${count} found` : "");
 }
 
-// Nothing typed: those of the list, without a question.
+// onPage returns the rows of the list, which are shown without a query.
 const onPage = () => [...document.querySelectorAll("#list .row")].slice(0, MOST);
 
 async function search(q) {

@@ -1,11 +1,11 @@
-// What is known of the end user: opened and closed at once, with their time ticking.
+// The details of the end user: the panel opens and closes without a request, and shows their current local time.
 import { socket } from "./socket.js";
 import { current, refreshPanel } from "./thread.js";
 
 const YEAR = 31_536_000; // s
 const TICK = 10_000; // ms
 
-const wide = matchMedia("(min-width: 1280px)"); // else the panel lies over the thread, and opens for the moment only
+const wide = matchMedia("(min-width: 1280px)"); // else the panel covers the thread, and its state is not remembered
 const languages = new Intl.DisplayNames("en", { type: "language", fallback: "code" });
 
 function show(state) {
@@ -14,7 +14,8 @@ function show(state) {
     document.cookie = `panel=${state}; Path=/inbox; SameSite=Lax; Max-Age=${state === "closed" ? YEAR : 0}`;
 }
 
-// What a link asked for before this ran is remembered; in the address it would be asked for again with every reload.
+// The server has remembered the ?panel= of a link that was pressed before this ran. Left in the address, every reload
+// would apply it again.
 const address = new URL(location);
 if (address.searchParams.has("panel")) {
   address.searchParams.delete("panel");
@@ -43,7 +44,7 @@ document.addEventListener("click", async ({ target }) => {
     said.textContent = button.title = "Copied";
     button.dataset.copied = "";
   } catch {
-    getSelection().selectAllChildren(button.previousElementSibling); // no clipboard without https: one key copies it
+    getSelection().selectAllChildren(button.previousElementSibling); // without https: ready for Ctrl+C
   }
 });
 
@@ -55,7 +56,7 @@ function clock(zone) {
   }
 }
 
-function tell() {
+function showLocal() {
   for (const node of document.querySelectorAll("#panel [data-zone]")) {
     const text = clock(node.dataset.zone);
     if (node.textContent !== text) node.textContent = text;
@@ -70,6 +71,6 @@ socket.on("visit_changed", ({ conversation_id }) => {
   if (conversation_id === current()) refreshPanel();
 });
 
-document.addEventListener("htmx:after:swap", tell);
-setInterval(tell, TICK);
-tell();
+document.addEventListener("htmx:after:swap", showLocal);
+setInterval(showLocal, TICK);
+showLocal();

@@ -1,7 +1,7 @@
-// The photo that was chosen is shown before it is uploaded, and made small: a picture of a phone is larger than the
-// server takes, and nobody sees more than this of it.
+// Shows a chosen photo before it is uploaded, and scales it down: photos from phones are larger than the server
+// accepts, and no page shows more than SIDE.
 const SIDE = 512; // px
-const LARGEST = 60_000_000; // pixels: what is larger would only freeze the page; the server says what is wrong with it
+const LARGEST = 60_000_000; // pixels; a larger one would freeze the page, so the server gets it as it is and refuses it
 
 async function squared(file) {
   const picture = await createImageBitmap(file);
@@ -29,7 +29,7 @@ async function chosen(input) {
     files.items.add(new File([blob], "photo.png", { type: "image/png" }));
     if (input.files[0] === file) input.files = files.files;
   } catch {
-    // No picture, or one this browser cannot read: the server looks at it and says what is wrong.
+    // Not a picture, or one this browser cannot read: the server checks it and says what is wrong.
   }
 }
 

@@ -1,4 +1,4 @@
-// Pictures in messages: one that can't be loaded says so, and a press shows it large.
+// Pictures in messages: a text replaces one that can't be loaded, and a press shows one at full size.
 function broken(image) {
   const note = document.createElement("span");
   note.className = "message-broken";
@@ -6,10 +6,10 @@ function broken(image) {
   image.replaceWith(note);
 }
 
-// Captured: this event does not bubble.
+// Captured, because this event does not bubble.
 document.addEventListener("error", ({ target }) => target.matches?.("img[data-fallback]") && broken(target), true);
 
-// Those that failed before this ran.
+// look replaces pictures that failed before this script ran.
 function look() {
   for (const image of document.querySelectorAll("img[data-fallback]"))
     if (image.complete && !image.naturalWidth) broken(image);

@@ -1,8 +1,8 @@
-// A <details> with a popover leads the caret into its first field, and closes when the reader turns elsewhere, and once
-// its form has been accepted or its link pressed.
+// A <details> with a popover. Opening it moves the focus to its first field. It closes when the reader presses
+// elsewhere, when its form is accepted and when its link is pressed.
 const open = () => document.querySelectorAll("details[open]:has(> .popover)");
 
-// Captured: this event does not bubble.
+// Captured, because this event does not bubble.
 document.addEventListener(
   "toggle",
   ({ target: details }) => {

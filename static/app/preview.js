@@ -1,4 +1,4 @@
-// The widget in the frame shows the appearance while it is chosen, and the color can be picked as well as typed.
+// Redraws the widget in the frame while its appearance is edited, and lets the color be picked as well as typed.
 const REDRAW = 250; // ms after the last key
 
 const frame = document.getElementById("preview");
@@ -10,13 +10,13 @@ let timer;
 let shown;
 
 function draw() {
-  if ([...form.elements].some(({ validity }) => validity?.customError)) return; // too long, which the server refuses
+  if ([...form.elements].some(({ validity }) => validity?.customError)) return; // too long: the server would refuse it
   const query = new URLSearchParams();
   for (const name of ["color", "title", "greeting", "language", "position"]) query.set(name, form.elements[name].value);
   const url = `${frame.dataset.preview}?${query}`;
   if (url === shown) return;
   shown = url;
-  frame.contentWindow.location.replace(url); // no entry in the history for every key
+  frame.contentWindow.location.replace(url); // no history entry for every key
   frame.parentElement.classList.toggle("preview-left", form.elements.position.value === "left");
 }
 
@@ -26,7 +26,7 @@ function matchWell() {
   well.value = valid() ? color.value : color.placeholder;
 }
 
-well?.addEventListener("input", () => (color.value = well.value)); // before the form hears of it
+well?.addEventListener("input", () => (color.value = well.value)); // before the listener of the form runs
 
 form?.addEventListener("input", () => {
   matchWell();

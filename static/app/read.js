@@ -1,4 +1,4 @@
-// An end user's message is read once an agent has it or a later one in view, in a window that is in front.
+// An end user's message counts as read once it or a later one is in view on a visible page.
 import { request, socket } from "./socket.js";
 import { current } from "./thread.js";
 import { refreshList } from "./list.js";

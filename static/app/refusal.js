@@ -1,2 +1,2 @@
-// A chat that was refused: says why in the console too, where the developer of the site looks.
+// A refused chat also logs the reason in the console, where the site's developer looks.
 console.error(`Parley: ${document.getElementById("problem").textContent}`);

@@ -1,4 +1,4 @@
-// The editor of rich messages is the server's: it draws the fields, checks them and sends. This moves the caret.
+// The server draws the editor of rich messages, checks the fields and sends. This only moves the focus and scrolls.
 import { goToEnd } from "./messages.js";
 
 const editor = () => document.getElementById("rich-media-form");

@@ -1,17 +1,17 @@
-// Where the thread stands: at the end while its reader is there, else where they are reading.
-const NEAR_END = 60; // px from the end that still count as being there
+// Keeps the thread's scroll position: at the end while the reader is there, else at the text being read.
+const NEAR_END = 60; // px from the end that still count as the end
 
 const log = () => document.getElementById("log");
 const newer = () => document.getElementById("newer");
 
 let following = true;
-let endTop = 0; // where the log was scrolled to when it last stood at its end, px
+let endTop = 0; // scroll position of the log when it was last at its end, px
 let unseen = 0;
 
 export const toGo = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
 
-// Measured, because what comes before the scroll's event must not take the reader back. What only grew below the
-// reader, or shrank, did not turn them from the end: then the log stands where it was put, or at its end.
+// atEnd measures, because messages can arrive before the event of a scroll upward. A position at or below endTop means
+// that only the content has changed: it grew below the reader, or shrank.
 export function atEnd() {
   const box = log();
   if (following && box && toGo(box) >= NEAR_END && box.scrollTop < endTop) following = false;
@@ -35,8 +35,8 @@ function count(n) {
   pill.querySelector("[data-count]").textContent = n > 99 ? "99+ new" : `${n} new`;
 }
 
-// Called when messages came: goes along, or says how many there are. One's own does not take a reader along who has
-// turned to earlier ones since it was sent.
+// followEnd is called after messages arrived. It scrolls to the end, or shows how many are new. An own message does not
+// move a reader who has scrolled up since sending it.
 export function followEnd(messages) {
   if (atEnd()) toEnd();
   else if (messages) count(unseen + messages);
@@ -44,12 +44,12 @@ export function followEnd(messages) {
 
 export const hasUnseen = () => unseen > 0;
 
-// What grows or shrinks the log, like the composer or a picture, does not take the reader from the end.
+// stayAtEnd is called when the size of the log or its content changes, as by the composer or a picture.
 export function stayAtEnd() {
   if (atEnd()) toEnd();
 }
 
-// Runs change, which adds or removes something above, without moving what is read.
+// holdPlace runs change, which adds or removes something above the reader, without moving the text being read.
 export function holdPlace(change) {
   const box = log();
   const fromEnd = box.scrollHeight - box.scrollTop;

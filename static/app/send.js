@@ -1,14 +1,14 @@
-// Sends an agent's message: over the socket, or as the composer's form where there is none.
+// Sends an agent's message: over the socket, or as the composer's form without a connection.
 import { csrfToken } from "./csrf.js";
 import { newID } from "./id.js";
 import { request, socket } from "./socket.js";
 
 const refused = { ok: false, message: "Couldn't send. Try again." };
 
-// What failed keeps its client_id, so that sending it again cannot store it twice.
+// A failed message keeps its client_id, so that sending it again cannot store it twice.
 let failed = {};
 
-// Answers the acknowledgement. payload is a send_message without the sender.
+// send returns the acknowledgement. payload is a send_message without sender_type and client_id.
 export async function send(payload) {
   const key = JSON.stringify(payload);
   const client_id = failed.key === key ? failed.client_id : newID();

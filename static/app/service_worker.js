@@ -1,2 +1,2 @@
-// Browsers offer service workers on https and on localhost alone.
+// Browsers allow service workers only on https and on localhost.
 navigator.serviceWorker?.register("/sw.js");

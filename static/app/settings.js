@@ -1,5 +1,5 @@
-// What each agent has chosen for this browser: the switches of the dialog Preferences. "parley:settings" says that one
-// has changed, in this tab or another.
+// Preferences that an agent has chosen in this browser: the switches of the dialog Preferences. The event
+// "parley:settings" says that one has changed, in this tab or another.
 const KEY = "parley_settings";
 const DEFAULTS = { enter_sends: true, shortcuts: true, sound: true, notifications: false, offered: false };
 
@@ -14,7 +14,7 @@ function stored() {
   try {
     return JSON.parse(localStorage.getItem(KEY));
   } catch {
-    return {}; // not ours, or no storage here
+    return {}; // not our value, or no storage
   }
 }
 
@@ -25,17 +25,17 @@ export function set(name, value) {
   try {
     localStorage.setItem(KEY, JSON.stringify(settings));
   } catch {
-    // No storage here: it holds until the page is left.
+    // No storage: the setting lasts as long as the page.
   }
   changed();
 }
 
-// default, granted, denied or unsupported
+// permission returns default, granted, denied or unsupported.
 export function permission() {
   return "Notification" in window && isSecureContext ? Notification.permission : "unsupported";
 }
 
-// Called from a press only, or the browser would not ask.
+// turnOnNotifications must be called from a press, or the browser does not ask.
 export async function turnOnNotifications() {
   const answer = permission() === "default" ? await Notification.requestPermission() : permission();
   set("notifications", answer === "granted");
@@ -73,7 +73,7 @@ window.addEventListener("storage", ({ key }) => {
 navigator.permissions
   ?.query({ name: "notifications" })
   .then((status) => status.addEventListener("change", changed))
-  .catch(() => {}); // a browser that does not know the name
+  .catch(() => {}); // this browser does not know the name
 
 document.addEventListener("parley:dialog", show);
-show(); // the form may stand on the page itself
+show(); // the form may be on the page itself, not in a dialog

@@ -1,16 +1,16 @@
-// Single keys, for who works all day. Never while somebody writes or a dialog is open, and not where they are switched
-// off.
+// Single-key shortcuts. They are off while somebody types, while a dialog is open, and where the agent has switched
+// them off.
 import { applies, commands, run } from "./commands.js";
 import { openDialog } from "./dialog.js";
 import { keyCaps, mac } from "./key_caps.js";
 import { settings } from "./settings.js";
 
-const SEQUENCE = 1_500; // ms the second key of two may take
+const SEQUENCE = 1_500; // ms between the two keys of a sequence, at most
 
 let prefix = "";
 let timer;
 
-// The letter on the key, where the layout has none of the Latin ones.
+// pressed returns the key. Under a layout without Latin letters it is the Latin letter at that position.
 function pressed({ key, code }) {
   if (key.length === 1 && key > "~" && code.startsWith("Key")) return code.slice(3).toLowerCase();
   return key.toLowerCase();
@@ -36,7 +36,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.metaKey || event.ctrlKey || dialog || !settings.shortcuts) return;
-  if (writing(event.target) || (event.shiftKey && /^\p{L}$/u.test(key))) return; // signs may need it
+  if (writing(event.target) || (event.shiftKey && /^\p{L}$/u.test(key))) return; // signs like ? may need Shift
   const command = commands.find(({ keys, native }) => keys === prefix + key && !native);
   const begins = !prefix && commands.some(({ keys }) => keys?.startsWith(`${key} `));
   begin(begins ? key : "");
@@ -45,8 +45,8 @@ document.addEventListener("keydown", (event) => {
   run(command);
 });
 
-// Escape goes one step back: out of a field to the conversation, from there to its row in the list. Before the menus
-// close, so that an Escape that closes one does nothing else.
+// Escape goes one step back: from a field to the conversation, from there to its row in the list. Captured before the
+// menus close, so that an Escape that closes a menu does nothing else.
 document.addEventListener(
   "keydown",
   ({ key, target, isComposing }) => {
@@ -63,7 +63,7 @@ document.addEventListener(
   true,
 );
 
-// A control says its key, where it is one key.
+// mark announces the shortcut of a control if it is a single key.
 function mark() {
   for (const { keys, selector } of commands) {
     const control = selector && keys?.length === 1 && document.querySelector(selector);

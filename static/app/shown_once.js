@@ -1,5 +1,5 @@
-// A secret that is shown this one time: its part of the page becomes a dialog that neither Escape nor a press beside it
-// closes, and the browser asks before the page is left under it.
+// A secret that is shown only once: its part of the page becomes a dialog that neither Escape nor a press beside it
+// closes. While it is open, the browser asks before the page is left.
 const shown = "dialog[data-shown-once]";
 
 for (const dialog of document.querySelectorAll(shown)) {

@@ -1,5 +1,5 @@
-// Two soft notes. A browser lets a page be heard only after somebody has pressed something in it.
-const EVERY = 1_500; // ms between two of them: a burst of messages is one
+// Plays two soft notes. Browsers allow sound only after somebody has pressed something on the page.
+const EVERY = 1_500; // ms between two sounds: a burst of messages makes one
 const NOTES = [
   { at: 0, pitch: 659 },
   { at: 0.11, pitch: 880 },
@@ -12,7 +12,7 @@ let last = -EVERY;
 
 const woken = [];
 
-// Calls back once this tab can be heard.
+// whenAudible calls then once this tab may play sound.
 export function whenAudible(then) {
   if (audio) then();
   else woken.push(then);

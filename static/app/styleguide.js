@@ -1,4 +1,4 @@
-// What the styleguide's parts do on a real page.
+// Makes the parts of the styleguide work as on a real page.
 import "./dialog.js";
 import "./notice.js";
 import "./popover.js";

@@ -1,5 +1,5 @@
-// A form is sent once, however often its button is pressed: the answer to the first may hold a secret that the second
-// answer would not. Forms of dialogs leave no page and are left alone.
+// Sends a form once, however often its button is pressed: the first answer may show a secret that the second does not.
+// Forms of dialogs do not leave the page and are not limited.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method === "dialog") return;
@@ -7,7 +7,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
 });
 
-// The page may come back from the browser's history as it was left.
+// The browser's history may restore the page as it was left, with its forms marked as sent.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });

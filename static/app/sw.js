@@ -1,8 +1,8 @@
-// The service worker: keeps the offline page, with what it loads, and shows it where a page of the dashboard can't be
-// reached. Everything else is the network's: a stale inbox would be worse than none.
+// The service worker: stores the offline page with its files, and shows it when a page of the dashboard can't be
+// reached. Everything else comes from the network: a stale inbox would be worse than none.
 const CACHE = "offline";
 
-let shown = false; // the offline page is what loads at the moment
+let shown = false; // the offline page is loading
 
 async function keep() {
   const answer = await fetch("/offline", { cache: "no-store" });

@@ -1,8 +1,8 @@
-// What the tabs that this browser has of Parley know of each other, by Web Locks: they go with their tab, however it
-// ends. Where there are none, as on plain http, each tab takes itself for the only one.
+// Shares state between the tabs of this browser by Web Locks, which end with their tab even when it crashes. Without
+// Web Locks, as on plain http, each tab behaves as if it were the only one.
 const locks = navigator.locks;
 
-// Asks to be the one tab for something; answers whether this is it.
+// lead asks to make this the one tab for name. It returns a function that says whether it is.
 export function lead(name) {
   if (!locks) return () => true;
   let leads = false;
@@ -13,8 +13,9 @@ export function lead(name) {
   return () => leads;
 }
 
-// Says something of this tab to the others, until it is said with another name, or none.
-export function sign() {
+// tabMark returns a function that marks this tab with a name, which all tabs can see, until it is called with another
+// name or none.
+export function tabMark() {
   let said = "";
   let end = () => {};
   return (name) => {
@@ -27,8 +28,8 @@ export function sign() {
   };
 }
 
-// Whether any tab says so.
-export async function saidByAny(name) {
+// anyTabMarked reports whether a tab is marked with name.
+export async function anyTabMarked(name) {
   if (!locks) return false;
   const { held } = await locks.query();
   return held.some((lock) => lock.name === name);

@@ -1,5 +1,5 @@
-// Makes a field of tags of input[data-tags], which holds them separated by commas: it stays the form's value, so
-// without this script it is typed in as it is.
+// Turns input[data-tags], which contains tags separated by commas, into a field of tags. The input stays the form's
+// value, so without JavaScript the tags are typed there.
 import { fit } from "./fuzzy.js";
 
 const LONGEST = 50; // characters, as on the server
@@ -25,7 +25,7 @@ class TagField {
   constructor(input) {
     this.input = input;
     this.tags = split(input.value);
-    // What the conversation has already is suggested only where it can be taken off, which is a field that begins with it.
+    // Tags the conversation already has are suggested only where they can be removed: in a field that begins with them.
     const set = this.tags.length ? [] : split(input.dataset.set ?? "");
     this.all = (JSON.parse(input.dataset.suggestions || "null") ?? []).filter((tag) => !set.includes(tag));
     this.id = input.id;
@@ -49,7 +49,7 @@ class TagField {
       "aria-describedby": input.getAttribute("aria-describedby") ?? "",
     });
     this.box = element("div", { class: "tag-input input" }, this.chips, this.entry, this.list);
-    input.removeAttribute("id"); // the label's now is the new one
+    input.removeAttribute("id"); // the label now belongs to the new field
     this.entry.id = this.id;
     input.hidden = true;
     input.before(this.box);
@@ -85,7 +85,7 @@ class TagField {
     return element("li", { class: "tag-chip", "data-tag": tag }, element("bdi", {}, tag), cross);
   }
 
-  // What is still being typed is sent too.
+  // A tag that is still being typed is sent too.
   store() {
     this.input.value = [...this.tags, ...split(this.entry.value)].join(", ");
   }
@@ -97,7 +97,7 @@ class TagField {
     this.entry.setAttribute("aria-invalid", String(wrong));
   }
 
-  // Takes what it can of texts, and leaves the others in the field, with why.
+  // add adds the texts that it can, leaves the others in the field and says why.
   add(texts) {
     const left = [];
     for (const text of texts) {
@@ -179,12 +179,13 @@ class TagField {
       this.add(this.active() ? [this.active().dataset.tag] : split(this.entry.value));
     else if (key === "Escape" && !this.list.hidden) this.suggest(false);
     else if (key === "Backspace" && !this.entry.value && this.tags.length) this.takeOff(this.tags.at(-1));
-    else return; // an empty Enter sends the form, another Escape closes the menu
+    else return; // Enter in an empty field sends the form, a second Escape closes the menu
     event.preventDefault();
     event.stopPropagation();
   }
 
-  // Does not reach the document: by then what was pressed is gone, and the menu would take it for a press elsewhere.
+  // Stops the event: when it reached the document, the pressed element would be gone, and the menu would take it for a
+  // press outside.
   click(event) {
     event.stopPropagation();
     const tag = event.target.closest("[data-tag]")?.dataset.tag;
@@ -200,7 +201,7 @@ function enhance() {
   for (const input of inputs()) if (!fields.has(input)) fields.set(input, new TagField(input));
 }
 
-// A redraw takes the field in an open menu as it is, and the others as the server drew them.
+// A redraw keeps a field in an open menu, and replaces the others with what the server drew.
 document.addEventListener("htmx:before:swap", () => {
   for (const input of inputs()) {
     if (!input.closest("details:not([open])")) continue;

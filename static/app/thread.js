@@ -1,18 +1,18 @@
-// Which conversation is open. Its room is joined as htmx draws it, and left with it. "parley:open" tells the others
-// that it was drawn, "parley:joined" that its events come in from now on.
+// The open conversation. Its room is joined when htmx draws it, and left when another is opened. "parley:open" is
+// dispatched when it is drawn, "parley:joined" when its events begin to arrive.
 import { request, socket } from "./socket.js";
 
 const thread = () => document.getElementById("thread");
 
 export const current = () => thread()?.dataset.conversationId ?? "";
 
-// The path of a part of the open conversation, with the place in the inbox that its links lead back to.
+// partOf returns the path of a part of the open conversation, with the place in the inbox that its links lead back to.
 export const partOf = (name) => `/inbox/${current()}/${name}${document.getElementById("list").dataset.place}`;
 
 let drawn = thread(); // htmx replaces it to open a conversation, and when it restores the page from history
 let joined = current();
 
-// Joins the open conversation's room, anew after a reconnect.
+// join joins the room of the open conversation, again after a reconnect.
 export async function join() {
   joined = current();
   if (joined && socket.connected) await request("join_conversation", { conversation_id: joined });
@@ -34,8 +34,8 @@ async function follow() {
 
 document.addEventListener("htmx:after:swap", follow);
 
-// A part that the server draws anew whenever something about it may have changed. Requests do not overlap: what is
-// asked for meanwhile is asked for once more at the end.
+// refresher returns a function that asks the server to redraw a part. Requests do not overlap: calls during one lead to
+// one more.
 function refresher(id, name) {
   let running = false;
   let again = false;
@@ -58,7 +58,7 @@ function refresher(id, name) {
 export const refreshHeader = refresher("thread-header", "header");
 export const refreshPanel = refresher("panel", "panel");
 
-// An answer that comes after its reader has gone on to another conversation.
+// Drops an answer that arrives after another conversation was opened.
 document.addEventListener("htmx:before:swap", (event) => {
   const { sourceElement, request: asked } = event.detail.ctx;
   if (!["thread-header", "panel"].includes(sourceElement?.id)) return;
@@ -70,7 +70,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (accepted && /[/](claim|reopen)[?]/.test(ctx.request.action)) document.getElementById("content")?.focus();
 });
 
-// Refused, so what the header shows is out of date.
+// After a refusal the header may be out of date.
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   if (ctx.request.method === "POST") refreshHeader();
 });

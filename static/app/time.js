@@ -1,5 +1,5 @@
-// Shows every <time data-time> in the reader's own zone: "time" as the time of day, "clock" as that with the date of
-// another day, "day" as the date, "ago" as the distance to now, "since" as the same in a sentence.
+// Shows every <time data-time> in the reader's time zone: "time" is the time of day, "clock" adds the date if it is not
+// today, "day" is the date, "ago" is how long ago it was, "since" is that for a sentence.
 const MINUTE = 60_000; // ms
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
@@ -26,7 +26,7 @@ const forms = {
   },
 };
 
-const titles = new Map(); // datetime → the exact time in words: formatting is slow, and the same times come again
+const titles = new Map(); // datetime → the exact time in words; formatting is slow, and times repeat
 const MOST = 2_000;
 
 function title(node, at) {
@@ -48,7 +48,7 @@ export function showTimes(root = document) {
 showTimes();
 setInterval(() => showTimes(), MINUTE);
 
-// Before it is on the page: a part that is drawn anew then differs from the old one only where something has changed.
+// Formats times before a part is on the page, so that a morph changes only what differs.
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
   for (const { fragment } of tasks) showTimes(fragment);
 });

@@ -1,4 +1,4 @@
-// How many conversations wait for the agent, in the title and as a dot on the icon. The list knows.
+// Shows how many conversations wait for the agent, in the title and as a dot on the icon. The list has the number.
 function show() {
   const waiting = Number(document.getElementById("list")?.dataset.waiting ?? 0);
   const name = document.title.replace(/^\(\d+\+?\) /, "");

@@ -1,4 +1,4 @@
-// What has just happened, said for a moment at the edge of the page, with a way to undo it. The server asks for one by
+// Shows for a moment what has just happened, with a way to undo it. The server requests a toast by
 // the header HX-Trigger: {"parley:toast": {"text": "…", "undo": "/inbox/…/release"}}.
 const SHOWN = 6_000; // ms, while neither pointer nor focus is on it
 const MOST = 3;
@@ -6,16 +6,16 @@ const MOST = 3;
 const region = () => document.getElementById("toasts");
 const timers = new Map(); // toast → its timer
 
-// A modal dialog lies over the page and stills it: while one is open, toasts are in it.
-function raise() {
+// A modal dialog covers the page and makes it inert: while one is open, the toasts are inside it.
+function moveRegion() {
   const place = document.querySelector("dialog:modal") ?? document.body;
   if (region() && region().parentElement !== place) place.append(region());
 }
 
-document.addEventListener("parley:dialog", () => queueMicrotask(raise)); // once the dialog is open
-document.addEventListener("close", raise, true); // captured: this event does not bubble
+document.addEventListener("parley:dialog", () => queueMicrotask(moveRegion)); // once the dialog is open
+document.addEventListener("close", moveRegion, true); // captured, because this event does not bubble
 
-// On a phone they lie above the composer, however high it is.
+// On a phone toasts are above the composer, whatever its height.
 const composers = () => [...document.querySelectorAll(".composer-open, .composer-closed")];
 const foot = new ResizeObserver(() => {
   const height = composers().reduce((sum, composer) => sum + composer.offsetHeight, 0);
@@ -30,20 +30,20 @@ function watchFoot() {
 document.addEventListener("parley:open", watchFoot);
 watchFoot();
 
-function away(toast) {
+function dismiss(toast) {
   clearTimeout(timers.get(toast));
   timers.delete(toast);
   toast.remove();
 }
 
-function wait() {
+function startTimers() {
   for (const toast of timers.keys()) {
     clearTimeout(timers.get(toast));
-    timers.set(toast, setTimeout(away, SHOWN, toast));
+    timers.set(toast, setTimeout(dismiss, SHOWN, toast));
   }
 }
 
-function hold() {
+function stopTimers() {
   for (const timer of timers.values()) clearTimeout(timer);
 }
 
@@ -51,13 +51,13 @@ const held = () => region().matches(":hover, :focus-within");
 
 const conversationOf = (path) => path.split("/", 3).join("/") + "/";
 
-// What was done to a conversation before cannot be undone any more.
+// forget removes the toasts that would undo an earlier change of this conversation.
 function forget(conversation) {
   for (const button of region().querySelectorAll(`[data-path^="${CSS.escape(conversation)}"]`))
-    away(button.closest(".toast"));
+    dismiss(button.closest(".toast"));
 }
 
-// Not even while the next thing is being done: pressed now, it would undo the one before.
+// Also while the next change is being made: the button would undo the earlier one.
 document.addEventListener(
   "htmx:config:request",
   ({
@@ -70,7 +70,8 @@ document.addEventListener(
   },
 );
 
-// action is pressed once: it runs, or its path is posted. stays is for what has to be answered.
+// showToast shows a toast. action can be pressed once: it runs, or its path is posted. stays is for a toast that has to
+// be answered.
 export function showToast(text, { action, stays = false } = {}) {
   const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
   toast.querySelector("p").textContent = text;
@@ -79,7 +80,7 @@ export function showToast(text, { action, stays = false } = {}) {
     button.textContent = action.label;
     if (action.path) button.dataset.path = action.path;
     button.addEventListener("click", (event) => {
-      away(toast);
+      dismiss(toast);
       if (action.run) action.run();
       else post(action.path, event);
     });
@@ -88,14 +89,14 @@ export function showToast(text, { action, stays = false } = {}) {
   }
   if (action?.path) forget(conversationOf(action.path));
   toast.classList.toggle("toast-stays", stays);
-  raise();
+  moveRegion();
   region().append(toast);
-  if (!stays) timers.set(toast, setTimeout(away, SHOWN, toast));
-  if (held()) hold();
-  while (region().children.length > MOST) away(region().firstElementChild);
+  if (!stays) timers.set(toast, setTimeout(dismiss, SHOWN, toast));
+  if (held()) stopTimers();
+  while (region().children.length > MOST) dismiss(region().firstElementChild);
 }
 
-// The answer is the header of the conversation, which may not be the open one any more.
+// post sends an undo. The answer is the header of that conversation, which may no longer be open.
 async function post(path, event) {
   const open = path.startsWith(`/inbox/${document.getElementById("thread").dataset.conversationId}/`);
   const where = open ? { target: "#thread-header", swap: "outerMorph" } : { swap: "none" };
@@ -111,11 +112,11 @@ const inRegion = (node) => node instanceof Node && region()?.contains(node);
 
 for (const event of ["pointerover", "focusin"]) {
   document.addEventListener(event, ({ target }) => {
-    if (inRegion(target)) hold();
+    if (inRegion(target)) stopTimers();
   });
 }
 for (const event of ["pointerout", "focusout"]) {
   document.addEventListener(event, ({ target, relatedTarget }) => {
-    if (inRegion(target) && !inRegion(relatedTarget)) wait();
+    if (inRegion(target) && !inRegion(relatedTarget)) startTimers();
   });
 }

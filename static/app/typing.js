@@ -1,11 +1,11 @@
-// Who is typing, both ways.
+// Shows who is typing, and reports that this agent is.
 import { nameOf } from "./names.js";
 import { socket } from "./socket.js";
 import { current } from "./thread.js";
 import { stayAtEnd } from "./scroll.js";
 
 const EVERY = 3_000; // ms between two user_typing; the server forgets after 5 s
-const SHOWN = 6_000; // ms an indicator stays without news, in case typing_cleared is lost
+const SHOWN = 6_000; // ms an indicator stays without another event, in case typing_cleared is lost
 
 let lastSent = 0;
 let timer;

@@ -1,18 +1,18 @@
-// Who else has the open conversation before them. Nobody keeps it: each says so again and again, and is forgotten when
-// they do not.
+// Shows who else is looking at the open conversation. The server does not store it: each agent announces it every 20 s,
+// and is forgotten after 45 s without an announcement.
 import { avatarOf, nameOf } from "./names.js";
 import { socket } from "./socket.js";
 import { current } from "./thread.js";
 
-const EVERY = 20_000; // ms between two times of saying so
-const FORGET = 45_000; // ms: two lost ones are too many
+const EVERY = 20_000; // ms between two announcements
+const FORGET = 45_000; // ms, which is two announcements lost
 const FACES = 3;
 
-const viewers = new Map(); // agent id → when they were last heard of
+const viewers = new Map(); // agent id → time of the last announcement, ms
 
 const me = () => document.querySelector("[data-user-id]").dataset.userId;
 
-// Says whether this agent looks at the conversation. Its room must have been joined.
+// announce says whether this agent is looking at the conversation. Its room must have been joined.
 export function announce() {
   if (!current() || !socket.connected) return;
   socket.emit("view_conversation", { conversation_id: current(), viewing: !document.hidden });
@@ -50,7 +50,7 @@ socket.on("conversation_viewed", ({ conversation_id, agent_id, viewing }) => {
   if (viewing) viewers.set(agent_id, Date.now());
   else viewers.delete(agent_id);
   draw();
-  if (viewing && !known && !document.hidden) announce(); // they came after it was last said
+  if (viewing && !known && !document.hidden) announce(); // they missed this agent's last announcement
 });
 
 setInterval(() => {

@@ -1,4 +1,4 @@
-// The WebView's URL follows what is typed.
+// Updates the WebView's URL while its parameters are typed.
 const form = document.getElementById("web-view");
 const shown = document.getElementById("web-view-url");
 
@@ -7,11 +7,11 @@ const escaped = (value) => encodeURIComponent(value).replaceAll("%20", "+").repl
 form?.addEventListener("input", () => {
   const parameters = [];
   for (const { name, value, placeholder } of form.elements) {
-    const stands = value || (name === "session_id" ? placeholder : "");
-    if (name && stands) parameters.push(`${name}=${escaped(stands)}`);
+    const text = value || (name === "session_id" ? placeholder : "");
+    if (name && text) parameters.push(`${name}=${escaped(text)}`);
   }
   if (!form.elements.embed_token) parameters.unshift(`embed_token=${form.dataset.token}`);
   shown.textContent = `${form.dataset.baseUrl}?${parameters.join("&")}`;
 });
 
-form?.addEventListener("submit", (event) => event.preventDefault()); // it is shown already
+form?.addEventListener("submit", (event) => event.preventDefault()); // the URL is already shown

@@ -10,7 +10,7 @@ copy() { # package, file in it, separator before the next entry
 	# A source map is not served, so nothing may point to one.
 	sed -i '/^\/\/# sourceMappingURL=/d' "$name"
 	field() { node -p "require('$modules/$1/package.json').$2"; }
-	printf '  {"file": "%s", "package": "%s", "version": "%s", "licence": "%s", "sha256": "%s"}%s\n' \
+	printf '  {"file": "%s", "package": "%s", "version": "%s", "license": "%s", "sha256": "%s"}%s\n' \
 		"$name" "$1" "$(field "$1" version)" "$(field "$1" license)" "$(sha256sum "$name" | cut -d' ' -f1)" "$3"
 }
 

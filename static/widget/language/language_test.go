@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The plural categories of CLDR that Intl.PluralRules chooses from, by language.
+// categories are the CLDR plural categories that Intl.PluralRules uses, by language.
 var categories = map[string][]string{
 	"en": {"one", "other"}, "de": {"one", "other"}, "nl": {"one", "other"}, "ja": {"other"},
 	"fr": {"many", "one", "other"}, "es": {"many", "one", "other"}, "it": {"many", "one", "other"},
@@ -38,7 +38,7 @@ func texts(t *testing.T, tag string) map[string]any {
 	return texts
 }
 
-func TestCatalogues_sayTheSame(t *testing.T) {
+func TestCatalogs_haveTheSameTexts(t *testing.T) {
 	t.Parallel()
 	entries, err := files.ReadDir(".")
 	if err != nil || len(entries) != len(Tags) || len(Tags) != len(categories) {
@@ -52,12 +52,12 @@ func TestCatalogues_sayTheSame(t *testing.T) {
 			t.Errorf("%s has the keys %q, not %q", tag, got, want)
 		}
 		for key, want := range english {
-			sayTheSame(t, tag+"."+key, categories[tag], want, translated[key])
+			checkSameTexts(t, tag+"."+key, categories[tag], want, translated[key])
 		}
 	}
 }
 
-func sayTheSame(t *testing.T, name string, categories []string, want, got any) {
+func checkSameTexts(t *testing.T, name string, categories []string, want, got any) {
 	t.Helper()
 	plural, wantsPlural := want.(map[string]any)
 	if !wantsPlural {

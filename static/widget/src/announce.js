@@ -1,4 +1,5 @@
-// What comes is read out once, as words. The log itself is not a live region: history, redrawn, would be read out too.
+// Announces a message to screen readers once, as words. The log is not a live region, because it would be read out
+// whenever history is redrawn.
 import { isOwn, nameOf } from "./names.js";
 import { part } from "./page.js";
 import { on } from "./signal.js";

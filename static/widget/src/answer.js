@@ -1,4 +1,4 @@
-// Which choice was made in a message. Controls that were answered are closed and show it, whoever's tab it was made in.
+// Remembers which choice was made in a message. Answered controls are disabled and show the choice, in every tab.
 import { byID } from "./entry.js";
 import { icon } from "./element.js";
 
@@ -30,7 +30,7 @@ export function setAnswer(entry, chosen) {
   drawAnswer(entry);
 }
 
-// note remembers what a message chooses, and shows it where that was offered.
+// note remembers the choice that a message makes, and shows it in the message that offered it.
 export function note(message) {
   const selected = message.rich_media?.selected;
   if (!selected) return;
@@ -39,7 +39,8 @@ export function note(message) {
   if (asked) drawAnswer(asked);
 }
 
-// The message that was answered is older than the answer, so it is no longer drawn either.
+// forget drops the choice of a message that is no longer drawn. The message it answers is older, so it is not drawn
+// either.
 export function forget(message) {
   const selected = message.rich_media?.selected;
   if (selected) answers.delete(selected.message_id);

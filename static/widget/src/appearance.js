@@ -1,4 +1,4 @@
-// The look that the site has chosen for its chat: by class and properties, for a policy forbids style attributes.
+// Applies the look that the site has chosen, by class and properties, because the policy forbids style attributes.
 import { color, ink, position } from "./page.js";
 
 const { classList, style } = document.documentElement;

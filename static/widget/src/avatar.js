@@ -1,4 +1,4 @@
-// The round mark of who writes: their photo, or the first letter of their name. The name stands beside it.
+// The round avatar of a sender: the photo, or the first letter of the name. The name is shown beside it.
 import { el, picture } from "./element.js";
 import { initialOf, nameOf, photoOf } from "./names.js";
 
@@ -9,7 +9,7 @@ export function avatarOf(sender) {
   avatar.setAttribute("aria-hidden", "true");
   const url = photoOf(sender);
   if (url) {
-    const photo = picture(url, "", () => photo.remove()); // the letter is below it
+    const photo = picture(url, "", () => photo.remove()); // shows the letter below it
     photo.width = photo.height = SIDE;
     avatar.append(photo);
   }

@@ -1,8 +1,8 @@
-// The field the end user writes in: it grows, Enter sends, and what was not sent is still there after a reload.
+// The field the end user writes in: it grows, Enter sends, and an unsent text survives a reload.
 import { blank, excess } from "../../app/length.js";
 import { externalId, part } from "./page.js";
 import { sendText } from "./send.js";
-import { on, tell } from "./signal.js";
+import { on, publish } from "./signal.js";
 import { keyOf, session } from "./store.js";
 import { t } from "./text.js";
 
@@ -30,7 +30,7 @@ export function write(text) {
   changed();
 }
 
-// insert puts something where the caret is.
+// insert puts a text at the caret.
 export function insert(text) {
   input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
   changed();
@@ -46,7 +46,7 @@ form.addEventListener("submit", (event) => {
 });
 
 input.addEventListener("keydown", (event) => {
-  // 229: Safari's Enter that ends a composition says no longer that it is part of one.
+  // 229: in Safari the Enter that ends a composition no longer has isComposing set.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   form.requestSubmit();
@@ -54,11 +54,11 @@ input.addEventListener("keydown", (event) => {
 
 input.addEventListener("input", () => {
   changed();
-  if (input.value) tell("typed");
+  if (input.value) publish("typed");
 });
 
 const draft = session.get(keyOf("draft"));
 write(draft?.externalId === externalId ? draft.text : "");
 
-// A field that opens a phone's keyboard is not focused unasked.
+// On a phone the field would open the keyboard, so the log gets the focus.
 on("entered", (phone) => (phone ? part("log") : input).focus({ preventScroll: true }));

@@ -1,13 +1,12 @@
-// The connection comes and goes. A short loss is nobody's business; a longer one is said, and nothing is lost
-// meanwhile.
+// Shows the state of the connection. A short loss is not shown. Unsent messages wait, and missed ones are fetched.
 import { healUpTo } from "./history.js";
 import { part, root } from "./page.js";
-import { on, tell } from "./signal.js";
+import { on, publish } from "./signal.js";
 import { request, socket } from "./socket.js";
 import { t } from "./text.js";
 
-const GRACE = 3_000; // ms a connection may be away before it is said
-const RETURN = 1_000; // ms until the client comes back after the server's own goodbye
+const GRACE = 3_000; // ms without a connection before it is shown
+const RETURN = 1_000; // ms until reconnecting after a disconnect by the server
 
 const state = part("state");
 let timer;
@@ -32,12 +31,12 @@ async function join() {
     return say("refused");
   }
   say("");
-  tell("join", ack);
+  publish("join", ack);
   await healUpTo(ack.last_seq ?? Infinity);
-  if (socket.connected) tell("joined");
+  if (socket.connected) publish("joined");
 }
 
-// Whoever neither has the chat open nor ever wrote anything needs no socket.
+// connect opens the socket, which is not needed until the chat is open or has messages.
 export function connect() {
   if (!socket.active) socket.connect();
 }
@@ -45,9 +44,9 @@ export function connect() {
 socket.on("connect", join);
 socket.on("connect_error", sayLater);
 socket.on("disconnect", (reason) => {
-  tell("lost");
+  publish("lost");
   sayLater();
-  // Only after the server's own goodbye does the client not come back by itself.
+  // After a disconnect by the server the client does not reconnect by itself.
   if (reason === "io server disconnect") setTimeout(() => socket.connect(), RETURN);
 });
 

@@ -1,4 +1,4 @@
-// Building what is shown. Text is always a text node, so that nothing a message says is markup.
+// Builds elements. Text is always a text node, so that nothing in a message becomes markup.
 export function el(tag, className, ...children) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -6,7 +6,7 @@ export function el(tag, className, ...children) {
   return node;
 }
 
-// written is what a person wrote: it has a direction of its own.
+// written builds an element for text that a person wrote. It has a text direction of its own.
 export function written(tag, className, text) {
   const node = el(tag, className, text);
   node.dir = "auto";
@@ -22,7 +22,7 @@ export function button(className, onClick, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// icon shows one of the page's symbols. Its meaning stands beside it.
+// icon draws one of the page's symbols. A text beside it says what it means.
 export function icon(name, size = 20) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", `icon icon-${name}`);
@@ -35,7 +35,7 @@ export function icon(name, size = 20) {
   return svg;
 }
 
-// web is an address people may be sent to, or nothing.
+// web returns the URL if its scheme is safe to open, else an empty string.
 export function web(raw, schemes = ["https:", "http:"]) {
   try {
     const url = new URL(raw, location.href);
@@ -53,11 +53,11 @@ export function anchor(className, href, ...children) {
   return node;
 }
 
-// loads says whether the page may load an image: over https, or from its own server. What comes over http anybody on the
-// way can read and replace, and the page's policy refuses it.
+// loads reports whether the page may load an image: over https, or from its own server. The page's policy refuses http,
+// which anyone on the network can read and replace.
 export const loads = (raw) => /^https:/.test(web(raw)) || web(raw).startsWith(`${location.origin}/`);
 
-// picture has its box before it loads: CSS gives it by the class of its frame. onBroken hears that it cannot be shown.
+// picture builds an image. CSS gives its frame a size before it loads. onBroken is called if it can't be shown.
 export function picture(url, alt, onBroken) {
   const img = document.createElement("img");
   img.loading = "lazy";

@@ -1,6 +1,5 @@
-// The loader a site includes: puts the chat's frame on the page and gives the page window.Parley. The same file for
-// every site. It depends on nothing and leaves nothing global but window.Parley, which also tells a second tag that one
-// is there.
+// The loader that a site includes: puts the chat's frame on the page and defines window.Parley. It is the same file for
+// every site, depends on nothing and defines no other global. A second tag finds window.Parley and does nothing.
 import { start } from "./loader/start.js";
 
 const tag = document.currentScript;

@@ -1,4 +1,4 @@
-// A small grid of emoji. Arrow keys go through it, Enter takes one, Escape goes back to the field.
+// A grid of emoji. Arrow keys move in it, Enter inserts one, Escape returns to the field.
 import { input, insert } from "./composer.js";
 import { button } from "./element.js";
 import { part } from "./page.js";
@@ -40,7 +40,7 @@ picker.addEventListener("keydown", (event) => {
   goTo(at + step);
 });
 
-// Made when it is wanted for the first time.
+// The cells are added when the grid is first opened.
 picker.addEventListener("toggle", ({ newState }) => {
   part("emoji-button").setAttribute("aria-expanded", String(newState === "open"));
   if (newState !== "open") return;

@@ -1,9 +1,8 @@
-// The messages that are drawn. An entry is one of them with its node: message, node, at, status (sending, sent,
-// failed).
+// The drawn messages. An entry is a message with its node: message, node, at, status (sending, sent, failed).
 import { dateOf } from "./time.js";
 
 export const byID = new Map(); // message id → entry
-export const byClientID = new Map(); // client_id → entry of ours the server has not shown us yet
+export const byClientID = new Map(); // client_id → entry of an own message that the server has not confirmed
 const ofNode = new WeakMap();
 
 export function newEntry(message, status) {

@@ -1,4 +1,4 @@
-// How the bot opens a conversation. Drawn here and stored nowhere: whoever only looks leaves no conversation behind.
+// The bot's greeting. It is drawn here and not stored, so that somebody who only looks leaves no conversation behind.
 import { el, icon } from "./element.js";
 import { newEntry } from "./entry.js";
 import { draw } from "./message.js";
@@ -18,7 +18,7 @@ function buttonsOf() {
   }
 }
 
-// greet draws it above everything. Once the end user has written its buttons have had their time.
+// greet draws the greeting above all messages. Once the end user has written, it has no buttons.
 export function greet(hasMessages) {
   if (shown && list.querySelector(".greeting")) return;
   if (!greeting) {

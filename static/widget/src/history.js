@@ -1,32 +1,32 @@
-// The database is the truth, the socket a hint: what was missed is fetched, and what is above when the reader goes
-// there.
+// Loads messages: those that were missed, and older ones when the reader scrolls up. The database is the truth; a
+// socket event is only a hint.
 import { el, button } from "./element.js";
 import { byID } from "./entry.js";
 import { greet } from "./greeting.js";
 import { conversationId, externalId, part } from "./page.js";
 import { list } from "./order.js";
 import { log, onScroll, toEnd, toNode } from "./scroll.js";
-import { heard } from "./socket.js";
-import { tell } from "./signal.js";
+import { listen } from "./socket.js";
+import { publish } from "./signal.js";
 import { t } from "./text.js";
 import { range, receive, receiveOlder } from "./thread.js";
 import { isOwn } from "./names.js";
 
-const PAGE = 100; // messages that one request answers at most
-const SKELETON_DELAY = 200; // ms that nobody minds to wait
-const AHEAD = 600; // px from the top at which older messages are fetched, before the reader gets there
+const PAGE = 100; // messages in one answer, at most
+const SKELETON_DELAY = 200; // ms before the skeleton shows
+const AHEAD = 600; // px from the top at which older messages are fetched
 
 const top = part("older");
-let loaded = false; // the newest page has come
+let loaded = false; // the newest page is drawn
 let started = false; // the first message of the conversation is drawn
-let loading = null; // the fetch of what is missing that is under way
+let loading = null; // the running fetch of missing messages
 let loadingOlder = false;
 
 async function page(query) {
   const path = `/chat-widget/history/${encodeURIComponent(conversationId)}`;
   const url = `${path}?external_id=${encodeURIComponent(externalId)}`;
   const answer = await fetch(url + query, { cache: "no-store" });
-  if (answer.status === 404) return []; // the first message makes the conversation
+  if (answer.status === 404) return []; // the first message creates the conversation
   if (!answer.ok) throw new Error(`history: ${answer.status}`);
   return answer.json();
 }
@@ -39,7 +39,7 @@ function skeleton(rows) {
   return box;
 }
 
-// waiting shows that something comes, if it does not come at once, or that it did not.
+// waiting shows a skeleton if fetching takes long, and a retry button if it fails.
 async function waiting(rows, fetching, again) {
   top.replaceChildren();
   const timer = setTimeout(() => top.replaceChildren(skeleton(rows)), SKELETON_DELAY);
@@ -63,7 +63,7 @@ async function loadNewest() {
   receive(messages);
   range.last = Math.max(range.last, messages.at(-1)?.seq || 0);
   if (started) greet(byID.size > 0);
-  tell("loaded", messages.findLast(isOwn)?.seq || 0);
+  publish("loaded", messages.findLast(isOwn)?.seq || 0);
   const divider = list.querySelector(".divider");
   if (divider) toNode(divider);
   else toEnd();
@@ -75,17 +75,17 @@ async function loadNewer() {
     more = messages.length >= PAGE;
     range.first ||= messages[0]?.seq || 0;
     range.last = Math.max(range.last, messages.at(-1)?.seq || 0);
-    for (const entry of receive(messages)) tell("received", entry);
+    for (const entry of receive(messages)) publish("received", entry);
   }
 }
 
-// heal draws what is missing. Calls while it runs share the one fetch.
+// heal fetches and draws the missing messages. Calls while it runs share one fetch.
 export function heal() {
   loading ||= (loaded ? loadNewer() : loadNewest()).catch(() => {}).finally(() => (loading = null));
   return loading;
 }
 
-// A fetch that was under way may have been too early for what the caller misses.
+// healUpTo fetches messages up to seq. A fetch that is already running may have started too early.
 export async function healUpTo(seq) {
   if (loading) await loading;
   if (!loaded || range.last < seq) await heal();
@@ -101,7 +101,7 @@ async function loadOlder() {
     receiveOlder(older);
     if (started) greet(true);
   } catch {
-    // The reader sees it, and may try again.
+    // The page shows the failure with a retry button.
   } finally {
     loadingOlder = false;
   }
@@ -115,11 +115,11 @@ function look() {
 
 onScroll(look);
 
-heard("message_received", (message) => {
+listen("message_received", (message) => {
   const entries = receive([message]);
   if (message.seq === range.last + 1) {
     range.last = message.seq;
     range.first ||= message.seq;
   } else if (message.seq > range.last) healUpTo(message.seq);
-  for (const entry of entries) tell("received", entry);
+  for (const entry of entries) publish("received", entry);
 });

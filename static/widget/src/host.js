@@ -1,15 +1,15 @@
-// What this page and the loader say to each other. Only the page that frames this one is heard, and only from the
-// origin that spoke first; nothing is ever said to another.
+// Messages between this page and the loader. They are accepted only from the page that frames this one and from the
+// origin that sent the first hello, and are sent only there.
 import { part, position } from "./page.js";
 import { isOpen, setOpen } from "./panel.js";
-import { on, tell } from "./signal.js";
+import { on, publish } from "./signal.js";
 import { unreadCount } from "./read.js";
 import { t } from "./text.js";
 
-const VERSION = 1; // of what is said
+const VERSION = 1; // of these messages
 
 const { documentElement } = document;
-let origin = ""; // the host's; empty: there is no loader
+let origin = ""; // the host page's; empty without a loader
 let phone = false;
 
 function say(type, more) {
@@ -49,10 +49,10 @@ const heard = {
   layout,
   open() {
     setOpen(true);
-    tell("entered", phone);
+    publish("entered", phone);
   },
   close: minimise,
-  page: ({ url, title }) => tell("page", { url, title }),
+  page: ({ url, title }) => publish("page", { url, title }),
 };
 
 if (parent !== window) {

@@ -1,5 +1,5 @@
-// In an app's WebView a keyboard shrinks what is seen and not the page: the page follows, so that the field stays in
-// sight. Inside of a frame the loader does this.
+// In an app's WebView the keyboard shrinks the visual viewport but not the page. The page takes its height, so that the
+// field stays visible. Inside a frame the loader does this.
 if (parent === window && window.visualViewport) {
   const follow = () => {
     if (Math.abs(visualViewport.scale - 1) > 0.01) return; // zoomed in

@@ -1,8 +1,8 @@
-// Addresses in a text become links, and nothing else does.
+// Turns the addresses in a text into links, and nothing else.
 import { anchor, web } from "./element.js";
 
-// Every part is bounded, so that no text takes long. Marks that turn the direction end an address: it must read as what
-// it is.
+// Every part is bounded, so that no text takes long. Marks that change the text direction end an address, so that it
+// can't be made to look like another.
 const ADDRESS =
   /\b(?:https?:\/\/|www\.)[^\s<>"\u200e\u200f\u202a-\u202e\u2066-\u2069]{1,2048}|\bmailto:[^\s<>"]{3,320}|\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}/giu;
 const TRAIL = /[.,;:!?'’»”\]}…。、]+$/u;

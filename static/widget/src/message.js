@@ -1,4 +1,4 @@
-// Draws a message: who, what, and how it stands with it.
+// Draws a message: sender, content and state.
 import { drawAnswer } from "./answer.js";
 import { avatarOf } from "./avatar.js";
 import { button, el } from "./element.js";
@@ -9,11 +9,11 @@ import { dropdownOf } from "./rich/dropdown.js";
 import { fileOf } from "./rich/file.js";
 import { imageOf } from "./rich/image.js";
 import { isEmojiOnly, textOf } from "./rich/text.js";
-import { tell } from "./signal.js";
+import { publish } from "./signal.js";
 import { t } from "./text.js";
 import { exactly, timeOf } from "./time.js";
 
-// What belongs into the bubble, and what stands under it.
+// contentOf returns the parts inside the bubble and the parts below it.
 function contentOf(entry) {
   const { content, rich_media } = entry.message;
   const media = rich_media || {};
@@ -37,7 +37,7 @@ function senderOf(message) {
 function faultOf(entry) {
   const line = el("p", "fault", el("span", "", entry.fault));
   line.setAttribute("role", "alert");
-  line.append(button("link-button", () => tell("retry", entry), t("retry")));
+  line.append(button("link-button", () => publish("retry", entry), t("retry")));
   return line;
 }
 
@@ -49,7 +49,8 @@ function statusOf(entry) {
   return meta;
 }
 
-// draw makes the node on the first call; later only its state changes, so that nothing under the pointer is replaced.
+// draw builds the node on the first call. Later calls change only its state, so that nothing under the pointer is
+// replaced.
 export function draw(entry) {
   const { node, message, status } = entry;
   const groups = ["follows", "followed"].filter((name) => node.classList.contains(name));

@@ -1,5 +1,5 @@
-// Who is called what, and what they look like. The history names its senders; a live message only says the id, which
-// the team's list may name.
+// Names and photos of senders. The history contains names; a live message has only the id, which the list of the team
+// may name.
 import { botName, botPhoto } from "./page.js";
 import { plain, t } from "./text.js";
 

@@ -1,4 +1,4 @@
-// The way back to the end for a reader who has scrolled up, and how much has come there meanwhile.
+// The button that leads a reader who has scrolled up to the newest message. It shows how many are new.
 import { part } from "./page.js";
 import { isFollowing, log, onScroll, toEnd } from "./scroll.js";
 import { on } from "./signal.js";

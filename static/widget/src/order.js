@@ -1,5 +1,5 @@
-// Where a message stands: by its number, what is not stored yet at the end. Days are set apart, and what one sender
-// wrote within two minutes is drawn as one group.
+// The order of messages: by number, with unsent ones at the end. Days are separated, and messages that one sender wrote
+// within two minutes form a group.
 import { el } from "./element.js";
 import { entryOf } from "./entry.js";
 import { part } from "./page.js";
@@ -9,7 +9,7 @@ const GROUP = 120_000; // ms between two messages of one group
 
 export const list = part("messages");
 
-function neighbour(node, step) {
+function neighbor(node, step) {
   let other = node[step];
   while (other && !entryOf(other)) other = other[step];
   return other;
@@ -33,10 +33,10 @@ function isGroup(previous, node) {
   );
 }
 
-// tidy looks at what is between a message and the one before it.
+// tidy updates the date line and the grouping between a message and the one before it.
 function tidy(node) {
   if (!node) return;
-  const previous = neighbour(node, "previousElementSibling");
+  const previous = neighbor(node, "previousElementSibling");
   const { at } = entryOf(node);
   const before = previous && entryOf(previous).at;
   const day = dayBetween(previous, node);
@@ -46,7 +46,7 @@ function tidy(node) {
     const line = el("li", "day", el("span", "", dayOf(at)));
     line.dataset.at = at.toISOString();
     list.insertBefore(line, node);
-    // Yesterday was today when it was drawn.
+    // A line that says "Today" may be from yesterday.
     for (const other of list.querySelectorAll(".day")) other.firstChild.textContent = dayOf(new Date(other.dataset.at));
   }
   const group = isGroup(previous, node);
@@ -55,13 +55,13 @@ function tidy(node) {
 }
 
 function settle(node) {
-  const next = neighbour(node, "nextElementSibling");
+  const next = neighbor(node, "nextElementSibling");
   tidy(node);
   if (next) tidy(next);
   else node.classList.remove("followed");
 }
 
-// The search goes from the end, where nearly every message belongs.
+// successor searches from the end, where nearly every message belongs.
 function successor(entry) {
   const { seq } = entry.message;
   let before = null;
@@ -79,8 +79,8 @@ export function place(entry) {
   const { node, message } = entry;
   if (message.seq) node.dataset.seq = message.seq;
   const before = successor(entry);
-  if (node.isConnected && neighbour(node, "nextElementSibling") === before) return settle(node);
-  const old = node.isConnected && neighbour(node, "nextElementSibling");
+  if (node.isConnected && neighbor(node, "nextElementSibling") === before) return settle(node);
+  const old = node.isConnected && neighbor(node, "nextElementSibling");
   list.insertBefore(node, before);
   settle(node);
   if (old) tidy(old);
@@ -99,18 +99,18 @@ export function prepend(page) {
   tidy(next);
 }
 
-// remove takes a message away, and what stood between it and the one before.
+// remove removes a message and the date line before it.
 export function remove(entry) {
   const { node } = entry;
-  const next = neighbour(node, "nextElementSibling");
-  const previous = neighbour(node, "previousElementSibling");
+  const next = neighbor(node, "nextElementSibling");
+  const previous = neighbor(node, "previousElementSibling");
   dayBetween(previous, node)?.remove();
   node.remove();
   if (next) tidy(next);
   else if (previous) previous.classList.remove("followed");
 }
 
-// line says something that nobody wrote.
+// line adds a line that is not a message.
 export function line(text, className = "line") {
   const node = el("li", className, el("span", "", text));
   list.append(node);

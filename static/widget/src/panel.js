@@ -1,13 +1,13 @@
-// The chat is open, or only its bubble is seen. Which of the two, the loader says; without one it is always open.
+// Shows the chat, or only its bubble, as the loader says. Without a loader the chat is always open.
 import { part, root } from "./page.js";
 import { rememberPlace, returnToPlace } from "./scroll.js";
-import { on, tell } from "./signal.js";
+import { on, publish } from "./signal.js";
 import { minimised } from "./store.js";
 import { t } from "./text.js";
 
 const bubble = part("bubble");
 const badge = part("badge");
-const MOST = 99; // that a badge has room for
+const MOST = 99; // highest number on the badge
 
 let open = !minimised;
 
@@ -25,7 +25,7 @@ export function setOpen(next) {
   open = next;
   show();
   if (open) returnToPlace();
-  tell("panel", open);
+  publish("panel", open);
 }
 
 on("unread", (count) => {

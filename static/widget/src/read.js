@@ -1,28 +1,29 @@
-// What the end user has read, and what of theirs was read by an agent. Both are kept by number, for the next time.
+// Read state: what the end user has read, and which of their messages an agent has read. Both are stored by number for
+// the next visit.
 import { byID, entryOf } from "./entry.js";
 import { el, icon } from "./element.js";
 import { isOwn } from "./names.js";
 import { line, list } from "./order.js";
 import { isOpen } from "./panel.js";
 import { isFollowing, log } from "./scroll.js";
-import { on, tell } from "./signal.js";
-import { heard, request, socket } from "./socket.js";
+import { on, publish } from "./signal.js";
+import { listen, request, socket } from "./socket.js";
 import { keep, kept } from "./store.js";
 import { t } from "./text.js";
 
 const GATHER = 300; // ms to gather messages into one mark_read
 
-const unread = new Map(); // seq → id of what others wrote and the end user has not seen
+const unread = new Map(); // seq → id of messages from others that the end user has not read
 let readTo = kept.mine; // undefined in a browser that does not know this conversation
 let theirs = kept.theirs || 0; // the last message of the end user that an agent has read
-let seenTo = 0; // what was in sight, seen by somebody or not
-const unmarked = []; // ids of what is read and the server has not been told
+let seenTo = 0; // highest number that was in view, even if the end user was not looking
+const unmarked = []; // ids of read messages that the server does not know of yet
 let loaded = false;
 let timer;
 
 export const unreadCount = () => unread.size;
 
-// looking means that what is in sight is seen.
+// isLooking reports whether the end user sees the messages in view.
 export const isLooking = () => isOpen() && !document.hidden;
 
 const inSight = new IntersectionObserver(
@@ -37,7 +38,7 @@ const inSight = new IntersectionObserver(
   { root: log },
 );
 
-// see counts what is in sight as read at once; the server hears of it a little later.
+// see counts messages in view as read at once, and reports them to the server a little later.
 function see() {
   if (isLooking() && seenTo > readTo) unmarked.push(...readUpTo(seenTo));
   clearTimeout(timer);
@@ -51,7 +52,7 @@ async function mark() {
   if (ack.error === "lost") unmarked.push(...ids);
 }
 
-// readUpTo answers what was not read before.
+// readUpTo returns the ids of messages that were not read before.
 function readUpTo(seq) {
   readTo = Math.max(readTo, seq);
   const ids = [];
@@ -61,7 +62,7 @@ function readUpTo(seq) {
     ids.push(id);
   }
   keep({ mine: readTo });
-  tell("unread", unread.size);
+  publish("unread", unread.size);
   return ids;
 }
 
@@ -74,20 +75,20 @@ on("drawn", (entry) => {
   if (loaded && entry.message.seq > readTo) watch(entry);
 });
 
-// In a browser that is new to the conversation everything up to the end user's last word counts as read.
+// In a browser that is new to the conversation, everything up to the end user's last message counts as read.
 on("loaded", (lastOwn) => {
   loaded = true;
   readTo ??= lastOwn;
   for (const entry of byID.values()) if (!isOwn(entry.message) && entry.message.seq > readTo) watch(entry);
   if (unread.size) divide(byID.get(unread.values().next().value));
-  tell("unread", unread.size);
+  publish("unread", unread.size);
 });
 
-// What comes while nobody looks is set apart from what was read.
+// New messages are separated from read ones if the end user is not looking.
 on("received", (entry) => {
   if (isOwn(entry.message)) return;
   if (unread.size === 1 && !(isLooking() && isFollowing())) divide(entry);
-  tell("unread", unread.size);
+  publish("unread", unread.size);
 });
 
 function divide(entry) {
@@ -101,7 +102,7 @@ on("panel", see);
 on("joined", see);
 document.addEventListener("visibilitychange", see);
 
-heard("messages_read", ({ reader_type, message_ids }) => {
+listen("messages_read", ({ reader_type, message_ids }) => {
   const numbers = message_ids.map((id) => byID.get(id)?.message.seq || 0);
   const last = Math.max(0, ...numbers);
   if (reader_type === "end_user") return readUpTo(last); // in another tab
@@ -110,7 +111,7 @@ heard("messages_read", ({ reader_type, message_ids }) => {
   receipt();
 });
 
-// receipt says "Read" under the last message of the end user that was.
+// receipt shows "Read" under the last message of the end user that an agent has read.
 function receipt() {
   const shown = list.querySelector(".receipt");
   const node = [...list.querySelectorAll(".own.sent")].findLast(({ dataset }) => Number(dataset.seq) <= theirs);

@@ -1,13 +1,13 @@
-// The thread stays where the reader is: at the end, whatever grows, or at the message that is being read.
+// Keeps the scroll position: at the end while the reader is there, else at the message being read.
 import { part } from "./page.js";
 
-const NEAR_END = 60; // px from the end that still count as reading the newest
+const NEAR_END = 60; // px from the end that still count as the end
 
 export const log = part("log");
 const list = part("messages");
 
 let following = true;
-let place = 0; // where the reader was when the chat was minimised
+let place = 0; // scroll position when the chat was minimized, px
 
 export const isFollowing = () => following;
 
@@ -16,14 +16,14 @@ export function toEnd() {
   following = true;
 }
 
-// toNode shows what a reader who comes back has not seen: the end, or what comes before it if all does not fit.
+// toNode shows the end, or node at the top if the messages after it do not fit.
 export function toNode(node) {
   toEnd();
   const above = node.getBoundingClientRect().top - log.getBoundingClientRect().top - 8;
   if (above < 0) log.scrollTop += above;
 }
 
-// keepPlace changes the thread under the reader without moving what is read.
+// keepPlace changes the thread without moving the text being read.
 export function keepPlace(change) {
   if (following) {
     change();
@@ -37,7 +37,7 @@ export function keepPlace(change) {
   if (read?.isConnected) log.scrollTop += read.getBoundingClientRect().top - before;
 }
 
-// A hidden box forgets where it was scrolled to.
+// rememberPlace stores the scroll position, which a hidden element loses.
 export function rememberPlace() {
   place = log.scrollTop;
 }
@@ -53,7 +53,7 @@ export const onScroll = (listener) => moved.add(listener);
 log.addEventListener(
   "scroll",
   () => {
-    if (!log.clientHeight) return; // minimised
+    if (!log.clientHeight) return; // minimized
     following = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
     for (const listener of moved) listener();
   },

@@ -1,4 +1,4 @@
-// What the end user sends is drawn at once and confirmed later; what fails keeps what was written.
+// Sends the end user's messages. A message is drawn at once and confirmed later; a failed one keeps its text.
 import { answerOf, setAnswer } from "./answer.js";
 import { byClientID, newEntry } from "./entry.js";
 import { heal } from "./history.js";
@@ -6,12 +6,12 @@ import { newID } from "./id.js";
 import { draw } from "./message.js";
 import { place, remove } from "./order.js";
 import { log, toEnd } from "./scroll.js";
-import { on, tell } from "./signal.js";
+import { on, publish } from "./signal.js";
 import { request } from "./socket.js";
 import { t } from "./text.js";
 import { range, receive } from "./thread.js";
 
-const OFFLINE_TIMEOUT = 20_000; // ms a message waits for a connection before it is called failed
+const OFFLINE_TIMEOUT = 20_000; // ms a message waits for a connection before it fails
 
 let joined = false;
 
@@ -24,11 +24,11 @@ function compose(content, selected) {
   return entry;
 }
 
-// A repeat carries the same client_id, so it is stored once however often it is sent.
+// send sends a message, also again. It always carries the same client_id, so it is stored once.
 function send(entry) {
   entry.status = "sending";
   if (entry.asked) setAnswer(entry.asked, entry.chosen);
-  tell("sent", entry);
+  publish("sent", entry);
   draw(entry);
   place(entry);
   toEnd();
@@ -45,9 +45,9 @@ async function emit(entry) {
   clearTimeout(entry.timer);
   const { content, content_type, rich_media, client_id, sender_type } = entry.message;
   const ack = await request("send_message", { content, content_type, rich_media, client_id, sender_type });
-  if (entry.status !== "sending") return; // message_received was quicker
+  if (entry.status !== "sending") return; // message_received came first
   if (ack.ok) {
-    for (const received of receive([{ ...entry.message, ...ack.message }])) tell("received", received);
+    for (const received of receive([{ ...entry.message, ...ack.message }])) publish("received", received);
     if (ack.message.seq === range.last + 1) {
       range.last++;
       range.first ||= ack.message.seq;
@@ -63,24 +63,24 @@ function fail(entry, reason) {
   entry.status = "failed";
   entry.fault = reason;
   draw(entry);
-  takeBack(entry);
+  undoChoice(entry);
   toEnd();
 }
 
-// Somebody, in another tab, was quicker to answer: theirs counts, and is fetched if it has not come.
+// withdraw removes an answer if another tab answered first. That answer counts, and is fetched if it has not come.
 function withdraw(entry) {
   byClientID.delete(entry.message.client_id);
   remove(entry);
-  takeBack(entry);
+  undoChoice(entry);
   heal();
 }
 
-// Unless the controls have another answer by now, they open again.
-function takeBack({ asked, chosen }) {
+// undoChoice enables the controls again, unless they have another answer by now.
+function undoChoice({ asked, chosen }) {
   if (asked && answerOf(asked) === chosen) setAnswer(asked, null);
 }
 
-// The button that was pressed goes away; the field would open a phone's keyboard.
+// The pressed button disappears, so the focus must move. In the field it would open a phone's keyboard.
 const restFocus = () => log.focus({ preventScroll: true });
 
 export const sendText = (content) => send(compose(content));

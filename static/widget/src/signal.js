@@ -1,21 +1,26 @@
-// How one behaviour tells the others without knowing them.
+// Signals by which modules notify each other without importing each other.
 //
-//   joined       the room is joined and what was missed is drawn
-//   lost         the connection is gone
-//   received     a message came while the page was open: entry
-//   drawn        a message of somebody else was drawn: entry
+//   loaded       the newest page is drawn: number of the end user's last message
+//   joined       the room is joined and missed messages are drawn
+//   lost         the connection is lost
+//   received     a message arrived while the page was open: entry
+//   drawn        a message of another sender was drawn: entry
+//   typed        the end user has typed something
 //   sent         the end user sends a message: entry
+//   retry        the end user sends a failed message again: entry
 //   chosen       a control was used: { entry, label, value }
-//   unread       how many messages wait to be read
-//   panel        the chat was opened or minimised: true or false
+//   unread       number of unread messages
+//   panel        the chat was opened or minimized: true or false
+//   entered      the host page opened the chat: true on a phone
+//   page         the host's page: { url, title }
 //   kept         what the loader keeps for this page, as a query
-//   join         the answer of the server to joining
+//   join         the server's acknowledgement of join_conversation
 const listeners = new Map();
 
 export function on(signal, listener) {
   listeners.set(signal, [...(listeners.get(signal) || []), listener]);
 }
 
-export function tell(signal, detail) {
+export function publish(signal, detail) {
   for (const listener of listeners.get(signal) || []) listener(detail);
 }

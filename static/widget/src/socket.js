@@ -1,4 +1,4 @@
-// The one socket of the page.
+// The page's one socket.
 import { who } from "./page.js";
 
 const ACK_TIMEOUT = 10_000; // ms until an unanswered event counts as lost
@@ -10,7 +10,7 @@ export const socket = io({
   autoConnect: false,
 });
 
-// request answers what the server says, or { ok: false, error: "lost" } if it says nothing in time.
+// request returns the acknowledgement, or { ok: false, error: "lost" } if none comes in time.
 export function request(event, payload) {
   return new Promise((resolve) => {
     socket.timeout(ACK_TIMEOUT).emit(event, { ...who, ...payload }, (lost, ack) => {
@@ -19,8 +19,8 @@ export function request(event, payload) {
   });
 }
 
-// heard listens to an event of this conversation.
-export function heard(event, listener) {
+// listen calls listener for an event of this conversation.
+export function listen(event, listener) {
   socket.on(event, (payload) => {
     if (payload.conversation_id === who.conversation_id) listener(payload);
   });

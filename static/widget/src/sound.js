@@ -1,15 +1,15 @@
-// A sound for a message that comes while nobody looks: after a gesture, as browsers ask, in one tab, and only if it is
-// wanted.
+// Plays a sound for a message while the end user looks elsewhere, in one tab, unless it is switched off. Browsers allow
+// sound only after a gesture.
 import { isOwn } from "./names.js";
 import { part } from "./page.js";
 import { isLooking } from "./read.js";
 import { on } from "./signal.js";
 import { keep, kept } from "./store.js";
 
-const QUIET = 2_000; // ms in which one sound speaks for all messages, in all tabs
+const QUIET = 2_000; // ms in which one sound is for all messages, in all tabs
 const NOTES = [659.25, 880]; // Hz, E5 and A5
 const NOTE = 0.12; // s
-const LOUD = 0.08; // of 1
+const LOUD = 0.08; // volume, of 1
 
 const choice = part("sound");
 let context;
@@ -17,7 +17,7 @@ let context;
 choice.checked = !kept.quiet;
 choice.addEventListener("change", () => keep({ quiet: choice.checked ? 0 : 1 }));
 
-// Before a gesture the browser would not play it, and says so in the console.
+// Created before a gesture, it would not play, and the browser would write a warning to the console.
 for (const gesture of ["pointerdown", "keydown"])
   addEventListener(gesture, () => (context ||= new AudioContext()), { once: true });
 
@@ -37,8 +37,7 @@ function play() {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET));
 
-// once lets one tab through in a while. Where there are no locks, without https or with storage blocked, the tab in
-// sight plays.
+// once runs act in one tab per QUIET. Without locks, because of plain http or blocked storage, the visible tab runs it.
 async function once(act) {
   try {
     await navigator.locks.request("parley-sound", { ifAvailable: true }, async (lock) => {

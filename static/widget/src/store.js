@@ -1,7 +1,7 @@
-// What the browser keeps for this conversation. Where a frame of another site may store nothing, the loader keeps the
-// little that it is told, and gives it back behind the # of the address; all else works without.
+// State that the browser stores for this conversation. Where a frame of another site may store nothing, the loader
+// stores a little of it, and passes it behind the # of the address. The rest works without storage.
 import { conversationId } from "./page.js";
-import { tell } from "./signal.js";
+import { publish } from "./signal.js";
 
 function guarded(kind) {
   return {
@@ -25,8 +25,8 @@ const local = guarded("localStorage");
 export const session = guarded("sessionStorage"); // until the tab is closed
 export const keyOf = (name) => `parley_${name}_${conversationId}`;
 
-// Numbers alone: mine is the last message the end user has read, theirs the last of the end user's that an agent has,
-// quiet is 1 where no sound is wanted, minimised where the page begins as a bubble.
+// Numbers only. mine: the last message the end user has read. theirs: the end user's last message that an agent has
+// read. quiet: 1 if no sound is wanted. minimised: 1 if the page begins as a bubble.
 const hash = Object.fromEntries(
   [...new URLSearchParams(location.hash.slice(1))].map(([key, value]) => [key, Number(value)]),
 );
@@ -37,5 +37,5 @@ export const kept = { mine: hash.mine, theirs: hash.theirs, quiet: hash.quiet, .
 export function keep(changes) {
   Object.assign(kept, changes);
   local.set(keyOf("kept"), kept);
-  tell("kept", new URLSearchParams(Object.entries(kept).filter(([, value]) => value)).toString());
+  publish("kept", new URLSearchParams(Object.entries(kept).filter(([, value]) => value)).toString());
 }

@@ -1,15 +1,15 @@
-// Who is there: the agent who has taken the conversation, else who is online, else nobody, which is said as it is.
+// Shows who is online: the agent who has claimed the conversation, else all agents, else that no one is.
 import { avatarOf } from "./avatar.js";
 import { learn } from "./names.js";
 import { keepPlace } from "./scroll.js";
 import { line } from "./order.js";
 import { part } from "./page.js";
 import { on } from "./signal.js";
-import { heard, socket } from "./socket.js";
+import { listen, socket } from "./socket.js";
 import { listOf, plain, t } from "./text.js";
 
-const NAMED = 2; // agents who are named; more are counted
-const SHOWN = 3; // agents whose letter is shown
+const NAMED = 2; // agents shown by name; more are counted
+const SHOWN = 3; // agents shown by avatar
 
 const presence = part("presence");
 const avatars = part("team");
@@ -18,8 +18,8 @@ let assigned = null; // { id, name }
 
 const first = ({ name }) => plain(name).trim().split(/\s+/)[0];
 
-function sentence(answering, there) {
-  if (answering && there) return t("talking_to", { name: answering.name });
+function sentence(answering, present) {
+  if (answering && present) return t("talking_to", { name: answering.name });
   if (answering) return t("agent_away", { name: first(answering) });
   if (!team.online) return t("away");
   const more = team.online - NAMED;
@@ -30,9 +30,9 @@ function sentence(answering, there) {
 function show() {
   if (!team) return;
   const answering = assigned?.name ? assigned : null;
-  const there = answering ? team.agents.some(({ id }) => id === answering.id) : team.online > 0;
-  presence.textContent = sentence(answering, there);
-  presence.classList.toggle("is-online", there);
+  const present = answering ? team.agents.some(({ id }) => id === answering.id) : team.online > 0;
+  presence.textContent = sentence(answering, present);
+  presence.classList.toggle("is-online", present);
   presence.hidden = false;
   avatars.replaceChildren(
     ...(answering ? [answering] : team.agents.slice(0, SHOWN)).map(({ id }) =>
@@ -61,13 +61,13 @@ on("join", (ack) => {
 });
 
 socket.on("team_changed", know);
-heard("agent_joined", ({ agent }) => {
+listen("agent_joined", ({ agent }) => {
   if (agent.id !== assigned?.id) keepPlace(() => line(t("joined", { name: agent.name })));
   assign(agent);
 });
-heard("agent_left", () => assign(null));
-heard("conversation_resolved", () => {
+listen("agent_left", () => assign(null));
+listen("conversation_resolved", () => {
   assign(null);
   keepPlace(() => line(t("closed")));
 });
-heard("conversation_reopened", () => keepPlace(() => line(t("reopened"))));
+listen("conversation_reopened", () => keepPlace(() => line(t("reopened"))));

@@ -1,15 +1,15 @@
-// The thread: what is drawn of the conversation, from message number `first` to `last` without a hole.
+// The thread: the drawn messages of the conversation, from number `first` to `last` without a gap.
 import * as answer from "./answer.js";
 import { byClientID, byID, entryOf, newEntry } from "./entry.js";
 import { draw } from "./message.js";
 import { isOwn, learn } from "./names.js";
 import * as order from "./order.js";
 import { isFollowing, keepPlace } from "./scroll.js";
-import { tell } from "./signal.js";
+import { publish } from "./signal.js";
 import { dateOf } from "./time.js";
 
-const MOST = 400; // messages that are drawn; above that the oldest go, and the upward history brings them back,
-const KEPT = 300; // down to as many
+const MOST = 400; // messages drawn; above that the oldest are removed, and scrolling up loads them again
+const KEPT = 300; // messages that stay then
 
 export const range = { first: 0, last: 0 }; // 0: nothing yet
 
@@ -25,11 +25,11 @@ function enter(message) {
   clearTimeout(entry.timer);
   answer.note(message);
   draw(entry);
-  if (!isOwn(message)) tell("drawn", entry);
+  if (!isOwn(message)) publish("drawn", entry);
   return entry;
 }
 
-// receive draws messages that were missed or have just come, each once, and answers the new ones.
+// receive draws missed or live messages, each once, and returns the new ones.
 export function receive(messages) {
   const entries = messages.filter(({ id }) => !byID.has(id)).map(enter);
   if (entries.length) {
@@ -41,16 +41,16 @@ export function receive(messages) {
   return entries;
 }
 
-// receiveOlder draws a page of what is above.
+// receiveOlder draws a page of older messages.
 export function receiveOlder(messages) {
   const page = messages.filter(({ id }) => !byID.has(id));
-  // From the newest on: an answer must be known when what it answers is drawn.
+  // Newest first: an answer must be known when the message it answers is drawn.
   const entries = page.toReversed().map(enter).reverse();
   keepPlace(() => order.prepend(entries));
   if (page.length) range.first = page[0].seq;
 }
 
-// Memory stays what it is however long a conversation is watched.
+// trim removes old messages, so that memory stays flat however long the page is open.
 function trim() {
   if (byID.size <= MOST || !isFollowing()) return;
   for (const node of [...order.list.children]) {

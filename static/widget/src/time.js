@@ -1,4 +1,4 @@
-// When something was, in the reader's zone and language.
+// Dates and times in the reader's time zone and language.
 import { el } from "./element.js";
 import { locale } from "./text.js";
 
@@ -10,7 +10,7 @@ const thisYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeri
 const otherYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" });
 const near = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
-// The server's stamps are UTC and say no zone.
+// The server's timestamps are UTC without a zone.
 export const dateOf = (stamp) => (stamp ? new Date(stamp.replace(/Z?$/, "Z")) : new Date());
 
 export const exactly = (date) => exact.format(date);

@@ -1,16 +1,16 @@
-// Who types, on either side.
+// Shows who is typing, and reports that the end user is.
 import { avatarOf } from "./avatar.js";
 import { el } from "./element.js";
 import { nameOf } from "./names.js";
 import { part } from "./page.js";
 import { keepPlace } from "./scroll.js";
 import { on } from "./signal.js";
-import { heard, socket } from "./socket.js";
+import { listen, socket } from "./socket.js";
 import { who } from "./page.js";
 import { t } from "./text.js";
 
 const EVERY = 3_000; // ms between two user_typing; the server forgets after 5 s
-const SHOWN = 6_000; // ms an indicator stays without news, in case typing_cleared is lost
+const SHOWN = 6_000; // ms an indicator stays without another event, in case typing_cleared is lost
 
 const box = part("typing");
 let timer;
@@ -22,7 +22,7 @@ function hide() {
   box.hidden = true;
 }
 
-heard("typing_indicator", ({ sender_type, sender_id }) => {
+listen("typing_indicator", ({ sender_type, sender_id }) => {
   if (sender_type === "end_user") return;
   const sender = { sender_type, sender_id };
   const dots = el("span", "dots", el("i"), el("i"), el("i"));
@@ -33,7 +33,7 @@ heard("typing_indicator", ({ sender_type, sender_id }) => {
   timer = setTimeout(hide, SHOWN);
 });
 
-heard("typing_cleared", hide);
+listen("typing_cleared", hide);
 on("received", ({ message }) => message.sender_type !== "end_user" && hide());
 
 on("typed", () => {

@@ -1,4 +1,4 @@
-// An image at its full size over the chat. The dialog keeps the focus and gives it back; Escape closes it.
+// Shows an image at full size over the chat. The dialog element traps the focus and restores it; Escape closes it.
 import { picture, web, written } from "./element.js";
 import { part } from "./page.js";
 import { t } from "./text.js";
@@ -14,7 +14,7 @@ export function view(url, alt, caption) {
   dialog.showModal();
 }
 
-// A click beside the image closes it, as everywhere.
+// A click beside the image closes the viewer.
 dialog.addEventListener("click", ({ target }) => {
   if (target === dialog || target === figure || target.closest("button")) dialog.close();
 });

@@ -1,10 +1,9 @@
-// Tells the agents where the end user is: the host's page as the loader says it, else the page this one was opened
-// from.
+// Reports which page the end user is on: the host's page if the loader says it, else the referrer.
 import { on } from "./signal.js";
 import { request } from "./socket.js";
 
 let page = { url: document.referrer, title: "" };
-let told = "";
+let reported = "";
 let joined = false;
 
 function visit() {
@@ -15,9 +14,9 @@ function visit() {
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone || "",
     language: navigator.language,
   };
-  if (JSON.stringify(payload) === told) return;
-  told = JSON.stringify(payload);
-  request("visit", payload); // whether it was heard makes no difference here
+  if (JSON.stringify(payload) === reported) return;
+  reported = JSON.stringify(payload);
+  request("visit", payload); // the acknowledgement is not needed
 }
 
 on("page", (next) => {

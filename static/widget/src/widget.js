@@ -1,4 +1,4 @@
-// The chat: each behaviour is a module of its own, and they hear of each other by signals.
+// The chat. Each behavior is a module of its own, and modules notify each other by signals.
 import "./announce.js";
 import "./appearance.js";
 import "./emoji.js";

@@ -1,6 +1,6 @@
-// What this browser remembers for the site, by embed token: who the end user is, and whether the chat is open.
+// Remembers in this browser, by embed token, who the end user is and whether the chat is open.
 
-// Where storage is blocked things last as long as the page.
+// Where storage is blocked, values last as long as the page.
 const page = {};
 let blocked = false;
 
@@ -28,12 +28,12 @@ function newSessionID() {
 }
 
 export function memoryOf(token) {
-  const anonymous = "cw_sid_" + token; // the guide's key
+  const anonymous = "cw_sid_" + token; // the key that the integration guide names
   const known = "cw_user_" + token;
   const open = "cw_open_" + token;
   const state = "cw_state_" + token;
   return {
-    // user is the one that identify named, until logout; else somebody whose id was made up here.
+    // user returns the user that identify named, until logout; else one with a random id.
     user() {
       let user = {};
       try {
@@ -54,7 +54,8 @@ export function memoryOf(token) {
       write(state, "");
     },
 
-    // state is the frame's own memory, for browsers in which a frame of another site has none. It is of one end user.
+    // state returns what the frame asked to keep, for browsers in which a frame of another site has no storage. It
+    // belongs to one end user.
     state(id) {
       const [of, kept] = (read(state) || "").split("#");
       return of === encodeURIComponent(id) ? kept : "";

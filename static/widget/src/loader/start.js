@@ -1,5 +1,5 @@
-// The chat on a host page: the frame, what it and the page say to each other, and window.Parley.
-import { isPhone, place, safeArea, standAt, watch } from "./box.js";
+// The chat on a host page: the frame, the messages between the two, and window.Parley.
+import { isPhone, place, safeArea, placeAt, watch } from "./box.js";
 import { memoryOf } from "./memory.js";
 import { unfilled } from "./session_id.js";
 import { stay } from "./stay.js";
@@ -10,28 +10,30 @@ export function start(origin, token, language) {
   const frame = document.createElement("iframe");
   const listeners = { __proto__: null };
   let ready = false;
-  let before; // what had the focus when the chat was opened
-  let loaded; // whose conversation the frame shows
+  let before; // the element that had the focus when the chat was opened
+  let loaded; // URL of the conversation that the frame shows
   let unread = 0; // messages
-  let refused = false; // who the page named: there is no chat until it names somebody else
-  let asked = 0; // times the frame was told to close and has not said that it is
+  let refused = false; // the page passed a session_id that is not filled in: no chat until it passes another
+  let asked = 0; // close messages that the frame has not confirmed
 
-  // As the guide says: open from the first visit on. Over all of a phone that would bury the site.
+  // Open from the first visit on, as the guide says, but not on a phone, where it would cover the site.
   let open = !isPhone() && memory.wasOpen() !== "no";
 
-  // A frame without an address to speak from, as a page from a file, gets no chat that can be minimised.
+  // A page without an origin, such as a local file, can't exchange messages with the frame, so its chat can't be
+  // minimized.
   const mute = self.origin === "null";
 
-  // A frame that was just taken out of the page has no window until it is put back.
+  // A frame that was just removed from the page has no window until it is put back.
   const say = (type, more) => {
     if (ready && frame.isConnected) frame.contentWindow.postMessage({ parley: 1, type, ...more }, origin);
   };
   const fire = (event, detail) => {
-    for (const listener of listeners[event] || []) queueMicrotask(() => listener(detail)); // what it throws is its own
+    // An error in a listener must not stop the others.
+    for (const listener of listeners[event] || []) queueMicrotask(() => listener(detail));
   };
   const layout = () => ({ open, phone: isPhone(), safe: open && isPhone() ? safeArea(frame) : [0, 0, 0, 0] });
 
-  // Nobody shall see a page that does not load: the chat appears when it says that it is ready.
+  // hide hides the frame until the chat says that it is ready, so that a page that does not load is not seen.
   function hide() {
     ready = false;
     asked = 0;
@@ -80,8 +82,8 @@ export function start(origin, token, language) {
     say("close");
   }
 
-  // The page inside has drawn its bubble: only now the frame shrinks, so that no chat is seen squeezed into it.
-  // Unasked, it was the reader who closed it there.
+  // closed shrinks the frame once the page inside has drawn its bubble, so that no squeezed chat is seen. If the loader
+  // has not asked for it, the reader has closed the chat there.
   function closed() {
     if (asked) asked--;
     else if (open) become(false);
@@ -96,7 +98,7 @@ export function start(origin, token, language) {
     __proto__: null,
     ready({ title, position }) {
       if (title) frame.title = title;
-      standAt(position);
+      placeAt(position);
       frame.style.visibility = "";
       place(frame, open);
       say("layout", layout()); // it may have changed while the page loaded
@@ -148,7 +150,7 @@ export function start(origin, token, language) {
       memory.forget();
       load();
     },
-    // How a page calls before the loader is there: (window.Parley = window.Parley || []).push(["open"]).
+    // push lets a page call before the loader has run: (window.Parley = window.Parley || []).push(["open"]).
     push(...calls) {
       for (const [name, ...rest] of calls) if (api[name]) api[name](...rest);
     },
@@ -161,7 +163,7 @@ export function start(origin, token, language) {
     "sandbox",
     "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox",
   );
-  frame.allow = "autoplay"; // of the sound for a message
+  frame.allow = "autoplay"; // for the sound of a message
   frame.addEventListener("load", () => {
     frame.contentWindow.postMessage({ parley: 1, type: "hello", ...layout() }, origin);
   });
@@ -174,12 +176,12 @@ export function start(origin, token, language) {
   load();
   place(frame, open);
 
-  // Put back into the page the frame begins anew.
+  // A frame that is put back into the page has to load again.
   const again = () => {
     loaded = "";
     load();
   };
-  // Not before the page is read, which comes first.
+  // Adds the frame only after the page is parsed.
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => stay(frame, again));
   else stay(frame, again);
 }

@@ -1,7 +1,7 @@
-// Keeps the frame in a page that replaces its body or throws away what it does not know. The frame hangs on the root
-// element: what happens to the body does not even load it anew.
+// Keeps the frame in a page that replaces its body or removes elements it does not know. The frame is a child of the
+// root element, so that a change of the body does not reload it.
 
-const SOON = 1000; // ms: whoever removes the frame again at once shall not keep the browser busy
+const SOON = 1000; // ms between two attempts: a page that removes the frame again must not keep the browser busy
 
 export function stay(frame, onReturn) {
   let last = 0;

@@ -1,12 +1,12 @@
-// Tells on which page of the host the reader is, in single-page apps too.
+// Reports which page of the host the reader is on, in single-page apps too.
 
 const SETTLED = 500; // ms after a navigation, until a single-page app has set its title
 
-export function watchPage(tell) {
+export function watchPage(report) {
   let timer;
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(tell, SETTLED);
+    timer = setTimeout(report, SETTLED);
   };
   if (window.navigation) navigation.addEventListener("currententrychange", soon);
   else for (const event of ["popstate", "hashchange", "click"]) addEventListener(event, soon);

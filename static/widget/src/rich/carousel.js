@@ -1,4 +1,4 @@
-// Cards side by side: they swipe, and buttons and arrow keys go from one to the next.
+// Cards side by side, moved by swiping, buttons and arrow keys.
 import { anchor, button, el, icon, loads, picture, web, written } from "../element.js";
 import { t } from "../text.js";
 import { buttonsOf } from "./buttons.js";
@@ -42,7 +42,7 @@ export function carouselOf(entry, cards) {
   function show(card) {
     at = card;
     position.textContent = t("position", { n: at + 1, total: cards.length });
-    // A button that is disabled loses the focus: these only say so.
+    // A disabled button would lose the focus, so these only have aria-disabled.
     back.setAttribute("aria-disabled", String(at === 0));
     on.setAttribute("aria-disabled", String(at === cards.length - 1));
   }
@@ -55,7 +55,7 @@ export function carouselOf(entry, cards) {
     row.scrollBy({ left: start(row.children[card]) - start(row), behavior: reduced.matches ? "instant" : "smooth" });
   }
 
-  // Where a swipe, or the focus, has led. At either end a card may not come to the middle.
+  // look finds the current card after a swipe or a change of focus. The first and last may not reach the middle.
   function look() {
     const from = Math.abs(row.scrollLeft);
     if (from < 2) return show(0);

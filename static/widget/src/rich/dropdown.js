@@ -1,6 +1,6 @@
-// A choice of many, by the browser's own list, which every reader and every phone knows.
+// A choice from many, by the browser's own select, which works with every screen reader and on every phone.
 import { el } from "../element.js";
-import { tell } from "../signal.js";
+import { publish } from "../signal.js";
 import { plain, t } from "../text.js";
 
 export function dropdownOf(entry, { placeholder, options }) {
@@ -13,7 +13,7 @@ export function dropdownOf(entry, { placeholder, options }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = options.find(({ value }) => value === select.value);
-    if (chosen) tell("chosen", { entry, ...chosen });
+    if (chosen) publish("chosen", { entry, ...chosen });
   });
   return form;
 }

@@ -1,4 +1,4 @@
-// An image in a box that is there before it loads; a click shows it whole. One that cannot be shown says so.
+// An image whose box has its size before it loads; a click shows it whole. One that can't be shown says so.
 import { anchor, button, el, icon, loads, picture, web, written } from "../element.js";
 import { t } from "../text.js";
 import { view } from "../viewer.js";
@@ -13,7 +13,7 @@ function broken(alt) {
   );
 }
 
-// In the place of an image that is not loaded.
+// Shown in place of an image that the page may not load.
 function linkOf(url, alt) {
   const words = el("span", "file-words", written("span", "file-name", alt || t("image")));
   words.append(el("small", "", web(url).split("/")[2] || ""));

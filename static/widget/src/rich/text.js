@@ -1,20 +1,20 @@
-// What is written: links work, emoji alone are large, and a very long text is folded.
+// The text of a message: links work, emoji alone are large, and a very long text is folded.
 import { button, el, written } from "../element.js";
 import { linked } from "../links.js";
 import { keepPlace } from "../scroll.js";
 import { t } from "../text.js";
 
-const FOLD_LENGTH = 800; // characters that are shown of a longer text,
-const FOLD_LINES = 16; // and lines of it
-const SLACK = 1.25; // times the fold that is still shown whole: three more words are not worth a button
+const FOLD_LENGTH = 800; // characters shown of a longer text
+const FOLD_LINES = 16; // lines shown of it
+const SLACK = 1.25; // a text up to this many times the limits is shown whole: three more words are not worth a button
 
 const EMOJI =
   /^(?:\p{Regional_Indicator}{2}|(?=[\p{Extended_Pictographic}])\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)*|\s){1,12}$/u;
-const FEW = 40; // code units; a family alone has eleven
+const FEW = 40; // code units; a family emoji has eleven
 
 export const isEmojiOnly = (text) => text.length <= FEW && /\S/.test(text) && EMOJI.test(text);
 
-// cut is where a text is folded, between two words where there are any; 0 if it is short.
+// cut returns where a text is folded, between two words if possible; 0 if it is short.
 function cut(text) {
   const lines = text.split("\n");
   let end = text.length;
