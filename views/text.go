@@ -59,7 +59,8 @@ func trailing(address string) int {
 	}
 }
 
-// safeAddress is the link for an address. It is empty for `https://bank.example@evil.example`, which reads as another site.
+// safeAddress is the link for an address. It is empty for `https://bank.example@evil.example`, which reads as another
+// site.
 func safeAddress(address string) templ.SafeURL {
 	u, err := url.Parse(address)
 	if err != nil || strings.Contains(address, `\`) {

@@ -70,8 +70,8 @@ Pacific/Norfolk Pacific/Noumea Pacific/Pago_Pago Pacific/Palau Pacific/Pitcairn 
 Pacific/Rarotonga Pacific/Saipan Pacific/Tahiti Pacific/Tarawa Pacific/Tongatapu Pacific/Wake Pacific/Wallis
 `
 
-// timeZoneGroups are the zones by continent. A chosen zone that is not in the list gets its own group, so that saving the
-// form keeps it.
+// timeZoneGroups are the zones by continent. A chosen zone that is not in the list gets its own group, so that saving
+// the form keeps it.
 func timeZoneGroups(chosen string) []Group {
 	groups := []Group{{Label: "Everywhere", Choices: []Choice{{"UTC", "UTC"}}}}
 	known := chosen == "UTC" || chosen == ""

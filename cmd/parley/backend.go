@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	fiberredis "github.com/gofiber/storage/redis/v3"
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 	redislogging "github.com/redis/go-redis/v9/logging"
@@ -55,7 +56,7 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	b.broker = broker
 	b.limiter = state.NewRedisLimiter(client, redisPrefix, models.Now)
 	b.presence = state.NewRedisPresence(client, redisPrefix)
-	b.openings = state.NewRedisOpenings(client, redisPrefix, models.Now)
+	b.openings = state.NewRedisOpenings(fiberredis.NewFromConnection(client), redisPrefix, models.Now)
 	b.close = append(b.close, func() { client.Close() }, func() { broker.Close() })
 	return b, nil
 }

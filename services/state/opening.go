@@ -3,13 +3,11 @@ package state
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"hash/fnv"
 	"strconv"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/redis/go-redis/v9"
 
 	"parley/services"
 )
@@ -47,23 +45,29 @@ func (o *MemoryOpenings) Recall(_ context.Context, conversationID string) servic
 	return services.Opening{}
 }
 
+// Storage keeps values until they expire, as Fiber's storage drivers do: GetWithContext returns nil for an unknown key.
+type Storage interface {
+	GetWithContext(ctx context.Context, key string) ([]byte, error)
+	SetWithContext(ctx context.Context, key string, value []byte, expires time.Duration) error
+}
+
 // RedisOpenings remembers openings in Redis, for all nodes. A conversation's key is one of MaxOpenings slots, and the
 // next conversation of the same slot replaces it: that bounds the keys without counting them. While Redis does not
 // answer this process remembers by itself.
 type RedisOpenings struct {
-	client redis.UniversalClient
-	prefix string
-	outage outage
-	local  *MemoryOpenings
+	storage Storage
+	prefix  string
+	outage  outage
+	local   *MemoryOpenings
 }
 
 // NewRedisOpenings makes one; prefix begins its keys.
-func NewRedisOpenings(client redis.UniversalClient, prefix string, clock services.Clock) *RedisOpenings {
+func NewRedisOpenings(storage Storage, prefix string, clock services.Clock) *RedisOpenings {
 	return &RedisOpenings{
-		client: client,
-		prefix: prefix + "opening:",
-		outage: outage{clock: clock},
-		local:  NewMemoryOpenings(clock),
+		storage: storage,
+		prefix:  prefix + "opening:",
+		outage:  outage{clock: clock},
+		local:   NewMemoryOpenings(clock),
 	}
 }
 
@@ -81,7 +85,7 @@ func (o *RedisOpenings) Remember(ctx context.Context, conversationID string, ope
 		if err != nil {
 			return err
 		}
-		return o.client.Set(ctx, o.slot(conversationID), value, services.OpeningLife).Err()
+		return o.storage.SetWithContext(ctx, o.slot(conversationID), value, services.OpeningLife)
 	})
 	if err != nil {
 		o.local.Remember(ctx, conversationID, opening)
@@ -92,10 +96,7 @@ func (o *RedisOpenings) Remember(ctx context.Context, conversationID string, ope
 func (o *RedisOpenings) Recall(ctx context.Context, conversationID string) services.Opening {
 	var value []byte
 	err := o.outage.watch(ctx, func() (err error) {
-		value, err = o.client.Get(ctx, o.slot(conversationID)).Bytes()
-		if errors.Is(err, redis.Nil) {
-			return nil
-		}
+		value, err = o.storage.GetWithContext(ctx, o.slot(conversationID))
 		return err
 	})
 	var slot slotOpening

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	fiberredis "github.com/gofiber/storage/redis/v3"
+
 	"parley/models"
 	"parley/services"
 	"parley/services/state"
@@ -26,11 +28,11 @@ func eachOpenings(t *testing.T, test func(o openings)) {
 	})
 	t.Run("redis without a server", func(t *testing.T) {
 		clock := newClock()
-		test(openings{t, state.NewRedisOpenings(gone(t), "x:", clock.Now), clock.advance})
+		test(openings{t, state.NewRedisOpenings(fiberredis.NewFromConnection(gone(t)), "x:", clock.Now), clock.advance})
 	})
 	if client, prefix := Redis(t); client != nil {
 		t.Run("redis", func(t *testing.T) {
-			test(openings{t, state.NewRedisOpenings(client, prefix, newClock().Now), func(d time.Duration) {
+			test(openings{t, state.NewRedisOpenings(fiberredis.NewFromConnection(client), prefix, newClock().Now), func(d time.Duration) {
 				age(t, client, prefix, d)
 			}})
 		})
@@ -91,7 +93,8 @@ func TestRedisOpenings_areBoundedAndExpire(t *testing.T) {
 	if client == nil {
 		return
 	}
-	o := openings{T: t, OpeningStore: state.NewRedisOpenings(client, prefix, newClock().Now)}
+	store := state.NewRedisOpenings(fiberredis.NewFromConnection(client), prefix, newClock().Now)
+	o := openings{T: t, OpeningStore: store}
 	for range 500 {
 		o.remember(models.NewID(), services.Opening{DisplayName: "Jo"})
 	}
