@@ -46,9 +46,9 @@ func TestOpen_saysWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ name, url, dir, says string }{
-		{"a URL that is none", "postgres://%zz", "", "DATABASE_URL: is not a valid PostgreSQL URL"},
+		{"a URL that is none", "postgres://%zz", "", "DATABASE_URL: a parameter"},
 		{"nobody listens", "postgres://nobody:secret@127.0.0.1:1/x?connect_timeout=1", "",
-			"PostgreSQL at 127.0.0.1 does not answer"},
+			"PostgreSQL does not answer: connection refused"},
 		{"DATA_DIR is a file", "", file, "DATA_DIR"},
 	} {
 		_, err := models.Open(t.Context(), test.url, test.dir)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -35,7 +34,7 @@ const sessionSettings = `SELECT
 func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: is not a valid PostgreSQL URL")
+		return nil, errors.New("DATABASE_URL: a parameter after the ? is not valid, or a file it names cannot be read")
 	}
 	if config.MaxConns < 20 {
 		config.MaxConns = 20
@@ -70,8 +69,7 @@ func checkPostgres(ctx context.Context, pool *pgxpool.Pool) error {
 	err := pool.QueryRow(ctx, "SELECT current_setting('server_encoding'), current_schema()").Scan(&encoding, &schema)
 	switch {
 	case err != nil:
-		return fmt.Errorf("PostgreSQL at %s does not answer: %s", pool.Config().ConnConfig.Host,
-			strings.Join(strings.Fields(err.Error()), " "))
+		return fmt.Errorf("PostgreSQL does not answer: %s", ConnectReason(err))
 	case encoding != "UTF8":
 		return fmt.Errorf("the database has the encoding %s. Create one with ENCODING 'UTF8'", encoding)
 	case schema == nil:

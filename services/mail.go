@@ -6,11 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/textproto"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"parley/models"
 )
 
 const mailTimeout = 30 * time.Second // of one mail
@@ -88,9 +92,30 @@ func (s *SMTP) Send(ctx context.Context, to, subject, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
 	defer cancel()
 	err := s.client.DialAndSendWithContext(ctx, message)
-	var refused *gomail.SendError
-	if errors.As(err, &refused) { // in full it names the recipient, and servers quote what they refuse
-		return fmt.Errorf("%s: answer %d", refused.Reason, refused.ErrorCode())
+	if err == nil {
+		return nil
 	}
-	return err
+	return sendFailure(err)
+}
+
+// sendFailure says why a mail was not sent. In full, errors name the recipient, and servers quote what they refuse:
+// also a password, in base64.
+func sendFailure(err error) error {
+	var unsent *gomail.SendError
+	var answer *textproto.Error
+	switch {
+	case errors.As(err, &unsent):
+		return fmt.Errorf("%s: answer %d", unsent.Reason, unsent.ErrorCode())
+	case errors.As(err, &answer) && answer.Code == 535:
+		return errors.New("the mail server refuses the user name or password")
+	case errors.As(err, &answer):
+		return fmt.Errorf("the mail server answers %d", answer.Code)
+	case strings.Contains(err.Error(), "does not support STARTTLS"):
+		return errors.New("the mail server offers no TLS, without which no password is sent")
+	case errors.Is(err, gomail.ErrNoSupportedAuthDiscovered):
+		return errors.New("the mail server offers no login that protects the password")
+	case strings.Contains(err.Error(), "does not support SMTP AUTH"):
+		return errors.New("the mail server offers no login; leave user name and password out of SMTP_URL")
+	}
+	return fmt.Errorf("the mail server does not answer: %s", models.ConnectReason(err))
 }

@@ -109,6 +109,66 @@ func TestSMTP_failsWithoutTellingWhatItSent(t *testing.T) {
 	}
 }
 
+// loginServer speaks SMTP up to the login, and answers the secret part of that with answer, where %s repeats it.
+func loginServer(t *testing.T, answer string) (address string, sent <-chan string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	login := make(chan string, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "220 hello\r\n")
+		lines := bufio.NewScanner(conn)
+		for lines.Scan() {
+			switch line := lines.Text(); {
+			case strings.HasPrefix(line, "EHLO"):
+				fmt.Fprint(conn, "250-hello\r\n250 AUTH CRAM-MD5\r\n")
+			case strings.HasPrefix(line, "AUTH"):
+				fmt.Fprint(conn, "334 PDEyMz4=\r\n")
+			case len(login) == 0:
+				login <- line
+				if answer == "" {
+					return
+				}
+				fmt.Fprintf(conn, answer+"\r\n", line)
+			default:
+				fmt.Fprint(conn, "221 bye\r\n")
+			}
+		}
+	}()
+	return listener.Addr().String(), login
+}
+
+// Servers repeat what they do not understand, and what a login sends may be a password in base64.
+func TestSMTP_failsWithoutRepeatingTheLogin(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]string{
+		"535 5.7.8 %s is no login":     "refuses the user name or password",
+		"500 unknown command: AUTH %s": "answers 500",
+		"nonsense with %s":             "does not answer",
+		"":                             "closed the connection",
+		"5x5 %s":                       "does not answer",
+	} {
+		address, sent := loginServer(t, answer)
+		mailer, err := services.NewSMTP("smtp://ann:secret%20password@"+address, "parley@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = mailer.Send(t.Context(), "ann@acme.example", "x", "x")
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), <-sent) ||
+			strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", answer, err)
+		}
+	}
+}
+
 func TestNewSMTP_readsURLs(t *testing.T) {
 	t.Parallel()
 	for url, valid := range map[string]bool{

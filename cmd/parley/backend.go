@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"log/slog"
+	"strings"
 	"time"
 
 	fiberredis "github.com/gofiber/storage/redis/v3"
@@ -80,7 +82,7 @@ func openDatabase(ctx context.Context, config Config) (*models.DB, error) {
 func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 	options, err := redis.ParseURL(url)
 	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL: must be a URL like redis://host:6379/0")
+		return nil, fmt.Errorf("REDIS_URL: a parameter after the ? is not valid")
 	}
 	// While Redis is away its callers fall back; they should not have to wait long to find out.
 	options.DialTimeout = time.Second
@@ -93,9 +95,26 @@ func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 	client := redis.NewClient(options)
 	if err := client.Ping(ctx).Err(); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("REDIS_URL: Redis at %s does not answer: %w", options.Addr, err)
+		return nil, fmt.Errorf("REDIS_URL: Redis does not answer: %s", redisReason(err))
 	}
 	return client, nil
+}
+
+// redisReason is models.ConnectReason for Redis, whose answers may repeat a password that was sent in vain.
+func redisReason(err error) string {
+	var refused redis.Error
+	if !errors.As(err, &refused) {
+		return models.ConnectReason(err)
+	}
+	switch code, _, _ := strings.Cut(refused.Error(), " "); code {
+	case "WRONGPASS", "NOAUTH":
+		return "it refuses the user name or password"
+	case "NOPERM":
+		return "the user may not use it"
+	case "LOADING", "MASTERDOWN":
+		return "it is not ready yet"
+	}
+	return "it refuses the user name, the password or the number of the database"
 }
 
 // shut closes everything, newest first.

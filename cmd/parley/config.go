@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -34,7 +34,7 @@ type Config struct {
 	AddressLimits   addressLimits   `env:"ADDRESS_LIMITS" envDefault:"pages=600/60s,conversations=120/60s,sockets=1000"`
 	TrustedProxies  prefixes        `env:"TRUSTED_PROXIES"`
 	MaxConnections  connectionCount `env:"MAX_CONNECTIONS"`
-	LogLevel        slog.Level      `env:"LOG_LEVEL" envDefault:"info"`
+	LogLevel        logLevel        `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat       string          `env:"LOG_FORMAT" envDefault:"text"`
 	PasswordCost    passwordCost    `env:"PASSWORD_COST" envDefault:"19456,2"`
 }
@@ -76,8 +76,12 @@ var settings = func() (names []string) {
 }()
 
 func (c *Config) check() error {
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+	_, port, err := net.SplitHostPort(c.Addr)
+	if err != nil {
 		return fmt.Errorf("ADDR: must be a host and port like 127.0.0.1:8080 or :8080")
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("ADDR: the port must be a number from 0 to 65535")
 	}
 	if c.BaseURL != "" {
 		origin, err := publicOrigin(c.BaseURL)
@@ -87,17 +91,23 @@ func (c *Config) check() error {
 		c.BaseURL = origin
 	}
 	if c.DatabaseURL != "" {
-		if u, err := url.Parse(c.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-			return fmt.Errorf("DATABASE_URL: must be a URL like postgres://user:password@host:5432/parley")
+		_, err := serverURL(c.DatabaseURL, "postgres://user:password@host:5432/parley", "postgres", "postgresql")
+		if err != nil {
+			return fmt.Errorf("DATABASE_URL: %w", err)
 		}
 		if c.SecretKey == nil {
 			return fmt.Errorf("SECRET_KEY: is required with DATABASE_URL; make one with: openssl rand -base64 32")
 		}
 	}
 	if c.RedisURL != "" {
-		if u, err := url.Parse(c.RedisURL); err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") ||
-			u.Host == "" {
-			return fmt.Errorf("REDIS_URL: must be a URL like redis://host:6379/0")
+		u, err := serverURL(c.RedisURL, "redis://host:6379/0", "redis", "rediss")
+		if err != nil {
+			return fmt.Errorf("REDIS_URL: %w", err)
+		}
+		if number, err := strconv.Atoi(strings.Trim(u.Path, "/")); u.Hostname() == "" {
+			return fmt.Errorf("REDIS_URL: the host is missing")
+		} else if strings.Trim(u.Path, "/") != "" && (err != nil || number < 0) {
+			return fmt.Errorf("REDIS_URL: the path must be the number of a database")
 		}
 	}
 	if err := c.checkMail(); err != nil {
@@ -119,7 +129,11 @@ func (c *Config) checkMail() error {
 	if c.SMTPURL == "" {
 		return fmt.Errorf("SMTP_URL: is required with MAIL_FROM")
 	}
-	if _, err := services.NewSMTP(c.SMTPURL, c.MailFrom); err != nil {
+	_, err := serverURL(c.SMTPURL, "smtp://user:password@host:587", "smtp", "smtps")
+	if err == nil {
+		_, err = services.NewSMTP(c.SMTPURL, c.MailFrom)
+	}
+	if err != nil {
 		return fmt.Errorf("SMTP_URL: %w", err)
 	}
 	if !services.ValidSender(c.MailFrom) {
@@ -148,7 +162,7 @@ func (c *Config) secretBox() *services.SecretBox {
 
 // logger is what LOG_LEVEL and LOG_FORMAT ask for, on standard error: standard output is for results.
 func (c *Config) logger() *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: c.LogLevel.Level}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(os.Stderr, options))
 	}

@@ -50,15 +50,18 @@ func main() {
 // run is the whole program: main without the process around it.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	var cli commands
-	exited := errors.New("help was shown")
+	helped := false
 	parser, err := kong.New(&cli, kong.Name("parley"),
 		kong.Description("Self-hosted customer chat. Settings are environment variables: see docs/operations.md."),
-		kong.Writers(stdout, stdout), kong.Exit(func(int) { panic(exited) }), kong.UsageOnError())
+		kong.Writers(stdout, stdout), kong.Exit(func(int) { helped = true }))
 	if err != nil {
 		return err
 	}
-	command, err := parse(parser, args, exited)
-	if err != nil || command == nil {
+	command, err := parser.Parse(args)
+	if helped { // printed, and whatever else is missing does not matter
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	config, err := LoadConfig(getenv)
@@ -67,18 +70,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	}
 	slog.SetDefault(config.logger())
 	return command.Run(&program{ctx: ctx, config: config, stdin: stdin, stdout: stdout})
-}
-
-// parse returns no command when help was asked for: kong prints it and exits, which ends here as a panic of ours.
-func parse(parser *kong.Kong, args []string, exited error) (command *kong.Context, err error) {
-	defer func() {
-		if cause := recover(); cause == exited {
-			command, err = nil, nil
-		} else if cause != nil {
-			panic(cause)
-		}
-	}()
-	return parser.Parse(args)
 }
 
 // password reads the one that a command is given on standard input, where no other process sees it.

@@ -78,7 +78,7 @@ func (s *serveCommand) Run(p *program) error {
 func (s *server) listen() (*listener, error) {
 	inner, err := net.Listen("tcp", s.config.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("ADDR: %w", err)
+		return nil, fmt.Errorf("ADDR: cannot listen there: %s", models.ConnectReason(err))
 	}
 	s.listener = newListener(inner, s.config.connectionLimits())
 	return s.listener, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -166,6 +167,16 @@ func parsePrefix(text string) (netip.Prefix, error) {
 		return prefix.Masked(), err
 	}
 	return prefix.Addr().Unmap().Prefix(prefix.Bits() - 96)
+}
+
+// logLevel is LOG_LEVEL.
+type logLevel struct{ slog.Level }
+
+func (l *logLevel) UnmarshalText(text []byte) error {
+	if l.Level.UnmarshalText(text) != nil {
+		return fmt.Errorf("must be debug, info, warn or error")
+	}
+	return nil
 }
 
 // passwordCost is PASSWORD_COST: the memory of one argon2id hash in KiB, and its iterations.
