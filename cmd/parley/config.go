@@ -37,6 +37,8 @@ type Config struct {
 	LogLevel        logLevel        `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat       string          `env:"LOG_FORMAT" envDefault:"text"`
 	PasswordCost    passwordCost    `env:"PASSWORD_COST" envDefault:"19456,2"`
+
+	addrGiven bool // ADDR is set
 }
 
 // LoadConfig reads the settings from getenv. The error is one line that names the variable.
@@ -51,6 +53,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	if err := env.ParseWithOptions(&config, env.Options{Environment: environment}); err != nil {
 		return config, invalidVariable(err)
 	}
+	config.addrGiven = environment["ADDR"] != ""
 	return config, config.check()
 }
 

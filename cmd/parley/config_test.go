@@ -243,3 +243,25 @@ func redisThatRepeats(t *testing.T) (address string) {
 	}()
 	return listener.Addr().String()
 }
+
+func TestServe_aDemoListensOnThisMachineUnlessADDRSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		demo       bool
+		addr, want string
+	}{
+		{true, "", "127.0.0.1:8080"},
+		{true, ":8080", ":8080"},
+		{true, "0.0.0.0:9000", "0.0.0.0:9000"},
+		{false, "", ":8080"},
+	} {
+		config, err := load("ADDR", test.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := serveCommand{Demo: test.demo}
+		if got := command.addr(config); got != test.want {
+			t.Errorf("with --demo=%v and ADDR=%q it listens on %s, want %s", test.demo, test.addr, got, test.want)
+		}
+	}
+}

@@ -26,8 +26,19 @@ const shutdownTimeout = 20 * time.Second
 // requestGrace is how much of that requests get that are under way when the sockets have ended.
 const requestGrace = 2 * time.Second
 
+// demoAddr is where a demo listens unless ADDR says otherwise: on this machine only, because everybody knows its
+// logins.
+const demoAddr = "127.0.0.1:8080"
+
 type serveCommand struct {
 	Demo bool `help:"On an empty database make a demo organization, and serve /demo with the widget on it."`
+}
+
+func (s *serveCommand) addr(config Config) string {
+	if s.Demo && !config.addrGiven {
+		return demoAddr
+	}
+	return config.Addr
 }
 
 // server is a running node.
@@ -45,6 +56,7 @@ type server struct {
 
 // Run serves until the context ends, then ends cleanly: sockets are told, sends that were accepted are finished.
 func (s *serveCommand) Run(p *program) error {
+	p.config.Addr = s.addr(p.config)
 	node, demo, err := newServer(p, s.Demo)
 	if err != nil {
 		return err
