@@ -73,7 +73,7 @@ test("of two who edit at once, the second is told", async ({ admin, newContext, 
   await expect(admin.getByText("The bot was saved.")).toBeVisible();
   await other.getByLabel("When no rule matches").fill("The second to save.");
   await other.getByRole("button", { name: "Save bot" }).click();
-  await expect(other.getByText("Somebody saved this bot while you edited it.")).toBeVisible();
+  await expect(other.getByText("Someone else saved this bot while you were editing it.")).toBeVisible();
   await expect(other.getByLabel("When no rule matches")).toHaveValue("The second to save.");
   await other.getByRole("button", { name: "Save bot" }).click();
   await expect(other.getByText("The bot was saved.")).toBeVisible();
@@ -83,7 +83,7 @@ test("of two who edit at once, the second is told", async ({ admin, newContext, 
 
 test("a new bot, and one in use that cannot be removed", async ({ admin }) => {
   await openPip(admin);
-  await expect(admin.getByText("Remove the bot from its channels first.")).toBeVisible();
+  await expect(admin.getByText("A bot that a channel uses cannot be removed.")).toBeVisible();
   await admin.goto("/bots");
   await admin.getByRole("link", { name: "Create a bot" }).click();
   await admin.getByLabel("Name", { exact: true }).fill("Moss");

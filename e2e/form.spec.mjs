@@ -36,12 +36,12 @@ test("an agent without JavaScript", async ({ newContext }) => {
   await expect(agent.getByRole("button", { name: "Log in" })).toBeVisible();
 });
 
-test("a wrong password says so, and keeps the e-mail", async ({ context }) => {
+test("a wrong password says so, and keeps the email address", async ({ context }) => {
   const page = await context.newPage();
   await page.goto("/auth/login");
   await page.getByLabel("Email").fill("nobody@example.com");
   await page.getByLabel("Password").fill("wrong password");
   await page.getByRole("button", { name: "Log in" }).click();
-  await expect(page.getByRole("alert")).toHaveText("E-mail or password is wrong.");
+  await expect(page.getByRole("alert")).toHaveText("Wrong email or password.");
   await expect(page.getByLabel("Email")).toHaveValue("nobody@example.com");
 });

@@ -25,7 +25,7 @@ const test = base.extend({
 });
 
 test.describe.configure({ mode: "serial" });
-test.use({ mayLog: /status of 40[039]|frame-ancestors/ }); // the browser reports refusals itself
+test.use({ mayLog: /status of 40[039]|frame-ancestors|^Parley: / }); // the browser reports refusals itself
 
 const goTo = async (page, section, name) => {
   await page.getByRole("navigation", { name: "Parley" }).getByRole("link", { name: section }).click();
@@ -35,7 +35,7 @@ const goTo = async (page, section, name) => {
 
 const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
 
-test("first run: make a bot, paste the snippet, the first visitor", async ({ newContext, parley }) => {
+test("first run: create a bot, paste the snippet, wait for the first visit", async ({ newContext, parley }) => {
   const page = await (await newContext()).newPage();
   await setUp(page, parley);
   await expect(page.getByRole("heading", { name: "Create a bot" })).toBeVisible();
@@ -43,7 +43,7 @@ test("first run: make a bot, paste the snippet, the first visitor", async ({ new
   await page.getByLabel("Greeting").fill("Hello from Acme.");
   await page.getByRole("button", { name: "Create bot" }).click();
   await expect(page.getByRole("heading", { name: "Paste the snippet" })).toBeVisible();
-  await expect(page.getByText("Waiting for the first visitor…")).toBeVisible();
+  await expect(page.getByText("Waiting for the first visit…")).toBeVisible();
   const shop = await site(withSnippet(await page.locator("#welcome-snippet").textContent()));
   const visitor = await (await newContext()).newPage();
   await visitor.goto(shop.url);
@@ -87,7 +87,7 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
   const snippet = await clipboard(owner);
   expect(snippet).toContain(`data-embed-token="${token}"`);
   await dialog.getByRole("button", { name: "I have saved it" }).click();
-  await expect(owner.getByText("Waiting for the first visitor…")).toBeVisible();
+  await expect(owner.getByText("Waiting for the first visit…")).toBeVisible();
 
   shop.page = withSnippet(snippet);
   const visitor = await (await newContext()).newPage();
@@ -121,7 +121,7 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
   const ask = owner.getByRole("dialog", { name: "Revoke Web shop?" });
   await expect(ask).toContainText("disappears immediately");
   await ask.getByRole("button", { name: /Revoke: the chat stops/ }).click();
-  await expect(owner.getByText("The token is revoked.")).toBeVisible();
+  await expect(owner.getByText("The embed token was revoked.")).toBeVisible();
   const gone = visitor.waitForResponse(/\/chat-widget\?/);
   await visitor.reload();
   expect((await gone).status()).toBe(403);
@@ -139,7 +139,7 @@ test("Custom Parameters, and a known user identity as the developer guide shows 
 
   await goTo(owner, "Integration", "Developer guide");
   await owner.getByLabel("Embed token").selectOption({ label: `Account pages (${token.slice(0, 8)}…)` });
-  await owner.getByRole("button", { name: "Fill in" }).click();
+  await owner.getByRole("button", { name: "Update examples" }).click();
   const example = await owner.locator("#guide-iframe").textContent();
   expect(example).toContain(`${token.slice(0, 8)}…`);
   const shop = await site(
@@ -261,7 +261,7 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
   await owner.locator("#channels").getByRole("link", { name: "Pip" }).click();
 
   const legacy = owner.locator("#fcm_legacy");
-  await expect(legacy).toContainText("Google shut this API down in 2024");
+  await expect(legacy).toContainText("Google shut down this API in 2024");
   await legacy.getByLabel("Server Key").fill("AAAAsecret:server-key-of-acme-0123456789");
   await legacy.getByLabel("Sender ID").fill("not digits");
   await legacy.getByRole("button", { name: "Save" }).click();
@@ -270,7 +270,7 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
   await legacy.getByLabel("Server Key").fill("AAAAsecret:server-key-of-acme-0123456789");
   await legacy.getByLabel("Sender ID").fill("123456789012");
   await legacy.getByRole("button", { name: "Save" }).click();
-  await expect(legacy).toContainText("Replaced on");
+  await expect(legacy).toContainText("Last saved");
 
   const fcm = owner.locator("#fcm");
   await fcm.getByLabel("Service account JSON").fill(account(p8));
@@ -279,7 +279,7 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
   await fcm.getByLabel("Service account JSON").fill(account(rsa));
   await fcm.getByRole("button", { name: "Save" }).click();
   await expect(fcm).toContainText("acme-app");
-  await expect(fcm).toContainText("Replaced on");
+  await expect(fcm).toContainText("Last saved");
 
   const apns = owner.locator("#apns");
   await apns.getByLabel("Team ID").fill("ABCDE12345");
@@ -293,7 +293,7 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
   await expect(apns.getByLabel("Environment")).toHaveValue("production");
   await apns.getByLabel("Private Key").fill(p8);
   await apns.getByRole("button", { name: "Save" }).click();
-  await expect(apns).toContainText("Replaced on");
+  await expect(apns).toContainText("Last saved");
 
   await owner.goto(`/integration/mobile-sdk/${channelID}`);
   const html = await owner.content();
@@ -309,8 +309,8 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
     .getByRole("dialog", { name: "Remove APNs?" })
     .getByRole("button", { name: /Remove/ })
     .click();
-  await expect(owner.getByText("The credentials are removed.")).toBeVisible();
-  await expect(apns).not.toContainText("Replaced on");
+  await expect(owner.getByText("The credentials were removed.")).toBeVisible();
+  await expect(apns).not.toContainText("Last saved");
   await goTo(owner, "Integration", "Mobile SDK");
   await expect(owner.locator("#channels tbody tr")).toContainText("FCM service account");
 });

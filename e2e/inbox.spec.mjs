@@ -135,7 +135,7 @@ test("search finds by name and by external id, and stays with the place", async 
   await page.reload();
   await expect(page.locator(".row")).toHaveCount(1);
   await page.locator("#search").fill("nobody has this name");
-  await expect(page.getByRole("heading", { name: "Nothing found" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No results" })).toBeVisible();
   await page.locator("#search").fill("");
   await expect(row(page, other.name)).toBeVisible();
 });
@@ -337,12 +337,12 @@ test.describe("what is refused", () => {
     await openThread(page, name);
     await openEditor(page, "Image");
     await page.getByLabel("Image URL").fill("javascript:alert(1)");
-    await page.getByLabel("Text below it").fill("kept");
+    await page.getByLabel("Text below the image").fill("kept");
     await page.locator("#rich-send").click();
     await expect(page.getByLabel("Image URL")).toHaveAttribute("aria-invalid", "true");
     await expect(page.getByLabel("Image URL")).toBeFocused();
     await expect(page.getByLabel("Image URL")).toHaveAccessibleDescription(/starts with http/);
-    await expect(page.getByLabel("Text below it")).toHaveValue("kept");
+    await expect(page.getByLabel("Text below the image")).toHaveValue("kept");
     await expect(page.locator("#notice .notice")).toHaveCount(0);
     await page.getByLabel("Image URL").fill(`${parley.url}/no-such-image.png`);
     await page.locator("#rich-send").click();

@@ -69,7 +69,7 @@ async function everyPage(page, look) {
   await page.goto(`${page.url()}/revoke`);
   await see("revoke");
   await page.getByRole("button", { name: /Revoke: 3 sites/ }).click();
-  await expect(page.getByText("The token is revoked.")).toBeVisible();
+  await expect(page.getByText("The embed token was revoked.")).toBeVisible();
   await see("revoked token");
   await page.goto("/integration/mobile-sdk");
   await page.getByRole("button", { name: "Create Channel" }).click();
@@ -129,7 +129,7 @@ test("a token is made, dressed and revoked with the keyboard alone", async ({ ne
   await page.keyboard.type("Ask the shop");
   await expect(previewOf(page).locator("header h1")).toHaveText("Ask the shop");
   await page.keyboard.press("Enter");
-  await expect(page.getByText("The chat looks so")).toBeVisible();
+  await expect(page.getByText("Customers see the new look")).toBeVisible();
   await tabTo(page, page.getByRole("link", { name: "Revoke this token" }));
   await page.keyboard.press("Enter");
   const ask = page.getByRole("dialog", { name: `Revoke ${name}?` });
@@ -140,7 +140,7 @@ test("a token is made, dressed and revoked with the keyboard alone", async ({ ne
   await page.keyboard.press("Enter");
   await tabTo(page, ask.getByRole("button", { name: /^Revoke/ }));
   await page.keyboard.press("Enter");
-  await expect(page.getByText("The token is revoked.")).toBeVisible();
+  await expect(page.getByText("The embed token was revoked.")).toBeVisible();
 });
 
 test("everything works without JavaScript", async ({ newContext }) => {
@@ -155,7 +155,7 @@ test("everything works without JavaScript", async ({ newContext }) => {
   await page.getByRole("button", { name: "I have saved it" }).click();
   await expect(page.locator("#made-token")).toBeHidden();
   await page.reload(); // sends the form again
-  await expect(page.getByText("You already sent this form")).toBeVisible();
+  await expect(page.getByText("You already submitted this form")).toBeVisible();
   await expect(page.locator(".table-tokens").getByRole("link", { name })).toHaveCount(1);
   await openToken(page, name);
   await page.getByRole("textbox", { name: "Allowed origins" }).fill("nope");
@@ -166,12 +166,12 @@ test("everything works without JavaScript", async ({ newContext }) => {
   await expect(page.getByText("Saved.")).toBeVisible();
   await page.getByLabel("Title").fill("Ask the shop");
   await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText("The chat looks so")).toBeVisible();
+  await expect(page.getByText("Customers see the new look")).toBeVisible();
   await page.getByRole("link", { name: "Check again" }).click();
-  await expect(page.getByText("Waiting for the first visitor…")).toBeVisible();
+  await expect(page.getByText("Waiting for the first visit…")).toBeVisible();
   await page.getByRole("link", { name: "Revoke this token" }).click();
   await page.getByRole("button", { name: "Revoke: 1 site loses the chat" }).click();
-  await expect(page.getByText("The token is revoked.")).toBeVisible();
+  await expect(page.getByText("The embed token was revoked.")).toBeVisible();
 
   await openChannel(page);
   await page.getByLabel("session_id").fill("user 1");
@@ -209,8 +209,8 @@ test("the preview is the widget, changes while one types, and leaves no trace", 
   expect(await previewOf(page).locator("html").getAttribute("lang")).toBe("de");
   expect(await page.evaluate(() => window.history.length)).toBeLessThan(10);
   await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText("The chat looks so")).toBeVisible();
-  await expect(page.getByText("Waiting for the first visitor…")).toBeVisible();
+  await expect(page.getByText("Customers see the new look")).toBeVisible();
+  await expect(page.getByText("Waiting for the first visit…")).toBeVisible();
   expect(sockets).toEqual([]);
   expect(history).toEqual([]);
 });
@@ -223,7 +223,7 @@ test("the widget wears its appearance, in the corner that was chosen", async ({ 
   await page.getByLabel("Color", { exact: true }).fill("#b00020");
   await page.getByLabel("Position").selectOption("left");
   await page.locator("#appearance-form").getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText("The chat looks so")).toBeVisible();
+  await expect(page.getByText("Customers see the new look")).toBeVisible();
   for (const colorScheme of ["light", "dark"]) {
     const shop = await site(
       withSnippet(

@@ -114,8 +114,8 @@ await alex.claim(ines.id);
 await alex.answer(ines.id, "Hello Ines, that is where ferns are happiest. These three do well with little light:");
 const { message } = await alex.answer(ines.id, "Little light", "carousel", {
   cards: [
-    { title: "Maidenhair fern", subtitle: "Likes a bathroom · €14", buttons: [{ label: "Take it", value: "fern" }] },
-    { title: "Snake plant", subtitle: "Forgives a holiday · €19", buttons: [{ label: "Take it", value: "snake" }] },
+    { title: "Maidenhair fern", subtitle: "Likes humid air · €14", buttons: [{ label: "Take it", value: "fern" }] },
+    { title: "Snake plant", subtitle: "Survives your vacation · €19", buttons: [{ label: "Take it", value: "snake" }] },
     { title: "Pothos", subtitle: "Hangs from a shelf · €12", buttons: [{ label: "Take it", value: "pothos" }] },
   ],
 });

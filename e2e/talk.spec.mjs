@@ -186,7 +186,7 @@ test("rich media from the agent's form", async ({ newContext, baseURL }) => {
   await page.getByRole("button", { name: "Take one" }).click();
   await expect(agent.locator("[data-value=one]")).toHaveAttribute("aria-pressed", "true");
   await send("Image", {
-    "Text below it": "A picture",
+    "Text below the image": "A picture",
     "Image URL": `${baseURL}/static/app/icon.svg`,
     "Description of the image": "An icon",
   });

@@ -58,7 +58,7 @@ func TestBot_rulesThatTheFormCannotHoldAreKept(t *testing.T) {
 	// The same form again is of a bot that has changed since: what was typed comes back, and can be saved over it.
 	form.Set("fallback", "Mine.")
 	conflict, page := post(t, server, app, path, cookie, form)
-	if conflict.StatusCode != 409 || !strings.Contains(page, "Somebody saved this bot while you edited it.") ||
+	if conflict.StatusCode != 409 || !strings.Contains(page, "Someone else saved this bot while you were editing it.") ||
 		!strings.Contains(page, ">Mine.</textarea>") {
 		t.Errorf("%d %.300s", conflict.StatusCode, page)
 	}

@@ -176,7 +176,7 @@ func TestPushCredentials_areCheckedAndNeverShownAgain(t *testing.T) {
 			saved, _ := d.post(action, test.right, false)
 			d.went(saved, path+"#"+test.kind)
 		}
-		d.has(d.ok(d.page(path)), test.shown, "Replaced on", "Dana Demo")
+		d.has(d.ok(d.page(path)), test.shown, "Last saved", "Dana Demo")
 	}
 	d.has(d.ok(d.page("/integration/mobile-sdk")), "FCM server key, FCM service account, APNs")
 	for _, secret := range []string{serverKey, strings.Split(rsaKey, "\n")[1], strings.Split(p8, "\n")[1]} {

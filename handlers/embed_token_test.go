@@ -110,7 +110,7 @@ func TestEmbedToken_showsItsSecretOnce(t *testing.T) {
 	}
 	secret := found[1]
 	d.has(body, "Web shop", "https://chat.example.com/chat-widget/embed.js", `data-embed-token=&#34;`+secret+`&#34;`,
-		"Waiting for the first visitor…")
+		"Waiting for the first visit…")
 	if response.Header.Get("Cache-Control") != "no-store" {
 		t.Error("a page with a secret may be kept")
 	}
@@ -183,18 +183,18 @@ func TestEmbedToken_isChangedAndRevoked(t *testing.T) {
 	}
 }
 
-func TestWaiting_turnsGreenWithTheFirstVisitor(t *testing.T) {
+func TestWaiting_turnsGreenAfterTheFirstVisit(t *testing.T) {
 	d := newDesk(t).admin()
 	id, secret := d.embedToken("Web shop", "https://shop.example.com")
 	path := "/integration/web-chat/" + id + "/waiting"
-	d.has(d.ok(d.part(path)), `hx-get="`+path+`"`, "every 2s", "Waiting for the first visitor…")
+	d.has(d.ok(d.part(path)), `hx-get="`+path+`"`, "every 2s", "Waiting for the first visit…")
 	response, _ := d.page(path)
 	d.went(response, "/integration/web-chat/"+id)
 	if refused, _ := ask(t, d.server, "GET", "/chat-widget?embed_token="+secret, "", "Referer",
 		"https://evil.example/"); refused.StatusCode != http.StatusForbidden {
 		t.Fatalf("a site that is not listed gets %d", refused.StatusCode)
 	}
-	d.has(d.ok(d.part(path)), "Waiting for the first visitor…")
+	d.has(d.ok(d.part(path)), "Waiting for the first visit…")
 	d.ok(ask(t, d.server, "GET", "/chat-widget?embed_token="+secret, "", "Referer", "https://shop.example.com/cart"))
 	green := d.ok(d.part(path))
 	d.has(green, "The chat is on your site", "https://shop.example.com")

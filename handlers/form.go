@@ -10,14 +10,15 @@ import (
 	"parley/views"
 )
 
-// formRate lets each form through once; a page older than the window is sent as if it were new.
+// formRate accepts each form key once per day. A page that is older than that is accepted as a new form.
 var formRate = services.Rate{Count: 1, Window: 24 * time.Hour}
 
-// newFormKey is for a form whose second sending would make a second thing: once knows it again.
+// newFormKey returns a key for a form that must not create two things when it is submitted twice. oncePerForm checks
+// it.
 func newFormKey() string { return rand.Text() }
 
-// oncePerForm lets a form through the first time. Sent again, by a second click, a reload or from the browser's
-// history, it leads to the page at the same address, which shows what the first one made.
+// oncePerForm accepts a form the first time. If it is submitted again, by a second click, a reload or from the
+// browser's history, it redirects to the page at the same address, which shows what the first submission created.
 func (a *App) oncePerForm(c *fiber.Ctx) error {
 	before, err := a.alreadySubmitted(c)
 	if err != nil {
@@ -29,50 +30,51 @@ func (a *App) oncePerForm(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// alreadySubmitted reports whether the form of this request has come before, by its key.
+// alreadySubmitted reports whether a form with the key of this request was submitted before.
 func (a *App) alreadySubmitted(c *fiber.Ctx) (bool, error) {
 	key := c.FormValue("form_key")
 	if key == "" || len(key) > 64 {
-		return false, services.Refuse(services.Invalid, "The form is not complete. Load the page again and repeat.")
+		return false, services.Refuse(services.Invalid, "The form is not complete. Reload the page and try again.")
 	}
 	wait, err := a.Limiter.Allow(c.UserContext(), "form:"+identityOf(c).User.ID+":"+key, formRate)
 	return wait > 0, err
 }
 
-// flashCookie names what a form has done, from its answer to the page that the answer leads to.
+// flashCookie is the name of the cookie that carries the key of a notice to the next page.
 const flashCookie = "flash"
 
-// notices are what a page says after a form was accepted. The cookie carries the key alone: whoever could set a cookie
-// could otherwise make our pages say anything.
+// notices are the texts that a page shows after a form was accepted. The cookie only carries the key, because an
+// attacker who can set a cookie must not choose the text.
 var notices = map[string]string{
-	"already_submitted": "You already sent this form, so nothing was done again. " +
-		"If what you sent is missing here, fill it in again.",
+	"already_submitted": "You already submitted this form, so nothing was changed. " +
+		"If your entry is missing here, fill in the form again.",
 
-	"api_key_revoked":    "The key was revoked.",
-	"bot_created":        "The bot was created. It is saved and ready for a channel.",
+	"api_key_revoked": "The API key was revoked.",
+	"bot_created": "The bot was created. To use it on your site, create an embed token under Integration → " +
+		"Web Chat.",
 	"bot_removed":        "The bot was removed.",
-	"bot_saved":          "The bot was saved. It speaks like this from now on.",
+	"bot_saved":          "The bot was saved. It answers like this from now on.",
 	"invitation_revoked": "The invitation was revoked. Its link no longer works.",
 	"name_saved":         "Your name was saved.",
 	"password_changed":   "Your password was changed, and your other devices were logged out.",
-	"user_disabled":      "Disabled. Every browser of theirs is logged out.",
-	"user_enabled":       "Enabled. Logging in works again.",
-	"user_removed":       "Removed from the team.",
+	"user_disabled":      "Access is disabled. They were logged out everywhere.",
+	"user_enabled":       "Access is enabled. They can log in again.",
+	"user_removed":       "They were removed from the team.",
 	"photo_removed":      "The photo was removed.",
 	"photo_saved":        "The photo was saved.",
 	"role_saved":         "The role was saved.",
-	"second_factor_off":  "Two-factor login is off. You now log in with your password alone.",
+	"second_factor_off":  "Two-factor login is off. You log in with your password alone.",
 	"devices_logged_out": "Your other devices were logged out.",
 	"settings_saved":     "The settings were saved.",
-	"token_saved":        "Saved. Open pages notice when they are loaded again.",
-	"token_revoked":      "The token is revoked.",
-	"appearance_saved":   "Saved. The chat looks so from the next time it is opened.",
-	"channel_created":    "The channel is there. Note its Channel ID.",
-	"credential_saved":   "The credentials are stored, encrypted.",
-	"credential_removed": "The credentials are removed.",
+	"token_saved":        "The embed token was saved. Open pages use the change after they are reloaded.",
+	"token_revoked":      "The embed token was revoked.",
+	"appearance_saved":   "Saved. Customers see the new look the next time they open the chat.",
+	"channel_created":    "The channel was created. Copy its Channel ID.",
+	"credential_saved":   "The credentials were saved.",
+	"credential_removed": "The credentials were removed.",
 }
 
-// redirectWithFlash leads on to path after a form was accepted; the page there says what happened, once.
+// redirectWithFlash redirects to path after a form was accepted. The page there shows the notice once.
 func (a *App) redirectWithFlash(c *fiber.Ctx, path, what string) error {
 	cookie := a.cookie(c, flashCookie, what)
 	cookie.MaxAge = 60
@@ -80,7 +82,7 @@ func (a *App) redirectWithFlash(c *fiber.Ctx, path, what string) error {
 	return c.Redirect(path, fiber.StatusSeeOther)
 }
 
-// flash is what the page that is being made has to say about the form before it, or nil.
+// flash returns the notice for the page of this request and removes its cookie, or nil if there is none.
 func (a *App) flash(c *fiber.Ctx) *views.Notice {
 	what := c.Cookies(flashCookie)
 	if what == "" || isPart(c) || c.Method() != fiber.MethodGet {
@@ -95,10 +97,10 @@ func (a *App) flash(c *fiber.Ctx) *views.Notice {
 	return nil
 }
 
-// formErrors is what is wrong with a form, by field; "" is about the form as a whole.
+// formErrors are the errors of a form by field name. The name "" is for the whole form.
 type formErrors map[string]string
 
-// any is the one error of a form with one field.
+// any returns one of the errors: the only one, if the form has one field.
 func (e formErrors) any() string {
 	for _, text := range e {
 		return text
@@ -106,11 +108,11 @@ func (e formErrors) any() string {
 	return ""
 }
 
-// formErrorsFor says what was wrong with a form, for the page that shows it anew, and that page's status. What is no
-// fault of the form is handed back.
+// formErrorsFor returns the errors of a form and the status of the page that shows them. It returns err itself if the
+// form is not the cause.
 func formErrorsFor(c *fiber.Ctx, err error) (formErrors, int, error) {
 	kind := services.KindOf(err)
-	// what the form chose; what its address names is no part of it
+	// Something that the form chose was not found. Without a field, it is the page itself that was not found.
 	if kind == services.NotFound && services.AsError(err).Field != "" {
 		kind = services.Invalid
 	}

@@ -177,7 +177,7 @@ func TestInbox_listsSearchesAndKeepsItsPlace(t *testing.T) {
 		d.lacks(body, `id="row-`+jonas)
 	}
 	body = d.ok(d.page("/inbox?filter=mine&q=%3Cb%3E%25"))
-	d.has(body, "Nothing found", `value="&lt;b&gt;%"`, "Search all")
+	d.has(body, "No results", `value="&lt;b&gt;%"`, "Search all")
 	d.has(d.ok(d.page("/inbox?filter=mine")), "Nothing is assigned to you", "View unassigned")
 	if wrong, body := d.page("/inbox?q=" + strings.Repeat("x", 101)); wrong.StatusCode != http.StatusBadRequest ||
 		!strings.Contains(body, "at most 100 characters") {

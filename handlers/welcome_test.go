@@ -27,7 +27,7 @@ func TestWelcome_makesABotAndItsSnippetOnce(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(body, "data-embed-token=&#34;")
 	secret, _, _ := strings.Cut(rest, "&#34;")
-	d.has(body, "Paste the snippet", "Waiting for the first visitor…")
+	d.has(body, "Paste the snippet", "Waiting for the first visit…")
 	widget := d.ok(d.page("/chat-widget?embed_token=" + secret))
 	d.has(widget, `data-greeting="Good day"`, `data-bot-name="Pip"`)
 

@@ -107,7 +107,7 @@ func APIKeysPage(p APIKeys) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(p.Keys) == 0 {
-					templ_7745c5c3_Err = empty(Empty{Icon: "key-round", Heading: "No keys yet", Text: "Create a key below. We show it only once. This list then has its first characters and its last use."}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = empty(Empty{Icon: "key-round", Heading: "No keys yet", Text: "Create a key below. We show it only once. This list shows its first characters and when it was last used."}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -161,7 +161,7 @@ func APIKeysPage(p APIKeys) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "name", Label: "Name", Value: p.Name, Error: p.Error, Help: "Name the program that will use the key, so that you know which one to revoke.", Placeholder: "Order system", Autocomplete: "off", MaxLength: 100, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "name", Label: "Name", Value: p.Name, Error: p.Error, Help: "Name the program that will use the key, so that you know which key to revoke.", Placeholder: "Order system", Autocomplete: "off", MaxLength: 100, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -327,7 +327,7 @@ func apiKeyRow(l Layout, key APIKey) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "”</bdi> are refused and need a new key. No REST route accepts keys yet, so nothing stops working today. This cannot be undone.</p><form method=\"post\" action=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "”</bdi> will need a new key. No REST route accepts keys yet, so nothing stops working today. This cannot be undone.</p><form method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -83,7 +83,7 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(Field{Name: "color", Label: "Color", Value: f.Color, Error: f.Errors["color"], Placeholder: "#0e6f7c", Help: "As #rrggbb. The text on it is black or white, for the best contrast.", MaxLength: 7, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "color", Label: "Color", Value: f.Color, Error: f.Errors["color"], Placeholder: "#0e6f7c", Help: "As #rrggbb. Text on this color is black or white, whichever is easier to read.", MaxLength: 7, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -155,7 +155,7 @@ func appearanceSection(f AppearanceForm, csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" tabindex=\"-1\"></iframe></div><figcaption class=\"help\">This is the real widget. Nothing you do in it is sent.</figcaption></figure></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\" tabindex=\"-1\"></iframe></div><figcaption class=\"help\">This is the real widget. Nothing you type in it is sent.</figcaption></figure></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

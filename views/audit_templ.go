@@ -154,7 +154,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "person", Label: "Person", Value: p.ActorID, Choices: append([]Choice{{"Everybody", ""}}, p.People...)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "person", Label: "Teammate", Value: p.ActorID, Choices: append([]Choice{{"Everyone", ""}}, p.People...)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -345,7 +345,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "\">Earlier</a>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "\">Older</a>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -363,7 +363,7 @@ func AuditLogPage(p AuditLog) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Audit log", "Who changed what, and when. Nobody can change or remove an entry.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Audit log", "Who changed what, and when. No one can change or remove an entry.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

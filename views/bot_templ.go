@@ -148,7 +148,7 @@ func BotPage(p BotEditor) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = section("photo-section", "Avatar", "Customers see it next to the bot's messages.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = section("photo-section", "Photo", "Customers see it next to the bot's messages.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -214,14 +214,14 @@ func botConflict(p BotEditor) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p>Somebody saved this bot while you edited it. Below is what you typed; nothing of it is saved. <a href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p>Someone else saved this bot while you were editing it. Your changes below are not saved yet. <a href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 templ.SafeURL
 		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(p.path()))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 106, Col: 132}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 106, Col: 131}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
@@ -234,7 +234,7 @@ func botConflict(p BotEditor) templ.Component {
 		var templ_7745c5c3_Var6 templ.SafeURL
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(p.path()))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 106, Col: 255}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/bot.templ`, Line: 106, Col: 254}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
@@ -389,7 +389,7 @@ func botForm(p BotEditor) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = field(Field{Name: "fallback", Label: "When no rule matches", Value: p.Fallback, Error: p.Errors["fallback"], Lines: 2, Help: "Leave it empty to keep the bot silent. The message then waits for your team.", MaxLength: 10_000}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "fallback", Label: "When no rule matches", Value: p.Fallback, Error: p.Errors["fallback"], Lines: 2, Help: "Leave it empty if the bot should not answer. The message then waits for your team.", MaxLength: 10_000}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -398,7 +398,7 @@ func botForm(p BotEditor) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.RichFallback {
-				templ_7745c5c3_Err = richNote("The buttons below it are kept. They cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = richNote("The fallback's buttons are kept. They cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -979,7 +979,7 @@ func trial(p BotEditor) templ.Component {
 			templ_7745c5c3_Var36 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<section class=\"section trial\" aria-labelledby=\"trial-heading\"><header class=\"section-head\"><h2 id=\"trial-heading\">Try it</h2><p class=\"help\">Try the bot with your unsaved changes. Nobody else sees this.</p></header>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<section class=\"section trial\" aria-labelledby=\"trial-heading\"><header class=\"section-head\"><h2 id=\"trial-heading\">Try it</h2><p class=\"help\">Try the bot with your unsaved changes. Only you see this.</p></header>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1209,7 +1209,7 @@ func botRemoval(p BotEditor) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "</bdi>. Remove the bot from its channels first.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "</bdi>. A bot that a channel uses cannot be removed. To take the chat offline, revoke the channel's embed tokens.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1243,7 +1243,7 @@ func botRemoval(p BotEditor) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "</bdi>. Its greeting and rules are deleted; what it said in conversations stays.</p><form method=\"post\" action=\"")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "</bdi>. Its greeting and rules will be deleted. Its messages stay in their conversations.</p><form method=\"post\" action=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -81,7 +81,7 @@ func MobileSDKPage(p MobileSDK) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<table class=\"table\"><thead><tr><th scope=\"col\">Bot</th><th scope=\"col\">Channel ID</th><th scope=\"col\">Push Notifications</th></tr></thead> <tbody>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<table class=\"table\"><thead><tr><th scope=\"col\">Bot</th><th scope=\"col\">Channel ID</th><th scope=\"col\">Push notifications</th></tr></thead> <tbody>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -125,7 +125,7 @@ func MobileSDKPage(p MobileSDK) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</code></td><td data-label=\"Push Notifications\">")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</code></td><td data-label=\"Push notifications\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -224,13 +224,13 @@ func MobileSDKPage(p MobileSDK) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("create", "Provision a Mobile Channel", "Select the bot and click Create Channel. Each bot gets one mobile channel.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("create", "Provision a mobile channel", "Select the bot and click Create Channel. Each bot gets one mobile channel.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Mobile SDK", "The chat in your app: show the widget in a WebView, or build your own screens over Socket.IO.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Mobile SDK", "Add the chat to your app: show the widget in a WebView, or build your own screens with Socket.IO.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -460,7 +460,7 @@ func ChannelPage(p ChannelDetail) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("socket", "Option B — Native Socket.IO", "With a conversation_id from a prior WebView session, using any Socket.IO client library.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("socket", "Option B — Native Socket.IO", "Use any Socket.IO client library, with a conversation_id from a prior WebView session.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -720,7 +720,7 @@ func webViewBuilder(p ChannelDetail) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</code> with the token you saved. Anyone who knows a session_id can read its conversation, so use one that nobody can guess.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</code> with the token you saved. Anyone who knows a session_id can read its conversation, so use one that is hard to guess.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

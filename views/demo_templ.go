@@ -27,10 +27,10 @@ type DemoLogin struct {
 type demoPlant struct{ Name, Text, Price, Leaves string }
 
 var demoPlants = []demoPlant{
-	{"Maidenhair fern", "Likes a bathroom.", "14 €", `<path d="M40 52C38 34 26 24 16 24c2 12 10 22 24 28z"/><path d="M40 52c2-18 14-28 24-28-2 12-10 22-24 28z"/><path d="M40 52c-5-14-3-28 0-36 3 8 5 22 0 36z"/>`},
-	{"Snake plant", "Forgives a holiday.", "19 €", `<path d="M36 52C31 36 32 20 37 10c5 12 6 28 3 42z"/><path d="M43 52c-1-14 3-26 9-34 2 12-1 26-6 34z"/><path d="M35 52c-6-8-9-18-8-28 6 6 11 16 12 28z"/>`},
-	{"String of pearls", "Hangs, and asks for little.", "12 €", `<circle cx="24" cy="44" r="4"/><circle cx="20" cy="52" r="4"/><circle cx="21" cy="61" r="3.5"/><circle cx="56" cy="44" r="4"/><circle cx="60" cy="52" r="4"/><circle cx="59" cy="62" r="3.5"/><circle cx="32" cy="46" r="4.5"/><circle cx="40" cy="43" r="4.5"/><circle cx="48" cy="46" r="4.5"/>`},
-	{"Terracotta pot", "Breathes.", "6 €", ``},
+	{"Maidenhair fern", "Likes humid air.", "€14", `<path d="M40 52C38 34 26 24 16 24c2 12 10 22 24 28z"/><path d="M40 52c2-18 14-28 24-28-2 12-10 22-24 28z"/><path d="M40 52c-5-14-3-28 0-36 3 8 5 22 0 36z"/>`},
+	{"Snake plant", "Survives your vacation.", "€19", `<path d="M36 52C31 36 32 20 37 10c5 12 6 28 3 42z"/><path d="M43 52c-1-14 3-26 9-34 2 12-1 26-6 34z"/><path d="M35 52c-6-8-9-18-8-28 6 6 11 16 12 28z"/>`},
+	{"String of pearls", "Needs little water.", "€12", `<circle cx="24" cy="44" r="4"/><circle cx="20" cy="52" r="4"/><circle cx="21" cy="61" r="3.5"/><circle cx="56" cy="44" r="4"/><circle cx="60" cy="52" r="4"/><circle cx="59" cy="62" r="3.5"/><circle cx="32" cy="46" r="4.5"/><circle cx="40" cy="43" r="4.5"/><circle cx="48" cy="46" r="4.5"/>`},
+	{"Terracotta pot", "Drains well.", "€6", ``},
 }
 
 func DemoPage(p Demo) templ.Component {
@@ -66,7 +66,7 @@ func DemoPage(p Demo) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<main class=\"demo\"><header class=\"demo-head\"><p class=\"demo-name\">Fern &amp; Pot</p><h1>Green things for grey flats</h1><p class=\"demo-lead\">A shop that does not exist, with a chat that does.</p></header><section aria-labelledby=\"demo-try\" class=\"demo-note stack\"><h2 id=\"demo-try\">Try Parley</h2><ol><li>Write something in the chat at the bottom right. You are the customer here.</li><li>Open <a href=\"/inbox\" target=\"_blank\" rel=\"noopener\">the inbox</a> in a second window, log in, claim the conversation and reply.</li></ol><table><caption class=\"sr-only\">Demo logins</caption> <thead><tr><th scope=\"col\">Role</th><th scope=\"col\">Email</th><th scope=\"col\">Password</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<main class=\"demo\"><header class=\"demo-head\"><p class=\"demo-name\">Fern &amp; Pot</p><h1>Green plants for gray apartments</h1><p class=\"demo-lead\">A shop that does not exist, with a chat that does.</p></header><section aria-labelledby=\"demo-try\" class=\"demo-note stack\"><h2 id=\"demo-try\">Try Parley</h2><ol><li>Write something in the chat at the bottom right. You are the customer here.</li><li>Open <a href=\"/inbox\" target=\"_blank\" rel=\"noopener\">the inbox</a> in a second window, log in, claim the conversation and reply.</li></ol><table><caption class=\"sr-only\">Demo logins</caption> <thead><tr><th scope=\"col\">Role</th><th scope=\"col\">Email</th><th scope=\"col\">Password</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -115,7 +115,7 @@ func DemoPage(p Demo) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page uses the same snippet as every site: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><p class=\"help\">This page uses the same snippet as any other site: one script tag with an embed token.</p></section><section aria-labelledby=\"demo-plants\" class=\"stack\"><h2 id=\"demo-plants\">This week</h2><ul class=\"demo-shelf\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

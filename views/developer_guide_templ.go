@@ -142,7 +142,7 @@ func DeveloperGuidePage(p DeveloperGuide) templ.Component {
 					}
 				}
 				if len(p.Tokens)+len(p.Channels) > 0 {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<button class=\"button\">Fill in</button>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<button class=\"button\">Update examples</button>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -259,7 +259,7 @@ func DeveloperGuidePage(p DeveloperGuide) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Developer guide", "How to integrate with this Parley: the REST API, the Socket.IO events, the web widget and mobile apps.", "vendor/socket.io.min.js", "app/console.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Developer guide", "How to integrate with Parley: the REST API, the Socket.IO events, the web widget and mobile apps.", "vendor/socket.io.min.js", "app/console.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -170,7 +170,7 @@ func WebChatPage(p WebChat) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = empty(Empty{Icon: "bot", Heading: "No bot yet", Text: "A bot greets people who open the chat. Create a bot first."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = empty(Empty{Icon: "bot", Heading: "No bot yet", Text: "An embed token needs a bot. Create a bot first."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -210,13 +210,13 @@ func WebChatPage(p WebChat) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("create", "Create an Embed Token", "We show the token only once, right after you click Create.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("create", "Create an embed token", "We show the token only once, right after you click Create.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = dashboard(p.Layout, "Web Chat", "The chat on your website, by one script tag. Each embed token opens the chat of one bot.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dashboard(p.Layout, "Web Chat", "Add the chat to your website with one script tag. Each embed token belongs to one bot.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -585,12 +585,12 @@ func madeEmbedToken(made MadeEmbedToken) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<p class=\"help\">Load it in a WebView. Pass a stable id of the customer as session_id.</p></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<p class=\"help\">Load it in a WebView. Pass a stable ID of the customer as session_id.</p></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<div class=\"field\"><p class=\"field-label\">Step 2 — Add the Script Snippet</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<div class=\"field\"><p class=\"field-label\">Add the script snippet</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -814,7 +814,7 @@ func EmbedTokenPage(p EmbedTokenDetail) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = section("snippet", "Step 2 — Add the Script Snippet", snippetHelp).Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = section("snippet", "Add the script snippet", snippetHelp).Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -922,7 +922,7 @@ func EmbedTokenPage(p EmbedTokenDetail) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = section("revoke", "Revoke", "For a token that has leaked or is no longer used.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = section("revoke", "Revoke", "Revoke a token that was leaked or is no longer used.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1048,7 +1048,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if token.SeenAt.IsZero() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "<p>No page has shown this chat yet. Pages with this snippet will show no chat.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "<p>No page has shown this chat yet. Pages with this snippet will not show the chat.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1071,7 +1071,7 @@ func revokeForm(token EmbedToken, path, csrf string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<p>The chat disappears immediately from every page or app with this token.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<p>The chat disappears immediately from every page or app that uses this token.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1238,7 +1238,7 @@ func WaitingPart(token EmbedToken) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "\" hx-trigger=\"every 2s\" hx-swap=\"outerHTML\"><span class=\"waiting-dot\" aria-hidden=\"true\"></span><div><p class=\"waiting-head\">Waiting for the first visitor…</p><p class=\"help\">This turns green when someone opens a page with the snippet. <a href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "\" hx-trigger=\"every 2s\" hx-swap=\"outerHTML\"><span class=\"waiting-dot\" aria-hidden=\"true\"></span><div><p class=\"waiting-head\">Waiting for the first visit…</p><p class=\"help\">This turns green when someone opens a page with the snippet. <a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

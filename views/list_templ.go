@@ -61,7 +61,7 @@ func (l List) part(filter, cursor string) string {
 func (l List) empty() Empty {
 	switch {
 	case l.Search != "":
-		return Empty{Icon: "search", Heading: "Nothing found", Text: "No results for “" + oneLine(l.Search) + "” in it."}
+		return Empty{Icon: "search", Heading: "No results", Text: "No name or External ID in this list contains “" + oneLine(l.Search) + "”."}
 	case l.Filter == "mine":
 		return Empty{Icon: "inbox", Heading: "Nothing is assigned to you", Text: "Claim a conversation from Unassigned."}
 	case l.Filter == "all":

@@ -78,11 +78,11 @@ func OrganizationSettingsPage(p OrganizationSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "time_zone", Label: "Time zone", Value: p.TimeZone, Error: p.Errors["time_zone"], Help: "Used for times when a reader's own time zone is unknown.", Groups: timeZoneGroups(p.TimeZone)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "time_zone", Label: "Time zone", Value: p.TimeZone, Error: p.Errors["time_zone"], Help: "Used when a reader's own time zone is not known.", Groups: timeZoneGroups(p.TimeZone)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "language", Label: "Language", Value: p.Language, Error: p.Errors["language"], Help: "The widget uses the customer's language. It uses this one if it does not speak theirs.", Choices: languages}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "language", Label: "Language", Value: p.Language, Error: p.Errors["language"], Help: "The widget uses this language if it does not support the customer's language.", Choices: languages}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

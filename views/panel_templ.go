@@ -410,7 +410,7 @@ func PanelPart(p Panel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "Nobody")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "No agent")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -350,7 +350,7 @@ func photoForm(p PhotoForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</div><p id=\"photo-help\" class=\"help\">PNG, JPEG or GIF of at most 5 MB. It is cut to a square.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</div><p id=\"photo-help\" class=\"help\">PNG, JPEG or GIF of at most 5 MB. We crop it to a square.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -548,7 +548,7 @@ func profileSecondFactorSection(p Profile) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "proof", ID: "disable-proof", Label: "Password or code", Type: "password", Error: p.Errors["proof"], Help: "Your password alone will log you in, and the recovery codes stop working.", Autocomplete: "current-password", Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "proof", ID: "disable-proof", Label: "Password or code", Type: "password", Error: p.Errors["proof"], Help: "You will log in with your password alone. Your recovery codes stop working.", Autocomplete: "current-password", Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -572,7 +572,7 @@ func profileSecondFactorSection(p Profile) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = section("second-factor", "Two-factor login", "Parley asks for a code from your phone after the password. A stolen password alone is then useless.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = section("second-factor", "Two-factor login", "After your password, Parley asks for a code from your phone. A stolen password is then not enough to log in.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -31,7 +31,7 @@ func (p PushCredential) set() bool { return !p.ReplacedAt.IsZero() }
 // secretHelp is appended to the help of a secret field.
 func (p PushCredential) secretHelp(from string) string {
 	if p.set() {
-		return from + ". Leave it empty to keep the stored one."
+		return from + ". Leave it empty to keep the current value."
 	}
 	return from
 }
@@ -100,7 +100,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span><strong>Legacy.</strong> Google shut this API down in 2024, so a server key no longer sends anything. Use a service account below.</span></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span><strong>Legacy.</strong> Google shut down this API in 2024, so a server key no longer sends anything. Use a service account instead.</span></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -256,7 +256,7 @@ func pushCredentials(p ChannelDetail) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = section("push", "Push Notifications", "We store them encrypted and never show them again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = section("push", "Push notifications", "We store secrets encrypted and never show them again.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -288,14 +288,14 @@ func credentialForm(p ChannelDetail, credential PushCredential) templ.Component 
 		ctx = templ.ClearChildren(ctx)
 		path := p.path() + "/credentials/" + credential.Kind
 		if credential.set() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"credential-state\"><span class=\"tag tag-positive\">Set</span> <span class=\"text-ink-muted\">Replaced on")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"credential-state\"><span class=\"tag tag-positive\">Set</span> <span class=\"text-ink-muted\">Last saved")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
 			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/push_credential.templ`, Line: 98, Col: 20}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/push_credential.templ`, Line: 98, Col: 19}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -518,7 +518,7 @@ func removeCredentialForm(channelPath, kind, csrf string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<p>Apps of this channel get no push notifications by it any more. Parley forgets the secret; to go back you need it again.</p><p class=\"dialog-foot\"><a class=\"button\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<p>Apps of this channel will get no push notifications through it. We delete the secret. To undo this, you need to enter it again.</p><p class=\"dialog-foot\"><a class=\"button\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

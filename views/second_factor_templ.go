@@ -226,7 +226,7 @@ func SecondFactorSetupPage(p SecondFactorSetup) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, ". Codes of 6 digits, new every 30 seconds.</p></div></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, ". Codes have 6 digits and change every 30 seconds.</p></div></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -293,7 +293,7 @@ func SecondFactorSetupPage(p SecondFactorSetup) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = checkbox(Checkbox{Name: "log_out_others", Label: "Log out other devices", Help: "They log in again with password and code.", Checked: p.LogOutOthers}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = checkbox(Checkbox{Name: "log_out_others", Label: "Log out other devices", Help: "They must log in again with your password and a code.", Checked: p.LogOutOthers}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

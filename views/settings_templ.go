@@ -325,7 +325,7 @@ func settingsForm() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = setting("sound", "Sound", "When someone writes while you look at something else.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = setting("sound", "Sound", "Plays when a message arrives while you look at something else.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -67,15 +67,15 @@ func roleName(role string) string {
 
 func (p Team) inviteLead() string {
 	if p.Mails {
-		return "We mail the invitation and show its link once. The link works once, within 24 hours."
+		return "We email the invitation and show its link once. The link works once, within 24 hours."
 	}
-	return "You get a link to send yourself. It works once, within 24 hours."
+	return "You get a link to send to them. It works once, within 24 hours."
 }
 
 func (p Team) invitedText() string {
 	text := "Send this link to " + p.Invited.Email + ". The first person who opens it within 24 hours joins your team. We show it only once, but you can create a new one."
 	if p.Mails {
-		text = "We mailed it to " + p.Invited.Email + ". If the mail gets lost, send this link. The first person who opens it within 24 hours joins your team. We show it only once."
+		text = "We emailed this link to " + p.Invited.Email + ". If the email gets lost, send them the link yourself. The first person who opens it within 24 hours joins your team. We show it only once."
 	}
 	return text
 }
@@ -169,7 +169,7 @@ func TeamPage(p Team) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("people", "People", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("people", "Teammates", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -240,7 +240,7 @@ func TeamPage(p Team) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<table class=\"table\"><thead><tr><th scope=\"col\">Email</th><th scope=\"col\">Role</th><th scope=\"col\">Ends</th><th scope=\"col\"><span class=\"sr-only\">Actions</span></th></tr></thead> <tbody>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<table class=\"table\"><thead><tr><th scope=\"col\">Email</th><th scope=\"col\">Role</th><th scope=\"col\">Expires</th><th scope=\"col\"><span class=\"sr-only\">Actions</span></th></tr></thead> <tbody>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -497,7 +497,7 @@ func invitationRow(l Layout, invitation OpenInvitation) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</td><td data-label=\"Ends\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</td><td data-label=\"Expires\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -695,7 +695,7 @@ func UserPage(p UserSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "role", Label: "What " + p.User.Name + " may do", Value: p.User.Role, Error: p.Errors["role"], Help: "Takes effect on the next page they open.", Choices: roles}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "role", Label: "Role", Value: p.User.Role, Error: p.Errors["role"], Help: "Takes effect on the next page they open.", Choices: roles}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -857,14 +857,14 @@ func UserPage(p UserSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, " is logged out everywhere and cannot log in again.</li><li>Conversations they claimed become unassigned.</li><li>Messages stay, under the name ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, " is logged out everywhere and cannot log in again.</li><li>Conversations they claimed become unassigned.</li><li>Their messages stay, under the name ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
 				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.User.Name)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/user.templ`, Line: 240, Col: 51}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/user.templ`, Line: 240, Col: 57}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var36))
 				if templ_7745c5c3_Err != nil {
@@ -883,7 +883,7 @@ func UserPage(p UserSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " can be invited again, as a new user.</li><li>This cannot be undone.</li></ul><div class=\"section-foot\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " can be invited again, as a new teammate.</li><li>This cannot be undone.</li></ul><div class=\"section-foot\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

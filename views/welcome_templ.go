@@ -8,10 +8,10 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Welcome is the page of the first steps after /setup: create a bot, paste the snippet, see the first visitor.
+// Welcome is the page of the first steps after /setup: create a bot, paste the snippet, see the first visit.
 type Welcome struct {
 	Layout
-	Step     int // 1: the bot; 2: the snippet and the first visitor
+	Step     int // 1: the bot; 2: the snippet and the first visit
 	Key      string
 	Name     string // of the bot
 	Greeting string
@@ -67,7 +67,7 @@ func WelcomePage(p Welcome) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for i, name := range []string{"Create a bot", "Paste the snippet", "First visitor"} {
+			for i, name := range []string{"Create a bot", "Paste the snippet", "First visit"} {
 				var templ_7745c5c3_Var3 = []any{templ.KV("welcome-done", i+1 < p.Step)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var3...)
 				if templ_7745c5c3_Err != nil {
@@ -199,7 +199,7 @@ func welcomeBot(p Welcome) templ.Component {
 			templ_7745c5c3_Var7 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<h1>Create a bot</h1><p class=\"text-ink-muted\">It greets people who open the chat and answers until one of you claims the conversation. You can change it later under Bots.</p><form method=\"post\" action=\"/welcome\" class=\"stack\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<h1>Create a bot</h1><p class=\"text-ink-muted\">It greets customers and answers until an agent claims the conversation. You can change it later under Bots.</p><form method=\"post\" action=\"/welcome\" class=\"stack\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
