@@ -216,7 +216,7 @@ func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
 		for field, looks := range map[string][]services.Appearance{
 			"color":    {{Color: "red"}, {Color: "#fff"}, {Color: "#1f6feb;"}, {Color: "#gggggg"}},
 			"title":    {{Title: chars(61)}, {Title: "a\nb"}, {Title: "\xff"}},
-			"greeting": {{Greeting: chars(501)}, {Greeting: "\x00"}},
+			"greeting": {{Greeting: chars(501)}, {Greeting: "a\x00"}},
 			"language": {{Language: "x"}, {Language: "de_DE"}, {Language: "de-" + chars(40)}},
 			"position": {{Position: "top"}},
 		} {

@@ -37,6 +37,7 @@ type dial struct {
 	origin  string
 	auth    string // JSON; empty: none
 	browser string // its User-Agent
+	address string // where a proxy says it comes from
 	header  http.Header
 }
 
@@ -87,6 +88,9 @@ func (w *world) tryConnect(d dial) (*socket, error) {
 	}
 	if d.origin != "" {
 		header.Set("Origin", d.origin)
+	}
+	if d.address != "" {
+		header.Set("X-Forwarded-For", d.address)
 	}
 	if d.browser != "" {
 		header.Set("User-Agent", d.browser)
