@@ -1,4 +1,5 @@
 // The chat itself: what it shows, by every means of reading and operating it.
+import { randomUUID } from "node:crypto";
 import { expect, logIn, received, say, sent, sideways, tabTo, violations } from "./journey.mjs";
 import { test } from "./stage.mjs";
 
@@ -284,6 +285,20 @@ test("who answers, who types, what was read", async ({ newContext, stage }) => {
   await expect(page.getByText("Read", { exact: true })).toHaveCount(1);
   await page.reload();
   await expect(sent(page, "Two").getByText("Read")).toBeVisible();
+});
+
+test("joins with the name and the token that the page was opened with", async ({ newContext, stage }) => {
+  const { url, seeded } = stage.parley;
+  const page = await (await newContext()).newPage();
+  const joins = [];
+  page.on("websocket", (socket) =>
+    socket.on("framesent", ({ payload }) => /"join_conversation"/.test(payload) && joins.push(payload)),
+  );
+  await page.goto(
+    `${url}/chat-widget?embed_token=${seeded.embed_token}&session_id=${randomUUID()}&customer_name=Jo+Doe`,
+  );
+  await expect.poll(() => joins.join()).toContain('"customer_name":"Jo Doe"');
+  expect(joins.join()).toContain(`"embed_token":"${seeded.embed_token}"`);
 });
 
 test("hostile texts, names and titles are text and keep their place", async ({ newContext, stage }) => {

@@ -58,6 +58,8 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy(ancestors))
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // the URL holds the external id
 	widget := newWidgetView(c, opened)
+	widget.EmbedToken = c.Query("embed_token")
+	widget.CustomerName = services.CleanDisplayName(c.Query("customer_name"))
 	if title := c.Query("title"); !services.Blank(title) {
 		widget.Title = title
 	}

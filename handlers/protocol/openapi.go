@@ -51,6 +51,10 @@ var (
 		Required: true,
 		About:    "Must match the conversation's end user.",
 	}
+	embedTokenParameter = Parameter{
+		Name:  "embed_token",
+		About: "The token that the widget was opened with. Default: the one that opened the conversation last.",
+	}
 	messagePage = []Parameter{conversationParameter, MessageLimit, Offset, BeforeSeq, AfterSeq}
 )
 
@@ -222,7 +226,7 @@ var Operations = []Operation{
 		Heading: "Message History",
 		About: fmt.Sprintf("For end users: the last %d messages, in chronological order, or those before or after a "+
 			"seq.", WidgetHistoryLimit),
-		Parameters: []Parameter{conversationParameter, externalIDParameter, BeforeSeq, AfterSeq},
+		Parameters: []Parameter{conversationParameter, externalIDParameter, embedTokenParameter, BeforeSeq, AfterSeq},
 		Answer:     []WidgetMessage{},
 		Refusals:   []int{400, 403, 404},
 	},
@@ -249,7 +253,7 @@ var Operations = []Operation{
 			}, {Name: "title", About: "Header title shown in the widget. Default: Chat with us."},
 			{Name: "lang", About: "Language of the widget, as in de-AT. Default: the browser's."}},
 		Answer:   "text/html",
-		Refusals: []int{400, 403},
+		Refusals: []int{400, 403, 429},
 	},
 	{
 		Method:  http.MethodGet,
@@ -268,6 +272,7 @@ var refusals = map[int]string{
 		"external_id invalid.",
 	404: "Resource not found or not visible to this organization.",
 	409: "Conflict, such as resolving a conversation that is already resolved.",
+	429: "Too many requests from one address. Retry-After says how many seconds to wait.",
 }
 
 // OpenAPI is the REST API of the installation at baseURL as an OpenAPI 3.1 document.

@@ -1,6 +1,6 @@
 // Shows the state of the connection. A short loss is not shown. Unsent messages wait, and missed ones are fetched.
 import { healUpTo } from "./history.js";
-import { part, root } from "./page.js";
+import { customerName, embedToken, part, root } from "./page.js";
 import { on, publish } from "./signal.js";
 import { request, socket } from "./socket.js";
 import { t } from "./text.js";
@@ -23,7 +23,7 @@ function sayLater() {
 }
 
 async function join() {
-  const ack = await request("join_conversation");
+  const ack = await request("join_conversation", { embed_token: embedToken, customer_name: customerName });
   if (ack.error === "lost") return socket.disconnect().connect();
   if (!ack.ok) {
     part("content").disabled = true;

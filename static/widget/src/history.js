@@ -3,7 +3,7 @@
 import { el, button } from "./element.js";
 import { byID } from "./entry.js";
 import { greet } from "./greeting.js";
-import { conversationId, externalId, part } from "./page.js";
+import { conversationId, embedToken, externalId, part } from "./page.js";
 import { list } from "./order.js";
 import { log, onScroll, toEnd, toNode } from "./scroll.js";
 import { listen } from "./socket.js";
@@ -24,9 +24,8 @@ let loadingOlder = false;
 
 async function page(query) {
   const path = `/chat-widget/history/${encodeURIComponent(conversationId)}`;
-  const url = `${path}?external_id=${encodeURIComponent(externalId)}`;
-  const answer = await fetch(url + query, { cache: "no-store" });
-  if (answer.status === 404) return []; // the first message creates the conversation
+  const proof = new URLSearchParams({ external_id: externalId, embed_token: embedToken });
+  const answer = await fetch(`${path}?${proof}${query}`, { cache: "no-store" });
   if (!answer.ok) throw new Error(`history: ${answer.status}`);
   return answer.json();
 }
