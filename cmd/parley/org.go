@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
 
 	"parley/services"
 )
@@ -34,8 +36,8 @@ func (o *orgCreateCommand) Run(p *program) error {
 		AdminName:  o.AdminName,
 		Password:   password,
 	})
-	if err != nil {
-		return err
+	if err != nil { // of several fields that are wrong each has a line
+		return errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
 	}
 	return json.NewEncoder(p.stdout).Encode(map[string]string{"organization_id": owner.OrganizationID,
 		"user_id": owner.ID})
