@@ -79,6 +79,18 @@ var (
 	CodeDayRate = codeDayRate
 )
 
+// Occupy takes all the room to hash that strangers can take. release gives it back.
+func (s *Passwords) Occupy() (release func()) {
+	for range cap(s.hashing) {
+		s.hashing <- struct{}{}
+	}
+	return func() {
+		for range cap(s.hashing) {
+			<-s.hashing
+		}
+	}
+}
+
 // CountComparisons counts comparisons of passwords with hashes from now on.
 func (s *Passwords) CountComparisons() *atomic.Int64 {
 	var count atomic.Int64
