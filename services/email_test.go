@@ -15,7 +15,7 @@ func spellings() []string {
 	address := "Zoë.ﬁsher@Bücher.example"
 	return []string{address, "  " + address + "\t", strings.ToUpper(address), strings.ToLower(address),
 		norm.NFD.String(address), norm.NFKC.String(address), "ｚｏë.fisher＠bücher.example",
-		"zoë.fisher@xn--bcher-kva.example", "zoë.fisher@XN--BCHER-KVA.example"}
+		"zoë.fisher@xn--bcher-kva.example", "ℤoë.fisher@bücher.example", "zoë.fisher@XN--BCHER-KVA.example"}
 }
 
 func TestEmail_isOneInEverySpelling(t *testing.T) {
