@@ -1,5 +1,5 @@
-// Parley is a self-hosted customer chat: a widget for any web page or app, an inbox for agents, bots that help
-// meanwhile.
+// Parley is a self-hosted customer chat: a widget for any web page or app, an inbox for agents, and bots that answer
+// until an agent does.
 package main
 
 import (
@@ -19,17 +19,17 @@ import (
 	"parley/services"
 )
 
-// commands is the command line. Serve is the default.
+// commands are the commands of the command line.
 type commands struct {
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Run the server (the default)."`
-	Migrate migrateCommand `cmd:"" help:"Change the database's schema."`
-	Org     orgCommand     `cmd:"" help:"Make organizations."`
-	Seed    seedCommand    `cmd:"" help:"Make a demo organization with bot, channels, users and a fresh embed token."`
-	User    userCommand    `cmd:"" help:"Help people who cannot log in."`
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Start the server. This is the default command."`
+	Migrate migrateCommand `cmd:"" help:"Update the database schema, undo the last update, or show its state."`
+	Org     orgCommand     `cmd:"" help:"Create an organization."`
+	Seed    seedCommand    `cmd:"" help:"Create or reset a demo organization, and print its logins and a new embed token."`
+	User    userCommand    `cmd:"" help:"Reset the password of a person who cannot log in."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
-// program is what a command runs with.
+// program is the environment in which a command runs.
 type program struct {
 	ctx    context.Context
 	config Config
@@ -40,14 +40,14 @@ type program struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	context.AfterFunc(ctx, stop) // a second signal ends the process immediately
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "parley:", err)
 		os.Exit(1)
 	}
 }
 
-// run is the whole program: main without the process around it.
+// run is the program without the process around it, for tests.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	var cli commands
 	helped := false
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return err
 	}
 	command, err := parser.Parse(args)
-	if helped { // printed, and whatever else is missing does not matter
+	if helped { // the help was printed; a missing argument does not matter
 		return nil
 	}
 	if err != nil {
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	return command.Run(&program{ctx: ctx, config: config, stdin: stdin, stdout: stdout})
 }
 
-// password reads the one that a command is given on standard input, where no other process sees it.
+// password reads a password from standard input, where other processes cannot see it, unlike an argument.
 func (p *program) password() (string, error) {
 	input, err := io.ReadAll(io.LimitReader(p.stdin, 4096))
 	if err != nil {
@@ -80,12 +80,12 @@ func (p *program) password() (string, error) {
 	}
 	password := strings.TrimRight(string(input), "\r\n")
 	if password == "" {
-		return "", errors.New("standard input holds no password")
+		return "", errors.New("no password on standard input: pipe it to the command")
 	}
 	return password, nil
 }
 
-// open opens the database for the commands that work beside a server, with the services they need. close must follow.
+// open opens the database and the services for a command. The caller must call close.
 func (p *program) open() (graph *services.Services, close func(), err error) {
 	db, err := openDatabase(p.ctx, p.config)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 )
 
 type migrateCommand struct {
-	Up     migrateUp     `cmd:"" help:"Apply every migration that is missing."`
+	Up     migrateUp     `cmd:"" help:"Apply all missing migrations."`
 	Down   migrateDown   `cmd:"" help:"Undo the newest migration."`
-	Status migrateStatus `cmd:"" help:"List the migrations."`
+	Status migrateStatus `cmd:"" help:"List the migrations and whether each is applied."`
 }
 
 type (
@@ -19,7 +19,7 @@ type (
 	migrateStatus struct{}
 )
 
-// Run migrates up.
+// Run applies all missing migrations.
 func (*migrateUp) Run(p *program) error {
 	return p.migrate(func(db *models.DB) error {
 		conn, err := db.SQL()
@@ -30,7 +30,7 @@ func (*migrateUp) Run(p *program) error {
 	})
 }
 
-// Run migrates down by one.
+// Run undoes the newest migration.
 func (*migrateDown) Run(p *program) error {
 	return p.migrate(func(db *models.DB) error {
 		conn, err := db.SQL()
@@ -41,10 +41,10 @@ func (*migrateDown) Run(p *program) error {
 	})
 }
 
-// Run only reads.
+// Run changes nothing.
 func (*migrateStatus) Run(p *program) error { return p.migrate(func(*models.DB) error { return nil }) }
 
-// migrate changes the schema and prints what is applied then.
+// migrate changes the schema and then prints the state of every migration.
 func (p *program) migrate(change func(*models.DB) error) error {
 	db, err := models.Open(p.ctx, p.config.DatabaseURL, p.config.DataDir)
 	if err != nil {

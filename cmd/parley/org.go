@@ -9,17 +9,17 @@ import (
 )
 
 type orgCommand struct {
-	Create orgCreateCommand `cmd:"" help:"Make an organization and its owner."`
+	Create orgCreateCommand `cmd:"" help:"Create an organization and its owner."`
 }
 
 type orgCreateCommand struct {
 	Name          string `required:"" help:"Name of the organization."`
-	AdminEmail    string `required:"" help:"E-mail of its owner."`
-	AdminName     string `required:"" help:"Name of its owner."`
+	AdminEmail    string `required:"" help:"Email address of the owner."`
+	AdminName     string `required:"" help:"Name of the owner."`
 	PasswordStdin bool   `required:"" help:"Read the owner's password from standard input."`
 }
 
-// Run prints the ids of what it made.
+// Run creates the organization and prints its id and its owner's.
 func (o *orgCreateCommand) Run(p *program) error {
 	password, err := p.password()
 	if err != nil {

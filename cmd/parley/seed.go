@@ -7,10 +7,10 @@ import (
 
 type seedCommand struct {
 	JSON      bool `name:"json" help:"Print one JSON object as the last line."`
-	SilentBot bool `help:"Make a bot that never answers, for load tests."`
+	SilentBot bool `help:"Create a bot that never answers, for load tests."`
 }
 
-// Run seeds, again and again to the same end; only the embed token is a fresh one each time.
+// Run creates the demo organization or resets it, and prints its logins and a new embed token.
 func (s *seedCommand) Run(p *program) error {
 	graph, close, err := p.open()
 	if err != nil {

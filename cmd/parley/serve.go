@@ -31,7 +31,7 @@ const requestGrace = 2 * time.Second
 const demoAddr = "127.0.0.1:8080"
 
 type serveCommand struct {
-	Demo bool `help:"On an empty database make a demo organization, and serve /demo with the widget on it."`
+	Demo bool `help:"Create a demo organization if the database is empty, and serve /demo, a page with the widget."`
 }
 
 func (s *serveCommand) addr(config Config) string {

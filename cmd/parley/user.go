@@ -1,16 +1,16 @@
 package main
 
 type userCommand struct {
-	Password userPasswordCommand `cmd:"" help:"Give somebody a new password. Logs them out everywhere."`
+	Password userPasswordCommand `cmd:"" help:"Set a new password and log the person out on every device."`
 }
 
 type userPasswordCommand struct {
-	Email               string `required:"" help:"Who it is."`
+	Email               string `required:"" help:"Email address the person logs in with."`
 	PasswordStdin       bool   `required:"" help:"Read the new password from standard input."`
-	WithoutSecondFactor bool   `help:"Take the second factor off too: for whoever has lost it, and the recovery codes."`
+	WithoutSecondFactor bool   `help:"Also turn off two-factor login, for a person who lost the phone and the recovery codes."`
 }
 
-// Run works beside a server, on PostgreSQL.
+// Run sets the password. On PostgreSQL it may run while servers use the database.
 func (u *userPasswordCommand) Run(p *program) error {
 	password, err := p.password()
 	if err != nil {

@@ -11,7 +11,7 @@ var version = ""
 
 type versionCommand struct{}
 
-// Run prints the version, or the commit it was built from.
+// Run prints the version, or the version that Go derived from the commit.
 func (*versionCommand) Run(p *program) error {
 	name := version
 	if info, ok := debug.ReadBuildInfo(); ok && name == "" {
