@@ -40,8 +40,8 @@ shellcheck -x .ci/*.sh .ci/run bench/*.sh static/vendor/update.sh || complain "s
 mapfile -t hand_written < <(printf '%s\n' "${files[@]}" | grep -v '_templ\.go$')
 go run ./.ci/style "${hand_written[@]}" || complain "the style checker found problems: see .ci/style"
 
-go vet ./... || complain "go vet found problems"
-go tool staticcheck ./... || complain "staticcheck found problems"
+# golangci-lint has go vet and staticcheck in it. Its first run compiles it, which takes a minute or two.
+go run "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0" run ./... || complain "golangci-lint found problems"
 
 [ "$failed" = 0 ] && echo "check: ok"
 exit "$failed"

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -179,7 +180,7 @@ func TestClientAddress_behindAUnixSocketIsWhatTheProxySays(t *testing.T) {
 		}
 		defer conn.Close()
 		client := &http.Client{Transport: &http.Transport{
-			Dial: func(string, string) (net.Conn, error) { return conn, nil },
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil },
 		}}
 		request, _ := http.NewRequest(http.MethodGet, "http://localhost/", nil)
 		request.Header.Set("X-Forwarded-For", header)

@@ -23,7 +23,8 @@ func (db *DB) writeMessagesPostgres(ctx context.Context, query BatchQuery,
 			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
 			if _, rollbackErr := conn.Exec(rollback, "ROLLBACK"); rollbackErr != nil {
-				conn.Conn().Close(rollback) // never give a connection with an open transaction back to the pool
+				// A connection with an open transaction must not go back to the pool.
+				_ = conn.Conn().Close(rollback)
 			}
 		}
 	}()

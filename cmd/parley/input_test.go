@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Whatever a client sends as the payload of an event: a refusal with a code, nothing stored, no neighbour told, and the
+// Whatever a client sends as the payload of an event: a refusal with a code, nothing stored, no neighbor told, and the
 // connection goes on.
 func TestBadInput_events(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

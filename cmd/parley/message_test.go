@@ -191,17 +191,17 @@ func TestAnswer_firstCounts(t *testing.T) {
 func TestRateLimit_dropsInSilence(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v, other := w.visit(0), w.visit(0)
-		s, neighbour := w.endUser(0, v), w.endUser(1, v)
+		s, neighbor := w.endUser(0, v), w.endUser(1, v)
 		for i := range 10 {
 			// From two sockets on two nodes: the limit is the end user's.
-			sender := []*socket{s, neighbour}[i%2]
+			sender := []*socket{s, neighbor}[i%2]
 			sender.ok("send_message", v.say(text("%d", i)))
 		}
 		before := w.rows()
 		for i := range 5 {
 			s.emit("send_message", v.say(text("silent %d", i)))
 		}
-		for _, limited := range []*socket{s, neighbour} {
+		for _, limited := range []*socket{s, neighbor} {
 			ack := limited.call("send_message", v.say(text("asked")))
 			like(t, ack, obj{"ok": false, "error": "rate_limited", "message": isSentence, "retry_after_ms": anything})
 			if wait, _ := ack["retry_after_ms"].(float64); wait < 1 || wait > 10_000 {
@@ -213,9 +213,9 @@ func TestRateLimit_dropsInSilence(t *testing.T) {
 			t.Errorf("a dropped message stored something: %d rows, then %d", before, after)
 		}
 		for i := range 20 { // ten messages and the bot's ten answers
-			like(t, neighbour.next("message_received")["seq"], i+1)
+			like(t, neighbor.next("message_received")["seq"], i+1)
 		}
-		neighbour.silent("message_received", "error")
+		neighbor.silent("message_received", "error")
 		w.endUser(0, other).ok("send_message", other.say(text("another end user goes on")))
 	})
 }

@@ -187,7 +187,7 @@ func TestEmitWithAck_returnsTheClientsAnswer(t *testing.T) {
 	go ask(ctx)
 	p.expect(`421["question",1]`)
 	cancel()
-	if got := wait(t, answers, "the cancelled one"); got != "[] context canceled" {
+	if got := wait(t, answers, "the canceled one"); got != "[] context canceled" {
 		t.Fatal(got)
 	}
 	go ask(context.Background())
