@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { answer, expect, inThread, openThread, received, say, sent, test } from "./journey.mjs";
-import { open, start } from "./parley.mjs";
+import { freePort, open, start } from "./parley.mjs";
 
 test.use({
   mayLog:
@@ -26,6 +26,18 @@ async function logIn(page) {
   await page.getByRole("button", { name: "Log in" }).click();
   await expect(page.locator("#inbox")).toBeVisible();
 }
+
+test("at another address than the server's own, the inbox says so", async ({ newContext }) => {
+  await parley.remove();
+  const ADDR = `127.0.0.1:${await freePort()}`;
+  parley = await start({ env: { ADDR, BASE_URL: "http://chat.example" } });
+  parley.url = `http://${ADDR}`;
+  const agent = await (await newContext()).newPage();
+  await logIn(agent);
+  await expect(agent.locator("#notice")).toContainText(
+    "Live updates work only at http://chat.example. Open Parley there",
+  );
+});
 
 test("a restart in the middle: banners, drafts, and nothing lost", async ({ newContext }) => {
   const page = await (await newContext()).newPage();

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -96,6 +99,29 @@ func TestWebSessionToken_countsForTheOwnOriginOnly(t *testing.T) {
 		request.Header.Set("Cookie", "session=agent")
 		if _, body := answer(t, server, request); (body == "agent") != test.own {
 			t.Errorf("%s: %q at %s with BASE_URL %q acts as %q", test.name, test.header, test.host, test.baseURL, body)
+		}
+	}
+}
+
+// Fiber's own ways to these believe any proxy's X-Forwarded-Host, or the first X-Forwarded-For.
+func TestSource_readsAddressesAndHostsInOnePlace(t *testing.T) {
+	t.Parallel()
+	forbidden := regexp.MustCompile(`\b(c|ctx)\.(Hostname|Protocol|BaseURL|IP|IPs|Secure|Subdomains|IsFromLocal|IsProxyTrusted)\(|` +
+		`\.RemoteIP\(|URI\(\)\.Host\(|"X-Forwarded|HeaderXForwarded`)
+	sources, err := filepath.Glob("*.go")
+	if err != nil || len(sources) < 20 {
+		t.Fatal(sources, err)
+	}
+	for _, source := range append(sources, "realtime/realtime.go", "../cmd/parley/serve.go") {
+		if strings.HasSuffix(source, "_test.go") || source == "address.go" {
+			continue
+		}
+		text, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := forbidden.FindString(string(text)); found != "" {
+			t.Errorf("%s uses %s; address.go and origin.go are for that", source, found)
 		}
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"sync"
 
 	"github.com/gofiber/fiber/v2"
-
-	"parley/services"
 )
 
 // openSockets counts the open sockets of this node by services.AddressKey. The zero value is ready to use.
@@ -42,8 +40,7 @@ func (s *openSockets) give(key string) {
 // AddressLimits allows. Agents are never refused: a large office may share one address. The caller calls release once,
 // when the socket has closed.
 func (a *App) AdmitSocket(c *fiber.Ctx) (release func(), ok bool) {
-	address := a.clientAddress(c)
-	key := services.AddressKey(address)
+	key := a.AddressKey(c)
 	if a.openSockets.take(key, a.AddressLimits.Sockets) {
 		return sync.OnceFunc(func() { a.openSockets.give(key) }), true
 	}
@@ -52,6 +49,6 @@ func (a *App) AdmitSocket(c *fiber.Ctx) (release func(), ok bool) {
 	if _, err := a.WebSessions.Identify(ctx, a.WebSessionToken(c)); err == nil {
 		return func() {}, true
 	}
-	a.refusals.note(refusedSockets, address)
+	a.refusals.note(refusedSockets, a.clientAddress(c))
 	return nil, false
 }

@@ -8,9 +8,16 @@ import (
 
 type siteKey struct{}
 
-// OnSite returns a context for pages of the server at baseURL, which may load its images over http too.
+// OnSite returns a context for pages of the server at baseURL: they may load its images over http too, and know whether
+// they were opened at its own address.
 func OnSite(ctx context.Context, baseURL string) context.Context {
 	return context.WithValue(ctx, siteKey{}, baseURL)
+}
+
+// site returns the base URL that OnSite was given.
+func site(ctx context.Context) string {
+	baseURL, _ := ctx.Value(siteKey{}).(string)
+	return baseURL
 }
 
 // loads reports whether a page may load an image: over https, or from this server. An image over http would show
@@ -21,8 +28,7 @@ func loads(ctx context.Context, address string) bool {
 	if err != nil || link(address) == "" {
 		return false
 	}
-	site, _ := ctx.Value(siteKey{}).(string)
-	return u.Scheme != "http" || site != "" && strings.EqualFold(u.Scheme+"://"+u.Host, site)
+	return u.Scheme != "http" || strings.EqualFold(u.Scheme+"://"+u.Host, site(ctx))
 }
 
 // imageHost is the host of an image, for a link in its place.

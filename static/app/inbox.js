@@ -58,10 +58,17 @@ for (const [event, also] of Object.entries(changes)) {
   });
 }
 
+// The server takes agents' sockets from pages of its own address only.
+function reasonOfRefusal() {
+  const { content: own } = document.querySelector("meta[name=origin]");
+  if (own === location.origin) return "You're logged out. Reload the page to log in.";
+  return `Live updates work only at ${own}. Open Parley there, or set BASE_URL on the server to this address.`;
+}
+
 // Events that happened without a connection are in the database: join the rooms again, then redraw every part.
 socket.on("connect", async () => {
   const ack = await request("join_queue");
-  if (!ack.ok && ack.error !== "lost") return showNotice("You're logged out. Reload the page to log in.");
+  if (!ack.ok && ack.error !== "lost") return showNotice(reasonOfRefusal());
   await join();
   announce();
   refreshList();
