@@ -22,8 +22,11 @@ type Broker interface {
 // for their numbered packets.
 type healthReporter interface{ Up() bool }
 
-// alone tells whether nobody else can number packets of a room here: waiting for theirs would be in vain.
+// alone reports whether no other node can be reached: no packet of theirs will come to fill a gap.
 func (s *Server) alone() bool {
+	if s.options.Broker == nil {
+		return true
+	}
 	b, ok := s.options.Broker.(healthReporter)
 	return ok && !b.Up()
 }

@@ -22,8 +22,29 @@ func (p *peer) expectNumbers(numbers ...uint64) {
 	}
 }
 
+// withBroker makes a server expect other nodes, and hold packets back for theirs.
+func withBroker(holdBack time.Duration) socketio.Options {
+	return socketio.Options{Broker: socketio.NewMemoryBroker(), HoldBack: holdBack}
+}
+
+// A server without a broker is the only one: nobody else can send what is missing.
+func TestSequence_withoutABrokerNothingIsHeld(t *testing.T) {
+	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, func(n *socketio.Namespace) {
+		joinRoom(n)
+		n.On("join at 5", func(s *socketio.Socket, e *socketio.Event) {
+			s.JoinAt("a", 5) // 6 was sent between reading this number and joining
+			e.Ack()
+		})
+	})
+	p := w.join()
+	p.send(`421["join at 5"]`)
+	p.expect(`431[]`)
+	emitNumbered(w, 7, 9, 8)
+	p.expectNumbers(7, 9, 8)
+}
+
 func TestSequence_anEarlyOneWaitsForThoseBefore(t *testing.T) {
-	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, joinRoom)
+	w := newWorld(t, withBroker(time.Hour), joinRoom)
 	p := w.join().enter("a")
 	emitNumbered(w, 7) // whatever comes first is the beginning
 	p.expectNumbers(7)
@@ -36,7 +57,7 @@ func TestSequence_anEarlyOneWaitsForThoseBefore(t *testing.T) {
 }
 
 func TestSequence_aGapIsGivenUp(t *testing.T) {
-	w := newWorld(t, socketio.Options{HoldBack: 20 * time.Millisecond}, joinRoom)
+	w := newWorld(t, withBroker(20*time.Millisecond), joinRoom)
 	p := w.join().enter("a")
 	emitNumbered(w, 1, 4, 3)
 	p.expectNumbers(1, 3, 4)
@@ -48,7 +69,7 @@ func TestSequence_aGapIsGivenUp(t *testing.T) {
 
 func TestSequence_joinAtSaysWhereToBegin(t *testing.T) {
 	sockets := make(chan *socketio.Socket, 1)
-	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, func(n *socketio.Namespace) {
+	w := newWorld(t, withBroker(time.Hour), func(n *socketio.Namespace) {
 		fence(n)
 		n.OnConnection(func(s *socketio.Socket) {
 			s.JoinAt("a", 5)
@@ -66,7 +87,7 @@ func TestSequence_joinAtSaysWhereToBegin(t *testing.T) {
 
 func TestSequence_concurrentEmittersDoNotReorder(t *testing.T) {
 	const count = 1000 // no more than is held back at most, when one of the emitters gets no time
-	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, joinRoom)
+	w := newWorld(t, withBroker(time.Hour), joinRoom)
 	p := w.join().enter("a")
 	emitNumbered(w, 0)
 	p.expectNumbers(0)
