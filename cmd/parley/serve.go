@@ -133,10 +133,11 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 				WebSessionToken: app.WebSessionToken(c),
 				UserAgent:       c.Get(fiber.HeaderUserAgent),
 				Address:         app.AddressKey(c),
-			}
+			}.Bounded()
 		},
 		// End users come from anywhere. An agent's cookie counts from our own origin only: see WebSessionToken.
 		AllowOrigin: func(string) bool { return true },
+		Admit:       app.AdmitSocket,
 	})
 	app.Socket = s.socket.Handler()
 	io := s.socket.Of("/")

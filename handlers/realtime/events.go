@@ -13,10 +13,7 @@ import (
 	"parley/services"
 )
 
-const (
-	maxPacket    = 64 * 1024 // bytes of an event's arguments
-	eventTimeout = 10 * time.Second
-)
+const eventTimeout = 10 * time.Second
 
 // reply answers an event.
 type reply struct {
@@ -73,18 +70,8 @@ func (s *Server) dispatch(socket *socketio.Socket, e *socketio.Event) {
 	row.answer(s, c, payload, reply)
 }
 
-// admit checks what holds for every event: size, limits, guard.
+// admit checks what holds for every event: limits and guard. Events that are too large never come here, see refuse.
 func (s *Server) admit(c *client, e *socketio.Event, row event) error {
-	size := 0
-	for _, arg := range e.Args {
-		size += len(arg)
-	}
-	if size > maxPacket {
-		return services.Refuse(services.TooLarge, "A packet must be at most 64 KiB.")
-	}
-	if len(e.Attachments) > 0 {
-		return services.Refuse(services.Invalid, "Events carry no binary.")
-	}
 	if s.limitEndUsers && c.agent == nil && e.Name != protocol.SendMessageEvent {
 		if err := c.allow(time.Now()); err != nil {
 			return err

@@ -23,13 +23,6 @@ import (
 // between nodes, as while Redis is down. Sockets must close within 5 s of the end of their login.
 const endedSweep = 3 * time.Second
 
-// Request is what a socket keeps of its handshake's HTTP request.
-type Request struct {
-	WebSessionToken string // the cookie; empty unless the request came from our own origin
-	UserAgent       string
-	Address         string // of the client, as limits count it: see services.AddressKey
-}
-
 // Server binds the namespace to the services.
 type Server struct {
 	io            *socketio.Namespace
@@ -67,6 +60,7 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 	io.OnConnection(server.connected)
 	io.OnDisconnect(server.disconnected)
 	io.OnAny(server.dispatch)
+	io.OnRefuse(server.refuse)
 	return server
 }
 

@@ -32,9 +32,11 @@ func BenchmarkEncodeEvent(b *testing.B) {
 
 func BenchmarkDecodePacket(b *testing.B) {
 	text := []byte(`212["send_message",{"conversation_id":"0b9f4a32-9f5d-4b7e-8d36-3f2d5f1f9a10","content":"Hello, \"you\""}]`)
+	options := Options{}
+	options.setDefaults()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := decodePacket(text, 10); err != nil {
+		if _, err := options.decodePacket(text); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -19,7 +19,8 @@ type client struct {
 
 	// Of the receiving side, one packet at a time.
 	partial *partialPacket
-	left    bool // a socket was disconnected from here; what its client sent meanwhile is no violation
+	unread  int64 // attachments of a refused packet that are still to come
+	left    bool  // a socket was disconnected from here: what its client sent before it heard is no violation
 
 	mu      sync.Mutex
 	sockets []*Socket
@@ -30,7 +31,7 @@ type client struct {
 type partialPacket struct {
 	packet
 	received [][]byte
-	bytes    int
+	bytes    int // of the packet and what is received
 }
 
 func newClient(s *Server, conn *engine.Conn) *client {
@@ -44,34 +45,57 @@ func (c *client) Message(data []byte, binary bool) error {
 	if binary {
 		return c.attachment(data)
 	}
-	if c.partial != nil {
+	if c.partial != nil || c.unread > 0 {
 		return errPacket
 	}
-	p, err := decodePacket(data, c.server.options.MaxAttachments)
+	p, err := c.server.options.decodePacket(data)
 	if err != nil {
-		return err
+		return c.exceeded(p, err)
 	}
 	if p.attachments > 0 {
-		c.partial = &partialPacket{packet: p}
+		c.partial = &partialPacket{packet: p, bytes: len(data)}
+		c.conn.Charge(len(data))
 		return nil
 	}
 	return c.handle(p, nil)
 }
 
+// exceeded answers a packet that exceeds a limit, where it has an answer; the error closes the connection.
+func (c *client) exceeded(p packet, limit error) error {
+	switch s, leaving := c.socket(p.namespace); {
+	case limit == errPacket:
+	case limit == errAuthTooLarge:
+		c.refuse(p.namespace, limit)
+		return nil
+	case p.event() && s != nil && s.refuseEvent(p, limit), p.event() && s == nil && (leaving || c.left):
+		c.unread = p.attachments
+		return nil
+	case limit == ErrPacketTooLarge:
+		return engine.ErrTooLong
+	}
+	return limit
+}
+
 // attachment takes a binary message: the next attachment of a packet.
 func (c *client) attachment(data []byte) error {
 	p := c.partial
-	if p == nil {
+	switch {
+	case c.unread > 0:
+		c.unread--
+		return nil
+	case p == nil:
 		return errPacket
+	case p.bytes+len(data) > c.server.options.MaxPayload:
+		return engine.ErrTooLong
 	}
-	if p.bytes += len(data); p.bytes > c.server.options.MaxPayload {
-		return errPacket
-	}
+	p.bytes += len(data)
+	c.conn.Charge(len(data))
 	p.received = append(p.received, data)
-	if len(p.received) < p.attachments {
+	if int64(len(p.received)) < p.attachments {
 		return nil
 	}
 	c.partial = nil
+	c.conn.Charge(-p.bytes)
 	return c.handle(p.packet, p.received)
 }
 
@@ -125,6 +149,7 @@ func (c *client) connect(p packet) {
 			return
 		}
 	}
+	c.joined()
 	c.conn.Send(encodeControl(typeConnect, n.name, []byte(`{"sid":"`+s.id+`"}`)))
 	if !s.state.CompareAndSwap(stateConnecting, stateConnected) {
 		return
@@ -148,11 +173,17 @@ func (c *client) add(s *Socket) bool {
 		return false
 	}
 	c.sockets = append(c.sockets, s)
+	return true
+}
+
+// joined ends the wait for a first namespace.
+func (c *client) joined() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.timeout != nil {
 		c.timeout.Stop()
 		c.timeout = nil
 	}
-	return true
 }
 
 func (c *client) remove(s *Socket) {
@@ -187,11 +218,7 @@ func (c *client) all() []*Socket {
 
 // Closed implements engine.Receiver.
 func (c *client) Closed(reason string) {
-	c.mu.Lock()
-	if c.timeout != nil {
-		c.timeout.Stop()
-	}
-	c.mu.Unlock()
+	c.joined()
 	for _, s := range c.all() {
 		s.begin(reason)
 		s.finish()

@@ -11,7 +11,15 @@ var (
 	// ErrTooManyRooms is returned by Join beyond Options.MaxRooms.
 	ErrTooManyRooms = errors.New("socketio: socket is in too many rooms")
 
-	errPacket = errors.New("socketio: malformed packet")
+	// ErrPacketTooLarge is given to OnRefuse for an event beyond Options.MaxPacket.
+	ErrPacketTooLarge = errors.New("socketio: packet is too large")
+	// ErrTooManyArguments is given to OnRefuse for an event beyond Options.MaxArguments.
+	ErrTooManyArguments = errors.New("socketio: event has too many arguments")
+	// ErrTooManyAttachments is given to OnRefuse for an event beyond Options.MaxAttachments.
+	ErrTooManyAttachments = errors.New("socketio: event has too many attachments")
+
+	errPacket       = errors.New("socketio: malformed packet")
+	errAuthTooLarge = &ConnectError{Message: "Auth payload too large"}
 )
 
 // Why a socket was disconnected, as OnDisconnect is told; the other reasons are those of package engine.

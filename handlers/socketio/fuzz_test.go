@@ -3,8 +3,17 @@ package socketio
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 )
+
+// Each element takes twelve times the memory of what it takes a client to send it.
+func TestSplitArray_stopsBehindItsLimit(t *testing.T) {
+	array := []byte("[1" + strings.Repeat(",1", 30_000) + "]")
+	if elements := splitArray(array, 10); len(elements) <= 10 || cap(elements) > 20 {
+		t.Errorf("%d elements, room for %d", len(elements), cap(elements))
+	}
+}
 
 // A packet from a client either fails to decode or is what it seems: its arguments are valid JSON, and together with
 // its name they are the array that came.
@@ -17,13 +26,15 @@ func FuzzDecodePacket(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	options := Options{MaxAttachments: 10, MaxArguments: 5}
+	options.setDefaults()
 	f.Fuzz(func(t *testing.T, text []byte) {
-		p, err := decodePacket(bytes.Clone(text), 10)
+		p, err := options.decodePacket(bytes.Clone(text))
 		if err != nil {
 			return
 		}
-		if p.attachments < 0 || p.attachments > 10 {
-			t.Fatalf("%d attachments", p.attachments)
+		if p.attachments < 0 || p.attachments > 10 || len(p.args) > 6 || len(p.namespace) > 64 {
+			t.Fatalf("%d attachments, %d arguments, namespace %q", p.attachments, len(p.args), p.namespace)
 		}
 		if p.args == nil {
 			return

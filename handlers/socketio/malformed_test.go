@@ -22,7 +22,7 @@ func text(packet string) []byte { return masked(ws.NewTextFrame([]byte(packet)))
 
 // What cannot be decoded closes the connection that sent it, and no other; the process goes on.
 func TestMalformed_closesThatConnectionOnly(t *testing.T) {
-	w := newWorld(t, socketio.Options{MaxPayload: 1000, MaxAttachments: 2}, fence)
+	w := newWorld(t, socketio.Options{MaxPacket: 1000, MaxPayload: 1000, MaxAttachments: 2}, fence)
 	bystander := w.join()
 	for name, bytes := range map[string][]byte{
 		"no packet type":           text(""),
@@ -41,6 +41,9 @@ func TestMalformed_closesThatConnectionOnly(t *testing.T) {
 		"JSON and more":            text(`42["a"]x`),
 		"bad ack id":               text(`42abc["a"]`),
 		"huge ack id":              text(`4299999999999999999999["a"]`),
+		"long ack id":              text("42" + strings.Repeat("0", 17) + `["a"]`),
+		"many acknowledged values": text("431[1" + strings.Repeat(",1", 64) + "]"),
+		"long acknowledgement":     text(`431["` + strings.Repeat("x", 1000) + `"]`),
 		"ack without id":           text(`43["a"]`),
 		"second CONNECT":           text("40"),
 		"CONNECT_ERROR":            text(`44{"message":"x"}`),
@@ -62,7 +65,9 @@ func TestMalformed_closesThatConnectionOnly(t *testing.T) {
 		"long ping":               masked(ws.NewFrame(ws.OpPing, true, make([]byte, 126))),
 		"continuation of nothing": masked(ws.NewFrame(ws.OpContinuation, true, []byte("3"))),
 		"two messages at once":    append(masked(ws.NewFrame(ws.OpText, false, []byte("4"))), text("3")...),
-		"message too long":        text("4" + strings.Repeat("x", 1000)),
+		"event too long":          text(`42["a","` + strings.Repeat("x", 1000) + `"]`),
+		"CONNECT too long":        text(`40/x,{"a":"` + strings.Repeat("x", 1000) + `"}`),
+		"message too long":        text("4" + strings.Repeat("x", 1<<20)),
 		"fragments too long": append(masked(ws.NewFrame(ws.OpText, false, make([]byte, 600))),
 			masked(ws.NewFrame(ws.OpContinuation, true, make([]byte, 600)))...),
 		"length of 2^63": {0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
@@ -78,13 +83,14 @@ func TestMalformed_closesThatConnectionOnly(t *testing.T) {
 }
 
 func TestMalformed_closeCodesSayWhy(t *testing.T) {
-	w := newWorld(t, socketio.Options{MaxPayload: 1000}, nil)
+	w := newWorld(t, socketio.Options{MaxPacket: 1000}, nil)
 	for _, c := range []struct {
 		name  string
 		bytes []byte
 		code  ws.StatusCode
 	}{
-		{"too long", text("4" + strings.Repeat("x", 1000)), ws.StatusMessageTooBig},
+		{"packet too long", text("42" + strings.Repeat("x", 1000)), ws.StatusMessageTooBig},
+		{"frame too long", text("4" + strings.Repeat("x", 1<<20)), ws.StatusMessageTooBig},
 		{"not UTF-8", text("4\xff"), ws.StatusInvalidFramePayloadData},
 		{"no mask", frame(ws.NewTextFrame([]byte("3"))), ws.StatusProtocolError},
 	} {
@@ -98,7 +104,7 @@ func TestMalformed_closeCodesSayWhy(t *testing.T) {
 }
 
 func TestWebSocket_controlFramesAndFragments(t *testing.T) {
-	w := newWorld(t, socketio.Options{}, echo)
+	w := newWorld(t, socketio.Options{MaxPacket: 1 << 20}, echo)
 	p := w.join()
 	p.conn.Write(masked(ws.NewFrame(ws.OpText, false, []byte(`42["echo",`))))
 	p.conn.Write(masked(ws.NewPingFrame([]byte("between")))) // its pong is read and dropped by the peer

@@ -38,12 +38,28 @@ func (s *Socket) enter(name string) (*room, error) {
 	if s.state.Load() == stateDisconnected {
 		return nil, ErrDisconnected
 	}
-	if len(s.rooms.list) >= s.namespace.server.options.MaxRooms {
+	if len(s.rooms.list) >= s.maxRooms() {
 		return nil, ErrTooManyRooms
 	}
 	r := s.namespace.enter(name, s)
 	s.rooms.add(r)
 	return r, nil
+}
+
+// LimitRooms sets how many rooms this socket may be in, in place of Options.MaxRooms: fewer for a client that is not
+// trusted. Rooms that it is in already stay.
+func (s *Socket) LimitRooms(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = n
+}
+
+// maxRooms returns the limit. Call with mu held.
+func (s *Socket) maxRooms() int {
+	if s.limit > 0 {
+		return s.limit
+	}
+	return s.namespace.server.options.MaxRooms
 }
 
 // Leave ends the membership in a room.

@@ -29,6 +29,7 @@ type handlers struct {
 	disconnect []func(*Socket, string)
 	events     map[string]eventHandler
 	any        func(*Socket, *Event)
+	refuse     func(*Socket, *Event, error)
 }
 
 type eventHandler struct {
@@ -55,6 +56,7 @@ func (n *Namespace) register(change func(*handlers)) {
 		disconnect: slices.Clone(old.disconnect),
 		events:     maps.Clone(old.events),
 		any:        old.any,
+		refuse:     old.refuse,
 	}
 	if h.events == nil {
 		h.events = map[string]eventHandler{}
@@ -89,6 +91,13 @@ func (n *Namespace) On(event string, handler func(*Socket, *Event)) {
 // OnAny registers the handler of events that no On names; another replaces it.
 func (n *Namespace) OnAny(handler func(*Socket, *Event)) {
 	n.register(func(h *handlers) { h.any = handler })
+}
+
+// OnRefuse registers the handler of events that exceed a limit: limit is ErrPacketTooLarge, ErrTooManyArguments or
+// ErrTooManyAttachments. The event was not decoded, and has neither name nor arguments, but it can be acknowledged, so
+// that its sender learns what was wrong. Without such a handler the connection is closed. Another handler replaces it.
+func (n *Namespace) OnRefuse(handler func(s *Socket, e *Event, limit error)) {
+	n.register(func(h *handlers) { h.refuse = handler })
 }
 
 // To addresses the sockets in a room.

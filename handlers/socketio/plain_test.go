@@ -24,7 +24,7 @@ func TestPlainConnection_works(t *testing.T) {
 		t.Fatal(err)
 	}
 	sockets, reasons := make(chan *socketio.Socket, 2), make(chan string, 2)
-	w := newWorldOn(t, plainListener{listener}, socketio.Options{}, func(n *socketio.Namespace) {
+	w := newWorldOn(t, plainListener{listener}, socketio.Options{MaxPacket: 1 << 20}, func(n *socketio.Namespace) {
 		joinRoom(n)
 		echo(n)
 		n.OnConnection(func(s *socketio.Socket) { sockets <- s })

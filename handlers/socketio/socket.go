@@ -27,12 +27,13 @@ type Socket struct {
 	client    *client
 	auth      json.RawMessage
 	state     atomic.Int32
-	announced bool // OnConnection was told; of the receiving side
-	finished  bool // OnDisconnect was told; of the receiving side
+	announced bool // the OnConnection handlers were called; of the receiving side
+	finished  bool // the OnDisconnect handlers were called; of the receiving side
 
 	mu     sync.Mutex
 	data   any
 	rooms  roomSet
+	limit  int                              // of rooms; 0: Options.MaxRooms
 	acks   map[int64]chan []json.RawMessage // events that wait for an acknowledgement
 	lastID int64
 	reason string
@@ -194,6 +195,19 @@ func (s *Socket) dispatch(p packet, attachments [][]byte) {
 	if handle != nil {
 		s.guard(e.Name, func() { handle(s, e) })
 	}
+}
+
+// refuseEvent passes an event that exceeds a limit to the handler for such; false means that there is none.
+func (s *Socket) refuseEvent(p packet, limit error) bool {
+	refuse := s.namespace.registered.Load().refuse
+	if refuse == nil {
+		return false
+	}
+	if !s.client.server.draining.Load() {
+		e := &Event{socket: s, id: p.id}
+		s.guard("refuse", func() { refuse(s, e, limit) })
+	}
+	return true
 }
 
 // ask runs a middleware.

@@ -56,8 +56,7 @@ func echoEngine() *engine.Server {
 		PingInterval: pingInterval,
 		PingTimeout:  pingTimeout,
 		MaxPayload:   maxPayload,
-	},
-		func(c *engine.Conn) engine.Receiver { return echo{c} })
+	}, func(c *engine.Conn) engine.Receiver { return echo{c} })
 }
 
 func socketServer() *socketio.Server {
@@ -66,6 +65,8 @@ func socketServer() *socketio.Server {
 		PingTimeout:    pingTimeout,
 		ConnectTimeout: connectTimeout,
 		MaxPayload:     maxPayload,
+		MaxPacket:      maxPayload,
+		MaxAttachments: 10,
 	})
 	for _, name := range []string{"/", "/custom"} {
 		n := s.Of(name)

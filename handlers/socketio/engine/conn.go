@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,9 @@ type Conn struct {
 	id       string
 	request  any
 	receiver Receiver
-	beat     beat // guarded by the heartbeat
+	beat     beat         // guarded by the heartbeat
+	parts    atomic.Int32 // what keeps the connection registered, see enter
+	release  func()       // gives back what Options.Admit took; may be nil
 
 	inbound sync.Mutex // held while a packet is handled: one at a time, in order, over both transports
 
@@ -42,31 +45,58 @@ type Conn struct {
 	probe       *webSocket // asks to replace long-polling
 	probed      bool       // the probe was answered: polls return at once, so that the client can leave them
 	poll        *poll      // the parked request of long-polling
+	answer      net.Conn   // takes the answer of a poll right now; nil: none
+	posting     bool       // a POST is being handled
 	queue       queue
+	charged     int         // bytes held outside the queue, see charge
 	held        bool        // what is queued waits for the next packet, or Flush
 	closed      atomic.Bool // written with mu held
+	closePacket byte        // the packet that ends the last poll; 0 when there is none to come
 	reason      string
-	closePacket byte // the packet that ends the last poll; 0 when there is none to come
 	linger      *time.Timer
 }
 
-// newConn registers a connection and introduces it to its receiver; nil when the server has stopped.
-func (s *Server) newConn(request any, ws *webSocket) *Conn {
-	c := &Conn{server: s, id: newID(), request: request, ws: ws}
+// newConn registers a connection and introduces it to its receiver; nil when the server has stopped. It calls release
+// when the connection has ended, or cannot begin.
+func (s *Server) newConn(request any, ws *webSocket, release func()) *Conn {
+	c := &Conn{server: s, id: newID(), request: request, ws: ws, release: release}
 	if ws != nil {
 		ws.owner = c
-		ws.serving.Store(true)
+		ws.becomeTransport()
 	}
 	c.inbound.Lock() // nothing is received before there is a receiver
 	defer c.inbound.Unlock()
 	if !s.add(c) {
+		callIfAny(release)
 		return nil
 	}
 	if ws != nil {
+		c.enter() // until the reader of ws has ended
 		c.Send(c.openPacket(nil))
 	}
 	c.receiver = s.open(c)
 	return c
+}
+
+// enter counts one more part of the connection: its life until Closed is called, each of its WebSockets, a wait for its
+// last poll. The connection stays registered until leave has ended the last part. Call while another part lives.
+func (c *Conn) enter() {
+	c.parts.Add(1)
+	c.server.running.Add(1)
+}
+
+func (c *Conn) leave() {
+	if c.parts.Add(-1) == 0 {
+		c.server.forget(c)
+		callIfAny(c.release)
+	}
+	c.server.running.Done()
+}
+
+func callIfAny(f func()) {
+	if f != nil {
+		f()
+	}
 }
 
 // openPacket is the first packet of a connection.
@@ -110,8 +140,10 @@ func (c *Conn) SendVolatile(packets ...*Packet) bool { return c.send(true, packe
 
 func (c *Conn) send(volatile bool, packets []*Packet) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sendLocked(volatile, packets)
+	sent := c.sendLocked(volatile, packets)
+	c.mu.Unlock()
+	c.server.relieve()
+	return sent
 }
 
 func (c *Conn) sendLocked(volatile bool, packets []*Packet) bool {
@@ -124,7 +156,7 @@ func (c *Conn) sendLocked(volatile bool, packets []*Packet) bool {
 	}
 	for _, p := range packets {
 		if c.ws == nil || c.queue.len() > 0 || !c.ws.writeNow(p) {
-			c.queue.push(p)
+			c.queue.push(&c.server.budget, p)
 		}
 	}
 	c.releaseHeld()
@@ -139,13 +171,19 @@ func (c *Conn) sendLocked(volatile bool, packets []*Packet) bool {
 // Hold queues a packet that is written together with the next one sent, or by Flush: two packets that come one after
 // the other then cost one system call.
 func (c *Conn) Hold(p *Packet) bool {
+	held := c.hold(p)
+	c.server.relieve()
+	return held
+}
+
+func (c *Conn) hold(p *Packet) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed.Load() {
 		return false
 	}
 	c.held = c.held || c.queue.len() == 0
-	c.queue.push(p)
+	c.queue.push(&c.server.budget, p)
 	if c.queue.over(c.server.options.MaxQueuePackets, c.server.options.MaxQueueBytes) {
 		c.closeLocked(ReasonTransportError, 0)
 		return false
@@ -175,10 +213,10 @@ func (c *Conn) releaseHeld() {
 func (c *Conn) wakeWriter() {
 	switch {
 	case c.ws != nil:
-		if c.queue.len() > 0 || c.ws.unsent != nil {
+		if c.queue.len() > 0 || c.ws.pong != nil {
 			c.ws.startFlusher()
 		}
-	case c.poll != nil && c.queue.len() > 0:
+	case c.poll != nil && c.queue.len() > 0 && c.answer == nil:
 		c.poll.wake()
 	}
 }
@@ -201,27 +239,36 @@ func (c *Conn) closeLocked(reason string, code int) {
 	if c.closed.Load() {
 		return
 	}
+	c.chargeLocked(-c.charged)
 	c.closed.Store(true)
 	c.reason = reason
 	if code == 0 {
-		c.queue.clear()
+		c.queue.clear(&c.server.budget)
+		c.cutAnswer()
 	}
 	if c.probe != nil {
 		c.probe.abort()
 		c.probe = nil
 	}
+	c.server.beats.remove(c)
 	if c.ws != nil {
 		c.ws.end(code)
-		c.server.forget(c)
 	} else {
 		c.endPolling(code)
 	}
 	go c.finish()
 }
 
-// finish tells the receiver, after the packet that is being handled.
+// ended reports whether the connection answers no request any more.
+func (c *Conn) ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed.Load() && c.closePacket == 0
+}
+
+// finish calls the receiver's Closed, after the packet that is being handled.
 func (c *Conn) finish() {
-	defer c.server.running.Done() // since add
+	defer c.leave() // since add
 	c.inbound.Lock()
 	defer c.inbound.Unlock()
 	c.receiver.Closed(c.reason)
@@ -231,11 +278,13 @@ func (c *Conn) finish() {
 func (c *Conn) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.cutAnswer()
 	if c.ws != nil {
 		c.ws.abort()
+		c.queue.clear(&c.server.budget)
 	}
 	if c.closePacket != 0 {
-		c.forgetPolling()
+		c.endLinger()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -26,10 +27,14 @@ type Options struct {
 	PingTimeout     time.Duration // 20 s
 	UpgradeTimeout  time.Duration // 10 s, from a probing WebSocket's handshake to its upgrade packet
 	WriteTimeout    time.Duration // 10 s, for one write to a client that does not read
-	MaxPayload      int           // 1,000,000 bytes: one WebSocket message or one HTTP body
+	MaxPayload      int           // 1,000,000 bytes: one HTTP body, and what the client is told
+	MaxMessage      int           // MaxPayload: a longer message reaches the receiver cut off after MaxMessage+1 bytes
 	MaxQueuePackets int           // 16384, see below
 	MaxQueueBytes   int           // 8 MiB
+	QueueBudget     int           // 16 MiB, of all connections together
 	MaxConnections  int           // unlimited; above it a handshake is answered with 503
+	// Admit
+	Admit func(c *fiber.Ctx) (release func(), ok bool)
 
 	// Request is called once a connection, during its handshake. What it returns is all that is kept of the request,
 	// and must not alias it: Fiber recycles the memory.
@@ -55,7 +60,9 @@ func (o *Options) setDefaults() {
 	setDefault(&o.WriteTimeout, 10*time.Second)
 	setDefault(&o.MaxPayload, 1_000_000)
 	setDefault(&o.MaxQueuePackets, defaultQueuePackets)
+	setDefault(&o.MaxMessage, o.MaxPayload)
 	setDefault(&o.MaxQueueBytes, defaultQueueBytes)
+	setDefault(&o.QueueBudget, 16<<20)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -67,10 +74,14 @@ func setDefault[T time.Duration | int](value *T, fallback T) {
 	}
 }
 
+// ErrTooLong is for Receiver.Message to return: a WebSocket is then closed with code 1009.
+var ErrTooLong = errors.New("engine: message too long")
+
 // Receiver is what a connection's packets are for. Its methods are called one at a time, in order.
 type Receiver interface {
-	// Message takes a message, which is the receiver's to keep. While it blocks, the client's further packets wait.
-	// An error closes the connection with ReasonParseError.
+	// Message takes a message, which is the receiver's to keep. While it blocks, the client's further packets wait. A
+	// message of more than Options.MaxMessage bytes is cut off somewhere behind them. An error closes the connection
+	// with ReasonParseError.
 	Message(message []byte, binary bool) error
 	// Closed is called once, after the last Message. It runs in a goroutine of the connection, never in the one that
 	// closed it.
@@ -84,6 +95,7 @@ type Server struct {
 	beats    *heartbeat
 	keepConn sync.Once
 	draining atomic.Bool
+	budget   budget
 	running  sync.WaitGroup // goroutines of connections and of the heartbeat
 
 	mu      sync.Mutex
@@ -96,10 +108,12 @@ type Server struct {
 func New(options Options, open func(*Conn) Receiver) *Server {
 	options.setDefaults()
 	s := &Server{options: options, open: open, conns: map[string]*Conn{}}
+	s.budget.limit = int64(options.QueueBudget)
+	ping := textPacket([]byte{typePing})
 	s.beats = &heartbeat{
 		interval: options.PingInterval,
 		timeout:  options.PingTimeout,
-		ping:     func(c *Conn) { c.Send(pingPacket) },
+		ping:     func(c *Conn) { c.Send(ping) },
 		expire:   func(c *Conn) { c.abort(ReasonPingTimeout) },
 		stop:     make(chan struct{}),
 	}
@@ -113,6 +127,9 @@ func (s *Server) Connections() int {
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
+
+// QueuedBytes is how much of Options.QueueBudget is used.
+func (s *Server) QueuedBytes() int64 { return s.budget.used.Load() }
 
 // Drain refuses new connections, with 503. Existing ones go on.
 func (s *Server) Drain() { s.draining.Store(true) }
@@ -163,14 +180,19 @@ func (s *Server) all() []*Conn {
 	return conns
 }
 
+// lookup returns the connection of a session id; nil when there is none, or none that answers any more.
 func (s *Server) lookup(id string) *Conn {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conns[id]
+	c := s.conns[id]
+	s.mu.Unlock()
+	if c == nil || c.ended() {
+		return nil
+	}
+	return c
 }
 
-// admits tells whether there is room for one more connection.
-func (s *Server) admits() bool {
+// hasRoom reports whether there is room for one more connection.
+func (s *Server) hasRoom() bool {
 	return !s.draining.Load() && (s.options.MaxConnections <= 0 || s.Connections() < s.options.MaxConnections)
 }
 
@@ -181,7 +203,7 @@ func (s *Server) add(c *Conn) bool {
 	if s.stopped {
 		return false
 	}
-	s.running.Add(1) // until finish
+	c.enter() // until finish
 	s.conns[c.id] = c
 	s.beats.add(c)
 	return true
@@ -199,7 +221,6 @@ func (s *Server) enter() bool {
 
 // forget makes a connection's id unknown.
 func (s *Server) forget(c *Conn) {
-	s.beats.remove(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c.id)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"unicode/utf8"
@@ -107,7 +108,7 @@ func appendHeader(b []byte, opcode byte, size int) []byte {
 // controlFrame makes a control frame; the payload must not be longer than 125 bytes.
 func controlFrame(opcode byte, payload []byte) *Packet {
 	frame := appendHeader(nil, opcode, len(payload))
-	return &Packet{frame: append(frame, payload...), head: 2}
+	return newPacket(append(frame, payload...), len(frame))
 }
 
 func closeFrame(code int) *Packet {
@@ -115,19 +116,34 @@ func closeFrame(code int) *Packet {
 }
 
 // frameDecoder turns the bytes of a client into WebSocket messages and control frames. It keeps nothing between
-// messages, so that a connection at rest costs no buffer.
+// messages, so that a connection at rest costs no buffer. Of a long message it keeps the beginning only.
 type frameDecoder struct {
 	limit   int    // of one message's size
+	keep    int    // of one message's bytes: of a longer one, one byte more is kept
 	buffer  []byte // received, not consumed
+	used    int    // bytes consumed before buffer, in the same allocation
+	wanted  int    // how long the buffer must be for the frame that it begins with
 	message []byte // the fragments of a message so far
+	size    uint64 // of those fragments, what was not kept included
 	opcode  byte   // what the fragments are of; 0 when there are none
+
+	skip  uint64 // bytes of a frame that are not kept, and still to come
+	final bool   // that frame ends its message
 }
+
+// held returns how much memory an unfinished message takes.
+func (d *frameDecoder) held() int { return cap(d.buffer) + cap(d.message) }
 
 // feed hands over bytes, which from now on are the decoder's.
 func (d *frameDecoder) feed(chunk []byte) {
 	if len(d.buffer) == 0 {
 		d.buffer = chunk
 		return
+	}
+	if need := len(d.buffer) + len(chunk); need > cap(d.buffer) {
+		// In few steps, each of which leaves garbage, but far beyond what has come only as the client proves it.
+		d.buffer = append(make([]byte, 0, max(need, min(4*need, d.wanted))), d.buffer...)
+		d.used = 0
 	}
 	d.buffer = append(d.buffer, chunk...)
 }
@@ -136,28 +152,57 @@ func (d *frameDecoder) feed(chunk []byte) {
 // caller's to keep. The error is a *frameError, after which the decoder must not be used.
 func (d *frameDecoder) next() (opcode byte, payload []byte, ok bool, err error) {
 	for {
+		if opcode, message, whole := d.skipped(); whole {
+			return opcode, message, true, nil
+		}
 		h, ok := parseHeader(d.buffer)
-		if !ok {
+		if !ok || d.skip > 0 {
+			d.compact()
 			return 0, nil, false, nil
 		}
 		if err := d.check(h); err != nil {
 			return 0, nil, false, err
 		}
-		if uint64(len(d.buffer)-h.length) < h.size {
+		size := d.kept(h)
+		if len(d.buffer)-h.length < size {
+			d.wanted = h.length + size
+			d.compact()
 			return 0, nil, false, nil
 		}
-		payload := d.consume(h)
+		payload := d.consume(h.length, size)
 		unmask(payload, h.mask)
 		if h.opcode >= opClose {
 			return h.opcode, payload, true, nil
 		}
 		if opcode, message, whole := d.assemble(h, payload); whole {
-			if opcode == opText && !utf8.Valid(message) {
+			if opcode == opText && len(message) <= d.keep && !utf8.Valid(message) {
 				return 0, nil, false, &frameError{closeInvalidText, "text is not UTF-8"}
 			}
 			return opcode, message, true, nil
 		}
 	}
+}
+
+// kept returns how many bytes of a frame's payload are kept.
+func (d *frameDecoder) kept(h header) int {
+	if h.opcode >= opClose {
+		return int(h.size)
+	}
+	return int(min(h.size, uint64(d.keep+1-len(d.message))))
+}
+
+// skipped drops bytes that are not kept. When the frame, and with it its message, ends, it returns what was kept of the
+// message: more than keep bytes, by which the receiver knows that it is cut off.
+func (d *frameDecoder) skipped() (opcode byte, message []byte, whole bool) {
+	if d.skip == 0 {
+		return 0, nil, false
+	}
+	n := min(d.skip, uint64(len(d.buffer)))
+	d.consume(0, int(n))
+	if d.skip -= n; d.skip > 0 || !d.final {
+		return 0, nil, false
+	}
+	return d.end()
 }
 
 // check refuses a frame by its header, before its payload has arrived: nobody makes us buffer what we would not take.
@@ -175,36 +220,56 @@ func (d *frameDecoder) check(h header) error {
 		return nil
 	case (h.opcode == opContinuation) != (d.opcode != 0):
 		return &frameError{closeProtocol, "fragment out of place"}
-	case h.size > uint64(d.limit-len(d.message)):
+	case h.size > uint64(d.limit)-d.size:
 		return &frameError{closeTooBig, "message too long"}
 	}
 	return nil
 }
 
-// consume cuts the frame off the buffer and returns its payload.
-func (d *frameDecoder) consume(h header) []byte {
-	end := h.length + int(h.size)
-	payload := d.buffer[h.length:end:end]
+// consume cuts a header and a payload off the buffer, and returns the payload.
+func (d *frameDecoder) consume(header, size int) []byte {
+	end := header + size
+	payload := d.buffer[header:end:end]
+	d.used += end
 	if d.buffer = d.buffer[end:]; len(d.buffer) == 0 {
-		d.buffer = nil
+		d.buffer, d.used = nil, 0
 	}
 	return payload
 }
 
+// compact frees what precedes the buffer, when it is much: the rest of a frame may be long in coming.
+func (d *frameDecoder) compact() {
+	if d.used > len(readBuffer{}.bytes) {
+		d.buffer, d.used = bytes.Clone(d.buffer), 0
+	}
+}
+
 // assemble joins fragments; the common message of one frame passes as it is.
 func (d *frameDecoder) assemble(h header, payload []byte) (opcode byte, message []byte, whole bool) {
-	if h.fin && d.opcode == 0 {
+	cut := uint64(len(payload)) < h.size
+	if h.fin && d.opcode == 0 && !cut {
 		return h.opcode, payload, true
 	}
 	if d.opcode == 0 {
 		d.opcode = h.opcode
 	}
 	d.message = append(d.message, payload...)
+	d.size += h.size
+	if cut {
+		d.skip, d.final = h.size-uint64(len(payload)), h.fin
+		return 0, nil, false
+	}
 	if !h.fin {
 		return 0, nil, false
 	}
+	return d.end()
+}
+
+// end returns the message whose last fragment has come.
+func (d *frameDecoder) end() (opcode byte, message []byte, whole bool) {
 	opcode, message = d.opcode, d.message
 	d.opcode, d.message = 0, nil
+	d.size = 0
 	return opcode, message, true
 }
 

@@ -12,7 +12,7 @@ import (
 
 // decodeAll feeds bytes in pieces of a size and returns what comes out, each message as its opcode and payload.
 func decodeAll(stream []byte, size, limit int) (messages [][]byte, err error) {
-	d := frameDecoder{limit: limit}
+	d := frameDecoder{limit: limit, keep: limit}
 	for piece := range slices.Chunk(stream, size) {
 		d.feed(bytes.Clone(piece))
 		for {
@@ -60,7 +60,7 @@ func TestFrameDecoder_readsWhatOthersWrite(t *testing.T) {
 }
 
 func TestFrameDecoder_keepsNothingAtRest(t *testing.T) {
-	d := frameDecoder{limit: 100}
+	d := frameDecoder{limit: 100, keep: 100}
 	d.feed(clientFrame(ws.OpText, true, []byte("hello")))
 	if _, _, ok, err := d.next(); !ok || err != nil {
 		t.Fatal(ok, err)
@@ -150,7 +150,7 @@ func FuzzParsePackets(f *testing.F) {
 		}
 		size := 0
 		for _, p := range packets {
-			size += p.size()
+			size += len(p.frame)
 			p.appendPolling(nil)
 		}
 		if size != len(frames) {

@@ -32,38 +32,53 @@ func hasToken(list, token string) bool {
 }
 
 // hijack takes the connection from fasthttp, answers the handshake and starts the reader. The function start, which
-// runs before the reader, gives the socket its owner; false closes it again.
-func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool) error {
+// runs before the reader, gives the socket its owner; false closes it again. Where it comes to nothing before start,
+// abandon is called instead.
+func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool, abandon func()) error {
 	// Without this fasthttp would close the connection, and count it, for as long as its handler runs.
 	s.keepConn.Do(func() { c.App().Server().KeepHijackedConns = true })
 	sum := sha1.Sum([]byte(key + acceptGUID))
 	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: " +
 		"Upgrade\r\nSec-WebSocket-Accept: " +
 		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
+	// A client that hangs up while fasthttp still writes to it is never hijacked, and nothing says so.
+	lost := time.AfterFunc(s.options.UpgradeTimeout, abandon)
 	ctx := c.Context()
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(hijacked net.Conn) {
 		conn, early := takeOver(hijacked)
+		if !lost.Stop() {
+			conn.Close()
+			return
+		}
 		if !s.enter() {
 			conn.Close()
+			abandon()
 			return
 		}
 		defer s.running.Done()
-		conn.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
-		if _, err := conn.Write([]byte(response)); err != nil {
+		if !s.respond(conn, response) {
 			conn.Close()
+			abandon()
 			return
 		}
-		conn.SetWriteDeadline(noDeadline)
 		w := newWebSocket(s, conn)
 		if !start(w) {
 			conn.Close()
 			return
 		}
 		w.decoder.feed(early)
-		s.running.Go(w.serve)
+		go w.serve()
 	})
 	return nil
+}
+
+// respond writes the answer to the handshake; false means that the client does not take it.
+func (s *Server) respond(conn net.Conn, response string) bool {
+	conn.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
+	defer conn.SetWriteDeadline(noDeadline)
+	_, err := conn.Write([]byte(response))
+	return err == nil
 }
 
 // takeOver returns the connection beneath fasthttp's and the bytes that its reader already holds, from a client that
@@ -90,8 +105,7 @@ func takeOver(hijacked net.Conn) (conn net.Conn, early []byte) {
 }
 
 // openWebSocket starts a connection that is a WebSocket from the beginning.
-func (s *Server) openWebSocket(c *fiber.Ctx, request any, key string) error {
-	return s.hijack(c, key, func(w *webSocket) bool {
-		return s.newConn(request, w) != nil
-	})
+func (s *Server) openWebSocket(c *fiber.Ctx, request any, key string, release func()) error {
+	start := func(w *webSocket) bool { return s.newConn(request, w, release) != nil }
+	return s.hijack(c, key, start, func() { callIfAny(release) })
 }

@@ -28,12 +28,19 @@ func fail(c *fiber.Ctx, code int) error {
 	return c.Status(fiber.StatusBadRequest).JSON(fiber.Map{"code": code, "message": errorMessages[code]})
 }
 
+// refuse answers a handshake that there is no room for.
+func refuse(c *fiber.Ctx, status int, code, message string) error {
+	c.Set(fiber.HeaderRetryAfter, "30")
+	return c.Status(status).JSON(fiber.Map{"error": code, "message": message})
+}
+
 // Handler serves all requests of the protocol. Mount it for all methods, below a path of its own.
 //
 // It sets KeepHijackedConns on the fasthttp server it runs in: WebSockets outlive their handler, and are closed here.
-// They are beyond fasthttp's limits and shutdown; MaxConnections and Shutdown are for that.
+// They are beyond fasthttp's limits and shutdown; MaxConnections, Admit and Shutdown are for that.
 func (s *Server) Handler() fiber.Handler {
 	return func(c *fiber.Ctx) error {
+		secure(c)
 		if s.cors(c); c.Method() == fiber.MethodOptions {
 			return c.SendStatus(fiber.StatusNoContent)
 		}
@@ -74,41 +81,73 @@ func (s *Server) handshake(c *fiber.Ctx, transport string) error {
 	if c.Query("EIO") != "4" {
 		return fail(c, errProtocolVersion)
 	}
-	if !s.admits() {
-		return c.SendStatus(fiber.StatusServiceUnavailable)
+	if !s.hasRoom() {
+		return refuseBusy(c)
 	}
+	var release func()
+	if s.options.Admit != nil {
+		var ok bool
+		if release, ok = s.options.Admit(c); !ok {
+			return refuse(c, fiber.StatusTooManyRequests, "rate_limited", "Too many connections. Close some first.")
+		}
+	}
+	return s.openConn(c, transport, key, release)
+}
+
+func refuseBusy(c *fiber.Ctx) error {
+	return refuse(c, fiber.StatusServiceUnavailable, "unavailable", "No new connections for now. Try again soon.")
+}
+
+// openConn opens an admitted connection.
+func (s *Server) openConn(c *fiber.Ctx, transport, key string, release func()) error {
+	passedOn := false
+	defer func() {
+		if !passedOn { // Request panicked
+			callIfAny(release)
+		}
+	}()
 	var request any
 	if s.options.Request != nil {
 		request = s.options.Request(c)
 	}
+	passedOn = true
 	if transport == TransportWebSocket {
-		return s.openWebSocket(c, request, key)
+		return s.openWebSocket(c, request, key, release)
 	}
-	conn := s.newConn(request, nil)
+	conn := s.newConn(request, nil, release)
 	if conn == nil {
-		return c.SendStatus(fiber.StatusServiceUnavailable)
+		return refuseBusy(c)
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
 	return c.Send(conn.openPacket([]string{TransportWebSocket}).appendPolling(nil))
 }
 
-// cors lets pages of the allowed origins use long-polling with credentials.
+// secure sets the headers of an answer that is for scripts of any site and never a page: a browser that is led to it
+// must not guess a type, run, frame or keep it.
+func secure(c *fiber.Ctx) {
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+	c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+}
+
+// cors lets pages of the allowed origins use long-polling with credentials. What they may send is fixed: a browser
+// sends Content-Type with the POST of the official client, and no other header that needs permission.
 func (s *Server) cors(c *fiber.Ctx) {
-	origin := c.Get(fiber.HeaderOrigin)
-	if origin == "" || s.options.AllowOrigin == nil {
+	if s.options.AllowOrigin == nil {
 		return
 	}
 	c.Vary(fiber.HeaderOrigin)
-	if !s.options.AllowOrigin(origin) {
+	origin := c.Get(fiber.HeaderOrigin)
+	if origin == "" || !s.options.AllowOrigin(origin) {
 		return
 	}
 	c.Set(fiber.HeaderAccessControlAllowOrigin, origin)
 	c.Set(fiber.HeaderAccessControlAllowCredentials, "true")
 	if c.Method() == fiber.MethodOptions {
-		c.Set(fiber.HeaderAccessControlAllowMethods, "GET, POST, OPTIONS")
-		if headers := c.Get(fiber.HeaderAccessControlRequestHeaders); headers != "" {
-			c.Set(fiber.HeaderAccessControlAllowHeaders, headers)
-		}
+		c.Set(fiber.HeaderAccessControlAllowMethods, "GET, POST")
+		c.Set(fiber.HeaderAccessControlAllowHeaders, "Content-Type")
 		c.Set(fiber.HeaderAccessControlMaxAge, "600")
 	}
 }

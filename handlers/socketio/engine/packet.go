@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"sync/atomic"
 )
 
 // The packet types of Engine.IO 4: the first character of every text packet.
@@ -25,35 +26,37 @@ const separator = '\x1e'
 var ErrPacket = errors.New("engine: malformed packet")
 
 // Packet is one outbound packet. It is encoded once, to a finished WebSocket frame, and then never changed: any number
-// of connections share its bytes. What long-polling sends of a text packet is the same frame without its header.
+// of connections of one Server share its bytes. What long-polling sends of a text packet is the same frame without its
+// header.
 type Packet struct {
-	frame []byte
-	head  int // length of the frame's header
+	frame  []byte
+	queues atomic.Int32 // how many queues hold it: its bytes count once in the budget of all queues
+	head   uint8        // length of the frame's header
 }
-
-var pingPacket = textPacket([]byte{typePing})
 
 // Text makes a packet of a text message, which it copies. The text must be UTF-8 without the character U+001E.
 func Text(message []byte) *Packet {
 	frame := appendHeader(make([]byte, 0, headerSize(len(message)+1)+len(message)+1), opText, len(message)+1)
 	head := len(frame)
 	frame = append(frame, typeMessage)
-	return &Packet{frame: append(frame, message...), head: head}
+	return newPacket(append(frame, message...), head)
 }
 
 // Binary makes a packet of a binary message, which it copies.
 func Binary(message []byte) *Packet {
 	frame := appendHeader(make([]byte, 0, headerSize(len(message))+len(message)), opBinary, len(message))
 	head := len(frame)
-	return &Packet{frame: append(frame, message...), head: head}
+	return newPacket(append(frame, message...), head)
 }
 
 // textPacket makes a packet of text that already begins with its type.
 func textPacket(text []byte) *Packet {
 	frame := appendHeader(nil, opText, len(text))
 	head := len(frame)
-	return &Packet{frame: append(frame, text...), head: head}
+	return newPacket(append(frame, text...), head)
 }
+
+func newPacket(frame []byte, head int) *Packet { return &Packet{frame: frame, head: uint8(head)} }
 
 // Frame returns the packet as it crosses a WebSocket; ParsePackets reads it back. The bytes must not be changed.
 func (p *Packet) Frame() []byte { return p.frame }
@@ -69,21 +72,21 @@ func ParsePackets(frames []byte) ([]*Packet, error) {
 			return nil, ErrPacket
 		}
 		end := h.length + int(h.size)
-		packets = append(packets, &Packet{frame: frames[:end:end], head: h.length})
+		packets = append(packets, newPacket(frames[:end:end], h.length))
 		frames = frames[end:]
 	}
 	return packets, nil
 }
 
-// size is what the packet counts for in a connection's queue.
-func (p *Packet) size() int { return len(p.frame) }
+// payload is the frame without its header.
+func (p *Packet) payload() []byte { return p.frame[p.head:] }
 
 // pollingSize is an upper bound of what appendPolling appends.
 func (p *Packet) pollingSize() int {
 	if p.binary() {
-		return 1 + base64.StdEncoding.EncodedLen(len(p.frame)-p.head)
+		return 1 + base64.StdEncoding.EncodedLen(len(p.payload()))
 	}
-	return len(p.frame) - p.head
+	return len(p.payload())
 }
 
 func (p *Packet) binary() bool { return p.frame[0]&0x0f == opBinary }
@@ -91,9 +94,9 @@ func (p *Packet) binary() bool { return p.frame[0]&0x0f == opBinary }
 // appendPolling appends the packet as a long-polling body has it.
 func (p *Packet) appendPolling(body []byte) []byte {
 	if p.binary() {
-		return base64.StdEncoding.AppendEncode(append(body, typeBinary), p.frame[p.head:])
+		return base64.StdEncoding.AppendEncode(append(body, typeBinary), p.payload())
 	}
-	return append(body, p.frame[p.head:]...)
+	return append(body, p.payload()...)
 }
 
 // eachPacket cuts a long-polling body into its packets, without copying, and stops at the first error.

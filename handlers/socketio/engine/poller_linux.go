@@ -44,3 +44,17 @@ func (b *readBuffer) left() int32 {
 	}
 	return *(*int32)(unsafe.Pointer(&b.control[syscall.CmsgLen(0)]))
 }
+
+// writeVector writes as much of frames as the kernel takes, in one system call.
+func writeVector(fd uintptr, frames [][]byte) (int, error) {
+	var vectors [batchPackets + 1]syscall.Iovec
+	for i, frame := range frames {
+		vectors[i] = syscall.Iovec{Base: &frame[0]}
+		vectors[i].SetLen(len(frame))
+	}
+	n, _, errno := syscall.Syscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&vectors[0])), uintptr(len(frames)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}

@@ -13,6 +13,16 @@ const pollable = false
 func (w *webSocket) readOnce(uintptr) bool  { panic("engine: not pollable") }
 func (w *webSocket) writeOnce(uintptr) bool { panic("engine: not pollable") }
 
+func (w *webSocket) writeFrames(frames net.Buffers) error {
+	_, err := frames.WriteTo(w.conn)
+	return err
+}
+
+func (w *webSocket) closeWrite() bool {
+	half, ok := w.conn.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
+}
+
 type inquiry struct{}
 
 func enableTCPInq(syscall.RawConn) {}

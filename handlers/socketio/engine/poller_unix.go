@@ -4,6 +4,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net"
 	"syscall"
@@ -59,6 +60,52 @@ func (w *webSocket) writeOnce(fd uintptr) bool {
 		w.written = n
 	}
 	return true
+}
+
+// writeFrames writes frames, and waits for a client that reads slowly until the deadline of the connection. It needs
+// nothing but the file descriptor: net.Buffers would write frame by frame to a connection that a listener has wrapped.
+func (w *webSocket) writeFrames(frames net.Buffers) error {
+	if w.raw == nil {
+		_, err := frames.WriteTo(w.conn)
+		return err
+	}
+	var failure error
+	err := w.raw.Write(func(fd uintptr) bool {
+		for len(frames) > 0 {
+			n, err := ignoringInterrupts(func() (int, error) { return writeVector(fd, frames) })
+			if err != nil {
+				failure = err
+				return err != syscall.EAGAIN
+			}
+			frames = cutBytes(frames, n)
+		}
+		failure = nil
+		return true
+	})
+	return cmp.Or(err, failure)
+}
+
+// cutBytes cuts the first n bytes off frames.
+func cutBytes(frames net.Buffers, n int) net.Buffers {
+	for len(frames) > 0 && n >= len(frames[0]) {
+		n -= len(frames[0])
+		frames = frames[1:]
+	}
+	if n > 0 {
+		frames[0] = frames[0][n:]
+	}
+	return frames
+}
+
+// closeWrite ends the server's half of the connection; false means that it cannot be ended apart.
+func (w *webSocket) closeWrite() bool {
+	if w.raw == nil {
+		half, ok := w.conn.(interface{ CloseWrite() error })
+		return ok && half.CloseWrite() == nil
+	}
+	var failure error
+	err := w.raw.Control(func(fd uintptr) { failure = syscall.Shutdown(int(fd), syscall.SHUT_WR) })
+	return err == nil && failure == nil
 }
 
 func ignoringInterrupts(call func() (int, error)) (int, error) {

@@ -1,9 +1,8 @@
 package engine
 
 import (
-	"bytes"
+	"net"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -42,13 +41,16 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	if parked != nil && !parked.wait(ctx.Context()) {
 		c.abort(ReasonTransportError)
 	}
-	ctx.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
-	ctx.Set(fiber.HeaderCacheControl, "no-store")
-	body, ok := c.takePayload(parked)
+	a, ok := c.takeAnswer(parked, ctx.Context().Conn())
 	if !ok {
 		return fail(ctx, errBadRequest)
 	}
-	ctx.Context().Response.SetBodyRaw(body)
+	if ctx.App().Config().WriteTimeout == 0 { // else fasthttp sees to it
+		a.timeout = c.server.options.WriteTimeout
+	}
+	c.server.relieve()
+	ctx.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
+	ctx.Context().Response.SetBodyStream(a, len(a.body))
 	return nil
 }
 
@@ -65,7 +67,7 @@ func (c *Conn) park() (parked *poll, ok bool) {
 		return nil, false
 	case c.closed.Load() && c.closePacket == 0:
 		return nil, false
-	case c.queue.len() > 0 || c.closed.Load():
+	case c.queue.len() > 0 && c.answer == nil || c.closed.Load():
 		return nil, true
 	}
 	c.poll = &poll{ready: make(chan struct{}, 1)}
@@ -89,89 +91,49 @@ func (p *poll) wait(ctx *fasthttp.RequestCtx) bool {
 	}
 }
 
-// takePayload takes as many packets out of the queue as a payload may have, and ends the poll; false means that a
-// WebSocket has become the transport meanwhile.
-func (c *Conn) takePayload(parked *poll) (body []byte, ok bool) {
+// takeAnswer ends the poll and takes as much out of the queue as one answer may have; false means that a WebSocket has
+// become the transport.
+func (c *Conn) takeAnswer(parked *poll, wire net.Conn) (a *answer, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if parked != nil && c.poll == parked {
 		c.poll = nil
 	}
-	if c.ws != nil {
+	a = &answer{conn: c, wire: wire}
+	switch {
+	case c.ws != nil:
 		return nil, false
+	case c.answer == nil || c.closed.Load():
+		c.takePayload(a)
 	}
-	for c.queue.len() > 0 {
-		p := c.queue.peek()
-		if len(body) > 0 && len(body)+1+p.pollingSize() > c.server.options.MaxPayload {
-			return body, true
-		}
-		if len(body) > 0 {
-			body = append(body, separator)
-		}
-		body = c.queue.pop().appendPolling(body)
+	if len(a.body) == 0 {
+		a.body = append(a.body, typeNoop)
 	}
-	if c.closePacket != 0 {
-		if len(body) > 0 {
-			body = append(body, separator)
-		}
-		body = append(body, c.closePacket)
-		c.forgetPolling()
-	}
-	if len(body) == 0 {
-		return []byte{typeNoop}, true
-	}
-	return body, true
+	return a, true
 }
 
-// servePost handles the packets of a POST.
-func (c *Conn) servePost(ctx *fiber.Ctx) error {
-	c.mu.Lock()
-	refused := c.ws != nil || c.closed.Load()
-	c.mu.Unlock()
-	if refused {
-		return fail(ctx, errBadRequest)
+// takePayload fills an answer. Call with mu held.
+func (c *Conn) takePayload(a *answer) {
+	packets, size := c.queue.payload(c.server.options.MaxPayload)
+	if packets > 0 {
+		a.charged = size
+		c.chargeLocked(size)
+		c.answer = a.wire
 	}
-	// Not ctx.Body, which would inflate a compressed body without a limit.
-	body := ctx.Context().Request.Body()
-	if len(body) > c.server.options.MaxPayload {
-		c.abort(ReasonTransportError)
-		return ctx.SendStatus(fiber.StatusRequestEntityTooLarge)
-	}
-	if !utf8.Valid(body) {
-		// Over WebSocket such text is refused too. Passed on to others, it would end their connections.
-		c.abort(ReasonParseError)
-		return fail(ctx, errBadRequest)
-	}
-	if !c.receivePayload(bytes.Clone(body)) {
-		return fail(ctx, errBadRequest)
-	}
-	ctx.Set(fiber.HeaderContentType, fiber.MIMETextHTML)
-	return ctx.SendString("ok")
-}
-
-// receivePayload handles the packets of a body, which it keeps; false means that one of them was malformed.
-func (c *Conn) receivePayload(body []byte) bool {
-	err := eachPacket(body, func(packet []byte) error {
-		binary := len(packet) > 0 && packet[0] == typeBinary
-		if binary {
-			var err error
-			if packet, err = decodeBase64(packet[1:]); err != nil {
-				c.abort(ReasonParseError)
-				return err
-			}
+	a.body = make([]byte, 0, size+2)
+	for range packets {
+		if len(a.body) > 0 {
+			a.body = append(a.body, separator)
 		}
-		if !c.receive(packet, binary) {
-			return ErrPacket
+		a.body = c.queue.pop(&c.server.budget).appendPolling(a.body)
+	}
+	if c.closePacket != 0 && packets < maxAnswerPackets && c.queue.len() == 0 {
+		if len(a.body) > 0 {
+			a.body = append(a.body, separator)
 		}
-		return nil
-	})
-	return err == nil || c.closedFor() != ReasonParseError
-}
-
-func (c *Conn) closedFor() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.reason
+		a.body = append(a.body, c.closePacket)
+		c.endLinger()
+	}
 }
 
 // endPolling ends the poll that is parked, with the close packet. After a polite close the id lingers, so that the next
@@ -190,23 +152,20 @@ func (c *Conn) endPolling(code int) {
 		if c.poll == nil {
 			c.closePacket = 0
 		}
-		c.queue.clear()
-		c.server.forget(c)
+		c.queue.clear(&c.server.budget)
 		return
 	}
-	c.server.beats.remove(c)
-	c.server.running.Add(1)
+	c.enter() // until endLinger
 	c.linger = time.AfterFunc(wait, c.cut)
 }
 
-// forgetPolling makes the id unknown, when the last poll has come or will not come any more. Call with mu held.
-func (c *Conn) forgetPolling() {
+// endLinger makes the id unknown, when the last poll has come or will not come any more. Call with mu held.
+func (c *Conn) endLinger() {
 	c.closePacket = 0
-	c.queue.clear()
+	c.queue.clear(&c.server.budget)
 	if c.linger != nil {
 		c.linger.Stop()
 		c.linger = nil
-		c.server.forget(c)
-		c.server.running.Done()
+		go c.leave() // not with mu held
 	}
 }

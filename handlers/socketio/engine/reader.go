@@ -18,7 +18,7 @@ var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
 // readAll handles what the client sends until the connection ends, and returns the reason.
 func (w *webSocket) readAll() (reason string) {
 	w.reason = ReasonTransportClose
-	if !w.handleFrames() { // what came with the handshake
+	if !w.take(nil) { // what came with the handshake
 		return w.reason
 	}
 	if w.raw != nil {
@@ -50,7 +50,9 @@ func (w *webSocket) take(chunk []byte) bool {
 		return true
 	}
 	w.decoder.feed(chunk)
-	return w.handleFrames()
+	goOn := w.handleFrames()
+	w.account()
+	return goOn
 }
 
 // handleFrames handles every whole frame that has arrived; false ends the connection.
@@ -58,11 +60,7 @@ func (w *webSocket) handleFrames() bool {
 	for {
 		opcode, payload, ok, err := w.decoder.next()
 		if err != nil {
-			var violation *frameError
-			errors.As(err, &violation)
-			w.owner.refuse(w, violation.code)
-			w.reason = ReasonTransportError
-			return false
+			return w.violated(err)
 		}
 		if !ok {
 			return true
@@ -76,11 +74,26 @@ func (w *webSocket) handleFrames() bool {
 			return false
 		default:
 			if !w.message(payload, opcode == opBinary) {
-				w.draining, w.decoder = true, frameDecoder{}
+				w.drain()
 				return true
 			}
 		}
 	}
+}
+
+// drain drops what the client sends from now on. Reading it gives the client the chance to read why it was closed.
+func (w *webSocket) drain() { w.draining, w.decoder = true, frameDecoder{} }
+
+// violated closes after a violation of the WebSocket protocol; false ends the connection at once.
+func (w *webSocket) violated(err error) bool {
+	var violation *frameError
+	errors.As(err, &violation)
+	if !w.serving.Load() {
+		return false
+	}
+	w.owner.close(ReasonTransportError, violation.code)
+	w.drain()
+	return true
 }
 
 // message handles one message: of the connection, or of a socket that probes for it.
@@ -91,22 +104,21 @@ func (w *webSocket) message(payload []byte, binary bool) bool {
 	return !binary && w.owner.probing(w, payload)
 }
 
-// control answers a control frame.
+// control answers a control frame. While the client does not read, only the answer to its latest ping waits for it: as
+// RFC 6455, section 5.5.3 has it, and a flood of pings costs nothing.
 func (c *Conn) control(w *webSocket, p *Packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if w == c.ws {
+	switch {
+	case w != c.ws:
+		if !w.writeApart(p) {
+			w.abort()
+		}
+	case c.closed.Load():
+	case w.flushing || c.queue.len() > 0 && !c.held:
+		w.pong = p
+		w.startFlusher()
+	default:
 		c.sendLocked(false, []*Packet{p})
-	} else {
-		w.writeApart(p)
-	}
-}
-
-// refuse closes after a violation of the WebSocket protocol.
-func (c *Conn) refuse(w *webSocket, code int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if w == c.ws {
-		c.closeLocked(ReasonTransportError, code)
 	}
 }

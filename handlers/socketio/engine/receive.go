@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 )
@@ -44,18 +45,23 @@ func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
 			ok = false
 		}
 	}()
-	if err := c.receiver.Message(message, binary); err != nil {
+	err := c.receiver.Message(message, binary)
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, ErrTooLong):
+		c.close(ReasonParseError, closeTooBig)
+	default:
 		c.close(ReasonParseError, closeNormal)
-		return false
 	}
-	return true
+	return false
 }
 
 // closedByClient answers the client's close packet: over long-polling with a noop to the other request.
 func (c *Conn) closedByClient() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.queue.clear()
+	c.queue.dropUnstarted(&c.server.budget)
 	c.closePacket = typeNoop
 	c.closeLocked(ReasonTransportClose, closeNormal)
 }

@@ -21,18 +21,22 @@ func (c *Conn) acceptProbe(ctx *fiber.Ctx) error {
 	if !ok {
 		return fail(ctx, errBadRequest)
 	}
-	return c.server.hijack(ctx, key, func(w *webSocket) bool {
-		w.owner = c
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.closed.Load() || c.ws != nil || c.probe != nil {
-			w.writeApart(closeFrame(closeNormal))
-			return false
-		}
-		c.probe = w
-		w.patience = time.AfterFunc(c.server.options.UpgradeTimeout, func() { c.giveUpProbe(w) })
-		return true
-	})
+	return c.server.hijack(ctx, key, c.startProbe, func() {})
+}
+
+// startProbe makes a WebSocket the connection's probe; false means that there is one, or a WebSocket in use.
+func (c *Conn) startProbe(w *webSocket) bool {
+	w.owner = c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Load() || c.ws != nil || c.probe != nil {
+		w.writeApart(closeFrame(closeNormal))
+		return false
+	}
+	c.enter() // until its reader has ended
+	c.probe = w
+	w.patience = time.AfterFunc(c.server.options.UpgradeTimeout, func() { c.giveUpProbe(w) })
+	return true
 }
 
 // giveUpProbe ends a probe that has taken too long.
@@ -72,7 +76,7 @@ func (c *Conn) probing(w *webSocket, packet []byte) bool {
 // upgrade makes the WebSocket the transport. Everything queued goes out through it. Call with mu held.
 func (c *Conn) upgrade(w *webSocket) {
 	w.patience.Stop()
-	w.serving.Store(true)
+	w.becomeTransport()
 	c.ws = w
 	c.probe = nil
 	c.probed = false

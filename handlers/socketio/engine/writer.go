@@ -1,23 +1,24 @@
 package engine
 
 import (
-	"bytes"
 	"net"
 	"time"
 )
 
-// writeNow writes a packet at once, as far as the kernel takes it; false means that it has to be queued. Call with the
-// owner's lock held.
+// writeNow writes a packet at once, as far as the kernel takes it, and queues the rest; false means that all of it has
+// to be queued. Call with the owner's lock held, when its queue is empty.
 func (w *webSocket) writeNow(p *Packet) bool {
 	if w.broken {
 		return true // the reader will find out
 	}
-	if w.raw == nil || w.flushing || w.unsent != nil {
+	if w.raw == nil || w.flushing {
 		return false
 	}
 	n := w.try(p.frame)
 	if n > 0 && n < len(p.frame) {
-		w.unsent = p.frame[n:]
+		q := &w.owner.queue
+		q.push(&w.server.budget, p)
+		q.written = n
 	}
 	return n > 0 || w.broken
 }
@@ -36,25 +37,23 @@ func (w *webSocket) try(frames []byte) int {
 
 // writeTogether writes a short queue as one piece, as far as the kernel takes it. Call with the owner's lock held.
 func (w *webSocket) writeTogether(q *queue) {
-	if w.raw == nil || w.flushing || w.broken || w.unsent != nil || q.bytes > len(readBuffer{}.bytes) {
+	if w.raw == nil || w.flushing || w.broken || q.bytes > len(readBuffer{}.bytes) {
 		return
 	}
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
 	together := buffer.bytes[:0]
-	for q.len() > 0 {
-		together = append(together, q.pop().frame...)
+	for _, p := range q.packets[q.head:] {
+		together = append(together, p.frame...)
 	}
-	if n := w.try(together); n < len(together) && !w.broken {
-		w.unsent = bytes.Clone(together[n:])
-	}
+	q.advance(&w.server.budget, w.try(together))
 }
 
 // writeApart writes a packet of a socket that is no transport: there is no queue for it, and the kernel's buffer is
 // empty. Call with the owner's lock held.
 func (w *webSocket) writeApart(p *Packet) bool {
 	if w.raw != nil {
-		return w.writeNow(p) && w.unsent == nil && !w.broken
+		return !w.broken && w.try(p.frame) == len(p.frame)
 	}
 	w.conn.SetWriteDeadline(time.Now().Add(time.Second))
 	defer w.conn.SetWriteDeadline(noDeadline)
@@ -72,14 +71,14 @@ func (w *webSocket) startFlusher() {
 
 // flush writes what is queued until there is no more.
 func (w *webSocket) flush() {
-	buffers := make(net.Buffers, 0, batchPackets)
+	buffers := make(net.Buffers, 0, batchPackets+1)
 	for {
 		batch := w.nextBatch(buffers[:0])
 		if len(batch) == 0 {
 			return
 		}
 		w.conn.SetWriteDeadline(time.Now().Add(w.server.options.WriteTimeout))
-		if _, err := batch.WriteTo(w.conn); err != nil {
+		if err := w.writeFrames(batch); err != nil {
 			w.owner.lost(w, ReasonTransportError)
 			w.conn.SetDeadline(aLongTimeAgo) // if it was closed before, its reader still has to come back
 			return
@@ -87,22 +86,26 @@ func (w *webSocket) flush() {
 	}
 }
 
-// nextBatch takes the next packets to write; when there are none, the flusher's time is over.
+// nextBatch removes what is written from the queue and returns what to write next; when there is nothing, the flusher
+// ends.
 func (w *webSocket) nextBatch(buffers net.Buffers) net.Buffers {
 	c := w.owner
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if w.unsent != nil {
-		buffers = append(buffers, w.unsent)
-		w.unsent = nil
+	if w.broken {
+		w.flushing = false
+		return nil
 	}
-	if buffers = c.queue.batch(buffers); len(buffers) > 0 && !w.broken {
+	c.queue.popBatch(&w.server.budget)
+	buffers = c.queue.batch(buffers)
+	if w.pong != nil && !c.closed.Load() {
+		buffers = append(buffers, w.pong.frame)
+	}
+	w.pong = nil
+	if len(buffers) > 0 {
 		return buffers
 	}
 	w.flushing = false
-	if w.broken {
-		return nil
-	}
 	w.conn.SetWriteDeadline(noDeadline)
 	if w.ending {
 		w.hangUp()
@@ -120,9 +123,9 @@ func (w *webSocket) end(code int) {
 	c := w.owner
 	w.ending = true
 	if p := closeFrame(code); c.queue.len() > 0 || !w.writeNow(p) {
-		c.queue.push(p)
+		c.queue.push(&w.server.budget, p)
 	}
-	if c.queue.len() > 0 || w.unsent != nil {
+	if c.queue.len() > 0 {
 		w.startFlusher()
 	} else if !w.flushing {
 		w.hangUp()
@@ -133,12 +136,11 @@ func (w *webSocket) end(code int) {
 // would make the kernel discard what the client has yet to read.
 func (w *webSocket) hangUp() {
 	w.broken = true
-	if half, ok := w.conn.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
-		w.conn.SetReadDeadline(time.Now().Add(lingering))
+	if !w.closeWrite() {
+		w.abort()
 		return
 	}
-	w.abort()
+	w.conn.SetReadDeadline(time.Now().Add(lingering))
 }
 
 // abort makes the reader, and a flusher that waits, come back with an error; the reader then closes.

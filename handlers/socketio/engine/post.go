@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/base64"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// keptBody is the size up to which a body's buffer is used again.
+const keptBody = 4 << 10
+
+// servePost handles the packets of a POST.
+func (c *Conn) servePost(ctx *fiber.Ctx) error {
+	if !c.beginPost() {
+		return fail(ctx, errBadRequest)
+	}
+	// Not ctx.Body, which would inflate a compressed body without a limit.
+	body := ctx.Context().Request.Body()
+	c.charge(len(body))
+	defer c.endPost(len(body))
+	defer ctx.Context().Request.ReleaseBody(keptBody) // else fasthttp keeps it for the next request of this connection
+	if len(body) > c.server.options.MaxPayload {
+		c.abort(ReasonTransportError)
+		return ctx.SendStatus(fiber.StatusRequestEntityTooLarge)
+	}
+	if !utf8.Valid(body) {
+		// Over WebSocket such text is refused too. Passed on to others, it would end their connections.
+		c.abort(ReasonParseError)
+		return fail(ctx, errBadRequest)
+	}
+	if !c.receivePayload(body) {
+		return fail(ctx, errBadRequest)
+	}
+	ctx.Set(fiber.HeaderContentType, fiber.MIMETextHTML)
+	return ctx.SendString("ok")
+}
+
+// beginPost refuses a POST to a connection that does not use long-polling any more. A second POST beside a first ends
+// the connection, as in the official servers: else a client whose event is being handled could make the server keep any
+// number of bodies.
+func (c *Conn) beginPost() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ws != nil || c.closed.Load() {
+		return false
+	}
+	if c.posting {
+		c.closeLocked(ReasonTransportError, 0)
+		return false
+	}
+	c.posting = true
+	return true
+}
+
+func (c *Conn) endPost(size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.posting = false
+	c.chargeLocked(-size)
+}
+
+// receivePayload handles the packets of a body; false means that one of them was malformed.
+func (c *Conn) receivePayload(body []byte) bool {
+	err := eachPacket(body, func(packet []byte) error {
+		if len(packet) > 0 && packet[0] == typeBinary {
+			return c.receiveBase64(packet[1:])
+		}
+		if !c.receive(bytes.Clone(packet[:min(len(packet), c.maxPacket()+1)]), false) {
+			return ErrPacket
+		}
+		return nil
+	})
+	return err == nil || c.closedFor() != ReasonParseError
+}
+
+// maxPacket is the size of a text packet with the longest message that is not cut off.
+func (c *Conn) maxPacket() int { return 1 + c.server.options.MaxMessage }
+
+// receiveBase64 handles a binary message.
+func (c *Conn) receiveBase64(text []byte) error {
+	text = text[:min(len(text), base64.StdEncoding.EncodedLen(c.maxPacket()))]
+	message, err := decodeBase64(text)
+	if err != nil {
+		c.abort(ReasonParseError)
+		return err
+	}
+	if !c.receive(message, true) {
+		return ErrPacket
+	}
+	return nil
+}
+
+func (c *Conn) closedFor() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reason
+}
