@@ -176,7 +176,7 @@ test("the list holds its order under the pointer, and says what is new", async (
 
   await page.locator(`.row[data-conversation-id="${second.who.conversation_id}"]`).focus();
   await second.say("I move up too");
-  await expect(button).toHaveText("Show new order");
+  await expect(button).toHaveText("Show newest first");
   expect((await names())[0]).toBe(first.name);
   await button.click();
   await expect.poll(async () => (await names())[0]).toBe(second.name);

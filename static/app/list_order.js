@@ -24,7 +24,7 @@ export function holdOrder(fragment) {
   button.hidden = false;
   button.textContent = arrived
     ? `${arrived} new ${arrived === 1 ? "conversation" : "conversations"}`
-    : "Show new order";
+    : "Show newest first";
 }
 
 function rows(fragment) {
