@@ -1,4 +1,4 @@
-// Keyboard alone, narrow screens, and what axe finds.
+// The keyboard alone, narrow screens, and axe.
 import {
   answer,
   chooseButton,
@@ -21,7 +21,7 @@ import {
 } from "./journey.mjs";
 import { startEmpty } from "./parley.mjs";
 
-test("an agent with the keyboard alone", async ({ newContext }) => {
+test("an end user and an agent can do everything with the keyboard alone", async ({ newContext }) => {
   const widget = await (await newContext()).newPage();
   const name = await openWidget(widget);
   await expect(received(widget, "Hi, I am Pip.")).toBeVisible();
@@ -67,7 +67,7 @@ test("an agent with the keyboard alone", async ({ newContext }) => {
   await expect(page.locator("#thread-tags summary")).toBeFocused();
 });
 
-test("a phone of 360 px", async ({ newContext }) => {
+test("on a phone of 360 px nothing scrolls sideways", async ({ newContext }) => {
   const phone = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
   const widget = await (await newContext(phone)).newPage();
   const name = await openWidget(widget);
@@ -95,7 +95,7 @@ test("a phone of 360 px", async ({ newContext }) => {
 });
 
 for (const scheme of ["light", "dark"]) {
-  test(`axe finds nothing, ${scheme}`, async ({ newContext }) => {
+  test(`axe finds no fault in the widget and the inbox, ${scheme}`, async ({ newContext }) => {
     const options = { colorScheme: scheme };
     const widget = await (await newContext(options)).newPage();
     const name = await openWidget(widget);
@@ -113,7 +113,7 @@ for (const scheme of ["light", "dark"]) {
     await page.goto("/demo");
     await expect(page.frameLocator("iframe[title=Chat]").getByText("Hi, I am Pip.")).toBeVisible();
     expect(await violations(page)).toEqual([]);
-    // With status 404 the browser itself would write to the console.
+    // With status 404 the browser itself would log an error.
     await page.route("**/nowhere", async (route) => route.fulfill({ response: await route.fetch(), status: 200 }));
     await page.goto("/nowhere");
     expect(await violations(page)).toEqual([]);
@@ -134,7 +134,7 @@ for (const scheme of ["light", "dark"]) {
   });
 }
 
-test("setup: a first organization in the browser, and what axe finds", async ({ newContext }) => {
+test("the setup creates the first organization, and axe finds no fault", async ({ newContext }) => {
   const parley = await startEmpty();
   const page = await (await newContext()).newPage();
   await page.goto(parley.url);

@@ -1,8 +1,8 @@
-// Bots: made, edited, tried beside the form, and then heard in the real widget.
+// Bots are created, edited, tried beside the form and used in the widget.
 import { test } from "./company.mjs";
 import { expect, logIn, openWidget, received, say, sideways, tabTo, violations } from "./journey.mjs";
 
-test.describe.configure({ mode: "serial" }); // they edit one bot
+test.describe.configure({ mode: "serial" }); // the tests edit the same bot
 
 test.use({ mayLog: /status of 40[0134]|status of 409/ }); // the browser reports refusals itself
 
@@ -22,7 +22,7 @@ async function openPip(page) {
   await expect(page.getByLabel("Greeting", { exact: true })).toHaveValue("Hi, I am Pip. How can I help?");
 }
 
-test("a bot is edited, tried unsaved, saved, and answers end users so", async ({ admin, newContext }) => {
+test("a bot can be tried before it is saved, and answers end users after", async ({ admin, newContext }) => {
   await openPip(admin);
   await expect(answered(admin, "Hi, I am Pip.")).toBeVisible();
   await admin.getByRole("button", { name: "Add a rule" }).click();
@@ -34,7 +34,7 @@ test("a bot is edited, tried unsaved, saved, and answers end users so", async ({
   await expect(answered(admin, "Two years, on everything.")).toBeVisible();
   await admin.getByLabel("Answer").last().fill("Three years, on everything.");
   await admin.getByLabel("Answer").last().blur();
-  await expect(answered(admin, "Three years, on everything.")).toBeVisible(); // what stands in the form now
+  await expect(answered(admin, "Three years, on everything.")).toBeVisible(); // as it is in the form now
 
   const widget = await (await newContext()).newPage();
   await openWidget(widget);
@@ -45,10 +45,10 @@ test("a bot is edited, tried unsaved, saved, and answers end users so", async ({
   await say(widget, "And what about a guarantee?");
   await expect(received(widget, "Three years, on everything.")).toBeVisible();
   await widget.getByRole("button", { name: "Prices" }).click();
-  await expect(widget.getByRole("button", { name: "Choose Team" })).toBeVisible(); // rich rules are as they were
+  await expect(widget.getByRole("button", { name: "Choose Team" })).toBeVisible(); // rich rules are unchanged
 });
 
-test("rules are moved and removed", async ({ admin }) => {
+test("rules can be moved and removed", async ({ admin }) => {
   await openPip(admin);
   const rows = admin.locator("#rule-rows li");
   const count = await rows.count();
@@ -63,7 +63,7 @@ test("rules are moved and removed", async ({ admin }) => {
   await expect(admin.getByLabel("Answer").filter({ hasText: "Now before the one above." })).toHaveCount(0);
 });
 
-test("of two who edit at once, the second is told", async ({ admin, newContext, parley }) => {
+test("when two people edit a bot, the second to save is warned", async ({ admin, newContext, parley }) => {
   const other = await (await newContext()).newPage();
   await logIn(other, parley.seeded.admin);
   await openPip(admin);
@@ -81,7 +81,7 @@ test("of two who edit at once, the second is told", async ({ admin, newContext, 
   await expect(admin.getByLabel("When no rule matches")).toHaveValue("The second to save.");
 });
 
-test("a new bot, and one in use that cannot be removed", async ({ admin }) => {
+test("a bot in use can't be removed, a new one can", async ({ admin }) => {
   await openPip(admin);
   await expect(admin.getByText("A bot that a channel uses cannot be removed.")).toBeVisible();
   await admin.goto("/bots");
@@ -100,7 +100,7 @@ test("a new bot, and one in use that cannot be removed", async ({ admin }) => {
   await expect(admin.getByRole("row").filter({ hasText: "Moss" })).toHaveCount(0);
 });
 
-test("without JavaScript", async ({ newContext, parley }) => {
+test("a bot can be edited and tried without JavaScript", async ({ newContext, parley }) => {
   const page = await (await newContext({ javaScriptEnabled: false })).newPage();
   await logIn(page, parley.seeded.admin);
   await openPip(page);
@@ -120,7 +120,7 @@ test("without JavaScript", async ({ newContext, parley }) => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing, 360 px hold everything, and the keyboard reaches it, ${colorScheme}`, async ({
+  test(`axe finds no fault, 360 px are enough, and the keyboard reaches everything, ${colorScheme}`, async ({
     newContext,
     parley,
   }) => {

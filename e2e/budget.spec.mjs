@@ -1,4 +1,4 @@
-// What the widget may weigh: from the built files, and as Chromium loads it.
+// The size limits of the widget, for the built files and as Chromium loads them.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -6,17 +6,17 @@ import { embedToken, expect, openWidget, test } from "./journey.mjs";
 import { site } from "./site.mjs";
 
 const LOADER = 2_500; // bytes
-const PAGE = 40_000; // bytes, of all that the page loads
+const PAGE = 40_000; // bytes, all that the page loads
 const REQUESTS = 5; // and one socket
 
 const weight = (content) => brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 const built = (name) => weight(readFileSync(fileURLToPath(new URL(`../static/${name}`, import.meta.url))));
 
-test("the loader is small", () => {
+test("the loader stays within its size limit", () => {
   expect(built("widget/embed.js")).toBeLessThanOrEqual(LOADER);
 });
 
-test("the page is small, in every language, and makes few requests", async ({ newContext }) => {
+test("the page stays within its limits of size and requests in every language", async ({ newContext }) => {
   const files = ["vendor/socket.io.min.js", "widget/widget.js", "widget/widget.css"].map(built).reduce((a, b) => a + b);
   for (const locale of ["en", "ar", "pl", "ja"]) {
     const page = await (await newContext({ locale })).newPage();
@@ -44,7 +44,7 @@ test("the page is small, in every language, and makes few requests", async ({ ne
   }
 });
 
-test("on a host page nothing shifts, and one request more is made", async ({ newContext, baseURL }) => {
+test("on a host page the loader shifts nothing and makes one request", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const token = await embedToken(context);
   const host = await site(`<!doctype html><title>Host</title><body><script>

@@ -1,11 +1,11 @@
-// The official Socket.IO client against the program, in the ways in which the guide's examples make it.
+// The official Socket.IO client against the program, connected as in the guide's examples.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { Manager, io } from "socket.io-client";
 import { login, open, start } from "./parley.mjs";
 
-const PATIENCE = 20_000; // ms until what must happen counts as lost
+const EVENT_TIMEOUT = 20_000; // ms until a missing event fails the test
 
 let parley;
 before(async () => (parley = await start({ env: { WIDGET_RATE_LIMIT: "off" } })));
@@ -19,7 +19,7 @@ const transports = {
 
 function next(socket, event) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ${event}`)), PATIENCE);
+    const timer = setTimeout(() => reject(new Error(`no ${event}`)), EVENT_TIMEOUT);
     socket.once(event, (payload) => {
       clearTimeout(timer);
       resolve(payload);
@@ -27,11 +27,11 @@ function next(socket, event) {
   });
 }
 
-// collect waits for several: two may come in one packet, before a second next could listen.
+// collect waits for several events. Two calls of next could miss one, because two events may arrive in one packet.
 function collect(socket, event, count) {
   const payloads = [];
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`only ${payloads.length} of ${count} ${event}`)), PATIENCE);
+    const timer = setTimeout(() => reject(new Error(`only ${payloads.length} of ${count} ${event}`)), EVENT_TIMEOUT);
     socket.on(event, (payload) => {
       if (payloads.push(payload) < count) return;
       clearTimeout(timer);
@@ -40,11 +40,11 @@ function collect(socket, event, count) {
   });
 }
 
-const call = (socket, event, ...payload) => socket.timeout(PATIENCE).emitWithAck(event, ...payload);
+const call = (socket, event, ...payload) => socket.timeout(EVENT_TIMEOUT).emitWithAck(event, ...payload);
 const visit = () => open(parley.url, parley.seeded.embed_token, randomUUID());
 const say = (who, content) => ({ ...who, content, content_type: "text", sender_type: "end_user" });
 
-// A test's sockets end with it, whatever becomes of it.
+// connect opens a socket that is closed when the test ends, also when it fails.
 function connect(t, url, options) {
   const socket = io(url, { forceNew: true, ...options });
   t.after(() => socket.disconnect());
@@ -60,7 +60,7 @@ async function agent(t, options = {}) {
 
 for (const [name, options] of Object.entries(transports)) {
   describe(name, () => {
-    test("an end user and an agent talk", async (t) => {
+    test("an end user and an agent can talk", async (t) => {
       const who = await visit();
       const socket = connect(t, parley.url, options);
       socket.emit("join_conversation", who);
@@ -74,14 +74,14 @@ for (const [name, options] of Object.entries(transports)) {
       const assigned = next(inbox, "conversation_assigned");
       inbox.emit("claim_conversation", { conversation_id: who.conversation_id });
       assert.equal((await assigned).conversation_id, who.conversation_id);
-      const heard = next(socket, "message_received");
+      const arrived = next(socket, "message_received");
       inbox.emit("send_message", {
         conversation_id: who.conversation_id,
         content: "Hi! How can I help you today?",
         content_type: "text",
         sender_type: "agent",
       });
-      assert.equal((await heard).content, "Hi! How can I help you today?");
+      assert.equal((await arrived).content, "Hi! How can I help you today?");
       const typing = next(socket, "typing_indicator");
       inbox.emit("user_typing", { conversation_id: who.conversation_id, sender_type: "agent" });
       const { conversation_id, sender_type } = await typing;
@@ -91,7 +91,7 @@ for (const [name, options] of Object.entries(transports)) {
       );
     });
 
-    test("a burst of 1,000 arrives complete and in order", async (t) => {
+    test("a burst of 1,000 messages arrives complete and in order", async (t) => {
       const who = await visit();
       const socket = connect(t, parley.url, options);
       const peer = connect(t, parley.url, options);
@@ -101,20 +101,20 @@ for (const [name, options] of Object.entries(transports)) {
       const acks = await Promise.all(
         Array.from({ length: 1000 }, (_, i) => call(socket, "send_message", say(who, `${i}`))),
       );
-      const heard = await all;
+      const arrived = await all;
       assert.ok(acks.every((ack) => ack.ok));
       assert.deepEqual(
-        heard.map(({ seq }) => seq),
+        arrived.map(({ seq }) => seq),
         Array.from({ length: 2000 }, (_, i) => i + 1),
       );
-      const own = heard.filter(({ sender_type }) => sender_type === "end_user");
+      const own = arrived.filter(({ sender_type }) => sender_type === "end_user");
       assert.deepEqual(
         own.map(({ content }) => content),
         Array.from({ length: 1000 }, (_, i) => `${i}`),
       );
     });
 
-    test("a failure is the error event, or the acknowledgement", async (t) => {
+    test("a failure without an acknowledgement is the error event, and with one the acknowledgement", async (t) => {
       const socket = connect(t, parley.url, options);
       await next(socket, "connect");
       const error = next(socket, "error");
@@ -127,15 +127,15 @@ for (const [name, options] of Object.entries(transports)) {
   });
 }
 
-// The guide's four examples, in its own words.
-test("the guide's web example", async (t) => {
+// The guide's examples, line by line.
+test("the guide's web example works", async (t) => {
   const who = await visit();
   const socket = connect(t, parley.url, { transports: ["websocket"], withCredentials: true });
   await next(socket, "connect");
   assert.equal((await call(socket, "join_conversation", who)).ok, true);
 });
 
-// The examples join on connect, and send when somebody writes.
+// mobile joins on connect, as the examples do, and then sends a message.
 async function mobile(t, socket) {
   t.after(() => socket.disconnect());
   const who = await visit();
@@ -143,31 +143,31 @@ async function mobile(t, socket) {
   const connected = next(socket, "connect");
   socket.connect();
   await connected;
-  const heard = collect(socket, "message_received", 2);
+  const arrived = collect(socket, "message_received", 2);
   socket.emit("send_message", say(who, "from the app"));
-  const [own, answer] = await heard;
+  const [own, answer] = await arrived;
   assert.equal(own.content, "from the app");
   assert.equal(answer.sender_type, "bot");
 }
 
-test("the guide's Android example", async (t) => {
+test("the guide's Android example works", async (t) => {
   const socket = io(parley.url, { forceNew: true, transports: ["websocket"], autoConnect: false });
   await mobile(t, socket);
 });
 
-test("the guide's iOS example", async (t) => {
-  // SocketManager begins with polling and upgrades; `.compress` asks for compression.
+test("the guide's iOS example works", async (t) => {
+  // SocketManager begins with polling and upgrades; `.compress` enables compression.
   const manager = new Manager(parley.url, { autoConnect: false, perMessageDeflate: { threshold: 0 } });
   const socket = manager.socket("/");
   await mobile(t, socket);
 });
 
-test("the guide's Flutter example", async (t) => {
+test("the guide's Flutter example works", async (t) => {
   const socket = io(parley.url, { forceNew: true, transports: ["websocket"], autoConnect: false });
   await mobile(t, socket);
 });
 
-test("the guide's curl example", async (t) => {
+test("the guide's curl example works", async (t) => {
   const who = await visit();
   const socket = connect(t, parley.url, {});
   await call(socket, "send_message", say(who, "please claim me"));
@@ -180,7 +180,7 @@ test("the guide's curl example", async (t) => {
   assert.deepEqual(Object.keys(await assigned.json()), ["id", "assigned_agent_id", "assigned_at"]);
 });
 
-test("the snippets of the guide and the docs lead to a conversation", async () => {
+test("the snippets of the guide and the docs open a conversation", async () => {
   const loader = await (await fetch(`${parley.url}/chat-widget/embed.js`)).text();
   assert.match(loader, /data-embed-token/);
   const query = "session_id=user_7&customer_name=Alice+Smith&title=Support+Chat";
@@ -190,8 +190,8 @@ test("the snippets of the guide and the docs lead to a conversation", async () =
   assert.match(page, /Support Chat/);
 });
 
-// Last: it ends the server.
-test("a restart in the middle loses nothing that was acknowledged, and the client comes back", async (t) => {
+// Last, because it stops the server.
+test("a restart loses no acknowledged message, and the client reconnects", async (t) => {
   const who = await visit();
   const socket = connect(t, parley.url, {
     transports: ["websocket"],
@@ -216,7 +216,7 @@ test("a restart in the middle loses nothing that was acknowledged, and the clien
   await parley.stop();
   assert.ok(["transport close", "transport error"].includes(await reason));
   const back = next(socket, "connect");
-  await parley.again();
+  await parley.restart();
   await back;
   await call(socket, "join_conversation", who);
   sending = false;

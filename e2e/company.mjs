@@ -1,5 +1,5 @@
-// What the journeys through the administrators' pages share: a server of their own, whose demo they may change, and
-// people who join it.
+// What the tests of the administrators' pages share: a server of their own, whose demo they may change, and people who
+// join its organization.
 import { createHmac } from "node:crypto";
 import { expect, logIn, test as base } from "./journey.mjs";
 import { start } from "./parley.mjs";
@@ -23,7 +23,7 @@ export const test = base.extend({
 
 let named = 0;
 
-// invite answers the link for somebody new.
+// invite invites a person and returns the link.
 export async function invite(admin, { email, role = "Agent: answers in the inbox" }) {
   await admin.goto("/company/team");
   await admin.getByLabel("Email").fill(email);
@@ -35,7 +35,7 @@ export async function invite(admin, { email, role = "Agent: answers in the inbox
   return link;
 }
 
-// newcomer invites somebody and lets them join: their page is in the inbox.
+// newcomer invites a person and lets them join. Their page shows the inbox.
 export async function newcomer(admin, newContext, options = {}) {
   const number = ++named;
   const person = {
@@ -53,7 +53,7 @@ export async function newcomer(admin, newContext, options = {}) {
   return { ...person, page };
 }
 
-// code is what an authenticator app shows for secret, so many steps of 30 s from now: each step's is good once.
+// code returns what an authenticator app shows for secret, a number of 30 s steps ahead. The code of a step works once.
 export function code(secret, ahead = 0) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   let bits = "";
@@ -66,8 +66,8 @@ export function code(secret, ahead = 0) {
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
-// loggedOut waits until a page shows the login. An open inbox may be on its way there by itself, which interrupts
-// whoever goes there.
+// loggedOut waits until a page shows the login. It retries, because an open inbox may go there by itself, which
+// interrupts goto.
 export const loggedOut = (page) =>
   expect(async () => {
     await page.goto("/inbox");

@@ -6,7 +6,7 @@ test.use({ mayLog: /status of 40[0134]|status of 409/ }); // the browser reports
 
 const rowOf = (page, text) => page.getByRole("row").filter({ hasText: text });
 
-test("an API key is shown once, opens nothing, and is noted as used", async ({ admin, newContext, parley }) => {
+test("an API key is shown once, gives no access, and its use is recorded", async ({ admin, newContext, parley }) => {
   await admin.getByRole("link", { name: "Company" }).click();
   await expect(admin.getByRole("heading", { name: "API Keys", level: 1 })).toBeVisible();
   await expect(admin.getByText("do not currently authenticate any REST route")).toBeVisible();
@@ -18,7 +18,7 @@ test("an API key is shown once, opens nothing, and is noted as used", async ({ a
   expect(secret).toMatch(/^pk_\w{20,}$/);
   await admin.keyboard.press("Escape");
   await admin.keyboard.press("Escape");
-  await expect(dialog).toBeVisible(); // hard to lose
+  await expect(dialog).toBeVisible(); // Escape does not close it
   await admin.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await dialog.getByRole("button", { name: "Copy" }).click();
   await expect(dialog.getByRole("button", { name: "Copied" })).toBeVisible();
@@ -45,18 +45,18 @@ test("an API key is shown once, opens nothing, and is noted as used", async ({ a
   await expect(row).toContainText("Revoked");
 });
 
-test("a form that is sent twice makes one key", async ({ admin }) => {
+test("a form that is sent twice creates one key", async ({ admin }) => {
   await admin.goto("/company/api-keys");
   await admin.getByLabel("Name").fill("Only one");
   await admin.getByRole("button", { name: "Create key" }).dblclick();
   await expect(admin.locator("#secret")).toContainText("pk_");
   await admin.getByRole("button", { name: "I have saved it" }).click();
-  await admin.reload(); // sends it again
+  await admin.reload(); // sends the form again
   await expect(admin.getByText("You already submitted this form")).toBeVisible();
   await expect(rowOf(admin, "Only one")).toHaveCount(1);
 });
 
-test("invited, joined, made an admin, disabled, enabled, removed", async ({ admin, newContext }) => {
+test("a teammate can be invited, made an admin, disabled, enabled and removed", async ({ admin, newContext }) => {
   const cleo = await newcomer(admin, newContext);
   await expect(cleo.page.getByRole("link", { name: "Company" })).toHaveCount(0);
   await cleo.page.goto("/company/team");
@@ -104,14 +104,14 @@ test("invited, joined, made an admin, disabled, enabled, removed", async ({ admi
   await expect(rowOf(admin, cleo.name)).toContainText("Dana Demo");
 });
 
-test("an invitation works once, and not when it was revoked or renewed", async ({ admin, newContext }) => {
+test("an invitation works once, and not after it was revoked or replaced", async ({ admin, newContext }) => {
   const email = "twice@example.com";
   const link = await invite(admin, { email });
   await rowOf(admin, email).getByRole("button", { name: "New link" }).click();
   const second = await admin.locator("#secret").textContent();
   expect(second).not.toBe(link);
   await admin.getByRole("button", { name: "Done" }).click();
-  await admin.reload(); // sent again, it makes no third: the second still works
+  await admin.reload(); // sends the form again, which creates no third link: the second still works
   await expect(admin.getByText("You already submitted this form")).toBeVisible();
 
   const page = await (await newContext()).newPage();
@@ -139,7 +139,7 @@ test("an invitation works once, and not when it was revoked or renewed", async (
   await expect(page.getByText("This invitation no longer works")).toBeVisible();
 });
 
-test("the settings of the organization are kept, and said where they are wrong", async ({ admin }) => {
+test("the organization's settings are saved, and a wrong one is marked", async ({ admin }) => {
   await admin.goto("/company/settings");
   await admin.getByLabel("Time zone").selectOption("Asia/Singapore");
   await admin.getByLabel("Language").selectOption("de");
@@ -153,7 +153,7 @@ test("the settings of the organization are kept, and said where they are wrong",
   await expect(admin.getByLabel("Time zone")).toHaveValue("Asia/Singapore");
 });
 
-test("without JavaScript", async ({ newContext, parley }) => {
+test("API keys and invitations work without JavaScript", async ({ newContext, parley }) => {
   const page = await (await newContext({ javaScriptEnabled: false })).newPage();
   await logIn(page, parley.seeded.admin);
   await page.goto("/company/api-keys");
@@ -180,7 +180,7 @@ test("without JavaScript", async ({ newContext, parley }) => {
   await expect(page.getByRole("row").filter({ hasText: "no-script@example.com" })).toHaveCount(1);
 });
 
-test("with the keyboard alone", async ({ admin }) => {
+test("an API key can be created and revoked with the keyboard alone", async ({ admin }) => {
   await admin.goto("/company/api-keys");
   await tabTo(admin, admin.getByLabel("Name"));
   await admin.keyboard.type("By keyboard");
@@ -204,7 +204,7 @@ test("with the keyboard alone", async ({ admin }) => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing, and 360 px hold everything, ${colorScheme}`, async ({ newContext, parley }) => {
+  test(`axe finds no fault, and 360 px are enough, ${colorScheme}`, async ({ newContext, parley }) => {
     const page = await (
       await newContext({ colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
     ).newPage();

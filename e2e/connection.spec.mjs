@@ -1,4 +1,4 @@
-// The connection goes away in the middle: nothing is lost, and people are told.
+// The connection is lost for a while: nothing is lost, and people can see it.
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { answer, expect, inThread, openThread, received, say, sent, test } from "./journey.mjs";
@@ -9,7 +9,7 @@ test.use({
     /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|ERR_SOCKET|WebSocket (connection|is already in CLOSING)|Failed to load resource|Failed to fetch|503/,
 });
 
-// A server of the test's own, since it is stopped.
+// Each test has its own server, because it stops it.
 let parley;
 test.beforeEach(async () => {
   parley = await start({ env: { WIDGET_RATE_LIMIT: "off" } });
@@ -27,7 +27,7 @@ async function logIn(page) {
   await expect(page.locator("#inbox")).toBeVisible();
 }
 
-test("at another address than the server's own, the inbox says so", async ({ newContext }) => {
+test("at another address than BASE_URL the inbox names the right one", async ({ newContext }) => {
   await parley.remove();
   const ADDR = `127.0.0.1:${await freePort()}`;
   parley = await start({ env: { ADDR, BASE_URL: "http://chat.example" } });
@@ -39,7 +39,7 @@ test("at another address than the server's own, the inbox says so", async ({ new
   );
 });
 
-test("a restart in the middle: banners, drafts, and nothing lost", async ({ newContext }) => {
+test("a restart of the server shows banners, keeps drafts and loses no message", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   const agent = await (await newContext()).newPage();
   await page.goto(widgetURL("restart", "Rita"));
@@ -61,7 +61,7 @@ test("a restart in the middle: banners, drafts, and nothing lost", async ({ newC
   await expect(agent.locator("#composer-error")).toBeVisible();
   await expect(agent.getByLabel("Message", { exact: true })).toHaveValue("also written while away");
 
-  await parley.again();
+  await parley.restart();
   await expect(sent(page, "written while away")).toBeVisible({ timeout: 30_000 });
   await expect(agent.locator("#offline")).toBeHidden({ timeout: 30_000 });
   await expect(page.locator("#state")).toBeEmpty();
@@ -75,7 +75,7 @@ test("a restart in the middle: banners, drafts, and nothing lost", async ({ newC
   await expect(page.locator("#messages > .own")).toHaveCount(2);
 });
 
-test("whoever was away for more than one page of messages gets them all", async ({ newContext }) => {
+test("a reconnect fetches all missed messages, also more than one page", async ({ newContext }) => {
   const context = await newContext();
   const page = await context.newPage();
   await page.goto(widgetURL("away", "Aya"));

@@ -1,7 +1,7 @@
 //go:build ignore
 
-// Adds an embed token for one origin to the demo organization of a data directory that no server has open, and prints
-// it.
+// embed_token.go adds an embed token for one origin to the demo organization of a data directory that no server has
+// open. It prints the token.
 package main
 
 import (

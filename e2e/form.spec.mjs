@@ -3,7 +3,7 @@ import { expect, logIn, openWidget, people, received, say, test } from "./journe
 
 test.use({ mayLog: /status of 40[01]/ }); // the browser reports refusals itself
 
-test("an agent without JavaScript", async ({ newContext }) => {
+test("an agent can work without JavaScript", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   const name = await openWidget(page);
   await say(page, "Can you read this?");
@@ -36,7 +36,7 @@ test("an agent without JavaScript", async ({ newContext }) => {
   await expect(agent.getByRole("button", { name: "Log in" })).toBeVisible();
 });
 
-test("a wrong password says so, and keeps the email address", async ({ context }) => {
+test("a wrong password shows an error and keeps the email address", async ({ context }) => {
   const page = await context.newPage();
   await page.goto("/auth/login");
   await page.getByLabel("Email").fill("nobody@example.com");

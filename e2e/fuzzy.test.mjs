@@ -1,9 +1,9 @@
-// What the palette and the tags find.
+// How the palette and the tags match a typed text.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fit } from "../static/app/fuzzy.js";
 
-test("the beginning of a word fits best, then what is in one, then letters in their order", () => {
+test("a match at the beginning of a word is best, then one inside a word, then letters in order", () => {
   assert.equal(fit("Unassign", "ba"), 0);
   assert.equal(fit("Unassign", "ack"), 1);
   assert.equal(fit("Unassign", "gvb"), 2);

@@ -1,11 +1,11 @@
-// The integration guide, walked from an empty installation: each numbered step by clicking what the guide says.
+// The integration guide, step by step from an empty installation, by clicking what each step says.
 import { generateKeyPairSync } from "node:crypto";
 import { io } from "socket.io-client";
 import { ada, expect, logIn, received, say, sent, setUp, test as base } from "./journey.mjs";
 import { login, startEmpty } from "./parley.mjs";
 import { site, withSnippet } from "./site.mjs";
 
-// One installation, set up once, for all the steps: they are in the guide's order.
+// All steps use one installation, and run in the guide's order.
 const test = base.extend({
   parley: [
     async ({}, use) => {
@@ -16,7 +16,7 @@ const test = base.extend({
     { scope: "worker" },
   ],
   baseURL: ({ parley }, use) => use(parley.url),
-  // The owner's page; contexts end before the server does.
+  // The owner's page, closed before the server stops.
   owner: async ({ newContext }, use) => {
     const page = await (await newContext({ permissions: ["clipboard-read", "clipboard-write"] })).newPage();
     await logIn(page, ada);
@@ -35,7 +35,7 @@ const goTo = async (page, section, name) => {
 
 const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
 
-test("first run: create a bot, paste the snippet, wait for the first visit", async ({ newContext, parley }) => {
+test("the first run creates a bot, shows the snippet and waits for the first visit", async ({ newContext, parley }) => {
   const page = await (await newContext()).newPage();
   await setUp(page, parley);
   await expect(page.getByRole("heading", { name: "Create a bot" })).toBeVisible();
@@ -48,7 +48,7 @@ test("first run: create a bot, paste the snippet, wait for the first visit", asy
   const visitor = await (await newContext()).newPage();
   await visitor.goto(shop.url);
   await expect(received(visitor.frameLocator("iframe"), "Hello from Acme.")).toBeVisible();
-  await expect(page.getByText("The chat is on your site")).toBeVisible(); // by itself
+  await expect(page.getByText("The chat is on your site")).toBeVisible(); // without a reload
   await expect(page.locator("#waiting")).toContainText(shop.url);
   await page.reload(); // sends the form again
   await expect(page.getByRole("heading", { name: "Paste the snippet" })).toBeVisible();
@@ -56,7 +56,7 @@ test("first run: create a bot, paste the snippet, wait for the first visit", asy
   await page.getByRole("link", { name: "Go to the inbox" }).click();
   await expect(page.locator("#inbox")).toBeVisible();
   await page.goto(`${parley.url}/integration/web-chat`);
-  await expect(page.locator(".table-tokens tbody tr")).toHaveCount(1); // the second sending made nothing
+  await expect(page.locator(".table-tokens tbody tr")).toHaveCount(1); // the form that was sent again created nothing
 });
 
 test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Script Snippet", async ({
@@ -127,7 +127,7 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
   expect((await gone).status()).toBe(403);
 });
 
-let token; // of the web chat that the next steps use
+let token; // of the web chat in the next steps
 
 test("Custom Parameters, and a known user identity as the developer guide shows it", async ({ newContext, owner }) => {
   await goTo(owner, "Integration", "Web Chat");
@@ -229,15 +229,15 @@ test("Mobile SDK: Step 3 — Connect via Socket.IO", async ({ newContext, owner,
     conversation_id: await webView.locator("#parley").getAttribute("data-conversation-id"),
     external_id: await webView.locator("#parley").getAttribute("data-external-id"),
   };
-  // As the snippets do it, with the client of this language.
+  // As in the snippets, with the JavaScript client.
   const socket = io(parley.url, { transports: ["websocket"] });
   await new Promise((resolve) => socket.on("connect", resolve));
-  const heard = new Promise((resolve) =>
+  const arrived = new Promise((resolve) =>
     socket.on("message_received", ({ content }) => content === "Natively" && resolve()),
   );
   await socket.emitWithAck("join_conversation", who);
   socket.emit("send_message", { ...who, content: "Natively", content_type: "text", sender_type: "end_user" });
-  await heard;
+  await arrived;
   socket.disconnect();
   await expect(sent(webView, "Natively")).toBeVisible();
 });
@@ -300,7 +300,7 @@ test("Push Notifications: FCM and APNs", async ({ owner }) => {
   for (const secret of ["server-key-of-acme", rsa.split("\n")[1], p8.split("\n")[1]])
     expect(html).not.toContain(secret);
   await expect(apns.getByLabel("Private Key")).toHaveValue("");
-  await apns.getByLabel("Environment").selectOption("sandbox"); // the key stays
+  await apns.getByLabel("Environment").selectOption("sandbox"); // an empty key keeps the stored one
   await apns.getByRole("button", { name: "Replace" }).click();
   await expect(apns.getByLabel("Environment")).toHaveValue("sandbox");
 

@@ -17,7 +17,10 @@ import { site, withSnippet } from "./site.mjs";
 
 const snippet = (url, token) => `<script src="${url}/chat-widget/embed.js" data-embed-token="${token}"></script>`;
 
-test("the snippet, on another origin under a policy, twice, async, in the head", async ({ newContext, baseURL }) => {
+test("the snippet works on another origin under a policy, async in the head, and twice", async ({
+  newContext,
+  baseURL,
+}) => {
   const context = await newContext();
   const tag = snippet(baseURL, await embedToken(context));
   const host = await site(
@@ -44,7 +47,7 @@ test("the snippet, on another origin under a policy, twice, async, in the head",
   expect(kept).toBeTruthy();
 });
 
-test("the snippet, on a site that is isolated from others", async ({ newContext, baseURL }) => {
+test("the snippet works on a cross-origin isolated site", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const host = await site(withSnippet(snippet(baseURL, await embedToken(context))), "", {
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -58,7 +61,7 @@ test("the snippet, on a site that is isolated from others", async ({ newContext,
   await expect(sent(widget, "From an isolated site")).toBeVisible();
 });
 
-test("a known user by an iframe of one's own, as in the guide", async ({ newContext, baseURL }) => {
+test("a site's own iframe for a known user works as in the guide", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const token = await embedToken(context);
   const user = `user_${Date.now()}`;
@@ -73,14 +76,14 @@ test("a known user by an iframe of one's own, as in the guide", async ({ newCont
   const widget = page.frameLocator("iframe");
   await expect(widget.getByRole("heading", { name: "Support Chat" })).toBeVisible();
   await say(widget, "It is me");
-  // The same person in another browser.
+  // The same user in another browser.
   const other = await (await newContext()).newPage();
   await other.goto(host.url);
   await expect(sent(other.frameLocator("iframe"), "It is me")).toBeVisible();
   await expect(received(other.frameLocator("iframe"), "told the team")).toBeVisible();
 });
 
-// A site with the snippet on it, and its page, opened.
+// visit opens a page of a site that includes the snippet.
 async function visit({ newContext, baseURL }, { head = "", body = "", policy, options, lang = "" } = {}) {
   const context = await newContext(options);
   const token = await embedToken(context);
@@ -106,23 +109,23 @@ const corner = { right: 0, bottom: 0 };
 const large = { ...corner, width: 380, height: 560 };
 const small = { ...corner, width: 84, height: 84 };
 
-// What a script of the site sees of the chat, by window.Parley.
+// listen records the events that window.Parley reports to the site.
 const listen = (page) =>
   page.evaluate(() => {
-    window.heard = [];
+    window.events = [];
     for (const event of ["ready", "open", "close", "unread", "message"])
-      Parley.on(event, (detail) => heard.push([event, detail]));
+      Parley.on(event, (detail) => window.events.push([event, detail]));
   });
-const heard = (page, event) =>
-  page.evaluate((name) => window.heard.filter(([one]) => one === name).map(([, detail]) => detail), event);
+const eventsOf = (page, event) =>
+  page.evaluate((name) => window.events.filter(([one]) => one === name).map(([, detail]) => detail), event);
 
-test("minimised to a bubble and back, with what was missed, and as it was left", async ({ newContext, baseURL }) => {
+test("a minimized chat counts missed messages, and a reload keeps it minimized", async ({ newContext, baseURL }) => {
   const { page, widget, frame } = await visit({ newContext, baseURL });
   const agent = await (await newContext()).newPage();
   await logIn(agent, (await people(agent.context())).agent);
   await expect.poll(() => box(frame)).toEqual(large);
   await expect(widget.getByText("Hi, I am Pip.")).toBeVisible();
-  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true); // nobody asked for the focus
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true); // not taken
   await say(widget, "Before I go");
   await expect(received(widget, "told the team")).toBeVisible();
   await widget.getByRole("button", { name: "Minimize" }).click();
@@ -152,7 +155,7 @@ test("minimised to a bubble and back, with what was missed, and as it was left",
   await expect(widget.locator(".divider")).toHaveCount(0); // read
 });
 
-test("the keyboard goes in and comes back to where it was", async ({ newContext, baseURL }) => {
+test("opening moves the focus into the chat, and Escape returns it", async ({ newContext, baseURL }) => {
   const { page, widget, frame } = await visit({ newContext, baseURL });
   await widget.getByRole("button", { name: "Minimize" }).click();
   await expect.poll(() => box(frame)).toEqual(small);
@@ -166,14 +169,14 @@ test("the keyboard goes in and comes back to where it was", async ({ newContext,
   await page.keyboard.press("Escape"); // closes the menu
   await expect(widget.getByLabel("Sound")).toBeHidden();
   await expect.poll(() => box(frame)).toEqual(large);
-  await page.keyboard.press("Escape"); // and now the chat
+  await page.keyboard.press("Escape"); // closes the chat
   await expect.poll(() => box(frame)).toEqual(small);
   await expect(page.locator("#own")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(widget.getByLabel("Message", { exact: true })).toHaveValue("typed at once");
 });
 
-// The color of one point of a page, as it is seen.
+// colorAt returns the visible color of one point of a page.
 async function colorAt(page, x, y) {
   const image = (await page.screenshot({ clip: { x, y, width: 1, height: 1 } })).toString("base64");
   const blank = await page.context().newPage();
@@ -190,7 +193,7 @@ async function colorAt(page, x, y) {
 }
 
 for (const scheme of ["light", "dark"]) {
-  test(`around the bubble the site is seen, ${scheme}`, async ({ newContext, baseURL }) => {
+  test(`the site is visible around the bubble, ${scheme}`, async ({ newContext, baseURL }) => {
     const { page, widget, frame } = await visit({ newContext, baseURL }, { options: { colorScheme: scheme } });
     await page.evaluate(() => (document.body.style.background = "rgb(200, 30, 60)"));
     await widget.getByRole("button", { name: "Minimize" }).click();
@@ -201,7 +204,7 @@ for (const scheme of ["light", "dark"]) {
   });
 }
 
-test("on a phone: a bubble first, then all of the screen, and the site holds still", async ({
+test("on a phone the bubble opens to the full screen, and the site does not scroll", async ({
   newContext,
   baseURL,
 }) => {
@@ -212,9 +215,9 @@ test("on a phone: a bubble first, then all of the screen, and the site holds sti
   await widget.locator("#bubble").tap();
   await expect.poll(() => box(frame)).toEqual({ ...corner, width: 360, height: 640 });
   expect(await page.evaluate(() => document.documentElement.style.overflow)).toBe("hidden");
-  await expect(widget.getByLabel("Message", { exact: true })).not.toBeFocused(); // no keyboard unasked
+  await expect(widget.getByLabel("Message", { exact: true })).not.toBeFocused(); // or the keyboard would open
   await say(widget, "From my phone");
-  // A keyboard comes: the visual viewport is the upper part.
+  // The keyboard opens: only the upper part of the page is visible.
   await page.evaluate(() => {
     Object.defineProperties(visualViewport, {
       height: { value: 340, configurable: true },
@@ -234,7 +237,7 @@ test("on a phone: a bubble first, then all of the screen, and the site holds sti
   expect(await page.evaluate(() => document.documentElement.style.overflow)).toBe("scroll");
 });
 
-test("in a page that replaces its body, and throws the frame away", async ({ newContext, baseURL }) => {
+test("the chat survives a page that replaces its body or removes the frame", async ({ newContext, baseURL }) => {
   const { page, widget, frame } = await visit({ newContext, baseURL });
   await say(widget, "Before the next page");
   await widget.getByLabel("Message", { exact: true }).fill("half a sen");
@@ -249,7 +252,7 @@ test("in a page that replaces its body, and throws the frame away", async ({ new
   await expect(sent(widget, "Before the next page")).toBeVisible();
   await frame.evaluate((f) => {
     f.remove();
-    dispatchEvent(new Event("resize")); // the loader tells the frame, which is not there
+    dispatchEvent(new Event("resize")); // the loader tries to notify the frame, which is gone
   });
   await expect(frame).toHaveCount(1);
   await expect(sent(widget, "Before the next page")).toBeVisible();
@@ -264,7 +267,7 @@ test("in a page that replaces its body, and throws the frame away", async ({ new
   await expect(frame).toHaveCount(1);
 });
 
-test("inserted late, and named by nothing but window.Parley", async ({ newContext, baseURL }) => {
+test("the loader can be inserted late and defines no global but window.Parley", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const host = await site(`<!doctype html><title>Host</title><body><h1>Host</h1></body>`);
   const page = await context.newPage();
@@ -287,7 +290,7 @@ test("inserted late, and named by nothing but window.Parley", async ({ newContex
   expect(added.filter((name) => !/^\d+$/.test(name))).toEqual(["Parley"]);
 });
 
-test("window.Parley: called before it loads, told what happens, and switching who it is", async ({
+test("window.Parley takes calls before it loads, reports events and switches the user", async ({
   newContext,
   baseURL,
 }) => {
@@ -308,16 +311,16 @@ test("window.Parley: called before it loads, told what happens, and switching wh
     Parley.open();
     Parley.close();
     Parley.open();
-  }); // quicker than the frame
+  }); // before the frame can answer
   await expect.poll(() => box(frame)).toEqual(large);
-  expect(await heard(page, "open")).toHaveLength(3);
-  expect(await heard(page, "close")).toHaveLength(2);
+  expect(await eventsOf(page, "open")).toHaveLength(3);
+  expect(await eventsOf(page, "close")).toHaveLength(2);
   await say(widget, "Whoever I am");
   await expect(received(widget, "told the team")).toBeVisible();
   await expect
-    .poll(async () => (await heard(page, "message")).map(({ sender_type }) => sender_type))
+    .poll(async () => (await eventsOf(page, "message")).map(({ sender_type }) => sender_type))
     .toEqual(["end_user", "bot"]);
-  expect(JSON.stringify(await heard(page, "message"))).not.toContain("told the team");
+  expect(JSON.stringify(await eventsOf(page, "message"))).not.toContain("told the team");
 
   await page.evaluate((id) => Parley.identify({ session_id: id, customer_name: "Iris <b>Identified</b>" }), user);
   await expect(widget.locator("#parley")).toHaveAttribute("data-external-id", user);
@@ -352,14 +355,14 @@ test("window.Parley: called before it loads, told what happens, and switching wh
 test.describe("a session_id that is not filled in", () => {
   test.use({ mayLog: /session_id/ });
 
-  // errors are what the site's own console shows, not that of the frame.
+  // errorsOf collects what the site's console shows, without that of the frame.
   const errorsOf = (page) => {
     const errors = [];
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     return errors;
   };
 
-  test("opens no chat, says so in the site's console, and joins nobody", async ({ newContext, baseURL }) => {
+  test("opens no chat, logs it in the site's console, and keeps end users apart", async ({ newContext, baseURL }) => {
     const { page, widget, frame } = await visit({ newContext, baseURL });
     await say(widget, "Only mine");
     const opened = [];
@@ -374,7 +377,7 @@ test.describe("a session_id that is not filled in", () => {
     await expect(frame).toHaveAttribute("src", /^about:blank/);
     expect(opened).toEqual([]);
 
-    // Whoever is named next gets a conversation, and so does somebody without a name: their own from before.
+    // A user with a valid id gets a conversation. Without a name, the end user gets their own from before.
     await page.evaluate(() => Parley.identify({ session_id: `user_42_${Date.now()}` }));
     await expect(widget.getByText("Hi, I am Pip.")).toBeVisible();
     await expect(sent(widget, "Only mine")).toHaveCount(0);
@@ -385,7 +388,7 @@ test.describe("a session_id that is not filled in", () => {
     expect(errors).toHaveLength(1);
   });
 
-  test("opens no chat when it is given before the loader is there, or was kept by an earlier one", async ({
+  test("opens no chat if it was passed before the loader ran, or stored by an earlier one", async ({
     newContext,
     baseURL,
   }) => {
@@ -407,7 +410,7 @@ test.describe("a session_id that is not filled in", () => {
     expect(errors).toEqual(['Parley: session_id "undefined" is not filled in. Pass the id of the user.']);
   });
 
-  test("on a phone gives the site its own scrolling back", async ({ newContext, baseURL }) => {
+  test("gives a phone's site its scrolling back", async ({ newContext, baseURL }) => {
     const options = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
     const { page, widget, frame } = await visit({ newContext, baseURL }, { options });
     await widget.locator("#bubble").tap();
@@ -420,11 +423,11 @@ test.describe("a session_id that is not filled in", () => {
   });
 });
 
-// Without a loader the frame's own console says it.
+// Without a loader the frame logs it in its own console.
 test.describe("a chat that the server refuses", () => {
   test.use({ mayLog: /./ });
 
-  test("says why in the console", async ({ newContext, baseURL }) => {
+  test("logs the reason in the console", async ({ newContext, baseURL }) => {
     const page = await (await newContext()).newPage();
     const errors = [];
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -438,11 +441,11 @@ test.describe("a chat that the server refuses", () => {
   });
 });
 
-test("messages of others are ignored, on either side", async ({ newContext, baseURL }) => {
+test("the loader and the chat ignore messages from other frames", async ({ newContext, baseURL }) => {
   const { page, widget, token } = await visit({ newContext, baseURL });
   await say(widget, "Only the loader speaks");
   await listen(page);
-  // To the loader: from the page itself and from another frame, in our name.
+  // Messages to the loader, from the page itself and from another frame, as if they were ours.
   await page.evaluate((origin) => {
     for (const type of ["close", "unread", "message", "ready"]) {
       postMessage({ parley: 1, type, count: 7 }, "*");
@@ -465,11 +468,13 @@ test("messages of others are ignored, on either side", async ({ newContext, base
   expect(await box(page.locator("iframe[title=Chat]"))).toEqual(large);
   expect(
     await page.evaluate(() =>
-      heard.filter(([event, detail]) => event === "close" || detail === 7 || (event === "message" && !detail.id)),
+      window.events.filter(
+        ([event, detail]) => event === "close" || detail === 7 || (event === "message" && !detail.id),
+      ),
     ),
   ).toEqual([]);
   await expect(page.frameLocator("iframe[title=Chat]").locator(".chat")).toBeVisible();
-  // A page that frames the chat without the loader hears nothing, whatever it asks.
+  // A page that frames the chat without the loader receives nothing, even if it asks.
   const curious = await site(`<!doctype html><title>Curious</title>
     <iframe src="${baseURL}/chat-widget?embed_token=${token}&session_id=c"></iframe><script>
     window.got = []; addEventListener("message", ({ data }) => got.push(data));
@@ -481,7 +486,7 @@ test("messages of others are ignored, on either side", async ({ newContext, base
   expect(await other.evaluate(() => window.got)).toEqual([]);
 });
 
-test("the site's own words for the language", async ({ newContext, baseURL }) => {
+test("data-lang sets the language of the chat", async ({ newContext, baseURL }) => {
   const { frame, widget } = await visit({ newContext, baseURL }, { lang: 'data-lang="ar"' });
   await expect(widget.locator("html")).toHaveAttribute("dir", "rtl");
   await expect(frame).toHaveAttribute("title", "محادثة");
@@ -489,19 +494,19 @@ test("the site's own words for the language", async ({ newContext, baseURL }) =>
 
 test.describe("an allow-list", () => {
   test.use({ mayLog: /frame-ancestors|403/ });
-  test("lets its own site in and no other", async ({ newContext }) => {
+  test("lets the listed site embed the chat, and no other", async ({ newContext }) => {
     const parley = await start();
     await parley.stop();
     const mine = await site();
-    const token = parley.allow(mine.url);
-    await parley.again();
+    const token = parley.addEmbedToken(mine.url);
+    await parley.restart();
     mine.page = `<!doctype html><title>Mine</title><body>${snippet(parley.url, token)}</body>`;
     const page = await (await newContext()).newPage();
     await page.goto(mine.url);
     await say(page.frameLocator("iframe"), "From the listed site");
 
     for (const policy of ["same-origin", "no-referrer"]) {
-      // With a Referer the server refuses; without one the browser does.
+      // With a Referer the server refuses the frame; without one the browser does.
       const foreign = await site(
         `<!doctype html><meta name="referrer" content="${policy === "same-origin" ? "unsafe-url" : policy}">
         <title>Foreign</title><body>${snippet(parley.url, token)}</body>`,
@@ -511,7 +516,7 @@ test.describe("an allow-list", () => {
       const frame = await (await stranger.waitForSelector("iframe", { state: "attached" })).contentFrame();
       await frame.waitForLoadState();
       await expect(stranger.frameLocator("iframe").locator("#composer")).toHaveCount(0);
-      await expect(stranger.locator("iframe")).toBeHidden(); // whoever visits the site need not see why
+      await expect(stranger.locator("iframe")).toBeHidden(); // visitors of the site need not see why
       await stranger.context().close();
     }
     await page.context().close();

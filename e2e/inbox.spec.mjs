@@ -1,4 +1,4 @@
-// The inbox by itself: what an agent sees and does in it, with a server of its own and end users who speak Socket.IO.
+// The inbox: what an agent sees and does in it, with its own server and end users connected by Socket.IO.
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { answer, expect, inThread, openEditor, openThread, row, sideways, test } from "./journey.mjs";
@@ -17,7 +17,7 @@ test.afterEach(() => {
 
 let named = 0;
 
-// An end user with a socket, who has written each of texts.
+// endUser connects an end user, who sends each of texts.
 async function endUser({
   name = `Guest ${++named}-${process.pid}-${Date.now() % 100_000}`,
   id = randomUUID(),
@@ -58,7 +58,9 @@ async function agent(newContext, { path, who, ...options } = {}) {
 }
 
 const message = (page) => page.getByLabel("Message", { exact: true });
-test("three panes, a drawer, one pane: and the panel stays as it was left", async ({ newContext }) => {
+test("the inbox shows three panes, a drawer or one pane, and a reload keeps the panel's state", async ({
+  newContext,
+}) => {
   const { name, id, call } = await endUser();
   await call("visit", {
     page_url: "https://shop.example/plans",
@@ -109,7 +111,7 @@ test("three panes, a drawer, one pane: and the panel stays as it was left", asyn
   const box = await page.locator("#composer").boundingBox();
   expect(box.y + box.height).toBeLessThanOrEqual(740);
   await page.locator("#panel-open").click();
-  await expect(page.locator("#log")).toBeVisible(); // behind it
+  await expect(page.locator("#log")).toBeVisible(); // the panel covers it
   expect(await sideways(page)).toBe(0);
   await page.getByRole("link", { name: "Close details" }).click();
   await page.getByRole("link", { name: "Back to the list" }).click();
@@ -117,7 +119,7 @@ test("three panes, a drawer, one pane: and the panel stays as it was left", asyn
   await expect(page.locator("#log")).toHaveCount(0);
 });
 
-test("search finds by name and by external id, and stays with the place", async ({ newContext }) => {
+test("search finds by name and by External ID, and stays while conversations open", async ({ newContext }) => {
   const [one, other] = [await endUser({ name: "Zebulon Ørsted" }), await endUser()];
   const page = await agent(newContext, { path: "/inbox?filter=all" });
   await expect(row(page, other.name)).toBeVisible();
@@ -127,7 +129,7 @@ test("search finds by name and by external id, and stays with the place", async 
     await expect(row(page, one.name)).toBeVisible();
   }
   await expect(page.locator("#search")).toBeFocused();
-  await one.say("Still found when something happens"); // the list is drawn anew, with its search
+  await one.say("Still found when something happens"); // the list is redrawn with its search
   await expect(row(page, one.name)).toContainText("Still found");
   await expect(row(page, other.name)).toHaveCount(0);
   await row(page, one.name).click();
@@ -140,7 +142,7 @@ test("search finds by name and by external id, and stays with the place", async 
   await expect(row(page, other.name)).toBeVisible();
 });
 
-test("a search that is typed before the scripts run is not lost", async ({ newContext }) => {
+test("a search that was typed before the scripts run is not lost", async ({ newContext }) => {
   const [one, other] = [await endUser({ name: "Quillon Early" }), await endUser()];
   const page = await agent(newContext, { path: "/inbox?filter=all" });
   let run;
@@ -157,7 +159,7 @@ test("a search that is typed before the scripts run is not lost", async ({ newCo
   await expect(row(page, one.name)).toBeVisible();
 });
 
-test("the list holds its order under the pointer, and says what is new", async ({ newContext }) => {
+test("the list keeps its order under the pointer, and offers the new one", async ({ newContext }) => {
   const [first, second] = [await endUser(), await endUser()];
   const page = await agent(newContext, { viewport: { width: 1440, height: 900 } });
   const names = () => page.locator(".row-name").allInnerTexts();
@@ -168,10 +170,10 @@ test("the list holds its order under the pointer, and says what is new", async (
   const button = page.locator("#list-changed");
   await expect(button).toHaveText("1 new conversation");
   await first.say("I move up, but not now");
-  await expect(row(page, first.name)).toContainText("I move up"); // in its place
+  await expect(row(page, first.name)).toContainText("I move up"); // in its old place
   expect(await names()).toEqual(before);
   await page.mouse.move(1200, 20);
-  await expect(button).toBeHidden(); // nobody is there any more
+  await expect(button).toBeHidden(); // the pointer has left
   expect((await names()).slice(0, 2)).toEqual([first.name, third.name]);
 
   await page.locator(`.row[data-conversation-id="${second.who.conversation_id}"]`).focus();
@@ -208,7 +210,7 @@ test("selected, unread, hovered and focused rows look different", async ({ newCo
   expect(new Set(looks).size).toBe(5);
 });
 
-test("claim, give back, resolve, next, reopen: with undo, and live for whoever looks on", async ({ newContext }) => {
+test("claim, unassign, resolve and reopen can be undone, and other agents see them live", async ({ newContext }) => {
   const [older, newer] = [await endUser(), await endUser()];
   const page = await agent(newContext, { viewport: { width: 1440, height: 900 } });
   const onlooker = await agent(newContext, {
@@ -251,15 +253,15 @@ test("claim, give back, resolve, next, reopen: with undo, and live for whoever l
   await expect(message(page)).toBeFocused();
 });
 
-test.describe("a claim that was lost", () => {
+test.describe("a claim that comes second", () => {
   test.use({ mayLog: /409|Failed to fetch|ERR_FAILED/ });
-  test("says who won, and the header shows the truth", async ({ newContext }) => {
+  test("shows who was first, and updates the header", async ({ newContext }) => {
     const { name, who } = await endUser();
     const [winner, loser] = [await agent(newContext, { who: parley.seeded.admin }), await agent(newContext)];
     await openThread(loser, name);
     let claims = false;
     loser.on("request", (request) => (claims ||= request.method() === "POST" && /[/]claim[?]/.test(request.url())));
-    await loser.route("**/header?*", (route) => (claims ? route.continue() : route.abort())); // it has not heard yet
+    await loser.route("**/header?*", (route) => (claims ? route.continue() : route.abort())); // out of date
     await openThread(winner, name);
     await winner.getByRole("button", { name: "Claim" }).click();
     await expect(winner.locator("#thread-header")).toContainText("Assigned to you");
@@ -274,7 +276,7 @@ test.describe("a claim that was lost", () => {
 const editor = (page) => page.locator("#rich-media-form");
 const preview = (page) => page.locator("#rich-preview");
 
-test("every rich message is previewed as it will be drawn", async ({ newContext }) => {
+test("the preview of a rich message shows it as it will be sent", async ({ newContext }) => {
   const { name } = await endUser();
   const page = await agent(newContext, { viewport: { width: 1440, height: 900 } });
   await openThread(page, name);
@@ -296,7 +298,7 @@ test("every rich message is previewed as it will be drawn", async ({ newContext 
   await page.getByRole("button", { name: "Remove row 2" }).click();
   await expect(page.getByLabel("Label 3")).toHaveCount(0);
   await expect(page.getByLabel("Label 2")).toHaveValue("Perhaps");
-  await page.getByLabel("Type").selectOption("dropdown"); // what fits stays
+  await page.getByLabel("Type").selectOption("dropdown"); // fields of both types are kept
   await expect(preview(page).getByRole("combobox")).toBeVisible();
   await expect(page.getByLabel("Label 2")).toHaveValue("Perhaps");
   await page.getByLabel("Placeholder").fill("Well?");
@@ -304,7 +306,7 @@ test("every rich message is previewed as it will be drawn", async ({ newContext 
 
   await openEditor(page, "Quick buttons");
   await page.getByLabel("Label 1").fill("Only one");
-  await page.keyboard.press("Enter"); // sends, and takes no row away
+  await page.keyboard.press("Enter"); // sends, and removes no row
   await expect(editor(page)).toHaveCount(0);
   await expect(page.locator("#messages").getByRole("button", { name: "Only one" })).toBeVisible();
 
@@ -329,7 +331,7 @@ test("every rich message is previewed as it will be drawn", async ({ newContext 
   await shown((within) => within.getByRole("link", { name: "offer.pdf" }));
 });
 
-test.describe("what is refused", () => {
+test.describe("a refused message", () => {
   test.use({ mayLog: /400|Failed to load resource|Failed to fetch|ERR_/ });
   test("stays in the editor, with the error beside its field", async ({ newContext }) => {
     const { name } = await endUser();
@@ -350,13 +352,13 @@ test.describe("what is refused", () => {
     await expect(page.locator("#messages")).toContainText("The image can't be shown.");
   });
 
-  test("a message that can't be sent stays in the composer", async ({ newContext }) => {
+  test("stays in the composer if it is a text", async ({ newContext }) => {
     const { name } = await endUser();
     const page = await agent(newContext);
     await openThread(page, name);
     const colleague = await agent(newContext, { who: parley.seeded.admin });
     await openThread(colleague, name);
-    await page.route("**/header?*", (route) => route.abort()); // so that it does not know
+    await page.route("**/header?*", (route) => route.abort()); // so that its header is out of date
     await colleague.locator("#resolve").click();
     await colleague.locator("#submit-resolve").click();
     await expect(colleague.locator("#thread-header")).toContainText("Resolved");
@@ -368,7 +370,7 @@ test.describe("what is refused", () => {
   });
 });
 
-test("drafts stay with their conversation, over a reload", async ({ newContext }) => {
+test("drafts stay with their conversation and survive a reload", async ({ newContext }) => {
   const [one, two] = [await endUser(), await endUser()];
   const page = await agent(newContext);
   await openThread(page, one.name);
@@ -387,7 +389,7 @@ test("drafts stay with their conversation, over a reload", async ({ newContext }
   await expect(message(page)).toHaveValue("");
 });
 
-test("Enter starts a new line where the agent has chosen so", async ({ newContext }) => {
+test("Enter starts a new line if the agent has chosen so", async ({ newContext }) => {
   const { name } = await endUser();
   const page = await agent(newContext);
   await openThread(page, name);
@@ -404,7 +406,7 @@ test("Enter starts a new line where the agent has chosen so", async ({ newContex
   await expect(message(page)).toHaveValue("");
 });
 
-test("messages stand in groups and days, and what is new is marked", async ({ newContext }) => {
+test("messages are grouped by sender and day, and new ones are marked", async ({ newContext }) => {
   const { name, say } = await endUser({ texts: [] });
   await say("One");
   const page = await agent(newContext, { viewport: { width: 1440, height: 500 } });
@@ -419,7 +421,7 @@ test("messages stand in groups and days, and what is new is marked", async ({ ne
     page
       .locator("#messages > .message-end_user")
       .evaluateAll((all) => all.map((item) => getComputedStyle(item).paddingTop));
-  await expect.poll(gaps).toEqual(["12px", "12px", "3px"]); // the claim stands between the first two
+  await expect.poll(gaps).toEqual(["12px", "12px", "3px"]); // the line of the claim is between the first two
   await expect(page.locator(".message-emoji")).toHaveText("🎉");
   for (let i = 0; i < 15; i++) await answer(page, `Answer ${i}`);
   await page.locator("#log").evaluate((log) => (log.scrollTop = 0));
@@ -431,7 +433,7 @@ test("messages stand in groups and days, and what is new is marked", async ({ ne
   await expect(page.locator("#newer")).toBeHidden();
 });
 
-test("hostile names and messages break neither layout nor safety", async ({ newContext }) => {
+test("hostile names and messages are shown as text and keep the layout", async ({ newContext }) => {
   const evil = `<img src=x onerror="document.title='owned'">`;
   const name = `\u202Eeman ${evil}${"x".repeat(60)}`;
   const texts = [
@@ -479,7 +481,7 @@ test.describe("without JavaScript", () => {
     await page.locator("#search").press("Enter");
     await page.getByRole("link", { name }).click();
     await expect(inThread(page, "shop.example").locator("time")).toBeVisible();
-    await expect(page.locator(".message").last()).toBeInViewport(); // it begins at the end
+    await expect(page.locator(".message").last()).toBeInViewport(); // the thread begins at its end
     await page.getByRole("button", { name: "Claim" }).click();
     await expect(page.getByText("Assigned to you")).toBeVisible();
     await message(page).fill("An answer");
@@ -520,6 +522,6 @@ test.describe("without JavaScript", () => {
     await expect(page.locator("#messages > .line").last()).toContainText("done");
     await page.locator(".composer-closed").getByRole("button", { name: "Reopen" }).click();
     await expect(message(page)).toBeVisible();
-    expect(new URL(page.url()).searchParams.get("q")).toBe(name); // the place was kept throughout
+    expect(new URL(page.url()).searchParams.get("q")).toBe(name); // the search is kept throughout
   });
 });

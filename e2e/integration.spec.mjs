@@ -1,5 +1,4 @@
-// The pages of Integration as people meet them: with the keyboard, on a phone, in the dark, without JavaScript, under
-// axe.
+// The pages of Integration by keyboard, on a phone, in dark mode, without JavaScript, and under axe.
 import { expect, logIn, openWidget, people, say, sideways, tabTo, test, violations } from "./journey.mjs";
 import { site, withSnippet } from "./site.mjs";
 
@@ -14,7 +13,7 @@ const admin = async (context) => {
 let made = 0;
 const newName = () => `Site ${process.pid}-${++made}-${Date.now() % 100_000}`;
 
-// create makes an embed token by the form, and answers the token. It leaves the token's page open, its dialog gone.
+// create creates an embed token by the form and returns it. It leaves the token's page open, with the dialog closed.
 async function create(page, name, origins = "") {
   await page.goto("/integration/web-chat");
   await page.getByLabel("Bot").selectOption("Pip");
@@ -97,20 +96,20 @@ async function everyPage(page, look) {
 }
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing on any page, ${colorScheme}`, async ({ newContext }) => {
+  test(`axe finds no fault on any page, ${colorScheme}`, async ({ newContext }) => {
     test.slow();
     const page = await admin(await newContext({ colorScheme }));
     await everyPage(page, async (_, what) => expect(await violations(page), what).toEqual([]));
   });
 }
 
-test("a phone of 360 px scrolls down only", async ({ newContext }) => {
+test("on a phone of 360 px no page scrolls sideways", async ({ newContext }) => {
   test.slow();
   const page = await admin(await newContext({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }));
   await everyPage(page, async (_, what) => expect(await sideways(page), what).toBe(0));
 });
 
-test("a token is made, dressed and revoked with the keyboard alone", async ({ newContext }) => {
+test("a token can be created, styled and revoked with the keyboard alone", async ({ newContext }) => {
   const page = await admin(await newContext());
   const name = newName();
   await page.goto("/integration/web-chat");
@@ -181,9 +180,9 @@ test("everything works without JavaScript", async ({ newContext }) => {
   await expect(page.getByText("The console needs JavaScript.")).toBeVisible();
 });
 
-test("the preview is the widget, changes while one types, and leaves no trace", async ({ newContext }) => {
+test("the preview follows the form, opens no socket and loads no history", async ({ newContext }) => {
   const page = await admin(await newContext());
-  await page.goto("/integration/web-chat"); // away from the inbox, which has a socket
+  await page.goto("/integration/web-chat"); // away from the inbox, which opens a socket
   const sockets = [];
   page.on("websocket", (socket) => sockets.push(socket.url()));
   const history = [];
@@ -215,7 +214,7 @@ test("the preview is the widget, changes while one types, and leaves no trace", 
   expect(history).toEqual([]);
 });
 
-test("the widget wears its appearance, in the corner that was chosen", async ({ newContext }) => {
+test("the widget has the chosen title, color and corner", async ({ newContext }) => {
   const context = await newContext();
   const page = await admin(context);
   const token = await create(page, newName());
@@ -287,10 +286,10 @@ test("the event console shows what happens, as text", async ({ newContext }) => 
   const last = `Last ${newName()}`;
   await say(widget, last);
   await expect(page.locator("#console-events > li").filter({ hasText: last })).toHaveCount(1);
-  await expect(page.locator("#console-events > li").filter({ hasText: late })).toHaveCount(0); // it was paused
+  await expect(page.locator("#console-events > li").filter({ hasText: late })).toHaveCount(0); // sent while paused
 });
 
-test("an agent sees no way here, and is told why a link leads nowhere", async ({ newContext }) => {
+test("an agent has no link to Integration, and a direct visit is refused with the reason", async ({ newContext }) => {
   const context = await newContext();
   const page = await context.newPage();
   await logIn(page, (await people(context)).agent);

@@ -1,4 +1,4 @@
-// What the journeys share: people, their pages, and a watch over every page's console.
+// What the tests share: users, their pages, and a check of every page's console.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test as base, expect } from "@playwright/test";
@@ -7,7 +7,7 @@ export { expect };
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-// No page may log an error or break its policy. A test that takes the server away says what it expects: `mayLog`.
+// No page may log an error or violate its policy. Tests that provoke errors allow them by `mayLog`.
 export const test = base.extend({
   mayLog: [undefined, { option: true }],
   newContext: async ({ browser, baseURL, mayLog }, use) => {
@@ -22,8 +22,7 @@ export const test = base.extend({
         if (!mayLog?.test(text)) problems.push(text);
       });
       context.on("weberror", (error) => problems.push(String(error.error())));
-      // Closing takes the network first: what a page says goodbye with then meets a closed socket, which is no fault of
-      // the page.
+      // Closing the context cuts the network first. Errors from the page's last messages are not faults of the page.
       const close = context.close.bind(context);
       context.close = async () => {
         for (const event of ["console", "weberror"]) context.removeAllListeners(event);
@@ -39,7 +38,7 @@ export const test = base.extend({
 
 let logins;
 
-// The demo shows its logins to everyone.
+// people returns the logins that the demo page shows.
 export async function people(context) {
   if (logins) return logins;
   const html = await (await context.request.get("/demo")).text();
@@ -63,10 +62,10 @@ export async function logIn(page, who) {
   await expect(page.locator("#inbox")).toBeVisible();
 }
 
-// ada is who setUp makes the owner.
+// ada is the owner that setUp creates.
 export const ada = { email: "ada@acme.example", password: "a good password" };
 
-// setUp makes the first organization on a page that shows /setup. It leaves the owner logged in, on /welcome.
+// setUp creates the first organization on a page that shows /setup. It leaves the owner logged in, on /welcome.
 export async function setUp(page, { url, setupToken }) {
   await page.goto(url);
   await page.getByLabel("Setup token").fill(setupToken);
@@ -79,7 +78,7 @@ export async function setUp(page, { url, setupToken }) {
 
 let named = 0;
 
-// A widget of its own, as an app's WebView shows it, under a name that the inbox shows too.
+// openWidget opens the widget as an app's WebView does, and returns the end user's name, which the inbox shows.
 export async function openWidget(page, { sessionID, name } = {}) {
   name ||= `Guest ${process.pid}-${++named}-${Date.now() % 100_000}`;
   const query = new URLSearchParams({
@@ -97,11 +96,11 @@ export async function say(widget, text) {
   await expect(sent(widget, text)).toBeVisible();
 }
 
-// sent is a message of the end user that the server has acknowledged.
+// sent finds a message of the end user that the server has acknowledged.
 export const sent = (widget, text) => widget.locator("#messages > .own.sent").filter({ hasText: text }).first();
 export const received = (widget, text) =>
   widget.locator("#messages > .message:not(.own)").filter({ hasText: text }).first();
-// chooseButton sends what was picked in a dropdown that is not answered yet.
+// chooseButton finds the button that sends the choice of a dropdown that is not answered yet.
 export const chooseButton = (widget) =>
   widget.locator(".message:not(.answered) .dropdown").getByRole("button", { name: "Send" });
 export const row = (inbox, name) => inbox.locator(".row").filter({ hasText: name });
@@ -118,7 +117,7 @@ export async function answer(inbox, text) {
   await expect(inThread(inbox, text)).toBeVisible();
 }
 
-// openEditor begins a message that is more than text.
+// openEditor opens the editor of a rich message.
 export async function openEditor(inbox, type) {
   await inbox.locator("#attach summary").click();
   await inbox.locator("#attach").getByRole("link", { name: type }).click();
@@ -134,7 +133,7 @@ export async function tabTo(page, locator) {
   throw new Error(`the keyboard does not reach ${locator}`);
 }
 
-// sideways is by how much a page, or its main part, scrolls to the side, px.
+// sideways returns by how many px a page, or its main part, scrolls sideways.
 export const sideways = (page) =>
   page.evaluate(() =>
     Math.max(
@@ -144,8 +143,8 @@ export const sideways = (page) =>
     ),
   );
 
-// violations asks axe about a page or frame, once nothing fades any more: half way, a color has no contrast yet. It
-// runs outside of the page's policy.
+// violations returns what axe finds on a page or frame. It waits until animations end, because a color has no contrast
+// halfway. It runs outside of the page's policy.
 export async function violations(frame) {
   await frame.evaluate(() => {
     const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);

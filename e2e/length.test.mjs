@@ -1,4 +1,4 @@
-// How long a text is, and whether there is anything in it: as the server sees it.
+// Counts texts and finds blank ones as the server does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blank, excess } from "../static/app/length.js";
@@ -14,7 +14,7 @@ test("characters are code points, and space around them does not count", () => {
   assert.equal(excess("\ud83d".repeat(3), 2), 1); // halves of pairs arrive as one character each
 });
 
-test("what shows nothing is blank", () => {
+test("an invisible text is blank", () => {
   const nothing = [
     ..." \t\n\r\v\f\0\x1b\x7f",
     ..."\u0085\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b\u180e\u180f\u2000\u200a\u200b\u200c\u200d",
@@ -24,7 +24,7 @@ test("what shows nothing is blank", () => {
   for (const one of ["", ...nothing, nothing.join(""), "\u2060 \u200b\u2800\n"]) assert.ok(blank(one), named(one));
 });
 
-test("what shows something is not, whatever is around it", () => {
+test("a text with a visible character is not blank", () => {
   for (const some of ["a", "\u200b.", "😀", "👨‍👩‍👧", "❤️", "1️⃣", "🏴\u{e0067}\u{e007f}", "\u0301", "ᅡ", "ا", "\ufffd"])
     assert.ok(!blank(some), named(some));
 });

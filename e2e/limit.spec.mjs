@@ -1,14 +1,15 @@
-// A text that is too long stays as it was pasted, says by how much, and is not sent; one that shows nothing is not either.
+// A text that is too long stays as it was pasted, with a note by how much, and is not sent. Neither is an invisible
+// text.
 import { readFileSync } from "node:fs";
 import { expect, inThread, openWidget, sent, violations } from "./journey.mjs";
 import { test } from "./company.mjs";
 
 const LIMIT = 10_000; // characters of a message
-const LONG = `${"😀".repeat(20)}${"a".repeat(LIMIT + 100)}`; // by 120
+const LONG = `${"😀".repeat(20)}${"a".repeat(LIMIT + 100)}`; // too long by 120
 const INVISIBLE = ["\u200b", "\u2060\ufeff", "\u00ad", "\u3164", "\u2800", "\ufe0f", "\u{e0041}", "\u202e \u2066"];
 const LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "ar"];
 
-// paste puts text where the caret is, as the browser does: what maxlength forbids it cuts.
+// paste inserts text at the caret, as the browser does: maxlength would cut it.
 async function paste(page, field, text) {
   await field.fill("");
   await field.focus();
@@ -18,7 +19,7 @@ async function paste(page, field, text) {
 const field = (page) => page.locator("#content");
 const length = (input) => input.evaluate(({ value }) => [...value].length);
 
-// refuses tries both ways to send.
+// refuses checks that neither the button nor Enter sends.
 async function refuses(page) {
   await expect(page.locator("#send")).toBeDisabled();
   await field(page).press("Enter");
@@ -26,7 +27,7 @@ async function refuses(page) {
 }
 
 for (const language of LANGUAGES) {
-  test(`the widget says that a message is too long, ${language}`, async ({ newContext }) => {
+  test(`the widget says that a message is too long, and does not send it, ${language}`, async ({ newContext }) => {
     const page = await (await newContext({ locale: language, viewport: { width: 380, height: 560 } })).newPage();
     await openWidget(page);
     const texts = JSON.parse(readFileSync(new URL(`../static/widget/language/${language}.json`, import.meta.url)));
@@ -42,7 +43,7 @@ for (const language of LANGUAGES) {
   });
 }
 
-test("the widget sends what fits once it does, and keeps what does not over a reload", async ({ newContext }) => {
+test("the widget keeps a text that is too long over a reload, and sends it once it fits", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   await openWidget(page);
   await paste(page, field(page), LONG);
@@ -59,7 +60,7 @@ test("the widget sends what fits once it does, and keeps what does not over a re
   await expect(sent(page, "😀a")).toBeVisible();
 });
 
-test("the composer says that an answer is too long", async ({ admin, newContext }) => {
+test("the composer says that an answer is too long, and does not send it", async ({ admin, newContext }) => {
   const endUser = await (await newContext()).newPage();
   await openConversation(admin, endUser);
   await paste(admin, field(admin), LONG);
@@ -68,7 +69,7 @@ test("the composer says that an answer is too long", async ({ admin, newContext 
   await expect(admin.getByText("120 characters too long")).toBeVisible();
   await refuses(admin);
   expect(await violations(admin)).toEqual([]);
-  await admin.reload(); // the draft
+  await admin.reload(); // restores the draft
   await expect(admin.getByText("120 characters too long")).toBeVisible();
   await refuses(admin);
   await field(admin).fill(LONG.slice(0, -120));
@@ -77,7 +78,7 @@ test("the composer says that an answer is too long", async ({ admin, newContext 
   await expect(inThread(admin, "😀a")).toBeVisible();
 });
 
-test("what shows nothing is not sent, from the widget or from the composer", async ({ admin, newContext }) => {
+test("an invisible text is not sent, by the widget or by the composer", async ({ admin, newContext }) => {
   const endUser = await (await newContext()).newPage();
   await openConversation(admin, endUser);
   for (const page of [endUser, admin]) {
@@ -108,7 +109,7 @@ async function openConversation(admin, endUser) {
   await expect(admin.locator("#thread-name")).toHaveText(name);
 }
 
-// Pages and a field of each; all are built by the same part.
+// Pages with one field of each; one component builds them all.
 const FIELDS = [
   ["/bots/new", "Greeting", 10_000],
   ["/bots/new", "When no rule matches", 10_000],
@@ -120,7 +121,7 @@ const FIELDS = [
 ];
 
 for (const [path, label, limit] of FIELDS) {
-  test(`${path}: what is pasted into "${label}" is not cut`, async ({ admin }) => {
+  test(`${path}: a text pasted into "${label}" is not cut`, async ({ admin }) => {
     await admin.goto(path);
     if (label === "Answer") await admin.getByRole("button", { name: "Add a rule" }).click();
     const input = admin.getByLabel(label, { exact: true }).first();
@@ -129,7 +130,7 @@ for (const [path, label, limit] of FIELDS) {
     await expect(input).toHaveAccessibleDescription(/3 characters too long$/);
     const said = admin.getByText("3 characters too long");
     await expect(said).toBeVisible();
-    const saves = []; // a bot is also tried while it is written, which saves nothing
+    const saves = []; // trying a bot while it is edited saves nothing
     admin.on("request", (request) => request.isNavigationRequest() && saves.push(request.url()));
     await input.press("Enter");
     await input.evaluate((node) => node.form.requestSubmit());
@@ -142,7 +143,7 @@ for (const [path, label, limit] of FIELDS) {
   });
 }
 
-test("no field cuts what is pasted, but for searches and codes", async ({ admin, newContext }) => {
+test("no field but those for searches cuts a pasted text", async ({ admin, newContext }) => {
   const endUser = await (await newContext()).newPage();
   await openConversation(admin, endUser);
   const thread = new URL(admin.url()).pathname;

@@ -1,12 +1,12 @@
-// Who is told of new messages, how, and who is not.
-import { test } from "./desk.mjs";
+// Which agents are notified of new messages, how, and which are not.
+import { test } from "./server.mjs";
 import { expect, inThread, row } from "./journey.mjs";
 
-// A page without a window is always in front and never heard: what it sees and does stands here instead.
-function stand({ permission, answer }) {
+// fakeWindow replaces the parts of the browser that a headless page can't show: focus, notifications and sound.
+function fakeWindow({ permission, answer }) {
   let away = false;
   window.notes = []; // notifications
-  window.chimes = 0; // oscillators that were started: two a sound
+  window.chimes = 0; // oscillators started: two per sound
   window.look = (elsewhere) => {
     away = elsewhere;
     document.dispatchEvent(new Event("visibilitychange"));
@@ -45,18 +45,20 @@ function stand({ permission, answer }) {
   };
 }
 
-async function agentContext(desk, { permission = "granted", answer = "granted", settings = {} } = {}) {
+async function agentContext(server, { permission = "granted", answer = "granted", settings = {} } = {}) {
   const localStorage = [{ name: "parley_settings", value: JSON.stringify(settings) }];
-  const context = await desk.context({ storageState: { cookies: [], origins: [{ origin: desk.url, localStorage }] } });
-  await context.addInitScript(stand, { permission, answer });
+  const context = await server.context({
+    storageState: { cookies: [], origins: [{ origin: server.url, localStorage }] },
+  });
+  await context.addInitScript(fakeWindow, { permission, answer });
   return context;
 }
 
 const held = (page) => page.evaluate(async () => (await navigator.locks.query()).held.map(({ name }) => name));
 
-// ready is an inbox that may be heard and has had its turn at the locks.
-async function ready(desk, who, context) {
-  const page = await desk.inbox(who, context);
+// ready opens an inbox that may play sound and has its tab locks.
+async function ready(server, who, context) {
+  const page = await server.inbox(who, context);
   await page.keyboard.press("Shift");
   await expect.poll(() => held(page)).toEqual(expect.arrayContaining(["parley:notifies", "parley:sounds"]));
   return page;
@@ -66,13 +68,17 @@ const look = (page, elsewhere) => page.evaluate((value) => window.look(value), e
 const notes = (page) => page.evaluate(() => window.notes.map(({ title, body }) => `${title}: ${body}`).sort());
 const chimes = (page) => page.evaluate(() => window.chimes);
 
-test("an agent is told of what is nobody's or theirs, and of nothing else", async ({ desk }) => {
-  const [free, mine, theirs] = [await desk.endUser("Free"), await desk.endUser("Mia"), await desk.endUser("Theo")];
+test("an agent is notified of unassigned and own conversations, and of no others", async ({ server }) => {
+  const [free, mine, theirs] = [
+    await server.endUser("Free"),
+    await server.endUser("Mia"),
+    await server.endUser("Theo"),
+  ];
   for (const user of [mine, theirs]) await user.say("Hello");
-  const [alex, ada] = [await desk.agent(desk.alex), await desk.agent(desk.ada)];
+  const [alex, ada] = [await server.agent(server.alex), await server.agent(server.ada)];
   await alex.claim(mine);
   await ada.claim(theirs);
-  const page = await ready(desk, desk.alex, await agentContext(desk, { settings: { notifications: true } }));
+  const page = await ready(server, server.alex, await agentContext(server, { settings: { notifications: true } }));
   await look(page, true);
 
   const asked = page.waitForResponse((response) => response.url().endsWith(`/api/conversations/${theirs.id}`));
@@ -92,10 +98,10 @@ test("an agent is told of what is nobody's or theirs, and of nothing else", asyn
   expect(await page.evaluate(() => window.notes.find(({ title }) => title === "Mia").closed)).toBe(true);
 });
 
-test("a sound for a conversation that is not before the agent, unless it is off", async ({ desk }) => {
-  const [one, other] = [await desk.endUser("One"), await desk.endUser("Other")];
+test("a message in a conversation that is not open plays a sound, unless it is off", async ({ server }) => {
+  const [one, other] = [await server.endUser("One"), await server.endUser("Other")];
   for (const user of [one, other]) await user.say("Hello");
-  const page = await ready(desk, desk.alex, await agentContext(desk, { settings: { notifications: true } }));
+  const page = await ready(server, server.alex, await agentContext(server, { settings: { notifications: true } }));
   await row(page, "One").click();
   await expect(inThread(page, "Hello")).toBeVisible();
   await one.say("You see this");
@@ -103,7 +109,7 @@ test("a sound for a conversation that is not before the agent, unless it is off"
   expect(await chimes(page)).toBe(0);
   await other.say("You do not see this");
   await expect.poll(() => chimes(page)).toBe(2);
-  expect(await notes(page)).toEqual([]); // a window in front needs none
+  expect(await notes(page)).toEqual([]); // none while the window has the focus
 
   await page.keyboard.press("Control+k");
   await page.keyboard.type("preferences");
@@ -116,18 +122,18 @@ test("a sound for a conversation that is not before the agent, unless it is off"
   expect(await chimes(page)).toBe(2);
 });
 
-test("of two tabs one tells, and the other when that is closed", async ({ desk }) => {
-  const user = await desk.endUser("Twice");
-  const context = await agentContext(desk, { settings: { notifications: true } });
-  const first = await ready(desk, desk.alex, context);
-  const second = await ready(desk, desk.alex, context);
+test("one of two tabs notifies, and the other one after it is closed", async ({ server }) => {
+  const user = await server.endUser("Twice");
+  const context = await agentContext(server, { settings: { notifications: true } });
+  const first = await ready(server, server.alex, context);
+  const second = await ready(server, server.alex, context);
   for (const page of [first, second]) await look(page, true);
   await expect.poll(() => held(first)).not.toContain("parley:visible");
   await user.say("One");
   await expect.poll(() => notes(first)).toEqual(["Twice: One"]);
   await expect.poll(() => chimes(first)).toBe(2);
 
-  await look(second, false); // a tab that can be seen: no notification, of either
+  await look(second, false); // while one tab is visible, neither shows a notification
   const asked = first.waitForResponse(/\/api\/conversations\//);
   await user.say("Two");
   await (await asked).finished();
@@ -145,9 +151,9 @@ test("of two tabs one tells, and the other when that is closed", async ({ desk }
   await expect.poll(() => notes(second)).toEqual(["Twice: Four"]);
 });
 
-test("the browser is asked in context, once", async ({ desk }) => {
-  const user = await desk.endUser("Nora");
-  const page = await ready(desk, desk.alex, await agentContext(desk, { permission: "default" }));
+test("the first message offers notifications, and accepting asks the browser", async ({ server }) => {
+  const user = await server.endUser("Nora");
+  const page = await ready(server, server.alex, await agentContext(server, { permission: "default" }));
   await look(page, true);
   await user.say("Are you there?");
   const offer = page.locator(".toast").filter({ hasText: "Get notified about new messages?" });
@@ -160,9 +166,9 @@ test("the browser is asked in context, once", async ({ desk }) => {
   await expect.poll(() => notes(page)).toEqual(["Nora: Hello?"]);
 });
 
-test("who dismisses the offer is not asked again", async ({ desk }) => {
-  const user = await desk.endUser("Nora");
-  const page = await ready(desk, desk.alex, await agentContext(desk, { permission: "default" }));
+test("a dismissed offer is not repeated", async ({ server }) => {
+  const user = await server.endUser("Nora");
+  const page = await ready(server, server.alex, await agentContext(server, { permission: "default" }));
   await look(page, true);
   await user.say("Are you there?");
   await page.locator(".toast").getByRole("button", { name: "Dismiss" }).click();
@@ -178,30 +184,30 @@ for (const [permission, says] of [
   ["denied", /blocks notifications/],
   ["default", /will ask you first/],
 ]) {
-  test(`the switch where the permission is ${permission}`, async ({ desk }) => {
+  test(`the switch stays off without permission, ${permission}`, async ({ server }) => {
     const page = await ready(
-      desk,
-      desk.alex,
-      await agentContext(desk, { permission, answer: "denied", settings: { notifications: true } }),
+      server,
+      server.alex,
+      await agentContext(server, { permission, answer: "denied", settings: { notifications: true } }),
     );
     await page.locator(".rail-profile > summary").click();
     await page.getByRole("button", { name: "Preferences" }).click();
     const toggle = page.getByRole("switch", { name: "Desktop notifications" });
-    await expect(toggle).not.toBeChecked(); // whatever was chosen
+    await expect(toggle).not.toBeChecked(); // although it is on in the settings
     await expect(toggle).toHaveAccessibleDescription(says);
-    if (permission === "default") await toggle.click(); // the browser is asked, and refused
+    if (permission === "default") await toggle.click(); // the browser asks, and the user refuses
     await expect(toggle).toBeDisabled();
     await expect(toggle).not.toBeChecked();
     await expect(toggle).toHaveAccessibleDescription(/blocks notifications/);
   });
 }
 
-test("the title says how many conversations wait", async ({ desk }) => {
-  const users = [await desk.endUser("Free"), await desk.endUser("Mia"), await desk.endUser("Theo")];
+test("the title says how many conversations wait", async ({ server }) => {
+  const users = [await server.endUser("Free"), await server.endUser("Mia"), await server.endUser("Theo")];
   for (const user of users) await user.say("Hello");
-  await (await desk.agent(desk.alex)).claim(users[1]);
-  await (await desk.agent(desk.ada)).claim(users[2]);
-  const page = await desk.inbox(desk.alex, await desk.context());
+  await (await server.agent(server.alex)).claim(users[1]);
+  await (await server.agent(server.ada)).claim(users[2]);
+  const page = await server.inbox(server.alex, await server.context());
   await expect(page).toHaveTitle("(2) Inbox · Parley");
   await expect(page.locator("link[rel=icon]")).toHaveAttribute("href", /icon_waiting/);
   await row(page, "Free").click();
@@ -215,21 +221,21 @@ test("the title says how many conversations wait", async ({ desk }) => {
   await expect(page).toHaveTitle("(1) Inbox · Parley");
 });
 
-test("two agents see each other in a conversation, and who types", async ({ desk }) => {
-  const user = await desk.endUser("Una");
+test("two agents see each other in a conversation, and see who is typing", async ({ server }) => {
+  const user = await server.endUser("Una");
   await user.say("Hello");
-  const alex = await desk.inbox(desk.alex, await agentContext(desk));
-  const ada = await desk.inbox(desk.ada, await agentContext(desk));
+  const alex = await server.inbox(server.alex, await agentContext(server));
+  const ada = await server.inbox(server.ada, await agentContext(server));
   await row(alex, "Una").click();
   await expect(alex.locator("#messages")).toContainText("Hello");
   await expect(alex.locator("#viewers")).toBeEmpty();
   await row(ada, "Una").click();
   await expect(alex.locator("#viewers")).toContainText("is looking at this too");
-  // Who came first says so again.
+  // The first agent announces themselves again.
   await expect(ada.locator("#viewers")).toContainText("Alex Agent is looking at this too");
   await ada.getByLabel("Message", { exact: true }).fill("One moment");
   await expect(alex.locator("#typing")).toContainText(/^(?!Another agent).* is typing…/);
-  await look(ada, true); // another tab
+  await look(ada, true); // switches to another tab
   await expect(alex.locator("#viewers")).toBeEmpty();
   await look(ada, false);
   await expect(alex.locator("#viewers")).toContainText("is looking at this too");

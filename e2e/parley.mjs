@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-// The program, built once a run: the workers find it in the environment.
+// binary builds the program once per run. Workers find its path in the environment.
 export function binary() {
   if (!process.env.PARLEY_BINARY) {
     const path = join(tmpdir(), `parley-e2e-${process.pid}`);
@@ -27,8 +27,8 @@ export async function freePort() {
   return port;
 }
 
-// start runs `parley serve` with a data directory of its own, seeded, with a bot that answers or a silent one. stop
-// ends it as SIGTERM does; again starts it anew at the same address, on the same data.
+// start runs `parley serve` with its own seeded data directory, with a bot that answers or a silent one. stop ends it
+// with SIGTERM; restart starts it restart at the same address with the same data.
 export async function start({ args = [], env = {}, silent = false } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
   const settings = {
@@ -45,7 +45,7 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
   const parley = { dataDir, seeded: JSON.parse(printed.trim().split("\n").at(-1)) };
   let running;
 
-  parley.again = async () => {
+  parley.restart = async () => {
     running = spawn(binary(), ["serve", ...args], { env: settings, stdio: ["ignore", "pipe", "inherit"] });
     parley.url = await new Promise((resolve, reject) => {
       let out = "";
@@ -68,20 +68,20 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
     await parley.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  // A token for one site only. Its owner would make it in the dashboard; nobody else may touch the file meanwhile.
-  parley.allow = (origin) =>
+  // addEmbedToken adds an embed token for one site and returns it. Call it while the server is stopped.
+  parley.addEmbedToken = (origin) =>
     execFileSync("go", ["run", "e2e/embed_token.go", dataDir, origin], { cwd: root }).toString().trim();
-  // Fills the organization while no server has its data open.
+  // fill adds conversations and messages. Call it while the server is stopped.
   parley.fill = (conversations, messages) =>
     execFileSync("go", ["run", "e2e/volume.go", dataDir, String(conversations), String(messages)], { cwd: root })
       .toString()
       .trim();
 
-  await parley.again();
+  await parley.restart();
   return parley;
 }
 
-// startEmpty runs `parley serve` on nothing: it prints the token that /setup asks for.
+// startEmpty runs `parley serve` without data. It prints the token that /setup asks for.
 export async function startEmpty() {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
   const env = {
@@ -113,7 +113,7 @@ export async function startEmpty() {
   };
 }
 
-// open asks for the widget page and answers whose conversation it is, as a WebView would.
+// open requests the widget page, as a WebView would, and returns the ids of its conversation and end user.
 export async function open(url, embedToken, sessionID, name = "") {
   const query = new URLSearchParams({ embed_token: embedToken, session_id: sessionID, customer_name: name });
   const page = await fetch(`${url}/chat-widget?${query}`);
@@ -124,7 +124,7 @@ export async function open(url, embedToken, sessionID, name = "") {
   };
 }
 
-// login answers the cookie and the CSRF token of a login.
+// login logs in and returns the cookie and the CSRF token.
 export async function login(url, { email, password }) {
   const page = await fetch(`${url}/auth/login`);
   const before = page.headers.get("set-cookie").split(";")[0];

@@ -1,4 +1,4 @@
-// Journeys in Chromium against the program itself, which is built and started here with its demo.
+// Tests in Chromium against the program itself, which this builds and starts with its demo.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "@playwright/test";
 import { binary, freePort } from "./parley.mjs";
 
-// Read again by every worker: what is decided once stands in the environment.
+// Every worker reads this file again, so what is decided once is kept in the environment.
 binary();
 process.env.PARLEY_PORT ||= String(await freePort());
 if (!process.env.PARLEY_DATA) {
@@ -28,7 +28,7 @@ export default defineConfig({
   reporter: "list",
   use: {
     baseURL: url,
-    trace: process.env.TRACE ? "retain-on-failure" : "off", // it slows every test down
+    trace: process.env.TRACE ? "retain-on-failure" : "off", // it slows down every test
     launchOptions: {
       executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
       args: [

@@ -1,4 +1,4 @@
-// The profile: name, photo, password, second factor, where one is logged in, and this browser's preferences.
+// The profile: name, photo, password, two-factor login, devices, and preferences of this browser.
 import { code, loggedOut, newcomer, test } from "./company.mjs";
 import {
   answer,
@@ -24,7 +24,7 @@ const picture = Buffer.from(
   "base64",
 );
 
-test("name and photo, which the team sees", async ({ admin, newContext }) => {
+test("the team sees a changed name and photo", async ({ admin, newContext }) => {
   const { page, name } = await newcomer(admin, newContext);
   await page.locator(".rail-profile summary").click();
   await page.getByRole("link", { name: "Your profile" }).click();
@@ -35,7 +35,7 @@ test("name and photo, which the team sees", async ({ admin, newContext }) => {
   await page
     .getByLabel("Photo", { exact: true })
     .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: picture });
-  // Shown before it is uploaded.
+  // Shown before the upload.
   await expect(section(page, "Name and photo").locator("img")).toHaveAttribute("src", /^data:image\/png/);
   await page.getByRole("button", { name: "Upload photo" }).click();
   await expect(page.getByText("The photo was saved.")).toBeVisible();
@@ -59,7 +59,7 @@ test("name and photo, which the team sees", async ({ admin, newContext }) => {
   await expect(photo).toHaveCount(0);
 });
 
-test("the photo of who answers is seen in the chat and in the inbox", async ({ admin, newContext }) => {
+test("the chat and the inbox show the photo of the agent who answers", async ({ admin, newContext }) => {
   const { page } = await newcomer(admin, newContext);
   await page.goto("/profile");
   await page
@@ -79,11 +79,14 @@ test("the photo of who answers is seen in the chat and in the inbox", async ({ a
   const photo = received(widget, "It is me.").locator(".avatar img");
   await expect(photo).toBeVisible();
   expect(await photo.evaluate((image) => image.decode().then(() => image.naturalWidth))).toBeGreaterThan(0);
-  await widget.reload(); // now from the history
+  await widget.reload(); // now it comes from the history
   await expect(photo).toBeVisible();
 });
 
-test("a second factor: set up, asked for, replaced by a recovery code, turned off", async ({ admin, newContext }) => {
+test("two-factor login can be set up, is asked for, takes a recovery code and can be turned off", async ({
+  admin,
+  newContext,
+}) => {
   const person = await newcomer(admin, newContext);
   const { page } = person;
   await page.goto("/profile");
@@ -99,7 +102,7 @@ test("a second factor: set up, asked for, replaced by a recovery code, turned of
   await page.getByLabel("Your password", { exact: true }).fill("not my password");
   await page.getByRole("button", { name: "Turn on" }).click();
   await expect(page.getByLabel("Your password", { exact: true })).toHaveAttribute("aria-invalid", "true");
-  expect(await page.locator("#totp-secret").textContent()).toBe(secret); // the one that was scanned
+  expect(await page.locator("#totp-secret").textContent()).toBe(secret); // the same as in the QR code
   await page.getByLabel("Code", { exact: true }).fill(code(secret));
   await page.getByLabel("Your password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Turn on" }).click();
@@ -122,13 +125,13 @@ test("a second factor: set up, asked for, replaced by a recovery code, turned of
   };
   await enter();
   expect(await violations(other)).toEqual([]);
-  await other.goto("/inbox"); // the password alone opens nothing
+  await other.goto("/inbox"); // the password alone is not enough
   await expect(other.getByRole("heading", { name: "Log in to Parley" })).toBeVisible();
   await enter();
   await other.getByLabel("Code", { exact: true }).fill("000000");
   await other.getByRole("button", { name: "Log in", exact: true }).click();
   await expect(other.getByRole("alert")).toBeVisible();
-  await other.getByLabel("Code", { exact: true }).fill(code(secret, 1)); // the one of now was used to turn it on
+  await other.getByLabel("Code", { exact: true }).fill(code(secret, 1)); // the current code was used to turn it on
   await other.getByRole("button", { name: "Log in", exact: true }).click();
   await expect(other.getByRole("heading", { name: "Your profile" })).toBeVisible();
   await other.locator(".rail-profile summary").click();
@@ -160,7 +163,7 @@ test("a second factor: set up, asked for, replaced by a recovery code, turned of
   await expect(page.getByText("Two-factor login is off.")).toBeVisible();
 });
 
-test("log out the others, and change the password", async ({ admin, newContext }) => {
+test("other devices can be logged out, and a new password logs them out too", async ({ admin, newContext }) => {
   const person = await newcomer(admin, newContext);
   const { page } = person;
   const other = await (await newContext()).newPage();
@@ -188,7 +191,7 @@ test("log out the others, and change the password", async ({ admin, newContext }
   await logIn(other, { ...person, password: "another password" });
 });
 
-test("preferences are this browser's", async ({ admin, newContext }) => {
+test("preferences are kept in this browser", async ({ admin, newContext }) => {
   const { page } = await newcomer(admin, newContext);
   await page.goto("/profile");
   const enterSends = page.getByRole("switch", { name: "Enter sends" });
@@ -199,7 +202,7 @@ test("preferences are this browser's", async ({ admin, newContext }) => {
   expect(await page.evaluate(() => JSON.parse(localStorage.parley_settings).enter_sends)).toBe(false);
 });
 
-test("without JavaScript", async ({ admin, newContext }) => {
+test("the profile works without JavaScript", async ({ admin, newContext }) => {
   const { page, password } = await newcomer(admin, newContext, { context: { javaScriptEnabled: false } });
   await page.goto("/profile");
   await page.getByLabel("Name", { exact: true }).fill("   ");
@@ -220,7 +223,7 @@ test("without JavaScript", async ({ admin, newContext }) => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing, 360 px hold everything, and the keyboard reaches it, ${colorScheme}`, async ({
+  test(`axe finds no fault, 360 px are enough, and the keyboard reaches everything, ${colorScheme}`, async ({
     admin,
     newContext,
   }) => {

@@ -1,5 +1,5 @@
-// Takes the README's pictures of the program itself: make screenshots. A day in a plant shop is acted over sockets and
-// in the pages, and photographed in Chromium.
+// Takes the README's screenshots of the program itself: make screenshots. Sockets and pages act out a day in a plant
+// shop, and Chromium takes the pictures.
 import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
 import { io } from "socket.io-client";
@@ -32,7 +32,7 @@ function connect(options) {
   };
 }
 
-// endUser is somebody whom the widget has shown a conversation.
+// endUser opens a conversation in the widget under a name.
 async function endUser(name) {
   const who = await open(url, seeded.embed_token, `picture ${name}`, name);
   const call = connect({ auth: { role: "end_user" } });
@@ -66,8 +66,8 @@ async function colleague(who) {
   };
 }
 
-// desk is the dashboard, logged in.
-async function desk(who, options) {
+// openInbox logs in and opens the inbox.
+async function openInbox(who, options) {
   const context = await browser.newContext({ baseURL: url, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   await page.goto("/inbox");
@@ -128,7 +128,7 @@ await alex.answer(ines.id, "A good choice. Shall I put a pot with it?", "quick_b
 });
 
 const inbox = async (name, options) => {
-  const page = await desk(seeded.agent, options);
+  const page = await openInbox(seeded.agent, options);
   await page.goto(`/inbox/${ines.id}?filter=all`);
   await page.getByText("Shall I put a pot with it?").first().waitFor();
   await dana.view(ines.id);
@@ -153,7 +153,7 @@ for (const [name, colorScheme] of [
   await context.close();
 }
 
-const admin = await desk(seeded.admin, large);
+const admin = await openInbox(seeded.admin, large);
 await admin.goto("/bots");
 await admin.locator("main").getByRole("link", { name: /Pip/ }).first().click();
 await admin.waitForURL(/\/bots\/[^/]+$/);

@@ -1,4 +1,5 @@
-// The frame of the dashboard never moves: its parts scroll, the window does not, whatever is focused or linked to.
+// The frame of the dashboard never moves: its parts scroll, but the window does not, whatever gets the focus or is
+// linked to.
 import { test } from "./company.mjs";
 import { expect, openThread, openWidget, say } from "./journey.mjs";
 
@@ -6,13 +7,13 @@ const SIZES = [
   { width: 360, height: 640 },
   { width: 1440, height: 700 },
 ];
-const LEAST = 20; // pages that the walk has to find, or it has missed some
+const LEAST = 20; // pages at least, or the test has missed some
 
-// route names what a path shows, whichever bot or person it is of.
+// route returns a path without the ids in it.
 const route = (path) => path.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id");
 
-// moves visits everything on the page that can be focused or is hidden from sight, opens what opens, follows every
-// link into the page, and answers what moved the window.
+// moves focuses everything on the page that can have the focus, scrolls to what is visually hidden, opens all details
+// and follows every link into the page. It returns what moved the window.
 const moves = () => {
   const root = document.scrollingElement;
   const found = [];

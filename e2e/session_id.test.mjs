@@ -1,4 +1,5 @@
-// Which session_id is a template that was not filled in: the loader's rule on the examples that the server's has too.
+// The loader and the server must refuse the same session_ids: those of templates that were not filled in. Both tests
+// use the same examples.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -14,7 +15,7 @@ test("a template that was not filled in is refused, and nothing else", () => {
   assert.deepEqual(examples.taken.filter(unfilled), []);
 });
 
-test("the longest id is judged at once", () => {
+test("the longest id is checked within a second", () => {
   const start = process.cpuUsage();
   for (const part of ["{", "%a", "a_", "_", "a", "%_", "undefine"]) unfilled(part.repeat(10_000 / part.length) + "!");
   const { user } = process.cpuUsage(start); // µs

@@ -1,42 +1,42 @@
-// The inbox by single keys, and the palette.
-import { test } from "./desk.mjs";
+// Single-key shortcuts of the inbox, and the command palette.
+import { test } from "./server.mjs";
 import { expect, inThread, row, violations } from "./journey.mjs";
 
 const composer = (page) => page.getByLabel("Message", { exact: true });
 
-// rows makes conversations, the last one at the top of the list.
-async function rows(desk, ...names) {
+// rows creates conversations. The last one is at the top of the list.
+async function rows(server, ...names) {
   const users = [];
   for (const name of names) {
-    users.push(await desk.endUser(name));
+    users.push(await server.endUser(name));
     await users.at(-1).say(`This is ${name}`);
   }
   return users;
 }
 
-test("a conversation from the list to resolved, without the mouse", async ({ desk }) => {
-  await rows(desk, "Cleo", "Ben Hart", "Ann");
-  const page = await desk.inbox(desk.alex, await desk.context());
+test("a conversation can be opened, claimed and resolved without the mouse", async ({ server }) => {
+  await rows(server, "Cleo", "Ben Hart", "Ann");
+  const page = await server.inbox(server.alex, await server.context());
   await expect(row(page, "Ann")).toBeVisible();
   await page.keyboard.press("j");
   await expect(row(page, "Ann")).toBeFocused();
   await page.keyboard.press("j");
   await page.keyboard.press("j");
-  await page.keyboard.press("j"); // there are no more
+  await page.keyboard.press("j"); // this is the last row
   await expect(row(page, "Cleo")).toBeFocused();
   await page.keyboard.press("k");
   await expect(row(page, "Ben Hart")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.locator("#thread-name")).toHaveText("Ben Hart");
   await expect(page.locator("#thread-name")).toBeFocused();
-  await page.keyboard.press("k"); // from the open one
+  await page.keyboard.press("k"); // starts at the open one
   await expect(row(page, "Ann")).toBeFocused();
 
   await expect(page.locator("#claim")).toHaveAttribute("aria-keyshortcuts", "c");
   await page.keyboard.press("c");
   await expect(page.getByText("Assigned to you").first()).toBeVisible();
   await expect(composer(page)).toBeFocused();
-  await page.keyboard.type("reck jez?/"); // every one a key of its own elsewhere
+  await page.keyboard.type("reck jez?/"); // each of them is a shortcut elsewhere
   await expect(composer(page)).toHaveValue("reck jez?/");
   await expect(page.locator("dialog[open]")).toHaveCount(0);
   await page.keyboard.press("Escape");
@@ -44,7 +44,7 @@ test("a conversation from the list to resolved, without the mouse", async ({ des
   await page.keyboard.press("r");
   await expect(composer(page)).toBeFocused();
   await page.keyboard.press("Escape");
-  await expect(row(page, "Ben Hart")).toHaveCount(0); // he is not under this filter any more
+  await expect(row(page, "Ben Hart")).toHaveCount(0); // no longer under this filter
   await page.keyboard.press("Escape");
   await expect(page.locator("#list .row").first()).toBeFocused();
 
@@ -64,9 +64,9 @@ test("a conversation from the list to resolved, without the mouse", async ({ des
   await expect(page.locator("#thread-header")).toContainText("billing");
 });
 
-test("filters, search and help", async ({ desk }) => {
-  await rows(desk, "Ann");
-  const page = await desk.inbox(desk.alex, await desk.context());
+test("shortcuts open filters, search and help", async ({ server }) => {
+  await rows(server, "Ann");
+  const page = await server.inbox(server.alex, await server.context());
   for (const [key, filter] of [
     ["m", "mine"],
     ["a", "all"],
@@ -84,7 +84,7 @@ test("filters, search and help", async ({ desk }) => {
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await expect(help).toContainText("Next conversation");
-  await page.keyboard.press("j"); // not behind a dialog
+  await page.keyboard.press("j"); // does nothing behind a dialog
   await page.keyboard.press("Control+k");
   await expect(page.locator("#palette")).toBeHidden();
   await page.keyboard.press("Escape");
@@ -92,21 +92,21 @@ test("filters, search and help", async ({ desk }) => {
   await expect(row(page, "Ann")).toBeFocused();
 });
 
-test("keys with modifiers stay the browser's, and claim nothing", async ({ desk }) => {
-  await rows(desk, "Ann");
-  const page = await desk.inbox(desk.alex, await desk.context());
+test("keys with modifiers are left to the browser, and claim nothing", async ({ server }) => {
+  await rows(server, "Ann");
+  const page = await server.inbox(server.alex, await server.context());
   await row(page, "Ann").click();
   for (const keys of ["Shift+c", "Control+c", "Alt+c", "Meta+c"]) await page.keyboard.press(keys);
-  await page.keyboard.press("?"); // comes after them
+  await page.keyboard.press("?"); // shows that the keys before it were handled
   await expect(page.getByRole("dialog")).toBeVisible();
   await expect(page.locator("#claim")).toBeAttached();
 });
 
-test("switched off there are none, but the palette", async ({ desk }) => {
-  await rows(desk, "Ben Hart", "Ann");
-  const context = await desk.context();
-  const page = await desk.inbox(desk.alex, context);
-  const other = await desk.inbox(desk.alex, context);
+test("with shortcuts off only the palette has a key", async ({ server }) => {
+  await rows(server, "Ben Hart", "Ann");
+  const context = await server.context();
+  const page = await server.inbox(server.alex, context);
+  const other = await server.inbox(server.alex, context);
   await page.locator(".rail-profile > summary").click();
   await page.getByRole("button", { name: "Preferences" }).click();
   await page.getByRole("switch", { name: "Keyboard shortcuts" }).press(" ");
@@ -121,7 +121,7 @@ test("switched off there are none, but the palette", async ({ desk }) => {
   await expect(page.locator("#palette")).toBeVisible();
   await expect(page.locator("#palette kbd")).toHaveCount(0);
   await expect(page.locator("#claim")).toBeAttached();
-  await other.keyboard.press("?"); // another tab has heard of it
+  await other.keyboard.press("?"); // the setting applies in other tabs too
   await other.keyboard.press("Control+k");
   await expect(other.locator("#palette")).toBeVisible();
   await expect(other.locator("#shortcuts")).toBeHidden();
@@ -132,9 +132,9 @@ test("switched off there are none, but the palette", async ({ desk }) => {
   await expect(page.locator("#shortcuts")).toBeHidden();
 });
 
-test("the palette: what can be done now, and conversations by name", async ({ desk }) => {
-  await rows(desk, "Zoë Quill", "Ann");
-  const page = await desk.inbox(desk.alex, await desk.context());
+test("the palette offers the commands that apply, and conversations by name", async ({ server }) => {
+  await rows(server, "Zoë Quill", "Ann");
+  const page = await server.inbox(server.alex, await server.context());
   const field = page.getByRole("combobox", { name: "Command or name" });
   const option = (name) => page.locator("#palette").getByRole("option", { name });
   const active = page.locator("#palette [aria-selected=true]");
@@ -142,12 +142,12 @@ test("the palette: what can be done now, and conversations by name", async ({ de
   await page.keyboard.press("Control+k");
   await expect(field).toBeFocused();
   await expect(option("Go to mine")).toBeVisible();
-  await expect(option("Claim")).toHaveCount(0); // nothing is open
+  await expect(option("Claim")).toHaveCount(0); // no conversation is open
   await page.keyboard.press("Escape");
   await expect(row(page, "Ann")).toBeFocused();
 
   await page.keyboard.press("Control+k");
-  await page.keyboard.type("zoe"); // found by the server too, which knows the accent
+  await page.keyboard.type("zoe"); // the server finds it without the accent
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
   await page.keyboard.type("quill");
@@ -159,7 +159,7 @@ test("the palette: what can be done now, and conversations by name", async ({ de
   await expect(active).toContainText("Write a reply");
   await expect(field).toHaveAttribute("aria-activedescendant", await active.getAttribute("id"));
   await page.keyboard.press("ArrowUp");
-  await expect(active).toContainText("Zoë Quill"); // around the end
+  await expect(active).toContainText("Zoë Quill"); // wraps around
   await page.keyboard.press("Home");
   await page.keyboard.press("ArrowDown");
   await expect(active).toContainText("Claim");
@@ -186,9 +186,9 @@ test("the palette: what can be done now, and conversations by name", async ({ de
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing in a dialog, ${colorScheme}`, async ({ desk }) => {
-    await rows(desk, "Ann");
-    const page = await desk.inbox(desk.alex, await desk.context({ colorScheme, reducedMotion: "reduce" }));
+  test(`axe finds no fault in a dialog, ${colorScheme}`, async ({ server }) => {
+    await rows(server, "Ann");
+    const page = await server.inbox(server.alex, await server.context({ colorScheme, reducedMotion: "reduce" }));
     await row(page, "Ann").click();
     await expect(inThread(page, "This is Ann")).toBeVisible();
     await page.keyboard.press("?");

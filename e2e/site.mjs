@@ -1,6 +1,6 @@
-// A site of somebody else, under the origin of this machine's other name: answers every path with the page it is given,
-// and with the policy and headers if there are any. It ends with the tests: a browser asks for the icon of a site whenever
-// it likes.
+// A web site on another origin, by this machine's other name. It answers every path with the page it is given, and with
+// the policy and headers if there are any. It runs until the tests end, because browsers may request a site's icon at
+// any time.
 import { createServer } from "node:http";
 
 export async function site(page = "", policy = "", headers = {}) {
@@ -17,6 +17,6 @@ export async function site(page = "", policy = "", headers = {}) {
   return host;
 }
 
-// withSnippet is a page that carries a snippet just before its end.
+// withSnippet returns a page with a snippet just before its end.
 export const withSnippet = (snippet) =>
   `<!doctype html><html lang="en"><title>A shop</title><body><h1>A shop</h1>${snippet}</body></html>`;

@@ -1,4 +1,4 @@
-// What every rule of the styles has to keep.
+// Rules that every style sheet has to keep.
 import assert from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
@@ -12,16 +12,16 @@ const SCROLLS = /(?:^|;)\s*overflow(?:-[xy])?:[^;]*\b(?:auto|scroll)\b/;
 const POSITIONED = /(?:^|;)\s*position: *(?:relative|absolute|fixed|sticky)/;
 const BY_THE_BROWSER = [".dialog"];
 
-// rulesOf are the innermost blocks of a style sheet, those in media queries too: [selector, declarations].
+// rulesOf returns the innermost blocks of a style sheet, also in media queries: [selector, declarations].
 const rulesOf = (css) =>
   [...css.replaceAll(/\/\*[\s\S]*?\*\//g, "").matchAll(/([^{};]+)\{([^{}]*)\}/g)].map(([, selector, declarations]) => [
     selector.trim(),
     declarations,
   ]);
 
-// Else what is absolutely positioned in it, as every .sr-only is, stays behind when it scrolls, and makes a part further
-// out scroll.
-test("whatever scrolls is a positioned ancestor", () => {
+// Otherwise an absolutely positioned child, such as an .sr-only, stays behind when the part scrolls, and makes an outer
+// part scroll.
+test("every part that scrolls is a positioned ancestor", () => {
   let scrolling = 0;
   const loose = [];
   for (const [name, css] of files) {

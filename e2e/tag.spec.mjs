@@ -1,11 +1,11 @@
 // The field of tags, by keyboard and by mouse.
-import { test } from "./desk.mjs";
+import { test } from "./server.mjs";
 import { expect, row, violations } from "./journey.mjs";
 
-async function opened(desk) {
-  const user = await desk.endUser("Tara");
+async function opened(server) {
+  const user = await server.endUser("Tara");
   await user.say("Hello");
-  const page = await desk.inbox(desk.alex, await desk.context());
+  const page = await server.inbox(server.alex, await server.context());
   await row(page, "Tara").click();
   await expect(page.locator("#thread-name")).toBeFocused();
   return { page, user };
@@ -14,8 +14,8 @@ async function opened(desk) {
 const chips = (page, form) => page.locator(`#thread-${form} .tag-chip`);
 const tags = (page) => page.locator("#thread-header .thread-facts .tag");
 
-test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) => {
-  const { page, user } = await opened(desk);
+test("tags can be typed, pasted, suggested and removed by keyboard", async ({ server }) => {
+  const { page, user } = await opened(server);
   await page.locator("#thread-tags summary").press("Enter");
   const field = page.getByRole("combobox", { name: "Tags", exact: true });
   await expect(field).toBeFocused();
@@ -24,7 +24,7 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
   await page.keyboard.press("Enter");
   await field.evaluate((input) => {
     input.value = "one, two,, one , three";
-    input.dispatchEvent(new Event("input", { bubbles: true })); // as a paste does
+    input.dispatchEvent(new Event("input", { bubbles: true })); // like a paste
   });
   await expect(chips(page, "tags")).toHaveText(["billing", "vip", "one", "two"]);
   await expect(field).toHaveValue("three");
@@ -32,9 +32,9 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
   await page.keyboard.press("Backspace");
   await page.keyboard.press("Backspace");
   await expect(page.locator("#thread-tags [role=status]")).toHaveText("Removed two.");
-  await user.say("Are you there?"); // redraws parts of the page, not what is being written
+  await user.say("Are you there?"); // redraws the page, but not the field being edited
   await expect(page.locator("#messages")).toContainText("Are you there?");
-  await page.keyboard.type("three"); // sent though it is not a chip yet
+  await page.keyboard.type("three"); // sent, though it is not a chip yet
   await expect(chips(page, "tags")).toHaveText(["billing", "vip", "one"]);
   await page.locator("#submit-tag").press("Enter");
   await expect(tags(page)).toHaveText(["billing", "vip", "one", "three"]);
@@ -45,9 +45,9 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
   await page.keyboard.type("vi");
   const option = page.locator("#thread-resolve").getByRole("option", { name: "vip" });
   await expect(resolving).toHaveValue("vi");
-  await expect(option).toHaveCount(0); // it is set already
+  await expect(option).toHaveCount(0); // the conversation has it already
 
-  const other = await desk.endUser("Uma");
+  const other = await server.endUser("Uma");
   await other.say("Hello");
   await row(page, "Uma").click();
   await expect(page.locator("#thread-name")).toHaveText("Uma");
@@ -56,7 +56,7 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
   await page.keyboard.type("vi");
   await expect(option).toBeVisible();
   expect(await violations(page)).toEqual([]);
-  await page.keyboard.press("Escape"); // the suggestions alone
+  await page.keyboard.press("Escape"); // closes only the suggestions
   await expect(option).toBeHidden();
   await expect(resolving).toBeVisible();
   await page.keyboard.press("ArrowDown");
@@ -67,8 +67,8 @@ test("tags by keyboard: typed, pasted, suggested, taken off", async ({ desk }) =
   await expect(resolving).toBeHidden();
 });
 
-test("a menu opened by mouse takes what is typed", async ({ desk }) => {
-  const { page } = await opened(desk);
+test("a menu opened by mouse puts the focus into its field", async ({ server }) => {
+  const { page } = await opened(server);
   for (const [menu, name] of [
     ["#thread-tags summary", "Tags"],
     ["#resolve", "Tags to add"],
@@ -76,15 +76,15 @@ test("a menu opened by mouse takes what is typed", async ({ desk }) => {
     await page.locator(menu).click();
     const field = page.getByRole("combobox", { name, exact: true });
     await expect(field).toBeFocused();
-    await page.keyboard.type("cj"); // each a shortcut elsewhere
+    await page.keyboard.type("cj"); // both are shortcuts elsewhere
     await expect(field).toHaveValue("cj");
     await page.keyboard.press("Escape");
     await expect(field).toBeHidden();
   }
 });
 
-test("tags by mouse, and the limits", async ({ desk }) => {
-  const { page } = await opened(desk);
+test("tags can be removed by mouse, and their limits apply", async ({ server }) => {
+  const { page } = await opened(server);
   await page.locator("#resolve").click();
   const field = page.getByRole("combobox", { name: "Tags to add" });
   await field.fill("a,b,");
@@ -101,5 +101,5 @@ test("tags by mouse, and the limits", async ({ desk }) => {
   await field.fill("");
   await page.locator("#submit-resolve").click();
   await expect(page.locator("#thread-header")).toContainText("Resolved");
-  await expect(page.locator("#panel")).toContainText("fine"); // among the earlier sessions
+  await expect(page.locator("#panel")).toContainText("fine"); // in the list of earlier conversations
 });

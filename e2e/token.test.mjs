@@ -1,4 +1,4 @@
-// The colors of tailwind.config.js hold their contrast (WCAG 2.2), in every palette.
+// The colors of tailwind.config.js have enough contrast (WCAG 2.2) in every palette.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { palettes } from "../tailwind.config.js";

@@ -1,8 +1,7 @@
 //go:build ignore
 
-// Fills the demo organization of a data directory that no server has open: conversations of two messages each, and one
-// of as many messages as asked for, which is the newest and called "Long Story". Prints the widget's session_id of that
-// one.
+// volume.go fills the demo organization of a data directory that no server has open, with conversations of two messages
+// each, and with the newest, "Long Story", of as many messages as requested. It prints the session_id of that one.
 package main
 
 import (

@@ -1,14 +1,14 @@
-// The chat itself: what it shows, by every means of reading and operating it.
+// The widget: what it shows, and its use by mouse, keyboard and screen reader.
 import { randomUUID } from "node:crypto";
 import { expect, logIn, received, say, sent, sideways, tabTo, violations } from "./journey.mjs";
-import { test } from "./stage.mjs";
+import { test } from "./widget.mjs";
 
 const log = (page) => page.locator("#log");
 const messages = (page) => page.locator("#messages > .message");
 const scrollTo = (page, top) => log(page).evaluate((node, y) => (node.scrollTop = y), top);
 const PICTURES = "https://pictures.example";
 
-// Pictures of another site, which come when the test lets them.
+// pictures serves images of another site. It returns release, which lets the slow one load.
 async function pictures(context) {
   let release;
   const held = new Promise((resolve) => (release = resolve));
@@ -29,14 +29,17 @@ async function pictures(context) {
 test.describe("rich messages", () => {
   test.use({ mayLog: /404/ });
 
-  test("an image has its box before it comes, a viewer, and words when it is gone", async ({ newContext, stage }) => {
-    const talk = await stage.talk();
-    await talk.answer("In its pot", "image", { url: `${PICTURES}/slow.svg`, alt: "A fern" });
-    await talk.answer("", "image", { url: `${PICTURES}/gone.svg`, alt: "A cactus" });
+  test("an image has its size before it loads, opens in a viewer, and has a text if it is missing", async ({
+    newContext,
+    startConversation,
+  }) => {
+    const conversation = await startConversation();
+    await conversation.answer("In its pot", "image", { url: `${PICTURES}/slow.svg`, alt: "A fern" });
+    await conversation.answer("", "image", { url: `${PICTURES}/gone.svg`, alt: "A cactus" });
     const context = await newContext();
     const release = await pictures(context);
     const page = await context.newPage();
-    await page.goto(talk.url());
+    await page.goto(conversation.url());
     const image = page.getByRole("button", { name: "A fern" });
     await expect(image).toBeVisible();
     const before = await image.boundingBox();
@@ -62,19 +65,19 @@ test.describe("rich messages", () => {
     await expect(image).toBeFocused();
   });
 
-  test("an image over http is a link, and is not loaded", async ({ newContext, stage }) => {
-    const talk = await stage.talk();
+  test("an image over http is shown as a link and not loaded", async ({ newContext, parley, startConversation }) => {
+    const conversation = await startConversation();
     const url = "http://pictures.example/track.png";
-    await talk.answer("", "image", { url, alt: "A fern" });
-    await talk.answer("", "image", { url });
-    await talk.answer("Ours", "carousel", {
+    await conversation.answer("", "image", { url, alt: "A fern" });
+    await conversation.answer("", "image", { url });
+    await conversation.answer("Ours", "carousel", {
       cards: [{ title: "A card", image_url: url, buttons: [{ label: "Take it", value: "it" }] }],
     });
     const context = await newContext();
     const loaded = [];
     context.on("request", (request) => loaded.push(request.url()));
     const page = await context.newPage();
-    await page.goto(talk.url());
+    await page.goto(conversation.url());
     await expect(page.getByRole("link", { name: "A fern" })).toHaveAttribute("href", url);
     await expect(page.getByRole("link", { name: "pictures.example" })).toHaveCount(2);
     await expect(page.locator(".card").getByRole("link", { name: "Image" })).toHaveAttribute("href", url);
@@ -82,28 +85,28 @@ test.describe("rich messages", () => {
     expect(loaded.filter((address) => address.includes("pictures.example"))).toEqual([]);
     expect(await violations(page)).toEqual([]);
 
-    const agent = await newContext({ viewport: { width: 1280, height: 800 }, baseURL: stage.parley.url });
+    const agent = await newContext({ viewport: { width: 1280, height: 800 }, baseURL: parley.url });
     agent.on("request", (request) => loaded.push(request.url()));
     const inbox = await agent.newPage();
-    await logIn(inbox, stage.parley.seeded.agent);
-    await inbox.goto(`/inbox/${talk.who.conversation_id}`);
+    await logIn(inbox, parley.seeded.agent);
+    await inbox.goto(`/inbox/${conversation.who.conversation_id}`);
     await expect(inbox.getByRole("link", { name: /A fern/ })).toHaveAttribute("href", url);
     await expect(inbox.getByRole("link", { name: /Image of A card/ })).toHaveAttribute("href", url);
     expect(loaded.filter((address) => address.includes("pictures.example"))).toEqual([]);
     expect(await violations(inbox)).toEqual([]);
   });
 
-  test("a carousel goes by arrow keys and buttons, and shows the choice in every tab", async ({
+  test("a carousel moves by arrow keys and buttons, and shows the choice in every tab", async ({
     newContext,
-    stage,
+    startConversation,
   }) => {
-    const talk = await stage.talk();
+    const conversation = await startConversation();
     const card = (title) => ({ title, subtitle: "Each its own", buttons: [{ label: `Take ${title}`, value: title }] });
-    await talk.answer("Plants", "carousel", { cards: ["Fern", "Moss", "Ivy", "Reed"].map(card) });
+    await conversation.answer("Plants", "carousel", { cards: ["Fern", "Moss", "Ivy", "Reed"].map(card) });
     const context = await newContext({ reducedMotion: "reduce" });
     const [page, other] = [await context.newPage(), await context.newPage()];
-    await page.goto(talk.url());
-    await other.goto(talk.url());
+    await page.goto(conversation.url());
+    await other.goto(conversation.url());
     const cards = page.locator(".cards");
     await tabTo(page, cards);
     await page.keyboard.press("ArrowRight");
@@ -122,28 +125,28 @@ test.describe("rich messages", () => {
     }
   });
 
-  test("buttons, a dropdown and a file, by keyboard", async ({ newContext, stage }) => {
-    const talk = await stage.talk();
-    await talk.answer("Shall we?", "quick_button", {
+  test("buttons, a dropdown and a file can be used by keyboard", async ({ newContext, parley, startConversation }) => {
+    const conversation = await startConversation();
+    await conversation.answer("Shall we?", "quick_button", {
       buttons: [
         { label: "Yes", value: "y" },
         { label: "No", value: "n" },
       ],
     });
-    await talk.answer("Where?", "dropdown", {
+    await conversation.answer("Where?", "dropdown", {
       placeholder: "Pick a place",
       options: [
         { label: "Here", value: "h" },
         { label: "There", value: "t" },
       ],
     });
-    await talk.answer("", "file", {
-      url: `${stage.parley.url}/static/app/icon.svg`,
+    await conversation.answer("", "file", {
+      url: `${parley.url}/static/app/icon.svg`,
       filename: `${"long name ".repeat(20)}\u202Efdp.exe`,
       size: 1_234_567,
     });
     const page = await (await newContext()).newPage();
-    await page.goto(talk.url());
+    await page.goto(conversation.url());
     await tabTo(page, page.getByRole("button", { name: "No", exact: true }));
     await page.keyboard.press("Enter");
     await expect(sent(page, "No")).toBeVisible();
@@ -165,12 +168,12 @@ test.describe("rich messages", () => {
   });
 });
 
-test("history goes upward without moving what is read", async ({ newContext, stage }) => {
-  const talk = await stage.talk("first of all");
-  for (let i = 1; i <= 310; i++) await talk.answer(`number ${i} ${"and more words ".repeat(i % 7)}`);
-  await talk.say("read up to here");
+test("loading older messages does not move the text being read", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("first of all");
+  for (let i = 1; i <= 310; i++) await conversation.answer(`number ${i} ${"and more words ".repeat(i % 7)}`);
+  await conversation.say("read up to here");
   const page = await (await newContext()).newPage();
-  await page.goto(talk.url());
+  await page.goto(conversation.url());
   await expect(sent(page, "read up to here")).toBeInViewport();
   await expect(messages(page)).toHaveCount(100);
   let release;
@@ -180,7 +183,7 @@ test("history goes upward without moving what is read", async ({ newContext, sta
     await route.continue();
   });
   await scrollTo(page, 300);
-  await expect(page.locator("#older .skeleton")).toBeVisible(); // it takes longer than nobody minds
+  await expect(page.locator("#older .skeleton")).toBeVisible(); // shown because the answer takes long
   const read = await log(page).evaluate((node) => {
     const top = node.getBoundingClientRect().top;
     const first = [...document.querySelectorAll(".message")].find(
@@ -191,7 +194,7 @@ test("history goes upward without moving what is read", async ({ newContext, sta
   release();
   await expect(messages(page)).not.toHaveCount(100);
   const after = await page.locator(`[data-seq="${read.seq}"]`).evaluate((node) => node.getBoundingClientRect().top);
-  expect(Math.abs(after - read.y)).toBeLessThan(60); // the skeleton's own height at most
+  expect(Math.abs(after - read.y)).toBeLessThan(60); // at most the height of the skeleton
   for (let i = 0; i < 6; i++) {
     await scrollTo(page, 0);
     if (await sent(page, "first of all").isVisible()) break;
@@ -206,35 +209,38 @@ test("history goes upward without moving what is read", async ({ newContext, sta
   await expect(page.locator(".day")).toHaveCount(1);
 });
 
-test("whoever has scrolled up stays there, and is told", async ({ newContext, stage }) => {
-  const talk = await stage.talk();
-  for (let i = 0; i < 30; i++) await talk.answer(`line ${i}`);
-  await talk.say("read up to here");
+test("a reader who has scrolled up stays there, and sees how many messages are new", async ({
+  newContext,
+  startConversation,
+}) => {
+  const conversation = await startConversation();
+  for (let i = 0; i < 30; i++) await conversation.answer(`line ${i}`);
+  await conversation.say("read up to here");
   const page = await (await newContext()).newPage();
-  await page.goto(talk.url());
+  await page.goto(conversation.url());
   await expect(sent(page, "read up to here")).toBeInViewport();
   await scrollTo(page, 100);
   await expect(page.getByRole("button", { name: "Go to the newest message" })).toBeVisible();
   const before = await log(page).evaluate((node) => node.scrollTop);
-  for (const text of ["news 1", "news 2", "news 3"]) await talk.answer(text);
+  for (const text of ["new 1", "new 2", "new 3"]) await conversation.answer(text);
   const pill = page.getByRole("button", { name: "3 new" });
   await expect(pill).toBeVisible();
   expect(await log(page).evaluate((node) => node.scrollTop)).toBe(before);
-  await expect(page.locator(".divider + .message")).toContainText("news 1");
+  await expect(page.locator(".divider + .message")).toContainText("new 1");
   await pill.click();
-  await expect(received(page, "news 3")).toBeInViewport();
+  await expect(received(page, "new 3")).toBeInViewport();
   await expect(pill).toBeHidden();
-  await talk.answer("news 4");
-  await expect(received(page, "news 4")).toBeInViewport();
+  await conversation.answer("new 4");
+  await expect(received(page, "new 4")).toBeInViewport();
   await say(page, "I have read it");
   await expect(page.locator(".divider")).toHaveCount(0);
 });
 
-test("a thousand live messages leave the page as light as it was", async ({ newContext, stage }) => {
+test("a thousand live messages do not slow down or grow the page", async ({ newContext, startConversation }) => {
   test.setTimeout(120_000);
-  const talk = await stage.talk();
+  const conversation = await startConversation();
   const page = await (await newContext()).newPage();
-  await page.goto(talk.url());
+  await page.goto(conversation.url());
   await expect(sent(page, "Hello")).toBeVisible();
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("Performance.enable");
@@ -245,7 +251,7 @@ test("a thousand live messages leave the page as light as it was", async ({ newC
   };
   const send = async (from, to) => {
     for (let i = from; i < to; i += 50)
-      await Promise.all(Array.from({ length: 50 }, (_, j) => talk.answer(`live ${i + j}`)));
+      await Promise.all(Array.from({ length: 50 }, (_, j) => conversation.answer(`live ${i + j}`)));
     await expect(received(page, `live ${to - 1}`)).toBeInViewport();
   };
   await send(0, 500);
@@ -255,40 +261,40 @@ test("a thousand live messages leave the page as light as it was", async ({ newC
   expect(await messages(page).count()).toBeLessThanOrEqual(400);
   expect(after.Nodes).toBeLessThan(before.Nodes * 1.4);
   expect(after.JSHeapUsedSize).toBeLessThan(before.JSHeapUsedSize * 1.4);
-  expect((after.TaskDuration - before.TaskDuration) / 1000).toBeLessThan(0.1); // s of main thread a message
+  expect((after.TaskDuration - before.TaskDuration) / 1000).toBeLessThan(0.1); // s of the main thread per message
   await scrollTo(page, 0);
-  await expect.poll(() => messages(page).count()).toBeGreaterThan(400); // and what was let go comes back
+  await expect.poll(() => messages(page).count()).toBeGreaterThan(400); // removed messages are loaded again
 });
 
-test("who answers, who types, what was read", async ({ newContext, stage }) => {
-  const talk = await stage.talk("Is somebody there?");
+test("the page shows who answers, who is typing and what was read", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Is somebody there?");
   const page = await (await newContext()).newPage();
-  await page.goto(talk.url());
+  await page.goto(conversation.url());
   await expect(page.locator("#presence")).toHaveText("You're talking to Alex Agent");
-  await talk.type();
+  await conversation.type();
   await expect(page.locator("#typing")).toContainText("Alex Agent is typing");
-  await talk.answer("I am");
+  await conversation.answer("I am");
   await expect(page.locator("#typing")).toBeHidden();
   await expect(page.locator("#messages .name").last()).toHaveText("Alex Agent");
-  await talk.answer("Try me now");
+  await conversation.answer("Try me now");
   await expect(received(page, "Try me now")).toHaveClass(/follows/); // one group: one name, one time
   await say(page, "One");
   await say(page, "Two");
   const ids = await page.evaluate(async ({ conversation_id, external_id }) => {
     const answer = await fetch(`/chat-widget/history/${conversation_id}?external_id=${external_id}`);
     return (await answer.json()).filter(({ sender_type }) => sender_type === "end_user").map(({ id }) => id);
-  }, talk.who);
-  await talk.read(ids.slice(0, 2));
+  }, conversation.who);
+  await conversation.read(ids.slice(0, 2));
   await expect(sent(page, "One").getByText("Read")).toBeVisible();
-  await talk.read(ids);
+  await conversation.read(ids);
   await expect(sent(page, "Two").getByText("Read")).toBeVisible();
   await expect(page.getByText("Read", { exact: true })).toHaveCount(1);
   await page.reload();
   await expect(sent(page, "Two").getByText("Read")).toBeVisible();
 });
 
-test("joins with the name and the token that the page was opened with", async ({ newContext, stage }) => {
-  const { url, seeded } = stage.parley;
+test("the page joins with the name and the token that it was opened with", async ({ newContext, parley }) => {
+  const { url, seeded } = parley;
   const page = await (await newContext()).newPage();
   const joins = [];
   page.on("websocket", (socket) =>
@@ -301,33 +307,39 @@ test("joins with the name and the token that the page was opened with", async ({
   expect(joins.join()).toContain(`"embed_token":"${seeded.embed_token}"`);
 });
 
-test("hostile texts, names and titles are text and keep their place", async ({ newContext, stage }) => {
+test("hostile texts, names and titles are shown as text and keep the layout", async ({
+  newContext,
+  startConversation,
+}) => {
   const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
-  const talk = await stage.talk(evil);
-  await talk.say("x".repeat(10_000));
-  await talk.answer("line\n".repeat(500));
-  await talk.answer(`\u202E turned around ${evil}`);
-  await talk.answer("👩‍👩‍👧‍👦");
-  await talk.answer(
+  const conversation = await startConversation(evil);
+  await conversation.say("x".repeat(10_000));
+  await conversation.answer("line\n".repeat(500));
+  await conversation.answer(`\u202E turned around ${evil}`);
+  await conversation.answer("👩‍👩‍👧‍👦");
+  await conversation.answer(
     "[a](javascript:alert(1)) javascript:alert(1) data:text/html,x https://example.com/(a)?b=c. " +
       "mailto:a@example.com me@example.com www.example.com!",
   );
-  await talk.answer(evil, "quick_button", {
+  await conversation.answer(evil, "quick_button", {
     buttons: [
       { label: "<b>bold</b>".slice(0, 80), value: "x" },
       { label: "\u202E".repeat(20) + "turned", value: "y" },
       { label: "w".repeat(80), value: "z" },
     ],
   });
-  await talk.answer("", "carousel", {
+  await conversation.answer("", "carousel", {
     cards: [
       { title: "t".repeat(80), subtitle: "s".repeat(200), buttons: [{ label: "l".repeat(80), value: "v" }] },
       { title: evil.slice(0, 80) },
     ],
   });
-  await talk.answer("", "dropdown", { placeholder: "p".repeat(80), options: [{ label: "o".repeat(80), value: "o" }] });
+  await conversation.answer("", "dropdown", {
+    placeholder: "p".repeat(80),
+    options: [{ label: "o".repeat(80), value: "o" }],
+  });
   const page = await (await newContext({ viewport: { width: 320, height: 480 } })).newPage();
-  await page.goto(talk.url(`&title=${encodeURIComponent(`${evil} ${"long".repeat(100)}`)}`));
+  await page.goto(conversation.url(`&title=${encodeURIComponent(`${evil} ${"long".repeat(100)}`)}`));
   await expect(page.getByRole("heading")).toContainText("<img src=x");
   await expect(received(page, "turned around")).toBeVisible();
   expect(await page.title()).toContain("<img src=x");
@@ -354,10 +366,10 @@ test("hostile texts, names and titles are text and keep their place", async ({ n
   expect(await sideways(page)).toBe(0);
 });
 
-test("what is written stays until it is sent", async ({ newContext, stage }) => {
-  const talk = await stage.talk();
+test("an unsent text survives a reload", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation();
   const page = await (await newContext()).newPage();
-  await page.goto(talk.url());
+  await page.goto(conversation.url());
   const field = page.getByLabel("Message", { exact: true });
   await expect(page.getByRole("button", { name: "Send" })).toBeDisabled();
   const low = (await field.boundingBox()).height;
@@ -383,8 +395,8 @@ test("what is written stays until it is sent", async ({ newContext, stage }) => 
   await expect(field).toHaveValue("");
 });
 
-test("the sound is one tab's, and can be switched off", async ({ newContext, stage }) => {
-  const talk = await stage.talk();
+test("one tab plays the sound, and it can be switched off", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation();
   const context = await newContext();
   await context.addInitScript(() => {
     window.played = 0;
@@ -393,24 +405,24 @@ test("the sound is one tab's, and can be switched off", async ({ newContext, sta
       window.played++;
       return start.apply(this, when);
     };
-    document.hasFocus = () => false; // the reader is in another window
+    document.hasFocus = () => false; // the end user looks at another window
   });
   const tabs = [await context.newPage(), await context.newPage()];
   for (const tab of tabs) {
-    await tab.goto(talk.url());
+    await tab.goto(conversation.url());
     await expect(sent(tab, "Hello")).toBeVisible();
   }
-  await talk.answer("before any gesture");
+  await conversation.answer("before any gesture");
   for (const tab of tabs) {
     await expect(received(tab, "before any gesture")).toBeVisible();
     await tab.locator("h1").click();
   }
-  await talk.answer("after one");
+  await conversation.answer("after one");
   for (const tab of tabs) await expect(received(tab, "after one")).toBeVisible();
   const played = () => Promise.all(tabs.map((tab) => tab.evaluate(() => window.played)));
-  await expect.poll(async () => (await played()).sort()).toEqual([0, 2]); // two notes
+  await expect.poll(async () => (await played()).sort()).toEqual([0, 2]); // one tab plays two notes
   const tab = await context.newPage();
-  await tab.goto(talk.url());
+  await tab.goto(conversation.url());
   await tab.getByRole("button", { name: "Options" }).click();
   await tab.getByLabel("Sound").uncheck();
   await tab.reload();
@@ -431,55 +443,55 @@ const titles = {
   ar: "تحدّث معنا",
 };
 
-test("ten languages, by the address or by the browser", async ({ newContext, stage }) => {
-  const talk = await stage.talk();
+test("the page has ten languages, chosen by its URL or by the browser", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation();
   for (const [tag, title] of Object.entries(titles)) {
     const page = await (await newContext({ locale: tag })).newPage();
-    await page.goto(talk.url());
+    await page.goto(conversation.url());
     await expect(page.locator("html")).toHaveAttribute("lang", tag);
     await expect(page.getByRole("heading")).toHaveText(title);
     await expect(page.locator(".day").first()).not.toBeEmpty();
-    await page.goto(talk.url(`&lang=${tag === "en" ? "de" : "en"}&title=Mine`));
+    await page.goto(conversation.url(`&lang=${tag === "en" ? "de" : "en"}&title=Mine`));
     await expect(page.getByRole("heading")).toHaveText("Mine");
     await expect(page.locator("html")).toHaveAttribute("lang", tag === "en" ? "de" : "en");
     await page.context().close();
   }
 });
 
-test("right to left, at 320 px", async ({ newContext, stage }) => {
-  const talk = await stage.talk("مرحبا");
-  await talk.answer("Left to right, with a dot at its end.");
-  await talk.answer("", "carousel", { cards: ["One", "Two", "Three"].map((title) => ({ title })) });
+test("a page from right to left fits 320 px", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("مرحبا");
+  await conversation.answer("Left to right, with a dot at its end.");
+  await conversation.answer("", "carousel", { cards: ["One", "Two", "Three"].map((title) => ({ title })) });
   const page = await (
     await newContext({ viewport: { width: 320, height: 480 }, locale: "ar", reducedMotion: "reduce" })
   ).newPage();
-  await page.goto(talk.url());
+  await page.goto(conversation.url());
   await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
   expect(await sideways(page)).toBe(0);
   const own = await sent(page, "مرحبا").locator(".bubble").boundingBox();
   const other = await received(page, "Left to right").locator(".bubble").boundingBox();
-  expect(own.x).toBeLessThan(24); // ours at the end of the line, which is left
+  expect(own.x).toBeLessThan(24); // own messages are at the end of the line, which is left
   expect(other.x + other.width).toBeGreaterThan(260);
   await page.locator(".cards").focus();
-  await page.keyboard.press("ArrowLeft"); // onward
+  await page.keyboard.press("ArrowLeft"); // to the next card
   await expect(page.getByText("Two", { exact: true })).toBeInViewport({ ratio: 1 });
   expect(await violations(page)).toEqual([]);
 });
 
-test("nothing moves for readers who ask for that", async ({ newContext, stage }) => {
-  const talk = await stage.talk();
+test("nothing moves for readers who prefer reduced motion", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation();
   const page = await (await newContext({ reducedMotion: "reduce" })).newPage();
-  await page.goto(talk.url());
+  await page.goto(conversation.url());
   await expect(page.locator("#presence")).toBeVisible(); // the room is joined
-  await talk.type();
+  await conversation.type();
   await expect(page.locator("#typing")).toBeVisible();
   expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
 });
 
 test.describe("without a server", () => {
   test.use({ mayLog: /503|ERR_/ });
-  test("history that does not come says so, and is tried again", async ({ newContext, stage }) => {
-    const talk = await stage.talk("Am I still here?");
+  test("history that can't be loaded shows an error and can be retried", async ({ newContext, startConversation }) => {
+    const conversation = await startConversation("Am I still here?");
     const page = await (await newContext()).newPage();
     let broken = true;
     let failures = 0;
@@ -488,8 +500,8 @@ test.describe("without a server", () => {
       failures++;
       return route.fulfill({ status: 503, body: "{}" });
     });
-    await page.goto(talk.url());
-    await expect.poll(() => failures).toBe(2); // on opening, and once the room is joined
+    await page.goto(conversation.url());
+    await expect.poll(() => failures).toBe(2); // on opening, and again after joining the room
     await expect(page.getByText("Couldn't load the messages.")).toBeVisible();
     broken = false;
     await page.getByRole("button", { name: "Retry" }).click();

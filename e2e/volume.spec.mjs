@@ -1,12 +1,12 @@
-// Much of everything: an inbox of 500 conversations and a conversation of 5,000 messages work like small ones, and a
-// day of messages leaves no trace in the browser's memory.
+// Large volumes: an inbox of 500 conversations and a conversation of 5,000 messages are as fast as small ones, and a
+// day of messages does not fill the browser's memory.
 import { io } from "socket.io-client";
 import { expect, test } from "./journey.mjs";
 import { open, start } from "./parley.mjs";
 
 const BUDGET = 0.1; // s of main-thread time a live message may cost
 const ON_PAGE = 301; // messages at most
-const NODES = 15_000; // of the page with that many messages and fifty rows, at most
+const NODES = 15_000; // on a page with that many messages and fifty rows, at most
 
 let parley;
 let socket;
@@ -15,7 +15,7 @@ test.beforeAll(async () => {
   parley = await start({ env: { WIDGET_RATE_LIMIT: "off" }, silent: true });
   await parley.stop();
   const sessionID = parley.fill(500, 5000);
-  await parley.again();
+  await parley.restart();
   who = await open(parley.url, parley.seeded.embed_token, sessionID);
   socket = io(parley.url, { transports: ["websocket"] });
 });
@@ -42,13 +42,12 @@ async function openLong(page) {
   await page.locator(`.row[data-conversation-id="${who.conversation_id}"]`).click();
   await expect(page.locator("#thread-name")).toHaveText("Long Story");
   const claim = page.getByRole("button", { name: "Claim" });
-  if (await claim.isVisible()) await claim.click(); // the bot is silent then
+  if (await claim.isVisible()) await claim.click(); // silences the bot
   await expect(page.getByText("Assigned to you")).toBeVisible();
   await expect(page.locator("#messages > .message")).toHaveCount(50);
 }
 
-// What the page's main thread has done so far, in seconds of its own processor time: others on the machine do not
-// count.
+// meter reads the processor time of the page's main thread, in s. Other load on the machine does not count.
 async function meter(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
@@ -66,8 +65,7 @@ async function meter(page) {
 const thread = "#messages > .message:last-of-type";
 const preview = () => `.row[data-conversation-id="${who.conversation_id}"] .row-preview`;
 
-// Resolves once text stands at selector. The page itself looks, when it changes: asking it over and over would be work
-// too.
+// shows resolves once the last match of selector contains text. It observes changes, because polling would be load too.
 const shows = (page, selector, text) =>
   page.evaluate(
     ([selector, text]) =>
@@ -112,7 +110,7 @@ test("a live message costs less than 100 ms of the main thread", async ({ newCon
   expect(each).toBeLessThan(BUDGET);
 });
 
-test("a conversation of 5,000 messages goes upward without a jump, and back to its end", async ({ newContext }) => {
+test("a conversation of 5,000 messages scrolls up without a jump, and back to its end", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   await openLong(page);
   const log = page.locator("#log");
@@ -132,17 +130,17 @@ test("a conversation of 5,000 messages goes upward without a jump, and back to i
     ).toBeLessThan(1);
     expect(await messages.count()).toBeLessThanOrEqual(ON_PAGE);
   }
-  await expect(page.locator("#later")).toHaveCount(1); // the end was let go of
+  await expect(page.locator("#later")).toHaveCount(1); // the end was removed from the page
   await say("while far above");
   await expect(page.locator("#newer")).toContainText("1 new");
-  await expect(page.getByText("while far above", { exact: true })).toHaveCount(1); // in the list alone
+  await expect(page.getByText("while far above", { exact: true })).toHaveCount(1); // only in the list
   await page.locator("#newer").click();
   await shows(page, thread, "while far above");
   await expect(page.locator("#newer")).toBeHidden();
   await expect(page.locator("#later")).toHaveCount(0);
 });
 
-test("memory is flat after 1,000 live messages", async ({ newContext }) => {
+test("memory does not grow over 1,000 live messages", async ({ newContext }) => {
   test.setTimeout(180_000);
   const page = await (await newContext()).newPage();
   await openLong(page);
@@ -154,7 +152,7 @@ test("memory is flat after 1,000 live messages", async ({ newContext }) => {
     await shows(page, thread, `burst ${sent}`);
     await shows(page, preview(), `burst ${sent}`);
   };
-  await burst(400); // until the page is as full as it gets
+  await burst(400); // fills the page up to its limit
   const before = await memory();
   await burst(1000);
   const after = await memory();
@@ -167,6 +165,6 @@ test("memory is flat after 1,000 live messages", async ({ newContext }) => {
   expect(after.nodes).toBeLessThan(NODES);
   expect(after.heap).toBeLessThan(before.heap + 2_000_000);
   await page.locator("#log").evaluate((box) => (box.scrollTop = 0));
-  // Earlier ones come back.
+  // Scrolling up loads earlier messages again.
   await expect.poll(() => page.locator("#messages > .message").count()).toBeGreaterThan(shown);
 });

@@ -1,4 +1,4 @@
-// A newcomer talks to themselves, with the bot, and as agents.
+// Conversations between the widget, the bot and agents in the inbox of the demo.
 import {
   answer,
   chooseButton,
@@ -16,7 +16,7 @@ import {
   test,
 } from "./journey.mjs";
 
-test("between /demo and the inbox, in two browsers", async ({ newContext }) => {
+test("an end user on /demo and an agent can talk, in two browsers", async ({ newContext }) => {
   const visitor = await (await newContext()).newPage();
   const agent = await (await newContext()).newPage();
   await logIn(agent, (await people(agent.context())).agent);
@@ -38,11 +38,11 @@ test("between /demo and the inbox, in two browsers", async ({ newContext }) => {
   await expect(agent.locator("#messages > [data-read]").filter({ hasText: "Yes, one is left." })).toBeVisible();
   await say(widget, "I take it.");
   await expect(inThread(agent, "I take it.")).toBeVisible();
-  // The bot has greeted and answered, and is silent now.
+  // The bot has greeted and answered once, and is silent since the claim.
   await expect(widget.locator("#messages > .message:not(.own)")).toHaveCount(3);
 });
 
-test("in one browser, where the widget is no agent", async ({ context }) => {
+test("in one browser the widget is an end user, even if an agent is logged in", async ({ context }) => {
   const inbox = await context.newPage();
   await logIn(inbox, (await people(context)).admin);
   const page = await context.newPage();
@@ -58,7 +58,7 @@ test("in one browser, where the widget is no agent", async ({ context }) => {
   await expect(received(page, "Hello from the inbox")).toBeVisible();
 });
 
-test("the bot greets, offers, and its controls are answered once", async ({ newContext }) => {
+test("the bot greets and offers choices, each of which can be answered once", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   const agent = await (await newContext()).newPage();
   const name = await openWidget(page);
@@ -88,7 +88,7 @@ test("the bot greets, offers, and its controls are answered once", async ({ newC
 
 test.describe("two agents claim at once", () => {
   test.use({ mayLog: /409/ });
-  test("one wins, the loser is told", async ({ newContext }) => {
+  test("the first one wins, and the other one sees who it was", async ({ newContext }) => {
     const page = await (await newContext()).newPage();
     const name = await openWidget(page);
     await say(page, "Who takes me?");
@@ -98,7 +98,7 @@ test.describe("two agents claim at once", () => {
     await logIn(loser, admin);
     await openThread(winner, name);
     await openThread(loser, name);
-    // The loser's page has not heard of it yet when they press.
+    // The loser's page is not yet updated when they press the button.
     let hear;
     const heard = new Promise((resolve) => (hear = resolve));
     await loser.route("**/header?*", async (route) => {
@@ -112,11 +112,11 @@ test.describe("two agents claim at once", () => {
     hear();
     await expect(loser.locator("#thread-header")).toContainText("Assigned to Alex Agent");
     await expect(loser.getByRole("button", { name: "Claim" })).toHaveCount(0);
-    await expect(row(loser, name)).toHaveCount(0); // unassigned no more
+    await expect(row(loser, name)).toHaveCount(0); // no longer unassigned
   });
 });
 
-test("resolve with tags, and open again", async ({ newContext }) => {
+test("a conversation can be resolved with tags, and a message reopens it", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   const agent = await (await newContext()).newPage();
   const name = await openWidget(page);
@@ -141,7 +141,7 @@ test("resolve with tags, and open again", async ({ newContext }) => {
   await expect(agent.locator(".thread-facts .tag")).toHaveCount(0);
 });
 
-test("rich media from the agent's form", async ({ newContext, baseURL }) => {
+test("an agent can send every kind of rich message, and sees the choices", async ({ newContext, baseURL }) => {
   const page = await (await newContext()).newPage();
   const agent = await (await newContext()).newPage();
   const name = await openWidget(page);
@@ -195,7 +195,7 @@ test("rich media from the agent's form", async ({ newContext, baseURL }) => {
   await expect(page.getByRole("link", { name: "icon.svg" })).toHaveAttribute("rel", /noopener/);
 });
 
-test("markup in a message is text", async ({ newContext }) => {
+test("markup in a message is shown as text", async ({ newContext }) => {
   const page = await (await newContext()).newPage();
   const agent = await (await newContext()).newPage();
   const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;

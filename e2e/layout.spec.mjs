@@ -1,14 +1,14 @@
-// What lies over, under or beside something else, and when it goes away.
-import { test } from "./desk.mjs";
+// Parts that cover or displace others, and when they disappear.
+import { test } from "./server.mjs";
 import { answer, expect, openThread, openWidget, row, say } from "./journey.mjs";
 import { test as company } from "./company.mjs";
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
-async function opened(desk, options) {
-  const user = await desk.endUser("Tara");
+async function opened(server, options) {
+  const user = await server.endUser("Tara");
   await user.say("Hello");
-  const page = await desk.inbox(desk.alex, await desk.context(options));
+  const page = await server.inbox(server.alex, await server.context(options));
   await row(page, "Tara").click();
   await expect(page.locator("#thread-name")).toHaveText("Tara");
   return { page, user };
@@ -17,8 +17,8 @@ async function opened(desk, options) {
 const box = (locator) => locator.boundingBox();
 const apart = (a, b) => a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
 
-test("on a phone a toast leaves the composer and its menu free", async ({ desk }) => {
-  const { page } = await opened(desk, PHONE);
+test("on a phone a toast covers neither the composer nor its menu", async ({ server }) => {
+  const { page } = await opened(server, PHONE);
   await page.locator("#claim").click();
   const toast = page.locator(".toast");
   await expect(toast).toContainText("You claimed this conversation.");
@@ -32,15 +32,15 @@ test("on a phone a toast leaves the composer and its menu free", async ({ desk }
   await expect(toast).toBeVisible();
 });
 
-test("a toast lies over an open dialog, can be pressed there, and stays when it closes", async ({ desk }) => {
-  const { page } = await opened(desk);
+test("a toast is above an open dialog, can be pressed there, and stays when the dialog closes", async ({ server }) => {
+  const { page } = await opened(server);
   await page.locator("#claim").click();
   const toast = page.locator(".toast");
   await expect(toast).toContainText("You claimed this conversation.");
   await page.keyboard.press("Control+k");
   await expect(page.locator("#palette")).toBeVisible();
   const undo = toast.getByRole("button", { name: "Undo" });
-  await undo.hover(); // fails where the dialog is above it; and holds the toast
+  await undo.hover(); // fails if the dialog covers it; also stops the toast's timer
   await page.keyboard.press("Escape");
   await expect(page.locator("#palette")).toBeHidden();
   await undo.hover();
@@ -50,8 +50,8 @@ test("a toast lies over an open dialog, can be pressed there, and stays when it 
   await expect(page.locator("#thread-header")).toContainText("Unassigned");
 });
 
-test("the line above what is new goes when it is answered", async ({ desk }) => {
-  const { page, user } = await opened(desk);
+test("the divider above new messages disappears after an answer", async ({ server }) => {
+  const { page, user } = await opened(server);
   const divider = page.locator("#divider");
   await expect(divider).toHaveText("New");
   await user.say("Are you there?");
@@ -62,7 +62,7 @@ test("the line above what is new goes when it is answered", async ({ desk }) => 
   await expect(divider).toHaveCount(0);
 });
 
-company("the ticks come though the message is drawn late, apart from the time", async ({ admin, newContext }) => {
+company("a message that is drawn late still gets its read mark, beside the time", async ({ admin, newContext }) => {
   const endUser = await (await newContext()).newPage();
   const name = await openWidget(endUser);
   await say(endUser, "Hello");
@@ -72,7 +72,7 @@ company("the ticks come though the message is drawn late, apart from the time", 
   );
   await admin.goto("/inbox");
   await openThread(admin, name);
-  // What the server drew before the message was read reaches the page after the event that says so.
+  // A message that was drawn before it was read reaches the page after the event that it was read.
   await admin.route(/messages[?].*after_seq/, async (route) => {
     const response = await route.fetch();
     const id = [...(await response.text()).matchAll(/data-message-id="([^"]+)"/g)].at(-1)?.[1];
@@ -87,7 +87,7 @@ company("the ticks come though the message is drawn late, apart from the time", 
   expect(ticks.x - time.x - time.width).toBeGreaterThanOrEqual(3);
 });
 
-company("the dot of who is online is seen whole, with a light color too", async ({ admin, newContext }) => {
+company("the online dot in the widget's header is not cut off", async ({ admin, newContext }) => {
   const page = await (await newContext()).newPage();
   await openWidget(page);
   await admin.goto("/inbox");
@@ -101,7 +101,7 @@ company("the dot of who is online is seen whole, with a light color too", async 
 });
 
 for (const width of [360, 1440]) {
-  company(`no code runs under its copy button, ${width} px`, async ({ admin }) => {
+  company(`no copy button covers the code, ${width} px`, async ({ admin }) => {
     await admin.setViewportSize({ width, height: 800 });
     await admin.goto("/integration/mobile-sdk");
     await admin.locator("main a[href^='/integration/mobile-sdk/']").first().click();

@@ -1,19 +1,18 @@
-// A server of a test's own, without limits, and conversations on it that are filled by sockets: quicker than any page.
+// A server without limits, and conversations that are filled over sockets, which is quicker than by pages.
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { test as base } from "./journey.mjs";
 import { login, open, start } from "./parley.mjs";
 
-const PATIENCE = 20_000; // ms until what must be acknowledged counts as lost
+const ACK_TIMEOUT = 20_000; // ms until an event without an acknowledgement counts as lost
 
 async function call(socket, event, payload) {
-  const ack = await socket.timeout(PATIENCE).emitWithAck(event, payload);
+  const ack = await socket.timeout(ACK_TIMEOUT).emitWithAck(event, payload);
   if (!ack.ok) throw new Error(`${event}: ${ack.message}`);
   return ack;
 }
 
-async function makeStage() {
-  const parley = await start({ env: { WIDGET_RATE_LIMIT: "off" } });
+function conversations(parley) {
   const sockets = [];
   const connect = (options) => {
     const socket = io(parley.url, { transports: ["websocket"], forceNew: true, ...options });
@@ -22,8 +21,9 @@ async function makeStage() {
   };
   let agent;
 
-  // talk is a conversation that an agent has claimed. Its end user has said hello, and the bot is silent from now on.
-  async function talk(hello = "Hello") {
+  // startConversation makes a conversation that an agent has claimed, so that the bot is silent. Its end user has said
+  // hello.
+  async function startConversation(hello = "Hello") {
     if (!agent) {
       const { cookie } = await login(parley.url, parley.seeded.agent);
       agent = connect({ extraHeaders: { cookie } });
@@ -50,25 +50,29 @@ async function makeStage() {
     };
   }
 
-  return {
-    parley,
-    talk,
-    close: async () => {
-      for (const socket of sockets) socket.disconnect();
-      await parley.remove();
-    },
+  const close = () => {
+    for (const socket of sockets) socket.disconnect();
   };
+  return { startConversation, close };
 }
 
 export const test = base.extend({
-  // The size that the loader gives the frame.
+  // The page has the size that the loader gives the frame.
   newContext: async ({ newContext }, use) =>
     use((options) => newContext({ viewport: { width: 380, height: 560 }, ...options })),
-  stage: [
+  parley: [
     async ({}, use) => {
-      const stage = await makeStage();
-      await use(stage);
-      await stage.close();
+      const parley = await start({ env: { WIDGET_RATE_LIMIT: "off" } });
+      await use(parley);
+      await parley.remove();
+    },
+    { scope: "worker" },
+  ],
+  startConversation: [
+    async ({ parley }, use) => {
+      const { startConversation, close } = conversations(parley);
+      await use(startConversation);
+      close();
     },
     { scope: "worker" },
   ],

@@ -1,10 +1,10 @@
-// A desk of its own: a server, two agents, and end users who write when they are told to.
+// A server for one test, with two agents, and end users that the test lets write.
 import { io } from "socket.io-client";
 import { test as base } from "./journey.mjs";
 import { login, open, start } from "./parley.mjs";
 
 export const test = base.extend({
-  desk: async ({ newContext }, use) => {
+  server: async ({ newContext }, use) => {
     const parley = await start({ env: { WIDGET_RATE_LIMIT: "off" } });
     const sockets = [];
     const contexts = [];
@@ -16,10 +16,10 @@ export const test = base.extend({
         if (!ack.ok) throw new Error(`${event}: ${ack.message}`);
       };
     };
-    const desk = { url: parley.url, alex: parley.seeded.agent, ada: parley.seeded.admin };
+    const server = { url: parley.url, alex: parley.seeded.agent, ada: parley.seeded.admin };
 
-    // endUser opens the widget under a name; say writes there.
-    desk.endUser = async (name) => {
+    // endUser opens the widget under a name. say sends a message from it.
+    server.endUser = async (name) => {
       const who = await open(parley.url, parley.seeded.embed_token, `e2e ${name}`, name);
       const call = connect();
       return {
@@ -29,8 +29,8 @@ export const test = base.extend({
       };
     };
 
-    // agent works without a page.
-    desk.agent = async (who) => {
+    // agent is an agent without a page.
+    server.agent = async (who) => {
       const { cookie } = await login(parley.url, who);
       const call = connect({ extraHeaders: { cookie } });
       return {
@@ -39,27 +39,27 @@ export const test = base.extend({
       };
     };
 
-    // inbox is a page that an agent has logged in on, and that hears of everything: it asks for the list once it does.
-    desk.inbox = async (who, context) => {
+    // inbox opens the inbox of an agent. It returns once the page receives events, which is when it asks for the list.
+    server.inbox = async (who, context) => {
       const page = await context.newPage();
-      const hears = page.waitForResponse(/\/inbox\/list/);
+      const connected = page.waitForResponse(/\/inbox\/list/);
       await page.goto(`${parley.url}/inbox`);
       if (await page.getByLabel("Email").isVisible()) {
         await page.getByLabel("Email").fill(who.email);
         await page.getByLabel("Password").fill(who.password);
         await page.getByRole("button", { name: "Log in" }).click();
       }
-      await hears;
+      await connected;
       return page;
     };
 
-    desk.context = async (options) => {
+    server.context = async (options) => {
       const context = await newContext({ baseURL: parley.url, ...options });
       contexts.push(context);
       return context;
     };
-    await use(desk);
-    for (const context of contexts) await context.close(); // or it would report that the server is gone
+    await use(server);
+    for (const context of contexts) await context.close(); // or its pages would report that the server is gone
     for (const socket of sockets) socket.disconnect();
     await parley.remove();
   },
