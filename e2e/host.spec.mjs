@@ -493,7 +493,7 @@ test("data-lang sets the language of the chat", async ({ newContext, baseURL }) 
 });
 
 test.describe("an allow-list", () => {
-  test.use({ mayLog: /frame-ancestors|403/ });
+  test.use({ mayLog: /frame-ancestors|403|not allowed to show the chat/ });
   test("lets the listed site embed the chat, and no other", async ({ newContext }) => {
     const parley = await start();
     await parley.stop();
