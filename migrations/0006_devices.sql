@@ -1,4 +1,5 @@
--- A login is a row of devices, and nowhere else: what a logout deletes is deleted for every node, whether Redis answers or not.
+-- A login is a row of devices and is stored nowhere else, so that a logout takes effect on every node even if Redis does
+-- not answer.
 
 -- +goose Up
 ALTER TABLE logins RENAME TO devices;
@@ -6,7 +7,7 @@ DROP INDEX logins_user;
 CREATE INDEX devices_user ON devices (organization_id, user_id);
 ALTER TABLE devices ADD COLUMN login_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE devices ADD COLUMN awaits_second_factor BOOLEAN NOT NULL DEFAULT FALSE;
--- A row of logins is a login that goes on: ending one has always deleted its row. So nobody is logged out by the upgrade.
+-- Every row of logins is a valid login, because a logout deletes its row. The upgrade keeps them, so no one is logged out.
 UPDATE devices SET login_version = (SELECT login_version FROM users WHERE users.id = devices.user_id);
 DROP TABLE web_sessions;
 

@@ -622,7 +622,7 @@ func HeaderPart(t Thread) templ.Component {
 	})
 }
 
-// notVerified warns that nobody verified the name.
+// notVerified warns that the customer's name is not verified.
 func notVerified() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
