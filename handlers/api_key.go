@@ -41,7 +41,7 @@ func (a *App) showAPIKeys(c *fiber.Ctx, status int, page views.APIKeys) error {
 	if err != nil {
 		return err
 	}
-	names, err := a.Organizations.SenderNames(c.UserContext(), user.OrganizationID)
+	names, err := a.Organizations.UserNames(c.UserContext(), user.OrganizationID)
 	if err != nil {
 		return err
 	}

@@ -169,8 +169,11 @@ func (e *editedBot) trial() views.BotTrial {
 }
 
 func (e *editedBot) showTrialMessage(message models.Message) views.Message {
-	names := senderNames{senders: map[string]string{string(models.SenderBot): e.form.Name,
-		string(models.SenderEndUser): "You"},
-		photos: map[string]string{string(models.SenderBot): photoID(e.stored.Bot.PhotoID)}}
-	return newMessageView(message, names, message.SenderType == models.SenderEndUser, nil)
+	bot := services.Agent{
+		ID:      message.SenderID,
+		Name:    e.form.Name,
+		PhotoID: photoID(e.stored.Bot.PhotoID),
+	}
+	shown := names{senders: services.NewSenders(nil, []services.Agent{bot}), endUser: "You"}
+	return newMessageView(message, shown, message.SenderType == models.SenderEndUser, nil)
 }

@@ -89,7 +89,7 @@ func (a *App) showChannel(c *fiber.Ctx, status int, change func(*views.ChannelDe
 	if err != nil {
 		return err
 	}
-	names, err := a.Organizations.SenderNames(c.UserContext(), user.OrganizationID)
+	names, err := a.Organizations.UserNames(c.UserContext(), user.OrganizationID)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 	if err != nil {
 		return err
 	}
-	names, err := a.senderNames(c)
+	names, err := a.names(c)
 	if err != nil {
 		return err
 	}
@@ -37,8 +37,7 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 		Layout: a.layout(c, "Inbox"),
 		List:   list,
 		Thread: thread,
-		Names:  names.senders,
-		Photos: names.photos,
+		Agents: newAgentViews(names.senders),
 	}
 	page.Notice = notice
 	return render(c, status, views.InboxPage(page), nil)
@@ -122,7 +121,7 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 	if err != nil {
 		return nil, err
 	}
-	names, err := a.senderNames(c)
+	names, err := a.names(c)
 	if err != nil {
 		return nil, err
 	}
@@ -142,30 +141,51 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 		case message.SenderType == models.SenderAgent && message.SenderID == user.ID:
 			rows[i].PreviewBy = "You"
 		case message.SenderType != models.SenderEndUser:
-			rows[i].PreviewBy = names.senders[message.SenderID]
+			rows[i].PreviewBy = names.senders.Of(message.SenderType, message.SenderID).Name
 		}
 		if session := conversation.ActiveSession; session != nil {
 			rows[i].Status = session.Status
 			if session.AssignedAgentID != nil {
 				rows[i].AssignedAgentID = *session.AssignedAgentID
-				rows[i].AssignedName = names.senders[*session.AssignedAgentID]
-				rows[i].AssignedPhotoID = names.photos[*session.AssignedAgentID]
+				agent := names.senders.User(*session.AssignedAgentID)
+				rows[i].AssignedName, rows[i].AssignedPhotoID = agent.Name, agent.PhotoID
 			}
 		}
 	}
 	return rows, nil
 }
 
-// senderNames are what an organization's ids are called: agents and bots, their photos, and the types of channels.
-type senderNames struct{ senders, photos, channels map[string]string }
+// names are what the conversations of an organization show beside ids.
+type names struct {
+	senders  services.Senders
+	endUser  string            // of the one conversation that is shown
+	channels map[string]string // their types
+}
 
-func (a *App) senderNames(c *fiber.Ctx) (senderNames, error) {
-	senders, photos, err := a.Organizations.Senders(c.UserContext(), identityOf(c).User.OrganizationID)
+func (a *App) names(c *fiber.Ctx) (names, error) {
+	senders, err := a.Organizations.Senders(c.UserContext(), identityOf(c).User.OrganizationID)
 	if err != nil {
-		return senderNames{}, err
+		return names{}, err
 	}
 	channels, err := a.Organizations.ChannelTypes(c.UserContext(), identityOf(c).User.OrganizationID)
-	return senderNames{senders, photos, channels}, err
+	return names{senders: senders, channels: channels}, err
+}
+
+// of returns the name and the photo's id of whoever sent a message.
+func (n names) of(m models.Message) (name, photoID string) {
+	if m.SenderType == models.SenderEndUser {
+		return n.endUser, ""
+	}
+	sender := n.senders.Of(m.SenderType, m.SenderID)
+	return sender.Name, sender.PhotoID
+}
+
+func newAgentViews(senders services.Senders) []views.Agent {
+	var agents []views.Agent
+	for _, user := range senders.Users() {
+		agents = append(agents, views.Agent(user))
+	}
+	return agents
 }
 
 // endUserName is the name an end user gave, or enough of the external id to tell two apart.

@@ -28,7 +28,7 @@ func (a *App) threadMessages(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := a.senderNames(c)
+	names, err := a.names(c)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (a *App) threadMessages(c *fiber.Ctx) error {
 // messages is the run of messages that the request's after_seq or before_seq names, or that begins with its session, or
 // the newest. A run that is shown alone leads on at both ends; a part only at the end that it adds to the page.
 func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession,
-	names senderNames, alone bool) (views.Messages, error) {
+	names names, alone bool) (views.Messages, error) {
 	user := identityOf(c).User
 	run := views.Messages{Place: anyPlace(c), ConversationID: conversation.ID}
 	ref := services.Ref{ID: conversation.ID, OrganizationID: conversation.OrganizationID}
@@ -62,11 +62,11 @@ func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions 
 	if err != nil {
 		return run, err
 	}
-	names.senders[conversation.EndUser.ExternalID] = endUserName(conversation.EndUser)
+	names.endUser = endUserName(conversation.EndUser)
 	divided := page.AfterSeq >= 0 || page.BeforeSeq >= 0 // only the newest messages have the divider
 	previous := before
 	for i, m := range found {
-		shown := newMessageView(m, names, len(readBy[m.ID]) > 0, answers[m.ID])
+		shown := newMessageView(m, names, isRead(m, readBy[m.ID]), answers[m.ID])
 		shown.Own = m.SenderType == models.SenderAgent && m.SenderID == user.ID
 		shown.Joined = previous != nil && joins(*previous, m)
 		shown.New = shown.Unread && !divided
@@ -133,16 +133,24 @@ func (a *App) withNeighbours(c *fiber.Ctx, ref services.Ref,
 	return found, before, after, err
 }
 
+// isRead reports whether the other side has read a message: an agent what an end user wrote, the end user everything
+// else. That a colleague has read an answer says nothing about the customer.
+func isRead(m models.Message, reads []models.MessageRead) bool {
+	return slices.ContainsFunc(reads, func(read models.MessageRead) bool {
+		return (read.ReaderType == models.SenderEndUser) != (m.SenderType == models.SenderEndUser)
+	})
+}
+
 func joins(before, m models.Message) bool {
 	return before.SenderType == m.SenderType && before.SenderID == m.SenderID &&
 		m.CreatedAt.Sub(before.CreatedAt) < joinWithin
 }
 
 // sessionLines is what happened to the sessions, oldest first.
-func sessionLines(sessions []models.ConversationSession, names senderNames, userID string) (lines []views.Line) {
+func sessionLines(sessions []models.ConversationSession, names names, userID string) (lines []views.Line) {
 	for _, session := range slices.Backward(sessions) {
 		if session.AssignedAgentID != nil && session.AssignedAt != nil {
-			by := names.senders[*session.AssignedAgentID]
+			by := names.senders.User(*session.AssignedAgentID).Name
 			if *session.AssignedAgentID == userID {
 				by = "you"
 			}
@@ -187,13 +195,14 @@ func addLines(run *views.Messages, lines []views.Line, before, after *models.Mes
 }
 
 // newMessageView is a message as everybody in the conversation sees it.
-func newMessageView(m models.Message, names senderNames, read bool, answer *models.Selected) views.Message {
+func newMessageView(m models.Message, names names, read bool, answer *models.Selected) views.Message {
+	name, photoID := names.of(m)
 	shown := views.Message{
 		ID:            m.ID,
 		Seq:           m.Seq,
 		SenderType:    string(m.SenderType),
-		SenderName:    names.senders[m.SenderID],
-		SenderPhotoID: names.photos[m.SenderID],
+		SenderName:    name,
+		SenderPhotoID: photoID,
 		ContentType:   m.ContentType,
 		Content:       m.Content,
 		CreatedAt:     m.CreatedAt,

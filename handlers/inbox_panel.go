@@ -25,7 +25,7 @@ func (a *App) threadPanel(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := a.senderNames(c)
+	names, err := a.names(c)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (a *App) threadPanel(c *fiber.Ctx) error {
 }
 
 func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession,
-	names senderNames) (views.Panel, error) {
+	names names) (views.Panel, error) {
 	visit, err := a.Visits.Of(c.UserContext(), conversation.OrganizationID, conversation.ID)
 	panel := views.Panel{
 		Place:          anyPlace(c),
@@ -65,7 +65,7 @@ func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []m
 		}
 		past := views.PastSession{ID: session.ID, At: *session.ResolvedAt, Tags: session.Tags}
 		if session.AssignedAgentID != nil {
-			past.Agent = names.senders[*session.AssignedAgentID]
+			past.Agent = names.senders.User(*session.AssignedAgentID).Name
 		}
 		panel.Sessions = append(panel.Sessions, past)
 	}

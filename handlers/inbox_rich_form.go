@@ -168,7 +168,7 @@ func preview(form views.RichForm) views.Message {
 		ContentType: form.Type,
 		Content:     form.Content,
 		RichMedia:   document,
-	}, senderNames{}, false, nil)
+	}, names{}, false, nil)
 }
 
 // richMedia is the document that a compact form stands for.

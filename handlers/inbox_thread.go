@@ -165,7 +165,7 @@ func (a *App) threadOf(c *fiber.Ctx, id string, whole bool) (views.Thread, error
 	if err != nil {
 		return views.Thread{}, err
 	}
-	names, err := a.senderNames(c)
+	names, err := a.names(c)
 	if err != nil {
 		return views.Thread{}, err
 	}
@@ -187,7 +187,7 @@ func (a *App) threadOf(c *fiber.Ctx, id string, whole bool) (views.Thread, error
 		thread.Status, thread.Tags = session.Status, session.Tags
 		if session.AssignedAgentID != nil {
 			thread.AssignedAgentID = *session.AssignedAgentID
-			thread.AssignedName = names.senders[*session.AssignedAgentID]
+			thread.AssignedName = names.senders.User(*session.AssignedAgentID).Name
 			thread.Mine = *session.AssignedAgentID == user.ID
 		}
 	}

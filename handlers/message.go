@@ -25,7 +25,11 @@ func (a *App) listMessages(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(protocol.NewHistory(messages, readBy))
+	senders, err := a.Organizations.Senders(c.UserContext(), organizationID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(protocol.NewHistory(messages, readBy, func(id string) bool { return senders.User(id).ID != "" }))
 }
 
 // messagePage reads limit, offset, before_seq and after_seq.

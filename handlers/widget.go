@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"parley/handlers/protocol"
+	"parley/models"
 	"parley/services"
 	"parley/static"
 	"parley/static/widget/language"
@@ -123,11 +124,18 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, photos, err := a.Organizations.Senders(c.UserContext(), ref.OrganizationID)
+	senders, err := a.Organizations.Senders(c.UserContext(), ref.OrganizationID)
 	if err != nil {
 		return err
 	}
 	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
-	return c.JSON(protocol.NewWidgetHistory(messages, names, photos))
+	return c.JSON(protocol.NewWidgetHistory(messages, func(senderType models.SenderType, id string) protocol.Agent {
+		sender := senders.Of(senderType, id)
+		return protocol.Agent{
+			ID:       id,
+			Name:     sender.Name,
+			PhotoURL: protocol.PhotoURL(sender.PhotoID),
+		}
+	}))
 }

@@ -69,7 +69,7 @@ func New(d Dependencies) (*Services, error) {
 		Organizations:   organizations,
 		Passwords:       passwords,
 		Photos:          photos,
-		Presence:        NewPresence(d.Presence, organizations.SenderNames, d.Publisher, d.Clock),
+		Presence:        NewPresence(d.Presence, organizations.UserNames, d.Publisher, d.Clock),
 		Profile:         NewProfile(d.DB, passwords, photos, d.Publisher, audit, d.Clock),
 		PushCredentials: NewPushCredentials(d.DB, audit, d.SecretBox, d.Clock),
 		SecondFactors:   secondFactors,

@@ -239,9 +239,9 @@ func (m *Messages) FirstOf(ctx context.Context, ref Ref, sessionID string) (seq 
 	return seq, err
 }
 
-// ReadBy returns who has read each of messages, and when.
+// ReadBy returns who has read each of messages, by message.
 func (m *Messages) ReadBy(ctx context.Context, organizationID string,
-	messages []models.Message) (map[string]map[string]time.Time, error) {
+	messages []models.Message) (map[string][]models.MessageRead, error) {
 	ids := make([]string, len(messages))
 	for i := range messages {
 		ids[i] = messages[i].ID
@@ -251,12 +251,9 @@ func (m *Messages) ReadBy(ctx context.Context, organizationID string,
 		Find(&reads).Error; err != nil {
 		return nil, err
 	}
-	readBy := map[string]map[string]time.Time{}
+	readBy := map[string][]models.MessageRead{}
 	for _, read := range reads {
-		if readBy[read.MessageID] == nil {
-			readBy[read.MessageID] = map[string]time.Time{}
-		}
-		readBy[read.MessageID][read.ReaderID] = read.ReadAt
+		readBy[read.MessageID] = append(readBy[read.MessageID], read)
 	}
 	return readBy, nil
 }

@@ -111,9 +111,18 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 		w.ok(err)
 		readBy, err := w.Messages.ReadBy(w.Context(), w.organization.ID, messages)
 		w.ok(err)
-		if len(readBy) != 3 || len(readBy[hello.ID]) != 1 || !readBy[hello.ID][w.ann.ID].Equal(first) ||
-			!readBy[more.ID][w.ann.ID].Equal(w.clock.Now()) ||
-			len(readBy[answer.ID]) != 2 || readBy[answer.ID]["jo"].IsZero() {
+		read := func(message models.Message, by services.Sender, at time.Time) models.MessageRead {
+			return models.MessageRead{
+				MessageID:      message.ID,
+				ReaderType:     by.Type,
+				ReaderID:       by.ID,
+				OrganizationID: w.organization.ID,
+				ReadAt:         at,
+			}
+		}
+		equal(w, readBy[hello.ID], read(hello, agent(w.ann), first))
+		equal(w, readBy[more.ID], read(more, agent(w.ann), w.clock.Now()))
+		if len(readBy) != 3 || len(readBy[answer.ID]) != 2 {
 			w.Errorf("read by %v", readBy)
 		}
 	})
@@ -276,5 +285,24 @@ func TestFirstOf_isTheSessionsFirstMessageInItsConversation(t *testing.T) {
 		stranger.OrganizationID = models.NewID()
 		_, err = w.Messages.FirstOf(w.Context(), stranger, second.SessionID)
 		w.refused(services.NotFound, err)
+	})
+}
+
+// An end user may choose the id of an agent: each of the two reads for themselves.
+func TestMarkRead_tellsAnEndUserFromAnAgentOfTheSameID(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.opened(w.ann.ID)
+		answer := w.writes(ref, w.ben, "Hello")
+		for _, reader := range []services.Sender{endUserOf(ref), agent(w.ann), agent(w.ann)} {
+			w.ok(w.Messages.MarkRead(w.Context(), ref, reader, []string{answer.ID}))
+		}
+		readBy, err := w.Messages.ReadBy(w.Context(), w.organization.ID, []models.Message{answer})
+		w.ok(err)
+		if reads := readBy[answer.ID]; len(reads) != 2 || reads[0].ReaderType == reads[1].ReaderType {
+			w.Errorf("read by %+v", reads)
+		}
+		if told := of[services.MessagesRead](w.events); len(told) != 2 {
+			w.Errorf("told %+v", told)
+		}
 	})
 }

@@ -116,32 +116,6 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization,
 	return owner, err
 }
 
-// Senders is what the users and bots of an organization are called, and the photos' ids of those who have one, by id.
-func (s *Organizations) Senders(ctx context.Context,
-	organizationID string) (names, photos map[string]string, err error) {
-	var found []struct {
-		ID, Name string
-		PhotoID  *string
-	}
-	err = s.db.Read.WithContext(ctx).Raw(`SELECT id, name, photo_id FROM users WHERE organization_id = ?
-		UNION ALL SELECT id, name, photo_id FROM bots WHERE organization_id = ?`, organizationID, organizationID).
-		Scan(&found).Error
-	names, photos = map[string]string{}, map[string]string{}
-	for _, one := range found {
-		names[one.ID] = one.Name
-		if one.PhotoID != nil {
-			photos[one.ID] = *one.PhotoID
-		}
-	}
-	return names, photos, err
-}
-
-// SenderNames is Senders without the photos.
-func (s *Organizations) SenderNames(ctx context.Context, organizationID string) (map[string]string, error) {
-	names, _, err := s.Senders(ctx, organizationID)
-	return names, err
-}
-
 // ChannelTypes is the type of each channel of an organization, by id.
 func (s *Organizations) ChannelTypes(ctx context.Context, organizationID string) (map[string]string, error) {
 	var channels []models.Channel

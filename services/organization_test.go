@@ -302,9 +302,9 @@ func TestSeed_leavesOthersAlone(t *testing.T) {
 func TestNames_areOfTheOrganizationOnly(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newTenant("Globex", silent)
-		names, err := w.Organizations.SenderNames(w.Context(), w.organization.ID)
+		names, err := w.Organizations.UserNames(w.Context(), w.organization.ID)
 		w.ok(err)
-		if len(names) != 4 || names[w.ann.ID] != "Ann" || names[w.bot.ID] != "Pip" || names[stranger.ann.ID] != "" {
+		if len(names) != 3 || names[w.ann.ID] != "Ann" || names[stranger.ann.ID] != "" {
 			w.Errorf("names %v", names)
 		}
 		types, err := w.Organizations.ChannelTypes(w.Context(), w.organization.ID)

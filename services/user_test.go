@@ -235,7 +235,7 @@ func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 		w.loggedOut(token)
 		_, err := w.WebSessions.LogIn(w.Context(), w.ann.Email, password, browser)
 		w.refused(services.Unauthorized, err)
-		names, err := w.Organizations.SenderNames(w.Context(), w.organization.ID)
+		names, err := w.Organizations.UserNames(w.Context(), w.organization.ID)
 		w.ok(err)
 		if gone := w.user(w.ann.ID); names[w.ann.ID] != "Ann" || gone.PasswordHash != "" || gone.PhotoID != nil ||
 			strings.Contains(gone.Email, "@") {

@@ -14,10 +14,12 @@ import "net/url"
 type Inbox struct {
 	Layout
 	List   List
-	Thread *Thread           // nil if none is open
-	Names  map[string]string // of agents and bots, by id
-	Photos map[string]string // photo ids of agents and bots, by id
+	Thread *Thread // nil if none is open
+	Agents []Agent // every user of the organization
 }
+
+// Agent is a user as colleagues see them.
+type Agent struct{ ID, Name, PhotoID string }
 
 // Place is the state of the list: filter, search and page. Every link and form of the inbox carries it.
 type Place struct {
@@ -97,7 +99,7 @@ func InboxPage(p Inbox) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(userID(p.Layout))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/inbox.templ`, Line: 48, Col: 51}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/inbox.templ`, Line: 50, Col: 51}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -150,7 +152,7 @@ func InboxPage(p Inbox) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = overlays(p.Names, p.Photos).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = overlays(p.Agents).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -117,16 +117,26 @@ type HistoryMessage struct {
 	ReadBy map[string]Time `json:"read_by" doc:"When each reader read the message, by the reader's id."`
 }
 
-// NewHistory shows messages with who has read them.
-func NewHistory(messages []models.Message, readBy map[string]map[string]time.Time) []HistoryMessage {
+// readerID returns the key of a reader in read_by. An end user may have chosen the id of a user, whose key it then is
+// not: nobody shall seem to have read what they have not.
+func readerID(read models.MessageRead, isUser func(id string) bool) string {
+	if read.ReaderType == models.SenderEndUser && isUser(read.ReaderID) {
+		return string(models.SenderEndUser) + ":" + read.ReaderID
+	}
+	return read.ReaderID
+}
+
+// NewHistory shows messages with who has read them. isUser reports whether an id is that of a user of the organization.
+func NewHistory(messages []models.Message, readBy map[string][]models.MessageRead,
+	isUser func(id string) bool) []HistoryMessage {
 	history := make([]HistoryMessage, len(messages))
 	for i, m := range messages {
 		history[i] = HistoryMessage{
 			MessageReceived: NewMessageReceived(m),
 			ReadBy:          map[string]Time{},
 		}
-		for reader, at := range readBy[m.ID] {
-			history[i].ReadBy[reader] = Time(at)
+		for _, read := range readBy[m.ID] {
+			history[i].ReadBy[readerID(read, isUser)] = Time(read.ReadAt)
 		}
 	}
 	return history
@@ -149,26 +159,26 @@ type WidgetMessage struct {
 	CreatedAt      Time              `json:"created_at" doc:"When it was created."`
 }
 
-// NewWidgetHistory shows messages to the end user. names are the organization's agents and bots, photos the ids of
-// theirs: an end user may have chosen an external_id that is in them.
-func NewWidgetHistory(messages []models.Message, names, photos map[string]string) []WidgetMessage {
+// NewWidgetHistory shows messages to the end user. sender returns the agent or bot of that type and id: an end user may
+// have chosen the id of an agent.
+func NewWidgetHistory(messages []models.Message, sender func(models.SenderType, string) Agent) []WidgetMessage {
 	history := make([]WidgetMessage, len(messages))
 	for i, m := range messages {
 		r := NewMessageReceived(m)
+		from := sender(m.SenderType, m.SenderID)
 		history[i] = WidgetMessage{
 			ID:             r.ID,
 			ConversationID: r.ConversationID,
 			Seq:            r.Seq,
 			SenderType:     r.SenderType,
 			SenderID:       r.SenderID,
+			SenderName:     from.Name,
+			SenderPhotoURL: from.PhotoURL,
 			ClientID:       r.ClientID,
 			ContentType:    r.ContentType,
 			Content:        r.Content,
 			RichMedia:      r.RichMedia,
 			CreatedAt:      r.CreatedAt,
-		}
-		if m.SenderType != models.SenderEndUser {
-			history[i].SenderName, history[i].SenderPhotoURL = names[m.SenderID], PhotoURL(photos[m.SenderID])
 		}
 	}
 	return history

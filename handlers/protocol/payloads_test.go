@@ -89,27 +89,39 @@ func TestMessageReceived_hasTheGuidesFields(t *testing.T) {
 func TestHistory_ofAgentsTellsWhoHasRead(t *testing.T) {
 	t.Parallel()
 	golden(t, protocol.NewHistory([]models.Message{message, question},
-		map[string]map[string]time.Time{"m-1": {"agent-1": later}}), `[
+		map[string][]models.MessageRead{"m-1": {
+			{ReaderType: models.SenderAgent, ReaderID: "agent-1", ReadAt: later},
+			{ReaderType: models.SenderEndUser, ReaderID: "browser-1", ReadAt: later},
+			{ReaderType: models.SenderEndUser, ReaderID: "agent-1", ReadAt: later},
+		}}, func(id string) bool { return id == "agent-1" }), `[
 		{"id":"m-1","conversation_id":"conv-1","session_id":"s-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
-		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000","read_by":{"agent-1":"2025-01-15T08:23:10.001500"}},
+		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000","read_by":{"agent-1":"2025-01-15T08:23:10.001500","browser-1":"2025-01-15T08:23:10.001500",
+			"end_user:agent-1":"2025-01-15T08:23:10.001500"}},
 		{"id":"m-2","conversation_id":"conv-1","session_id":"s-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500","read_by":{}}]`)
-	golden(t, protocol.NewHistory(nil, nil), `[]`)
+	golden(t, protocol.NewHistory(nil, nil, nil), `[]`)
 }
 
 func TestHistory_ofTheWidgetKeepsSessionsAndReadersBack(t *testing.T) {
 	t.Parallel()
-	names := map[string]string{"bot-1": "Pip", "browser-1": "an agent whose id an end user has taken"}
-	photos := map[string]string{"bot-1": "photo-1", "browser-1": "photo-2"}
-	golden(t, protocol.NewWidgetHistory([]models.Message{message, question}, names, photos), `[
+	senders := map[models.SenderType]map[string]protocol.Agent{
+		models.SenderBot: {"bot-1": {Name: "Pip", PhotoURL: "/photos/photo-1"}},
+		models.SenderAgent: {"browser-1": {
+			Name:     "an agent whose id an end user has taken",
+			PhotoURL: "/photos/photo-2",
+		}},
+	}
+	sender := func(senderType models.SenderType, id string) protocol.Agent { return senders[senderType][id] }
+	nobody := func(models.SenderType, string) protocol.Agent { return protocol.Agent{} }
+	golden(t, protocol.NewWidgetHistory([]models.Message{message, question}, sender), `[
 		{"id":"m-1","conversation_id":"conv-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
 		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000"},
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","sender_name":"Pip","sender_photo_url":"/photos/photo-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, protocol.NewWidgetHistory([]models.Message{question}, nil, nil), `[
+	golden(t, protocol.NewWidgetHistory([]models.Message{question}, nobody), `[
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, protocol.NewWidgetHistory(nil, nil, nil), `[]`)
+	golden(t, protocol.NewWidgetHistory(nil, nobody), `[]`)
 }
 
 func conversation() models.Conversation {

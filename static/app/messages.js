@@ -47,8 +47,9 @@ async function fetchNewest() {
 }
 
 // receive counts a message of another sender as new where it is not fetched.
-export function receive({ sender_id }) {
-  if (document.getElementById("later") && sender_id !== document.getElementById("inbox").dataset.userId) followEnd(1);
+export function receive({ sender_type, sender_id }) {
+  const own = sender_type === "agent" && sender_id === document.getElementById("inbox").dataset.userId;
+  if (document.getElementById("later") && !own) followEnd(1);
   fetchNewer();
 }
 
