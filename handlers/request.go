@@ -22,7 +22,7 @@ const (
 	maxPairs      = 200       // of a query string, and semicolons in all headers: cookies have one each
 	maxBody       = 256 << 10 // bytes of a form or of JSON
 	maxPhotoBody  = 5<<20 + 64<<10
-	maxPollBody   = 1_000_000 // what the Socket.IO server takes in one POST
+	maxPollBody   = 128 << 10 // what the Socket.IO server takes in one POST: see socketio.Options.MaxPayload
 	maxFields     = 1000      // of a form
 	maxValues     = 20_000    // of a JSON body
 )

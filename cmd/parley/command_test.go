@@ -148,11 +148,12 @@ func TestConfig_invalidValueIsOneLine(t *testing.T) {
 		"ADDRESS_LIMITS": {"nonsense", "pages", "pages=", "pages=0/60s", "pages=600", "pages=600/60s,", "=5", "Pages=1/1s",
 			"sockets=0", "sockets=-1", "sockets=1e3", "sockets=10/10s", "sockets=9999999", "sockets=5,sockets=5",
 			"pages=1/1s,other=2", "conversations=1/1s;sockets=5", "conversations=1/48h", "pages=1/1s,,sockets=5"},
-		"TRUSTED_PROXIES": {"nonsense", "10.0.0.0/33", "10.0.0.0/8,x", "::ffff:10.0.0.0/95", ","},
-		"LOG_LEVEL":       {"nonsense"},
-		"LOG_FORMAT":      {"xml"},
-		"PASSWORD_COST":   {"nonsense", "1,1", "64,0"},
-		"DATA_DIR":        {"/dev/null/x"},
+		"TRUSTED_PROXIES":     {"nonsense", "10.0.0.0/33", "10.0.0.0/8,x", "::ffff:10.0.0.0/95", ","},
+		"LOG_LEVEL":           {"nonsense"},
+		"LOG_FORMAT":          {"xml"},
+		"PASSWORD_COST":       {"nonsense", "1,1", "64,0"},
+		"SOCKET_QUEUE_BUDGET": {"nonsense", "0", "-1", "1024", "16MB", "99999999999999999999"},
+		"DATA_DIR":            {"/dev/null/x"},
 	} {
 		for _, value := range values {
 			settings := []string{variable + "=" + value}

@@ -21,22 +21,23 @@ import (
 
 // Config is every setting: its variable, its default.
 type Config struct {
-	Addr            string          `env:"ADDR" envDefault:":8080"`
-	BaseURL         string          `env:"BASE_URL"`
-	DataDir         string          `env:"DATA_DIR" envDefault:"./data"`
-	DatabaseURL     string          `env:"DATABASE_URL"`
-	RedisURL        string          `env:"REDIS_URL"`
-	SecretKey       secretKey       `env:"SECRET_KEY"`
-	SecretKeyOld    secretKeys      `env:"SECRET_KEY_OLD"`
-	SMTPURL         string          `env:"SMTP_URL"`
-	MailFrom        string          `env:"MAIL_FROM"`
-	WidgetRateLimit rate            `env:"WIDGET_RATE_LIMIT" envDefault:"10/10s"`
-	AddressLimits   addressLimits   `env:"ADDRESS_LIMITS" envDefault:"pages=600/60s,conversations=120/60s,sockets=1000"`
-	TrustedProxies  prefixes        `env:"TRUSTED_PROXIES"`
-	MaxConnections  connectionCount `env:"MAX_CONNECTIONS"`
-	LogLevel        logLevel        `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat       string          `env:"LOG_FORMAT" envDefault:"text"`
-	PasswordCost    passwordCost    `env:"PASSWORD_COST" envDefault:"19456,2"`
+	Addr              string          `env:"ADDR" envDefault:":8080"`
+	BaseURL           string          `env:"BASE_URL"`
+	DataDir           string          `env:"DATA_DIR" envDefault:"./data"`
+	DatabaseURL       string          `env:"DATABASE_URL"`
+	RedisURL          string          `env:"REDIS_URL"`
+	SecretKey         secretKey       `env:"SECRET_KEY"`
+	SecretKeyOld      secretKeys      `env:"SECRET_KEY_OLD"`
+	SMTPURL           string          `env:"SMTP_URL"`
+	MailFrom          string          `env:"MAIL_FROM"`
+	WidgetRateLimit   rate            `env:"WIDGET_RATE_LIMIT" envDefault:"10/10s"`
+	AddressLimits     addressLimits   `env:"ADDRESS_LIMITS" envDefault:"pages=600/60s,conversations=120/60s,sockets=1000"`
+	TrustedProxies    prefixes        `env:"TRUSTED_PROXIES"`
+	MaxConnections    connectionCount `env:"MAX_CONNECTIONS"`
+	SocketQueueBudget queueBudget     `env:"SOCKET_QUEUE_BUDGET" envDefault:"16777216"`
+	LogLevel          logLevel        `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat         string          `env:"LOG_FORMAT" envDefault:"text"`
+	PasswordCost      passwordCost    `env:"PASSWORD_COST" envDefault:"19456,2"`
 
 	addrGiven bool // ADDR is set
 }

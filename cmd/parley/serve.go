@@ -126,8 +126,9 @@ func (s *server) assemble(ctx context.Context, withDemo bool) (*services.Seeded,
 		Ready:          s.ready,
 	}
 	s.socket = socketio.New(socketio.Options{
-		Broker: s.backend.broker,
-		Log:    slog.Default(),
+		Broker:      s.backend.broker,
+		QueueBudget: int(config.SocketQueueBudget),
+		Log:         slog.Default(),
 		Request: func(c *fiber.Ctx) any {
 			return realtime.Request{
 				WebSessionToken: app.WebSessionToken(c),

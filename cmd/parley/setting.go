@@ -128,6 +128,23 @@ func (n *connectionCount) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// queueBudget is SOCKET_QUEUE_BUDGET, in bytes. Less than one connection may need would close healthy ones.
+type queueBudget int
+
+const (
+	leastQueueBudget = 1 << 20
+	mostQueueBudget  = 1 << 34
+)
+
+func (b *queueBudget) UnmarshalText(text []byte) error {
+	bytes, err := strconv.Atoi(string(text))
+	if err != nil || bytes < leastQueueBudget || bytes > mostQueueBudget {
+		return fmt.Errorf("must be a number of bytes from %d to %d", leastQueueBudget, mostQueueBudget)
+	}
+	*b = queueBudget(bytes)
+	return nil
+}
+
 // parseCount reads a limit; 0 is none.
 func parseCount(text string) (int, error) {
 	if text == "off" {
