@@ -7,7 +7,10 @@ import (
 )
 
 func TestRequest_boundsWhatASocketKeeps(t *testing.T) {
-	long := Request{WebSessionToken: strings.Repeat("t", 16_000), UserAgent: "x" + strings.Repeat("ü", 8_000)}.Bounded()
+	long := Request{
+		WebSessionToken: strings.Repeat("t", 16_000),
+		UserAgent:       "x" + strings.Repeat("ü", 8_000),
+	}.Bounded()
 	if long.WebSessionToken != "" {
 		t.Errorf("kept a token of %d bytes", len(long.WebSessionToken))
 	}
