@@ -6,8 +6,8 @@ import (
 	"parley/handlers/protocol"
 )
 
-// openAPI and asyncAPI describe what the guide promises to everybody; nothing in them belongs to an organization. Any
-// site may read them: tools that show or use them run in the browser.
+// openAPI and asyncAPI describe the public API. They contain nothing of an organization, and any site may read them:
+// tools that use them run in the browser.
 func (a *App) openAPI(c *fiber.Ctx) error { return apiDocument(c, protocol.OpenAPI(a.baseURL(c))) }
 
 func (a *App) asyncAPI(c *fiber.Ctx) error { return apiDocument(c, protocol.AsyncAPI(a.baseURL(c))) }

@@ -8,7 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// asset serves a file of static/. A URL with the file's own hash may be kept for ever.
+// asset serves a file from static/. Caches may keep a URL with the file's current hash forever.
 func asset(c *fiber.Ctx) error {
 	name := c.Params("*")
 	content, err := fs.ReadFile(static.FS(), name)

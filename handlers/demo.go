@@ -6,7 +6,7 @@ import (
 	"parley/views"
 )
 
-// demoPage is a host page with the widget on it, as a customer's site would have it.
+// demoPage serves a page with the widget on it, as a customer's site would have it.
 func (a *App) demoPage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.DemoPage(views.Demo{
 		Layout:     a.layout(c, "Demo"),
@@ -19,7 +19,8 @@ func (a *App) demoPage(c *fiber.Ctx) error {
 	}), nil)
 }
 
-// styleguidePage shows every part of the design system, beside the demo only: it is for who works on Parley.
+// styleguidePage shows every component of the design system. It is for developers of Parley, so only the demo serves
+// it.
 func (a *App) styleguidePage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.StyleguidePage(views.Styleguide{Layout: a.layout(c, "Styleguide")}), nil)
 }

@@ -9,10 +9,11 @@ import (
 	"parley/views"
 )
 
-// placeholderToken stands in the examples while there is no embed token.
+// placeholderToken is in the examples if there is no embed token.
 const placeholderToken = "ew_xxxxxxxxxxxxxxxxxxxx"
 
-// developerGuidePage is the integration guide with this installation's address and what the reader chooses of its own.
+// developerGuidePage serves the integration guide with the address of this server, and with the embed token and channel
+// that the reader chooses.
 func (a *App) developerGuidePage(c *fiber.Ctx) error {
 	page := views.DeveloperGuide{
 		Layout:  a.layout(c, "Developer guide"),
@@ -133,7 +134,7 @@ func guideFields(payload any) []views.GuideField {
 	return fields
 }
 
-// isSent reports whether clients send a payload: of what they receive every field is there, and needs no word.
+// isSent reports whether clients send a payload. In a payload that they receive, every field is present.
 func isSent(payload any) bool {
 	for _, event := range protocol.Events {
 		if event.Direction == protocol.ClientToServer && event.Payload != nil &&

@@ -17,13 +17,14 @@ import (
 
 const (
 	sessionCookie = "session"
-	// deviceCookie shows that somebody has logged in from this browser before.
+	// deviceCookie proves that somebody has logged in from this browser before.
 	deviceCookie = "device"
-	// loginCookieLife is for both. The server decides when a login ends; the cookie only must not end before it.
+	// loginCookieLife is for both cookies. The server decides when a login ends; the cookie must only last longer.
 	loginCookieLife = 180 * 24 * time.Hour
 )
 
-// page lets in logged-in users and checks the token of their forms. It sends everybody else to the login page and back.
+// page lets in logged-in users and checks the CSRF token of their forms. It sends everybody else to the login page,
+// which leads back here.
 func (a *App) page(c *fiber.Ctx) error {
 	err := a.identify(c)
 	switch services.KindOf(err) {
@@ -37,35 +38,36 @@ func (a *App) page(c *fiber.Ctx) error {
 
 func (a *App) sendToLogin(c *fiber.Ctx) error {
 	next := c.OriginalURL()
-	// For a part of a page it is the page to come back to.
+	// After a request for a part of a page, the user returns to the whole page.
 	if page, err := url.Parse(c.Get("HX-Current-URL")); err == nil && page.Path != "" {
 		next = page.RequestURI()
 	}
 	login := "/auth/login?next=" + url.QueryEscape(next)
-	if isPart(c) { // htmx follows a redirect itself and would draw the login page into a part
+	if isPart(c) { // htmx would follow a redirect and put the login page into the part
 		c.Set("HX-Redirect", login)
 		return c.SendStatus(fiber.StatusUnauthorized)
 	}
 	return c.Redirect(login, fiber.StatusSeeOther)
 }
 
-// admin follows page and lets in administrators and the owner. Services ask again: this spares them forms that nobody
-// may send.
+// admin lets in administrators and the owner, and must follow page. Services check the role again; this guard saves
+// them requests that they would refuse.
 func (a *App) admin(c *fiber.Ctx) error {
 	if !identityOf(c).User.Role.AtLeast(models.RoleAdmin) {
 		return services.Refuse(services.Forbidden,
-			"Only administrators can open this page. Ask one of your organization to do it, or to make you one.")
+			"Only administrators can open this page. Ask an administrator of your organization for help.")
 	}
 	return c.Next()
 }
 
-// api lets in logged-in users whose request does not come from a page of another origin; everybody else gets 401. An
-// API key opens nothing, as the guide says. Its use is noted, so that its owner sees whether anything still sends it.
+// api lets in logged-in users whose request does not come from a page of another origin. Everybody else gets 401. An
+// API key gives no access here, as the guide says, but its use is recorded so that the owner sees whether it is still
+// sent.
 func (a *App) api(c *fiber.Ctx) error {
 	if key := presentedKey(c); key != "" {
 		if _, err := a.APIKeys.Presented(c.UserContext(), key); err != nil &&
 			services.KindOf(err) != services.Unauthorized {
-			slog.Error("note use of API key", "error", err) // it opens nothing, so it keeps nobody out
+			slog.Error("record use of API key", "error", err) // the key gives no access, so the request goes on
 		}
 	}
 	if a.WebSessionToken(c) == "" {
@@ -77,7 +79,7 @@ func (a *App) api(c *fiber.Ctx) error {
 	return a.csrf(c)
 }
 
-// presentedKey is the API key of a request, where clients use to put one.
+// presentedKey returns the API key of a request, from the headers in which clients usually send one.
 func presentedKey(c *fiber.Ctx) string {
 	key := c.Get("X-API-Key")
 	if scheme, token, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " "); ok &&
@@ -90,7 +92,7 @@ func presentedKey(c *fiber.Ctx) string {
 	return key
 }
 
-// csrf refuses a request that could change something without the token of its cookie, in the header or the form.
+// csrf refuses a request with an unsafe method unless its header or form has the CSRF token that belongs to its cookie.
 func (a *App) csrf(c *fiber.Ctx) error {
 	if safeMethod(c.Method()) {
 		return c.Next()
@@ -108,7 +110,7 @@ func (a *App) csrf(c *fiber.Ctx) error {
 	return a.refuseForm(c)
 }
 
-// safeMethod reports whether a method only reads, by RFC 9110.
+// safeMethod reports whether a method only reads, as RFC 9110 defines it.
 func safeMethod(method string) bool {
 	switch method {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions, fiber.MethodTrace:
@@ -117,25 +119,25 @@ func safeMethod(method string) bool {
 	return false
 }
 
-// refuseForm says why a form without its token is refused, and what to do.
+// refuseForm explains why a form without a valid token is refused, and what to do.
 func (a *App) refuseForm(c *fiber.Ctx) error {
 	c.Locals(refusedCSRF, true)
 	if a.lostSecureCookie(c) {
 		return a.openHTTPSPage(c)
 	}
 	if strings.TrimSuffix(c.Path(), "/") != "/auth/login" {
-		return services.Refuse(services.Forbidden, "This form has expired. Load the page again and repeat.")
+		return services.Refuse(services.Forbidden, "This form has expired. Reload the page and try again.")
 	}
-	// Opened in two tabs, one of which got the cookie: the form again, with what was typed.
+	// Two tabs opened at once get two cookies, and the browser keeps one. Show the form again with the text in it.
 	return a.loginFailed(c, views.Login{
 		Layout: a.layout(c, "Log in"),
 		Email:  c.FormValue("email"),
 		Next:   sameSite(c.FormValue("next")),
-	}, services.Refuse(services.Forbidden, "This form had expired. Please try again."))
+	}, services.Refuse(services.Forbidden, "This form had expired. Try again."))
 }
 
-// lostSecureCookie reports whether a form came without a cookie because its page was opened over http, while our
-// cookies are for https: browsers do not even store them then.
+// lostSecureCookie reports whether a form has no cookie because its page was opened over http while our cookies are
+// Secure: browsers do not store those from an http page.
 func (a *App) lostSecureCookie(c *fiber.Ctx) bool {
 	if !a.secureCookies(c) || c.Cookies(sessionCookie) != "" {
 		return false
@@ -146,7 +148,7 @@ func (a *App) lostSecureCookie(c *fiber.Ctx) bool {
 	return a.scheme(c) == "http"
 }
 
-// openHTTPSPage leads from a form that cannot work over http to the page of the form over https.
+// openHTTPSPage answers a form that cannot work over http with a link to its page over https.
 func (a *App) openHTTPSPage(c *fiber.Ctx) error {
 	page := c.Path()
 	if strings.HasPrefix(page, "/auth/") {
@@ -162,7 +164,7 @@ func (a *App) openHTTPSPage(c *fiber.Ctx) error {
 	}), nil)
 }
 
-// identify finds out who asks, once a request.
+// identify finds the user of a request by the session cookie, and remembers them for the rest of the request.
 func (a *App) identify(c *fiber.Ctx) error {
 	if c.Locals("identity") != nil {
 		return nil
@@ -174,13 +176,13 @@ func (a *App) identify(c *fiber.Ctx) error {
 	return err
 }
 
-// identityOf is for routes behind page or api.
+// identityOf returns the user of a request. It is empty on routes without page or api.
 func identityOf(c *fiber.Ctx) services.Identity {
 	identity, _ := c.Locals("identity").(services.Identity)
 	return identity
 }
 
-// csrfToken is the token for the page that is being made. Who has no cookie yet gets one that names nothing: it only
+// csrfToken returns the token for the forms of a page. A browser without a cookie gets one that is no login: it only
 // ties the form to the browser.
 func (a *App) csrfToken(c *fiber.Ctx) string {
 	cookie := c.Cookies(sessionCookie)
@@ -195,8 +197,8 @@ func (a *App) csrfToken(c *fiber.Ctx) string {
 	return a.WebSessions.CSRFToken(cookie)
 }
 
-// setSessionCookie sets the cookie for life, or until the browser closes when life is 0, or ends it when life is
-// negative.
+// setSessionCookie sets the session cookie for the given time. With 0 it lasts until the browser closes; a negative
+// time deletes it.
 func (a *App) setSessionCookie(c *fiber.Ctx, value string, life time.Duration) {
 	cookie := a.cookie(c, sessionCookie, value)
 	switch {
@@ -210,7 +212,7 @@ func (a *App) setSessionCookie(c *fiber.Ctx, value string, life time.Duration) {
 	c.Cookie(cookie)
 }
 
-// cookie is a cookie as all of ours are.
+// cookie returns a cookie with the attributes that all of ours share.
 func (a *App) cookie(c *fiber.Ctx, name, value string) *fiber.Cookie {
 	return &fiber.Cookie{
 		Name:     name,
@@ -222,14 +224,14 @@ func (a *App) cookie(c *fiber.Ctx, name, value string) *fiber.Cookie {
 	}
 }
 
-// secureCookies reports whether browsers reach this server by https, so that they may keep our cookies to it.
+// secureCookies reports whether browsers reach this server over https, so that our cookies must be Secure.
 func (a *App) secureCookies(c *fiber.Ctx) bool { return strings.HasPrefix(a.baseURL(c), "https://") }
 
-// requestTimeout is what answering one request may take.
+// requestTimeout limits how long answering one request may take.
 const requestTimeout = 30 * time.Second
 
-// bounded gives the request a context of its own. Fiber's is recycled with the request, while what was started with it,
-// like the database's, may look at it later.
+// bounded gives the request a context with a deadline. Fiber's own context is recycled with the request, while the
+// database and others may still read it afterwards.
 func (a *App) bounded(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()

@@ -1,5 +1,5 @@
-// Package handlers is Parley over HTTP: pages, their htmx parts and the JSON API. A handler reads the request, calls
-// one service and shows the answer; rules live in services, markup in views.
+// Package handlers serves Parley over HTTP: pages, their htmx parts and the JSON API. A handler reads the request,
+// calls a service and renders the answer. Business rules are in services, markup is in views.
 package handlers
 
 import (
@@ -11,17 +11,17 @@ import (
 	"parley/services"
 )
 
-// App is what the handlers need beside the services. BaseURL is empty when it is to be taken from the request.
+// App holds what the handlers need beside the services. BaseURL is empty if the request decides: see baseURL.
 type App struct {
 	*services.Services
-	Limiter        services.Limiter // knows which forms were sent already
-	MailsLinks     bool             // invitations are mailed; else their links are passed on by hand
+	Limiter        services.Limiter // remembers which forms were already submitted
+	MailsLinks     bool             // invitations are sent by email; if false, administrators share their links
 	Socket         fiber.Handler    // the Socket.IO server
 	BaseURL        string
 	TrustedProxies []netip.Prefix
 	AddressLimits  services.AddressLimits
-	Demo           *services.Seeded            // not nil: serve /demo
-	Ready          func(context.Context) error // what /readyz asks
+	Demo           *services.Seeded            // if not nil, /demo is served
+	Ready          func(context.Context) error // the check behind /readyz
 
 	openSockets openSockets
 	refusals    refusalLog
@@ -36,12 +36,12 @@ func New(app *App) *fiber.App {
 		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
 		ReadBufferSize:               maxHeader,
-		StreamRequestBody:            true, // readBody reads it, when it is known who asks
+		StreamRequestBody:            true, // readBody reads the body after the login check
 		ReduceMemoryUsage:            true,
 		DisableStartupMessage:        true,
 		DisablePreParseMultipartForm: true, // fasthttp would write files of a form to the disk
 		ErrorHandler:                 app.problem,
-		EnableTrustedProxyCheck:      true, // and trusts none: this package reads what proxies say, see client
+		EnableTrustedProxyCheck:      true, // trusts no proxy; this package reads their headers itself, see client
 	})
 	app.limitRequests(server)
 	app.routes(server)

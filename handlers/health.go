@@ -8,10 +8,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// health says that the process runs.
+// health answers that the process runs.
 func (a *App) health(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) }
 
-// ready says that requests can be answered: the database is there, and the process is not about to end.
+// ready answers whether the server can take requests: the database answers and the process is not shutting down.
 func (a *App) ready(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(c.UserContext(), 2*time.Second)
 	defer cancel()

@@ -10,13 +10,13 @@ import (
 	"parley/views"
 )
 
-const listPage = 50 // conversations
+const listPage = 50 // conversations on one page of the list
 
 func (a *App) inboxPage(c *fiber.Ctx) error {
 	return a.showInbox(c, fiber.StatusOK, nil, nil)
 }
 
-// showInbox renders the page with thread open, or none; as a part it is the thread alone.
+// showInbox renders the inbox with thread open, or with none. For htmx it renders the thread alone.
 func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *views.Notice) error {
 	selected := ""
 	if thread != nil {
@@ -43,13 +43,13 @@ func (a *App) showInbox(c *fiber.Ctx, status int, thread *views.Thread, notice *
 	return render(c, status, views.InboxPage(page), nil)
 }
 
-// placeOf is the filter and the search that the request's URL carries.
+// placeOf returns the filter and the search of the request's URL. Error: Invalid for an unknown filter.
 func placeOf(c *fiber.Ctx) (views.Place, error) {
 	filter, err := services.ParseFilter(c.Query("filter"))
 	return views.Place{Filter: string(filter), Search: strings.TrimSpace(c.Query("q"))}, err
 }
 
-// anyPlace is placeOf for pages that are not about the list.
+// anyPlace is placeOf for pages that do not show the list: an unknown filter becomes the default.
 func anyPlace(c *fiber.Ctx) views.Place {
 	place, err := placeOf(c)
 	if err != nil {
@@ -67,7 +67,7 @@ func (a *App) inboxList(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.InboxPage(page), views.ListPart(list))
 }
 
-// conversationList is one page of the list that the request asks for.
+// conversationList returns the page of the list that the request asks for.
 func (a *App) conversationList(c *fiber.Ctx, selected string) (views.List, error) {
 	user := identityOf(c).User
 	place, err := placeOf(c)
@@ -155,11 +155,11 @@ func (a *App) conversationRows(c *fiber.Ctx, found []models.Conversation) ([]vie
 	return rows, nil
 }
 
-// names are what the conversations of an organization show beside ids.
+// names has what the conversations of an organization show in place of ids.
 type names struct {
 	senders  services.Senders
-	endUser  string            // of the one conversation that is shown
-	channels map[string]string // their types
+	endUser  string            // name of the customer of the conversation on the page
+	channels map[string]string // the types of channels
 }
 
 func (a *App) names(c *fiber.Ctx) (names, error) {
@@ -171,7 +171,7 @@ func (a *App) names(c *fiber.Ctx) (names, error) {
 	return names{senders: senders, channels: channels}, err
 }
 
-// of returns the name and the photo's id of whoever sent a message.
+// of returns the name of the sender of a message, and the id of their photo.
 func (n names) of(m models.Message) (name, photoID string) {
 	if m.SenderType == models.SenderEndUser {
 		return n.endUser, ""
@@ -188,7 +188,8 @@ func newAgentViews(senders services.Senders) []views.Agent {
 	return agents
 }
 
-// endUserName is the name an end user gave, or enough of the external id to tell two apart.
+// endUserName returns the name of an end user. Without a name it is "Guest" and the end of the external id, which tells
+// two of them apart.
 func endUserName(user models.EndUser) string {
 	if user.DisplayName != "" {
 		return user.DisplayName

@@ -12,8 +12,7 @@ import (
 	"parley/views"
 )
 
-// messageForm sends without a socket: text from the composer of a page without JavaScript, and rich messages from
-// anywhere.
+// messageForm sends a message without a socket: text from a page without JavaScript, and rich messages from any page.
 func (a *App) messageForm(c *fiber.Ctx) error {
 	if kind := c.FormValue("content_type"); kind != "" && kind != models.TypeText {
 		return a.richMessageForm(c)
@@ -30,7 +29,8 @@ func (a *App) messageForm(c *fiber.Ctx) error {
 	return a.changed(c, nil)
 }
 
-// richMessageForm sends what the editor holds. Refused, it comes back as it was, with the error beside its field.
+// richMessageForm sends the rich message in the editor. If it is refused, the editor shows it again with the error
+// beside the field.
 func (a *App) richMessageForm(c *fiber.Ctx) error {
 	form := withoutEmptyRows(readRichForm(c))
 	document, err := json.Marshal(richMedia(form))
@@ -61,7 +61,7 @@ func (a *App) richMessageForm(c *fiber.Ctx) error {
 		return err
 	}
 	_, status := refusalOf(c, refusal)
-	c.Set("HX-Retarget", "#rich-media") // else it would be drawn where refusals are
+	c.Set("HX-Retarget", "#rich-media") // else htmx would show it as a notice
 	c.Set("HX-Reselect", "#rich-media-form")
 	c.Set("HX-Reswap", "innerMorph")
 	return render(c, status, views.RichMediaPart(thread, form), nil)
@@ -78,10 +78,10 @@ func (a *App) send(c *fiber.Ctx, draft services.Draft) error {
 	return err
 }
 
-// noEditor takes the editor away.
+// noEditor removes the editor from the page.
 var noEditor = templ.NopComponent
 
-// composePage opens the editor for a type of message, or closes it.
+// composePage opens the editor for the type of message in the query, or closes it if there is none.
 func (a *App) composePage(c *fiber.Ctx) error {
 	form, known := newRichForm(c.Query("type"))
 	if !known && isPart(c) {
@@ -97,8 +97,8 @@ func (a *App) composePage(c *fiber.Ctx) error {
 	return a.showEditor(c, thread, form)
 }
 
-// previewForm draws what the editor holds: the message for htmx, and after a change of its rows or its type the editor
-// itself.
+// previewForm renders the message in the editor as a preview. If the form changes rows or the type, it renders the
+// editor again.
 func (a *App) previewForm(c *fiber.Ctx) error {
 	form := applyEdit(readRichForm(c), c.FormValue("edit"))
 	if isPart(c) && c.FormValue("edit") == "" {

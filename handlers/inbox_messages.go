@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	maxSessions = 200             // of a conversation, whose beginnings and ends its thread says
-	joinWithin  = 2 * time.Minute // of one sender's messages, which then stand as one
+	maxSessions = 200             // of a conversation, whose start and end the thread shows
+	joinWithin  = 2 * time.Minute // between messages of one sender that are shown as a group
 )
 
-// threadMessages answers the messages after or before a seq, or the newest.
+// threadMessages serves the messages after or before a seq, or the newest ones.
 func (a *App) threadMessages(c *fiber.Ctx) error {
 	organizationID := identityOf(c).User.OrganizationID
 	conversation, err := a.Conversations.Get(c.UserContext(), organizationID, c.Params("id"))
@@ -39,8 +39,8 @@ func (a *App) threadMessages(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.MessagesPart(run), nil)
 }
 
-// messages is the run of messages that the request's after_seq or before_seq names, or that begins with its session, or
-// the newest. A run that is shown alone leads on at both ends; a part only at the end that it adds to the page.
+// messages returns the messages that the request asks for with after_seq, before_seq or session, or the newest ones. On
+// a whole page, links lead on at both ends; a part has a link only at the end that it adds to the page.
 func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions []models.ConversationSession,
 	names names, alone bool) (views.Messages, error) {
 	user := identityOf(c).User
@@ -63,7 +63,7 @@ func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions 
 		return run, err
 	}
 	names.endUser = endUserName(conversation.EndUser)
-	divided := page.AfterSeq >= 0 || page.BeforeSeq >= 0 // only the newest messages have the divider
+	divided := page.AfterSeq >= 0 || page.BeforeSeq >= 0 // only the newest messages have the divider of unread ones
 	previous := before
 	for i, m := range found {
 		shown := newMessageView(m, names, isRead(m, readBy[m.ID]), answers[m.ID])
@@ -83,7 +83,7 @@ func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions 
 		}
 	}
 	if alone || page.AfterSeq < 0 {
-		before = nil // what followed it stands with it
+		before = nil // the next message is in its group
 	}
 	addLines(&run, sessionLines(sessions, names, user.ID), before, after)
 	return run, nil
@@ -103,7 +103,7 @@ func (a *App) runPage(c *fiber.Ctx, ref services.Ref) (services.Page, error) {
 	return page, err
 }
 
-// withNeighbours reads a page of messages, and those right before and after it, if there are any.
+// withNeighbours reads a page of messages, and the messages right before and after it, if any.
 func (a *App) withNeighbours(c *fiber.Ctx, ref services.Ref,
 	page services.Page) (found []models.Message, before, after *models.Message, err error) {
 	wide := page
@@ -146,7 +146,7 @@ func joins(before, m models.Message) bool {
 		m.CreatedAt.Sub(before.CreatedAt) < joinWithin
 }
 
-// sessionLines is what happened to the sessions, oldest first.
+// sessionLines returns the lines about the sessions (opened, claimed, resolved), oldest first.
 func sessionLines(sessions []models.ConversationSession, names names, userID string) (lines []views.Line) {
 	for _, session := range slices.Backward(sessions) {
 		if session.AssignedAgentID != nil && session.AssignedAt != nil {
@@ -172,7 +172,7 @@ func sessionLines(sessions []models.ConversationSession, names names, userID str
 	return lines
 }
 
-// addLines puts each line behind the message that it follows, or before all if that is the message before the run.
+// addLines puts each line after the message that it follows, or before all messages if it follows the one before them.
 func addLines(run *views.Messages, lines []views.Line, before, after *models.Message) {
 	for _, line := range lines {
 		if after != nil && !line.At.Before(after.CreatedAt) {
@@ -194,7 +194,7 @@ func addLines(run *views.Messages, lines []views.Line, before, after *models.Mes
 	}
 }
 
-// newMessageView is a message as everybody in the conversation sees it.
+// newMessageView returns the view of a message, as everybody in the conversation sees it.
 func newMessageView(m models.Message, names names, read bool, answer *models.Selected) views.Message {
 	name, photoID := names.of(m)
 	shown := views.Message{

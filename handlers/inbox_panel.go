@@ -11,10 +11,10 @@ import (
 
 const (
 	panelCookie   = "panel"
-	panelSessions = 20 // earlier ones that the panel lists
+	panelSessions = 20 // earlier conversations that the panel lists
 )
 
-// threadPanel is what is known of the end user, anew.
+// threadPanel serves the current details of the end user.
 func (a *App) threadPanel(c *fiber.Ctx) error {
 	organizationID := identityOf(c).User.OrganizationID
 	conversation, err := a.Conversations.Get(c.UserContext(), organizationID, c.Params("id"))
@@ -54,7 +54,7 @@ func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []m
 		Language:       visit.Language,
 		SeenAt:         visit.SeenAt,
 	}
-	// where the system knows it; else the browser does
+	// If this system does not know the zone, the script of the page shows the time.
 	if zone, err := time.LoadLocation(visit.TimeZone); err == nil && visit.TimeZone != "" {
 		panel.LocalTime = time.Now().In(zone).Format("15:04")
 	}
@@ -72,7 +72,7 @@ func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []m
 	return panel, err
 }
 
-// panelState is how the panel was left: by the link that was followed, or by the cookie.
+// panelState returns whether the panel is open: as the followed link says, else as the cookie says.
 func panelState(c *fiber.Ctx) string {
 	if asked := c.Query("panel"); asked == "open" || asked == "closed" {
 		return asked
@@ -83,7 +83,7 @@ func panelState(c *fiber.Ctx) string {
 	return ""
 }
 
-// rememberPanel keeps what the panel's links ask for. panel.js sets the same cookie.
+// rememberPanel stores the choice of the panel's links in a cookie. panel.js sets the same cookie.
 func rememberPanel(c *fiber.Ctx) {
 	switch c.Query("panel") {
 	case "open":

@@ -13,16 +13,16 @@ import (
 	"parley/views"
 )
 
-// The rows that an editor begins with.
+// The number of rows in a new editor.
 const (
 	newChoices = 2
 	newCards   = 1
 )
 
-// choiceList is what the choices of a type are called in its rich_media.
+// choiceList maps a type to the key of its choices in rich_media.
 var choiceList = map[string]string{models.TypeQuickButton: "buttons", models.TypeDropdown: "options"}
 
-// newRichForm is an empty editor, if there is one for the type.
+// newRichForm returns an empty form for a type of message. known is false if no form exists for it.
 func newRichForm(kind string) (views.RichForm, bool) {
 	switch kind {
 	case models.TypeImage, models.TypeFile, models.TypeQuickButton, models.TypeCarousel, models.TypeDropdown:
@@ -31,8 +31,8 @@ func newRichForm(kind string) (views.RichForm, bool) {
 	return views.RichForm{}, false
 }
 
-// readRichForm reads the editor as it was posted. Names repeat with every row; a card's buttons are as many as it may
-// have.
+// readRichForm reads the submitted editor. Field names repeat for every row; each card has a row for every button it
+// may have.
 func readRichForm(c *fiber.Ctx) views.RichForm {
 	form := views.RichForm{
 		Type:        c.FormValue("content_type"),
@@ -65,7 +65,7 @@ func readRichForm(c *fiber.Ctx) views.RichForm {
 
 func trimmed(c *fiber.Ctx, name string) string { return strings.TrimSpace(c.FormValue(name)) }
 
-// trimmedValues are the values of a field that may repeat, without blanks around them.
+// trimmedValues returns the values of a repeated field, without spaces around them.
 func trimmedValues(c *fiber.Ctx, name string) []string {
 	values := formValues(c, name)
 	for i := range values {
@@ -90,7 +90,7 @@ func readChoices(c *fiber.Ctx, name string) []views.Choice {
 	return choices
 }
 
-// applyEdit is the form after "add.choice", "remove.card.2" and the like, or as it is.
+// applyEdit returns the form after an edit like "add.choice" or "remove.card.2". An unknown edit changes nothing.
 func applyEdit(form views.RichForm, edit string) views.RichForm {
 	verb, what, _ := strings.Cut(edit, ".")
 	what, row, _ := strings.Cut(what, ".")
@@ -109,7 +109,7 @@ func applyEdit(form views.RichForm, edit string) views.RichForm {
 	return editorForm(form)
 }
 
-// withoutEmptyRows leaves out the rows that nothing was written in, and lets a label stand for its value.
+// withoutEmptyRows returns the form without its empty rows. A choice without a value gets its label as value.
 func withoutEmptyRows(form views.RichForm) views.RichForm {
 	form.Choices = withoutEmptyChoices(form.Choices)
 	var cards []views.Card
@@ -135,7 +135,7 @@ func withoutEmptyChoices(choices []views.Choice) (kept []views.Choice) {
 	return kept
 }
 
-// editorForm adds what an editor shows beside what was written: empty rows, and the preview.
+// editorForm adds empty rows and the preview to a form.
 func editorForm(form views.RichForm) views.RichForm {
 	form.Limits = views.RichLimits{Choices: services.MaxQuickButtons, Cards: services.MaxCards}
 	if form.Type == models.TypeDropdown {
@@ -159,7 +159,7 @@ func editorForm(form views.RichForm) views.RichForm {
 	return form
 }
 
-// preview is the message that the form would send, checked or not.
+// preview returns the message that the form would send, valid or not.
 func preview(form views.RichForm) views.Message {
 	form = withoutEmptyRows(form)
 	document, _ := json.Marshal(richMedia(form)) // strings always encode
@@ -171,7 +171,7 @@ func preview(form views.RichForm) views.Message {
 	}, names{}, false, nil)
 }
 
-// richMedia is the document that a compact form stands for.
+// richMedia returns the rich_media document of a form without empty rows.
 func richMedia(form views.RichForm) models.RichMedia {
 	media := models.RichMedia{}
 	switch form.Type {
@@ -204,7 +204,7 @@ func choicesOf(choices []views.Choice) []models.Choice {
 	return given
 }
 
-// withError is the form with a refusal beside the field that it names.
+// withError returns the form with the message of a refusal at the field it is about.
 func withError(form views.RichForm, refusal *services.Error) views.RichForm {
 	field := refusal.Field
 	if list := choiceList[form.Type]; field == list || strings.HasPrefix(field, list+".") && list != "" {

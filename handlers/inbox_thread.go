@@ -52,7 +52,8 @@ func (a *App) tagForm(c *fiber.Ctx) error {
 	return a.changed(c, err)
 }
 
-// resolveForm shows the conversation as resolved, or the next one of the list if the form asks for it.
+// resolveForm resolves the conversation. It shows the conversation again, or the next one in the list if the form has
+// next.
 func (a *App) resolveForm(c *fiber.Ctx) error {
 	user, next := identityOf(c).User, ""
 	if c.FormValue("next") != "" {
@@ -85,7 +86,7 @@ func (a *App) resolveForm(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.ThreadPart(thread), nil)
 }
 
-// nextInList is the open conversation that follows this one in the list, or the list's first, or none.
+// nextInList returns the id of the open conversation after this one in the list, else of the first one, else "".
 func (a *App) nextInList(c *fiber.Ctx) (string, error) {
 	found, _, err := a.Conversations.List(c.UserContext(), identityOf(c).User, listQuery(anyPlace(c), ""))
 	if err != nil {
@@ -106,7 +107,7 @@ func (a *App) nextInList(c *fiber.Ctx) (string, error) {
 	return first, nil
 }
 
-// toast asks the browser to say text, with a button that takes it back by posting to verb.
+// toast makes the browser show text with an undo button, which posts to verb.
 func toast(c *fiber.Ctx, text, verb string) {
 	asked, err := json.Marshal(map[string]any{"parley:toast": map[string]string{"text": text,
 		"undo": anyPlace(c).Action(c.Params("id"), verb)}})
@@ -115,8 +116,8 @@ func toast(c *fiber.Ctx, text, verb string) {
 	}
 }
 
-// changed answers a form of the thread: with the header for htmx, with the thread anew for a browser. A refusal shows
-// the thread as it is, with what was typed, and says why.
+// changed answers a form of the thread: htmx gets the new header, a browser without scripts the whole thread. For an
+// error see showThreadError.
 func (a *App) changed(c *fiber.Ctx, err error) error {
 	if err == nil && !isPart(c) {
 		return c.Redirect(anyPlace(c).Conversation(c.Params("id")), fiber.StatusSeeOther)
@@ -127,8 +128,8 @@ func (a *App) changed(c *fiber.Ctx, err error) error {
 	return a.showThreadError(c, err, func(*views.Thread, *services.Error) {})
 }
 
-// showThreadError shows a browser the thread as it is and says why its form did nothing; keep puts what was typed back.
-// To htmx, and for errors that are ours, the answer is the error alone.
+// showThreadError shows a browser without scripts the current thread and why the form was refused; keep puts the typed
+// text back. For htmx, and for internal errors, it returns the error.
 func (a *App) showThreadError(c *fiber.Ctx, err error, keep func(*views.Thread, *services.Error)) error {
 	var refusal *services.Error
 	if isPart(c) || !errors.As(err, &refusal) || refusal.Kind == services.NotFound {
@@ -154,7 +155,7 @@ func formTags(c *fiber.Ctx) []string {
 	return tags
 }
 
-// thread is the conversation of the request, with its messages and its panel or only what its header shows.
+// thread returns the view of the request's conversation: whole, or only with what the header shows.
 func (a *App) thread(c *fiber.Ctx, whole bool) (views.Thread, error) {
 	return a.threadOf(c, c.Params("id"), whole)
 }

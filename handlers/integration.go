@@ -8,12 +8,12 @@ import (
 	"parley/views"
 )
 
-// integration leads to the first of its pages.
+// integration redirects to the first page of the section.
 func (a *App) integration(c *fiber.Ctx) error {
 	return c.Redirect("/integration/web-chat", fiber.StatusSeeOther)
 }
 
-// botChoices are the organization's bots, to choose one.
+// botChoices returns the organization's bots as the options of a form.
 func (a *App) botChoices(c *fiber.Ctx) ([]views.Choice, error) {
 	bots, err := a.Bots.List(c.UserContext(), identityOf(c).User)
 	choices := make([]views.Choice, len(bots))
@@ -23,7 +23,7 @@ func (a *App) botChoices(c *fiber.Ctx) ([]views.Choice, error) {
 	return choices, err
 }
 
-// newEmbedTokenView shows an embed token without its secret.
+// newEmbedTokenView returns the view of an embed token, without its secret.
 func newEmbedTokenView(row services.EmbedTokenRow) views.EmbedToken {
 	shown := views.EmbedToken{
 		ID:         row.Token.ID,
@@ -42,7 +42,7 @@ func newEmbedTokenView(row services.EmbedTokenRow) views.EmbedToken {
 	return shown
 }
 
-// tokensOf are the organization's embed tokens on channels of one type, or on one channel when channelID is not empty.
+// tokensOf returns the organization's embed tokens on channels of one type, or on one channel if channelID is given.
 func (a *App) tokensOf(c *fiber.Ctx, channelType, channelID string) ([]views.EmbedToken, error) {
 	rows, err := a.EmbedTokens.List(c.UserContext(), identityOf(c).User, channelType, channelID)
 	tokens := make([]views.EmbedToken, len(rows))
@@ -52,7 +52,7 @@ func (a *App) tokensOf(c *fiber.Ctx, channelType, channelID string) ([]views.Emb
 	return tokens, err
 }
 
-// tokenPath is the page an embed token is managed on.
+// tokenPath returns the path of the page that manages an embed token.
 func tokenPath(row services.EmbedTokenRow) string {
 	if row.Channel.Type == models.ChannelMobileSDK {
 		return "/integration/mobile-sdk/" + row.Channel.ID

@@ -9,7 +9,7 @@ import (
 	"parley/views"
 )
 
-// serviceWorker serves sw.js from the top of the site, since a worker rules only what lies below it.
+// serviceWorker serves sw.js at the root of the site, because a service worker controls only pages below its own path.
 func serviceWorker(c *fiber.Ctx) error {
 	content, err := fs.ReadFile(static.FS(), "app/sw.js")
 	if err != nil {
@@ -20,7 +20,8 @@ func serviceWorker(c *fiber.Ctx) error {
 	return c.Send(content)
 }
 
-// offlinePage is the same for everybody: the service worker keeps it.
+// offlinePage serves the page that the service worker stores and shows without a connection. It is the same for
+// everybody.
 func (a *App) offlinePage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.OfflinePage(views.Offline{Layout: views.Layout{
 		Title:   "Offline",

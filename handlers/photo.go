@@ -8,14 +8,14 @@ import (
 	"parley/services"
 )
 
-// takesPhoto reports whether a form with a photo is sent to this path.
+// takesPhoto reports whether a path takes a form with a photo.
 func takesPhoto(path string) bool {
 	bot, isBot := strings.CutPrefix(path, "/bots/")
 	bot, isPhoto := strings.CutSuffix(bot, "/photo")
 	return path == "/profile/photo" || isBot && isPhoto && !strings.Contains(bot, "/")
 }
 
-// photo is public: end users see the photos of who answers them. What an id names never changes.
+// photo serves a photo of an agent or bot to anybody, because customers see it. The content of an id never changes.
 func (a *App) photo(c *fiber.Ctx) error {
 	photo, err := a.Photos.Get(c.UserContext(), c.Params("id"))
 	if err != nil {
@@ -27,7 +27,7 @@ func (a *App) photo(c *fiber.Ctx) error {
 	return c.Send(photo.Content)
 }
 
-// uploadedPhoto is the file of the form.
+// uploadedPhoto returns the file of the form. Error: Invalid if there is none.
 func uploadedPhoto(c *fiber.Ctx) ([]byte, error) {
 	photo, err := formFile(c, "photo")
 	if err == nil && len(photo) == 0 {

@@ -22,7 +22,7 @@ import (
 	"parley/views"
 )
 
-// statusOf is the HTTP status of each kind of error.
+// statusOf maps each kind of error to its HTTP status.
 var statusOf = map[services.Kind]int{
 	services.Invalid:      fiber.StatusBadRequest,
 	services.Unauthorized: fiber.StatusUnauthorized,
@@ -35,13 +35,13 @@ var statusOf = map[services.Kind]int{
 	services.Internal:     fiber.StatusInternalServerError,
 }
 
-// isPart reports whether htmx asks for a part. When it restores a page from history it asks for the whole page.
+// isPart reports whether htmx asks for a part of a page. To restore a page from history it asks for the whole page.
 func isPart(c *fiber.Ctx) bool {
 	return c.Get("HX-Request") == "true" && c.Get("HX-History-Restore-Request") != "true" &&
 		c.Get("HX-Request-Type") != "full"
 }
 
-// render answers with the part if htmx asked for it, else with the page.
+// render answers with the part if htmx asks for one and there is one, else with the page.
 func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	c.Vary("HX-Request", "HX-Request-Type")
 	if part != nil && isPart(c) {
@@ -52,11 +52,11 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	return page.Render(c.UserContext(), c.Response().BodyWriter())
 }
 
-// problem answers an error that a handler returned: JSON for the API and the widget's history, a notice for htmx, else
-// a page.
+// problem answers a request whose handler returned an error: with JSON for the API and the widget's history, with a
+// notice for htmx, else with a page.
 func (a *App) problem(c *fiber.Ctx, err error) error {
-	c.SetUserContext(context.Background()) // the one it had has ended with the handler
-	a.setHeaders(c)                        // a request that is refused while it is read comes by no middleware
+	c.SetUserContext(context.Background()) // the request's own context ended with the handler
+	a.setHeaders(c)                        // a malformed request reaches no middleware
 	refusal, status := refusalOf(c, err)
 	path := c.Path()
 	switch {
@@ -72,7 +72,7 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 		}), nil)
 	}
 	framed := within(path, "/chat-widget")
-	if framed { // whoever embeds the chat: there is nothing to click on
+	if framed { // any site may show it: the page has nothing to click on
 		setEmbeddable(c)
 		c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("*"))
 	}
@@ -87,8 +87,7 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 // within reports whether path is folder or below it.
 func within(path, folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
 
-// refusalOf turns any error into what a user may know of it and its status, sets Retry-After, and logs errors that are
-// ours.
+// refusalOf returns what a user may know about an error, and its status. It sets Retry-After, and logs internal errors.
 func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 	var refused *requestError
 	if errors.As(err, &refused) {
@@ -101,7 +100,7 @@ func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 			err = services.Refuse(services.TooLarge, "The request is too large.")
 		case fiberError.Code == fiber.StatusNotFound:
 			err = notFound(c)
-		case fiberError.Code == fiber.StatusBadGateway: // Fiber's word for a connection that broke within the request
+		case fiberError.Code == fiber.StatusBadGateway: // Fiber's status for a connection that broke within the request
 			return services.Refuse(services.Invalid, "The request is not complete."), fiber.StatusBadRequest
 		case fiberError.Code < 500:
 			return services.Refuse(services.Invalid, "The request is not valid."), fiberError.Code
@@ -119,19 +118,19 @@ func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 
 func notFound(*fiber.Ctx) error {
 	return services.Refuse(services.NotFound,
-		"There is nothing at this address. It was moved or removed, or it has a typing error.")
+		"There is nothing at this address. It may have been removed, or the address may have a typo.")
 }
 
-// logPanic logs what the recover middleware caught; what it hands on becomes a 500.
+// logPanic logs a panic that the recover middleware caught; the request is answered with 500.
 func logPanic(c *fiber.Ctx, cause any) {
-	what := fmt.Sprintf("%T", cause) // its text may be what a user wrote
+	what := fmt.Sprintf("%T", cause) // not its text, which may contain what a user wrote
 	if known, ok := cause.(runtime.Error); ok {
 		what = known.Error()
 	}
 	slog.Error("panic", "method", c.Method(), "route", c.Route().Path, "cause", what, "stack", string(debug.Stack()))
 }
 
-// layout is what a page has around it for whoever asks.
+// layout returns the layout of a page for the user of the request.
 func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 	layout := a.frame(c, title)
 	layout.CSRFToken = a.csrfToken(c)
@@ -140,8 +139,8 @@ func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 	return layout
 }
 
-// frame is layout for a page without forms: it sets no cookie. A refused request may have one that could not be read,
-// and a new one would log its owner out.
+// frame returns the layout of a page without forms. It sets no cookie: a refused request may have one that could not be
+// read, and replacing it would log the user out.
 func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 	layout := views.Layout{Title: title, Asset: static.URL, Imports: static.Imports}
 	if identity := identityOf(c); identity.User.ID != "" {
@@ -162,22 +161,22 @@ func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 	return layout
 }
 
-// decodeBody reads a JSON body; an empty one leaves target as it is.
+// decodeBody decodes a JSON body into target. An empty body leaves target unchanged.
 func decodeBody(c *fiber.Ctx, target any) error {
 	body, err := requestBody(c)
 	if err != nil || len(body) == 0 {
 		return err
 	}
-	if bytes.Count(body, []byte(",")) >= maxValues { // each one that is wrong would be an error of its own
+	if bytes.Count(body, []byte(",")) >= maxValues { // the decoder makes an error of every wrong value
 		return malformed("The body has too many values.")
 	}
 	if err := json.Unmarshal(body, target); err != nil {
-		return services.Refuse(services.Invalid, "The body must be a JSON object of the documented form.")
+		return services.Refuse(services.Invalid, "The body must be a JSON object in the documented format.")
 	}
 	return nil
 }
 
-// queryNumber reads a parameter of the query that is a number. A missing one without a default is -1.
+// queryNumber reads a number from the query. It returns -1 for a missing parameter without a default.
 func queryNumber(c *fiber.Ctx, p protocol.Parameter) (int, error) {
 	text := c.Query(p.Name, p.Default)
 	if text == "" {

@@ -9,32 +9,32 @@ import (
 // routes registers every route of the product. Its group guards a route: it says who may call it, and refuses an unsafe
 // method without a CSRF token. Trailing slashes are optional.
 func (a *App) routes(server *fiber.App) {
-	// Real time. First, and outside of what follows: its connections are hijacked and its answers are small.
+	// Real time. It comes first and without the middleware below: its connections are hijacked, its answers small.
 	server.All("/socket.io", polled, a.Socket)
 	server.All("/socket.io/*", polled, a.Socket)
 
 	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
 	server.Use(a.bounded, a.logRefusals, a.secure, compress.New())
 
-	// For the machines that watch it.
+	// Health checks.
 	server.Get("/healthz", a.health)
 	server.Get("/readyz", a.ready)
 
-	// Files, named by their content.
+	// Static files.
 	server.Get("/static/*", asset)
 	server.Get("/sw.js", serviceWorker)
 	server.Get("/offline", a.offlinePage)
 
-	// The widget: for anybody, from any site that the embed token allows.
+	// The widget, for anybody on a site that the embed token allows.
 	server.Get("/chat-widget/embed.js", a.loader)
 	server.Get("/chat-widget", a.widgetLimit, a.widgetPage)
 	server.Get("/chat-widget/history/:id", a.widgetHistory)
 
-	// What the guide says, for tools.
+	// The API descriptions, for tools.
 	server.Get("/openapi.json", a.openAPI)
 	server.Get("/asyncapi.json", a.asyncAPI)
 
-	// Logging in and before: anybody, whose forms carry the token of their page.
+	// Setup and login, for anybody. Forms need the CSRF token of their page.
 	server.Get("/", a.home)
 	setup := server.Group("/setup", a.csrf)
 	setup.Get("/", a.setupPage)
@@ -49,7 +49,7 @@ func (a *App) routes(server *fiber.App) {
 	invitation.Get("/:secret", a.invitationPage)
 	invitation.Post("/:secret", a.join)
 
-	// Photos of agents and bots: anybody, because customers see them.
+	// Photos of agents and bots, for anybody, because customers see them.
 	server.Get("/photos/:id", a.photo)
 
 	if a.Demo != nil {
@@ -57,12 +57,12 @@ func (a *App) routes(server *fiber.App) {
 		server.Get("/styleguide", a.styleguidePage)
 	}
 
-	// The first steps after setup: administrators.
+	// The first steps after setup, for administrators.
 	welcome := server.Group("/welcome", a.page, a.admin)
 	welcome.Get("/", a.welcomePage)
 	welcome.Post("/", a.oncePerForm, a.makeFirstBot)
 
-	// The inbox: every user of the organization.
+	// The inbox, for every user of the organization.
 	inbox := server.Group("/inbox", a.page)
 	inbox.Get("/", a.inboxPage)
 	inbox.Get("/list", a.inboxList)
@@ -79,7 +79,7 @@ func (a *App) routes(server *fiber.App) {
 	inbox.Post("/:id/messages", a.messageForm)
 	inbox.Post("/:id/preview", a.previewForm)
 
-	// The profile: every user, their own.
+	// The profile, for every user.
 	profile := server.Group("/profile", a.page)
 	profile.Get("/", a.profilePage)
 	profile.Post("/name", a.setName)
@@ -92,7 +92,7 @@ func (a *App) routes(server *fiber.App) {
 	profile.Post("/second-factor/disable", a.disableSecondFactor)
 	profile.Post("/sessions/end", a.logOutOthers)
 
-	// Bots: administrators. A part of the form is drawn anew by POST, because the form as it stands goes with it.
+	// Bots, for administrators. Parts of the form are redrawn with POST, because the unsaved form is sent along.
 	bots := server.Group("/bots", a.page, a.admin)
 	bots.Get("/", a.botsPage)
 	bots.Post("/", a.createBot)
@@ -107,7 +107,7 @@ func (a *App) routes(server *fiber.App) {
 	bots.Post("/:id/photo/remove", a.removeBotPhoto)
 	bots.Post("/:id/remove", a.removeBot)
 
-	// Company: administrators.
+	// Company, for administrators.
 	company := server.Group("/company", a.page, a.admin)
 	company.Get("/", a.company)
 	company.Get("/api-keys", a.apiKeysPage)
@@ -126,7 +126,7 @@ func (a *App) routes(server *fiber.App) {
 	company.Post("/settings", a.setOrganization)
 	company.Get("/audit-log", a.auditPage)
 
-	// Integration: administrators.
+	// Integration, for administrators.
 	integration := server.Group("/integration", a.page, a.admin)
 	integration.Get("/", a.integration)
 	integration.Get("/web-chat", a.webChatPage)
@@ -147,7 +147,7 @@ func (a *App) routes(server *fiber.App) {
 	integration.Post("/mobile-sdk/:id/credentials/:kind/remove", a.removeCredential)
 	integration.Get("/developer-guide", a.developerGuidePage)
 
-	// The guide's REST API: every user of the organization, by web session only.
+	// The guide's REST API, for every user of the organization with a login. API keys give no access.
 	api := server.Group("/api", a.api)
 	api.Get("/conversations/", a.listConversations)
 	api.Get("/conversations/:id", a.getConversation)

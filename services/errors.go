@@ -29,7 +29,7 @@ type Error struct {
 	Kind       Kind
 	Message    string
 	RetryAfter time.Duration // for RateLimited: how long to wait before the next attempt
-	Silent     bool          // for RateLimited: only a sender who asked for an acknowledgement hears of it
+	Silent     bool          // for RateLimited: only an acknowledgement reports it, no error event
 	Field      string        // name of the form field with the error; empty for the form as a whole
 }
 

@@ -22,21 +22,21 @@ import (
 	"parley/services/state"
 )
 
-// redisPrefix begins every key and channel of ours.
+// redisPrefix is the prefix of all our keys and channels.
 const redisPrefix = "parley:"
 
-// backend is what the nodes of an installation share, or what one process has for itself. This file is the only place
-// that asks which.
+// backend is the state that the nodes of an installation share. Without Redis there is one node, which keeps it in its
+// process. Only this file knows the difference.
 type backend struct {
 	db       *models.DB
-	broker   socketio.Broker // nil: this process is the only node
+	broker   socketio.Broker // nil if this process is the only node
 	limiter  services.Limiter
 	presence services.PresenceStore
 	openings services.OpeningStore
 	close    []func()
 }
 
-// openBackend opens the database, migrates it, and connects to Redis if there is one.
+// openBackend opens and migrates the database, and connects to Redis if REDIS_URL is set.
 func openBackend(ctx context.Context, config Config) (*backend, error) {
 	db, err := openDatabase(ctx, config)
 	if err != nil {
@@ -84,11 +84,11 @@ func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: a parameter after the ? is not valid")
 	}
-	// While Redis is away its callers fall back; they should not have to wait long to find out.
+	// Without Redis its callers have a fallback; they must not wait long before they use it.
 	options.DialTimeout = time.Second
 	options.ReadTimeout = time.Second
 	options.WriteTimeout = time.Second
-	// a command that timed out may have been carried out: again, it would publish or count twice
+	// A command that timed out may still run. A retry would publish or count twice.
 	options.MaxRetries = -1
 	options.DialerRetries = 1
 	options.ContextTimeoutEnabled = true
@@ -100,7 +100,7 @@ func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 	return client, nil
 }
 
-// redisReason is models.ConnectReason for Redis, whose answers may repeat a password that was sent in vain.
+// redisReason is models.ConnectReason for Redis. Error replies of a server may repeat a password, so it returns none.
 func redisReason(err error) string {
 	var refused redis.Error
 	if !errors.As(err, &refused) {
@@ -117,7 +117,7 @@ func redisReason(err error) string {
 	return "it refuses the user name, the password or the number of the database"
 }
 
-// shut closes everything, newest first.
+// shut closes everything in reverse order.
 func (b *backend) shut() {
 	for i := len(b.close) - 1; i >= 0; i-- {
 		b.close[i]()
@@ -125,7 +125,7 @@ func (b *backend) shut() {
 }
 
 func init() {
-	uuid.EnableRandPool()     // not safe once ids are made
-	log.SetOutput(io.Discard) // libraries that log by themselves; ours is slog
+	uuid.EnableRandPool()     // must run before the first id is made
+	log.SetOutput(io.Discard) // silences libraries; our own log is slog
 	redislogging.Disable()
 }

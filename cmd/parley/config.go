@@ -19,7 +19,7 @@ import (
 	"parley/services"
 )
 
-// Config is every setting: its variable, its default.
+// Config has every setting, with its environment variable and default.
 type Config struct {
 	Addr              string          `env:"ADDR" envDefault:":8080"`
 	BaseURL           string          `env:"BASE_URL"`
@@ -42,7 +42,8 @@ type Config struct {
 	addrGiven bool // ADDR is set
 }
 
-// LoadConfig reads the settings from getenv. The error is one line that names the variable.
+// LoadConfig reads the settings from getenv. Its error is one line that names the variable and what is wrong with it,
+// but never repeats a value: several hold passwords.
 func LoadConfig(getenv func(string) string) (Config, error) {
 	var config Config
 	environment := map[string]string{}
@@ -147,24 +148,25 @@ func (c *Config) checkMail() error {
 	return nil
 }
 
-// mailer sends mail, if SMTP_URL says how.
+// mailer returns a mailer for SMTP_URL, or nil without one.
 func (c *Config) mailer() services.Mailer {
 	if c.SMTPURL == "" {
 		return nil
 	}
 	mailer, err := services.NewSMTP(c.SMTPURL, c.MailFrom)
 	if err != nil {
-		panic(err) // checked before
+		panic(err) // checkMail has accepted the same values
 	}
 	return mailer
 }
 
-// secretBox seals with SECRET_KEY and opens what older keys have sealed.
+// secretBox encrypts with SECRET_KEY, and decrypts with it or a key in SECRET_KEY_OLD.
 func (c *Config) secretBox() *services.SecretBox {
 	return services.NewSecretBox(slices.Insert([][]byte(c.SecretKeyOld), 0, []byte(c.SecretKey))...)
 }
 
-// logger is what LOG_LEVEL and LOG_FORMAT ask for, on standard error: standard output is for results.
+// logger returns the logger that LOG_LEVEL and LOG_FORMAT describe. It writes to standard error, because standard
+// output is for the results of commands.
 func (c *Config) logger() *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel.Level}
 	if c.LogFormat == "json" {
@@ -173,7 +175,7 @@ func (c *Config) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
-// loadSecretKey takes the key from the data directory, or makes one there, when no variable gives it.
+// loadSecretKey reads the key from the data directory if SECRET_KEY is not set. If there is none, it creates one there.
 func (c *Config) loadSecretKey() error {
 	if c.SecretKey != nil {
 		return nil
@@ -195,7 +197,7 @@ func (c *Config) loadSecretKey() error {
 	return nil
 }
 
-// invalidVariable makes one line of what the env package collects.
+// invalidVariable turns the errors of the env package into one line about the first wrong variable.
 func invalidVariable(err error) error {
 	var all env.AggregateError
 	if errors.As(err, &all) && len(all.Errors) > 0 {

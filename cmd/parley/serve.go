@@ -20,10 +20,10 @@ import (
 	"parley/services"
 )
 
-// shutdownTimeout is how long a clean end may take before the process ends anyway.
+// shutdownTimeout is how long a clean shutdown may take before the process ends anyway.
 const shutdownTimeout = 20 * time.Second
 
-// requestGrace is how much of that requests get that are under way when the sockets have ended.
+// requestGrace is how long requests in flight may run after the sockets have closed.
 const requestGrace = 2 * time.Second
 
 // demoAddr is where a demo listens unless ADDR says otherwise: on this machine only, because everybody knows its
@@ -54,7 +54,7 @@ type server struct {
 	running  sync.WaitGroup
 }
 
-// Run serves until the context ends, then ends cleanly: sockets are told, sends that were accepted are finished.
+// Run serves until the context ends. Then it shuts down cleanly: see shutDown.
 func (s *serveCommand) Run(p *program) error {
 	p.config.Addr = s.addr(p.config)
 	node, demo, err := newServer(p, s.Demo)
@@ -86,7 +86,7 @@ func (s *serveCommand) Run(p *program) error {
 	}
 }
 
-// listen opens ADDR, with bounds on what it lets in.
+// listen opens ADDR, with limits on the connections it accepts.
 func (s *server) listen() (*listener, error) {
 	inner, err := net.Listen("tcp", s.config.Addr)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *server) dependencies(publisher services.Publisher) services.Dependencie
 	}
 }
 
-// start runs what goes on beside the requests, until shutDown.
+// start runs the background jobs until shutDown.
 func (s *server) start(ctx context.Context, live *realtime.Server) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -187,7 +187,7 @@ func (s *server) start(ctx context.Context, live *realtime.Server) {
 	}
 }
 
-// rotateSecrets re-encrypts what an older key has sealed, where SECRET_KEY_OLD names one.
+// rotateSecrets re-encrypts stored secrets with SECRET_KEY if SECRET_KEY_OLD is set.
 func rotateSecrets(ctx context.Context, db *models.DB, config Config) error {
 	if len(config.SecretKeyOld) == 0 {
 		return nil
@@ -201,7 +201,7 @@ func rotateSecrets(ctx context.Context, db *models.DB, config Config) error {
 	return nil
 }
 
-// seedDemo seeds an empty database, or refreshes a demo; the data of anybody else it leaves alone.
+// seedDemo seeds an empty database, or refreshes a demo. It does not touch a database with other organizations.
 func seedDemo(ctx context.Context, organizations *services.Organizations) (*services.Seeded, error) {
 	empty, err := organizations.Empty(ctx)
 	if err != nil {
@@ -219,7 +219,7 @@ func seedDemo(ctx context.Context, organizations *services.Organizations) (*serv
 	return &seeded, err
 }
 
-// ready is what /readyz asks. Redis is not in it: without it this node still stores and delivers.
+// ready is the check behind /readyz. It does not ask Redis, without which this node still stores and delivers.
 func (s *server) ready(ctx context.Context) error {
 	if s.ending.Load() {
 		return errors.New("shutting down")
@@ -227,8 +227,8 @@ func (s *server) ready(ctx context.Context) error {
 	return s.backend.db.Ping(ctx)
 }
 
-// shutDown ends in the order in which nothing is lost: no more events are read, what was accepted is stored and
-// acknowledged, then sockets are told and connections end.
+// shutDown ends the server in an order that loses nothing: it reads no more events, stores and acknowledges what it has
+// accepted, then closes sockets and connections.
 func (s *server) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
@@ -256,7 +256,7 @@ func (s *server) shutDown() error {
 	return err
 }
 
-// url is where a person on this machine opens the server.
+// url returns the address at which a person on this machine opens the server.
 func (s *server) url(address net.Addr) string {
 	if s.config.BaseURL != "" {
 		return s.config.BaseURL
@@ -274,7 +274,7 @@ func (s *server) url(address net.Addr) string {
 	return "http://" + host + ":" + port
 }
 
-// printSetup goes to standard output and not to the log: logs are kept, and read by more people.
+// printSetup prints to standard output and not to the log, because logs are stored and read by more people.
 func printSetup(p *program, url, token string) {
 	fmt.Fprintf(p.stdout, "\n  Set up Parley at %s/setup\n  Setup token: %s\n\n", url, token)
 }

@@ -21,8 +21,8 @@ var (
 	hostName  = regexp.MustCompile(`^[a-z0-9._-]+$`)
 )
 
-// publicOrigin returns the origin of BASE_URL as browsers send it: the host in lower case and in ASCII, an IPv6 address
-// in its short form, no default port.
+// publicOrigin returns BASE_URL as browsers write an origin: a lower-case ASCII host, an IPv6 address in short form, no
+// default port.
 func publicOrigin(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -63,7 +63,7 @@ func (k *secretKey) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// secretKeys is SECRET_KEY_OLD: keys that came before, separated by commas.
+// secretKeys is SECRET_KEY_OLD: former keys, separated by commas.
 type secretKeys [][]byte
 
 func (k *secretKeys) UnmarshalText(text []byte) error {
@@ -145,7 +145,7 @@ func (b *queueBudget) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// parseCount reads a limit; 0 is none.
+// parseCount reads a number, or "off", which is 0: no limit.
 func parseCount(text string) (int, error) {
 	if text == "off" {
 		return 0, nil

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// serverURL reads the URL of a server that may ask for a password. The error names the wrong part and repeats nothing
-// of the value: where a character in a password is not encoded, any part of the URL may be a piece of that password.
+// serverURL parses the URL of a server that may contain a password. Its error names the wrong part and never repeats
+// the value: if a character of a password is not encoded, any part of the URL may be a piece of the password.
 func serverURL(text, example string, schemes ...string) (*url.URL, error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	switch {
@@ -47,7 +47,7 @@ func serverURL(text, example string, schemes ...string) (*url.URL, error) {
 	return u, nil
 }
 
-// notURL reports whether a character may not be in a URL at all.
+// notURL reports whether a character is not allowed anywhere in a URL.
 func notURL(r rune) bool { return r <= ' ' || r == 0x7f || r > 0x7e }
 
 func badEscape(text string) bool {
@@ -63,7 +63,7 @@ func badEscape(text string) bool {
 	return false
 }
 
-// checkHosts checks the hosts of a URL, separated by commas, each with a port or without.
+// checkHosts checks the hosts of a URL, which are separated by commas and may have ports.
 func checkHosts(authority string) error {
 	for host := range strings.SplitSeq(authority, ",") {
 		port, hasPort := "", false
