@@ -111,7 +111,9 @@ func TestAddressLimits_boundPagesAndNewConversations(t *testing.T) {
 		address, other := "2001:db8:"+run1[:4]+":"+run1[4:]+"::1", "2001:db8:"+run1[:4]+":"+run1[4:]+":ffff::2"
 		neighbor := "2001:db9:" + run1[:4] + ":" + run1[4:] + "::1"
 		if w.postgres() {
-			address, other, neighbor = "2001:dba"+address[8:], "2001:dba"+other[8:], "2001:dbb"+neighbor[8:]
+			address = "2001:dba" + address[8:]
+			other = "2001:dba" + other[8:]
+			neighbor = "2001:dbb" + neighbor[8:]
 		}
 		page := "/chat-widget?embed_token=" + w.seeded.EmbedToken + "&session_id="
 		var visits []visit

@@ -142,7 +142,8 @@ func TestSendMessage_takesTheLastAllowedSizes(t *testing.T) {
 func TestSendMessage_isSilentToOthersWhenItIsRefused(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.visit("jo")
-		s, neighbor, agent := w.endUser(v), w.endUser(v), w.agent(w.seeded.Agent)
+		s, neighbor := w.endUser(v), w.endUser(v)
+		agent := w.agent(w.seeded.Agent)
 		agent.ok("join_conversation", v.id())
 		agent.ok("join_queue", nil)
 		agent.refused("conflict", "send_message", v.answer("nobody has written here"))

@@ -167,7 +167,8 @@ func TestPublisher_reachesThoseWhoMayHear(t *testing.T) {
 func TestResolved_comesOnceAndItsTagsToAgentsOnly(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.visit("jo")
-		s, agent, queue := w.endUser(v), w.agent(w.seeded.Agent), w.agent(w.seeded.Admin)
+		s := w.endUser(v)
+		agent, queue := w.agent(w.seeded.Agent), w.agent(w.seeded.Admin)
 		agent.ok("join_conversation", v.id())
 		agent.ok("join_queue", nil)
 		queue.ok("join_queue", nil)

@@ -32,9 +32,8 @@ func eachOpenings(t *testing.T, test func(o openings)) {
 	})
 	if client, prefix := Redis(t); client != nil {
 		t.Run("redis", func(t *testing.T) {
-			test(openings{t, state.NewRedisOpenings(fiberredis.NewFromConnection(client), prefix, newClock().Now), func(d time.Duration) {
-				age(t, client, prefix, d)
-			}})
+			store := state.NewRedisOpenings(fiberredis.NewFromConnection(client), prefix, newClock().Now)
+			test(openings{t, store, func(d time.Duration) { age(t, client, prefix, d) }})
 		})
 	}
 }
