@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-// What the audit log tells of; views says each in words.
+// The actions in the audit log. views has the text for each.
 const (
 	EmbedTokenCreated        = "embed_token.created"
 	EmbedTokenChanged        = "embed_token.changed"
@@ -47,11 +47,11 @@ const (
 
 const (
 	maxAuditTarget = 200  // characters; longer ones are cut
-	maxAuditDetail = 1000 // the same
+	maxAuditDetail = 1000 // characters; longer ones are cut
 	maxAuditPage   = 200  // entries
 )
 
-// Audit is the log of who changed what. Entries are only ever added.
+// Audit is the log of who changed what. Entries are added, and never changed or removed.
 type Audit struct {
 	db    *models.DB
 	clock Clock
@@ -107,8 +107,8 @@ type AuditQuery struct {
 	Limit           int
 }
 
-// List returns entries of the actor's organization, newest first, and the cursor of the next page, if any. Errors:
-// Forbidden, Invalid for a cursor that no List gave.
+// List returns a page of the entries of the actor's organization, newest first, and the cursor of the next page, if
+// there is one. Errors: Forbidden, Invalid for a cursor that List did not return.
 func (s *Audit) List(ctx context.Context, actor models.User,
 	q AuditQuery) (entries []models.AuditEntry, next string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
@@ -142,8 +142,8 @@ func (s *Audit) List(ctx context.Context, actor models.User,
 	return entries[:limit], formatCursor(last.CreatedAt, last.ID), nil
 }
 
-// Actors are all whom the log may tell of, by name: also those who were removed, of whom one asks most. Error:
-// Forbidden.
+// Actors returns every user the log may name, sorted by name. Removed users are among them: an audit is often about
+// them. Error: Forbidden.
 func (s *Audit) Actors(ctx context.Context, actor models.User) (users []models.User, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, err

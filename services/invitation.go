@@ -11,28 +11,25 @@ import (
 	"parley/models"
 )
 
-// invitationLife is how long a link works.
+// invitationLife is how long the link of an invitation works.
 const invitationLife = 24 * time.Hour
 
-// Invited is what the page of an invitation shows.
+// Invited is an invitation as its page shows it.
 type Invited struct {
 	Invitation   models.Invitation
 	Organization string
 	InvitedBy    string
 }
 
-// Invite makes a link that lets one person into the organization, once and within a day. The secret goes into the link
-// and is stored nowhere. Errors: Forbidden, Invalid, Conflict when the address is a user's or has an invitation that
-// waits.
+// Invite creates an invitation. Its link works once, for a day. The secret belongs in the link and is stored nowhere.
+// Errors: Forbidden, Invalid, Conflict when the address belongs to a user or has an open invitation.
 func (s *Users) Invite(ctx context.Context, actor models.User, email string,
 	role models.Role) (invitation models.Invitation, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return invitation, "", err
 	}
-	if email, err = cleanEmail(email); err != nil {
-		return invitation, "", err
-	}
-	if err := checkRole(role); err != nil {
+	email, emailErr := cleanEmail(email)
+	if err := errors.Join(emailErr, checkRole(role)); err != nil {
 		return invitation, "", err
 	}
 	now := s.clock()
@@ -51,7 +48,7 @@ func (s *Users) Invite(ctx context.Context, actor models.User, email string,
 		if err := s.mayInvite(tx, actor, email); err != nil {
 			return err
 		}
-		// An older one whose time is over makes room.
+		// An expired one makes room: only one per address may be open.
 		err := tx.Model(&models.Invitation{}).
 			Where("organization_id = ? AND email = ? AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at "+
 				"<= ?",
@@ -62,7 +59,7 @@ func (s *Users) Invite(ctx context.Context, actor models.User, email string,
 		if err := tx.Create(&invitation).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
 			return &Error{
 				Kind:    Conflict,
-				Message: "This address is invited already. Make a new link if the first is lost.",
+				Message: "This address is already invited. Create a new link if the first is lost.",
 				Field:   "email",
 			}
 		} else if err != nil {
@@ -76,7 +73,8 @@ func (s *Users) Invite(ctx context.Context, actor models.User, email string,
 	return invitation, secret, nil
 }
 
-// mayInvite takes the organization's lock: who is locked out meanwhile leaves no link behind.
+// mayInvite reads the actor again under the organization's lock, so an admin who is being disabled leaves no link behind.
+// Errors: Forbidden, Conflict when the address belongs to a user.
 func (s *Users) mayInvite(tx *gorm.DB, actor models.User, email string) error {
 	if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
 		return err
@@ -90,8 +88,8 @@ func (s *Users) mayInvite(tx *gorm.DB, actor models.User, email string) error {
 	return emailTaken()
 }
 
-// Resend makes a new link for an invitation that waits, and another day for it; the old link is dead. Errors:
-// Forbidden, NotFound, Conflict when the address is a user's by now.
+// Resend creates a new link for an open invitation, which works for another day. The old link stops working. Errors:
+// Forbidden, NotFound, Conflict when the address belongs to a user by now.
 func (s *Users) Resend(ctx context.Context, actor models.User,
 	id string) (invitation models.Invitation, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
@@ -116,7 +114,7 @@ func (s *Users) Resend(ctx context.Context, actor models.User,
 			return result.Error
 		}
 		if result.RowsAffected == 0 {
-			return Refuse(NotFound, notWaiting)
+			return Refuse(NotFound, notOpen)
 		}
 		return s.audit.Note(tx, actor, UserInvited, invitation.Email, "new link")
 	})
@@ -126,7 +124,7 @@ func (s *Users) Resend(ctx context.Context, actor models.User,
 	return invitation, secret, nil
 }
 
-// RevokeInvitation makes a link worthless. Errors: Forbidden, NotFound, also when it was accepted or revoked before.
+// RevokeInvitation ends an open invitation. Errors: Forbidden, NotFound, also when it was accepted or revoked before.
 func (s *Users) RevokeInvitation(ctx context.Context, actor models.User, id string) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
@@ -144,13 +142,14 @@ func (s *Users) RevokeInvitation(ctx context.Context, actor models.User, id stri
 			return result.Error
 		}
 		if result.RowsAffected == 0 {
-			return Refuse(NotFound, notWaiting)
+			return Refuse(NotFound, notOpen)
 		}
 		return s.audit.Note(tx, actor, InvitationRevoked, invitation.Email, "")
 	})
 }
 
-// revokeInvitationsBy ends the links of a user who may invite nobody any more: with one they could come back.
+// revokeInvitationsBy ends the invitations of a user who may no longer invite: with the link of one they could come
+// back.
 func (s *Users) revokeInvitationsBy(tx *gorm.DB, user models.User) error {
 	return tx.Model(&models.Invitation{}).Where(
 		"organization_id = ? AND invited_by = ? AND accepted_at IS NULL AND revoked_at IS NULL", user.OrganizationID,
@@ -160,15 +159,15 @@ func (s *Users) revokeInvitationsBy(tx *gorm.DB, user models.User) error {
 
 func openInvitation(tx *gorm.DB, organizationID, id string) (invitation models.Invitation, err error) {
 	err = ofOrganization(tx.Where("accepted_at IS NULL AND revoked_at IS NULL"), organizationID, id, &invitation,
-		notWaiting)
+		notOpen)
 	return invitation, err
 }
 
-const notWaiting = "This invitation does not wait any more: it was accepted or revoked."
+const notOpen = "This invitation was already accepted or revoked."
 
-// Invitation is what a link opens. A link that works always opens: its secret is too long to be guessed, so the limit
-// only keeps strangers from trying for ever. Errors: NotFound for one that is unknown, used, revoked or too old,
-// RateLimited for too many of those.
+// Invitation returns what a link opens. The limit applies only to links that do not work: the secret is too long to be
+// guessed, so nobody must be locked out. Errors: NotFound for a link that is unknown, used, revoked or too old,
+// RateLimited after too many of those.
 func (s *Users) Invitation(ctx context.Context, secret string) (Invited, error) {
 	var invited Invited
 	err := s.db.Read.WithContext(ctx).Where("token_hash = ? AND accepted_at IS NULL AND revoked_at IS NULL AND "+
@@ -178,7 +177,7 @@ func (s *Users) Invitation(ctx context.Context, secret string) (Invited, error) 
 		if _, err := s.links.begin(ctx, attempt{}); err != nil {
 			return Invited{}, err
 		}
-		return Invited{}, linkDead()
+		return Invited{}, linkExpired()
 	} else if err != nil {
 		return Invited{}, fmt.Errorf("find invitation: %w", err)
 	}
@@ -192,14 +191,15 @@ func (s *Users) Invitation(ctx context.Context, secret string) (Invited, error) 
 	return invited, nil
 }
 
-func linkDead() *Error {
-	return Refuse(NotFound, "This link does not work any more: links work once, for 24 hours. Ask for a new one.")
+func linkExpired() *Error {
+	return Refuse(NotFound, "This link no longer works. Links work once, for 24 hours. Ask for a new one.")
 }
 
-// Accept makes the user whom a link invites, in its organization and with its address and role. Of two at once one
-// does. Errors: NotFound and RateLimited as for Invitation, Invalid, Conflict when the address is a user's by now.
+// Accept creates the user whom a link invites, with the invitation's organization, address and role. If two requests
+// accept at once, one succeeds. Errors: NotFound and RateLimited as for Invitation, Invalid, Conflict when the address
+// belongs to a user by now.
 func (s *Users) Accept(ctx context.Context, secret, name, password string) (models.User, error) {
-	invited, err := s.Invitation(ctx, secret) // before a hash is paid for
+	invited, err := s.Invitation(ctx, secret) // before the costly hash
 	if err != nil {
 		return models.User{}, err
 	}
@@ -228,7 +228,7 @@ func (s *Users) Accept(ctx context.Context, secret, name, password string) (mode
 			return result.Error
 		}
 		if result.RowsAffected == 0 {
-			return linkDead()
+			return linkExpired()
 		}
 		if err := createUser(tx, &user); err != nil {
 			return err

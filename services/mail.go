@@ -19,20 +19,21 @@ import (
 
 const mailTimeout = 30 * time.Second // of one mail
 
-// Mailer sends mail to one person. Implementations put nothing of a mail into their errors: it may hold a link that
-// lets one in.
+// Mailer sends mail to one address. Its errors must hold nothing of the mail: the text may hold a link that lets its
+// reader in.
 type Mailer interface {
 	Send(ctx context.Context, to, subject, text string) error
 }
 
-// SMTP sends mail by a server.
+// SMTP sends mail through an SMTP server.
 type SMTP struct {
 	client *gomail.Client
 	from   string
 }
 
-// NewSMTP reads smtp://user:password@host:port, where the connection is encrypted if the server can, or smtps://, where
-// it always is; user and port may be missing. A password travels encrypted only, but to this very machine.
+// NewSMTP reads a URL like smtp://user:password@host:port; user and port are optional. With smtps:// the connection is
+// always encrypted, with smtp:// only where the server offers it. A password is never sent unencrypted, except to this
+// machine.
 func NewSMTP(server, from string) (*SMTP, error) {
 	u, err := url.Parse(server)
 	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" ||
@@ -72,7 +73,7 @@ func NewSMTP(server, from string) (*SMTP, error) {
 	return &SMTP{client: client, from: from}, nil
 }
 
-// ValidSender reports whether from is an address that mail can come from, with a name or without.
+// ValidSender reports whether mail can be sent from an address, with or without a name.
 func ValidSender(from string) bool {
 	_, err := mail.ParseAddress(from)
 	return err == nil && plainLine(from)

@@ -12,7 +12,7 @@ import (
 	"parley/models"
 )
 
-// Organizations makes organizations and their first content.
+// Organizations creates organizations, and reads and changes their settings.
 type Organizations struct {
 	db        *models.DB
 	passwords *Passwords
@@ -21,7 +21,7 @@ type Organizations struct {
 	secret    []byte
 }
 
-// NewOrganizations makes the service. secret is what demo passwords are derived from.
+// NewOrganizations makes the service. The demo's passwords are derived from secret.
 func NewOrganizations(db *models.DB, passwords *Passwords, audit *Audit, clock Clock, secret []byte) *Organizations {
 	return &Organizations{
 		db:        db,
@@ -61,17 +61,18 @@ func (s *Organizations) Empty(ctx context.Context) (bool, error) {
 	return len(some) == 0, err
 }
 
-// Create makes an organization with its owner. Errors: Invalid, Conflict for an e-mail that is taken.
+// Create creates an organization and its owner. Errors: Invalid for every wrong field, joined, Conflict for an email
+// address that is taken.
 func (s *Organizations) Create(ctx context.Context, request NewOrganization) (owner models.User, err error) {
 	return s.create(ctx, request, false)
 }
 
-// SetUp is Create for the very first organization: of two at once, one gets Conflict.
+// SetUp creates the first organization. Errors: as for Create, and Conflict when there is one; of two at once one wins.
 func (s *Organizations) SetUp(ctx context.Context, request NewOrganization) (owner models.User, err error) {
 	if empty, err := s.Empty(ctx); err != nil {
 		return owner, err
 	} else if !empty {
-		return owner, Refuse(Conflict, "Parley is set up already. Log in instead.")
+		return owner, Refuse(Conflict, "Parley is already set up. Log in instead.")
 	}
 	return s.create(ctx, request, true)
 }
@@ -103,7 +104,7 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization,
 				OrganizationID: organization.ID,
 				CreatedAt:      now,
 			}).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
-				return Refuse(Conflict, "Parley is set up already. Log in instead.")
+				return Refuse(Conflict, "Parley is already set up. Log in instead.")
 			} else if err != nil {
 				return err
 			}
@@ -116,7 +117,7 @@ func (s *Organizations) create(ctx context.Context, request NewOrganization,
 	return owner, err
 }
 
-// ChannelTypes is the type of each channel of an organization, by id.
+// ChannelTypes returns the type of each channel of an organization, by id.
 func (s *Organizations) ChannelTypes(ctx context.Context, organizationID string) (map[string]string, error) {
 	var channels []models.Channel
 	err := s.db.Read.WithContext(ctx).Select("id", "type").Where("organization_id = ?", organizationID).
@@ -135,21 +136,15 @@ func (s *Organizations) Get(ctx context.Context, organizationID string) (organiz
 }
 
 // SetSettings changes the actor's organization: its name, its time zone as an IANA name, and its language as a BCP 47
-// tag. Errors: Forbidden, Invalid.
+// tag. Errors: Forbidden, Invalid for every wrong field, joined.
 func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name, zone, tag string) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	name, err := properName("name", "name", name)
-	if err != nil {
-		return err
-	}
+	name, nameErr := properName("name", "name", name)
 	zone, tag = strings.TrimSpace(zone), strings.TrimSpace(tag)
-	if _, err := time.LoadLocation(zone); err != nil || !timeZone.MatchString(zone) || zone == "Local" {
-		return refuseField("time_zone", "The time zone must have a name like Europe/Berlin.")
-	}
-	if len(tag) > maxLanguage || !language.MatchString(tag) {
-		return refuseField("language", "The language must be a tag like en or pt-BR.")
+	if err := errors.Join(nameErr, checkTimeZone(zone), checkLanguage(tag)); err != nil {
+		return err
 	}
 	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
@@ -171,4 +166,18 @@ func (s *Organizations) SetSettings(ctx context.Context, actor models.User, name
 		}
 		return s.audit.Note(tx, actor, OrganizationChanged, name, changed)
 	})
+}
+
+func checkTimeZone(zone string) error {
+	if _, err := time.LoadLocation(zone); err != nil || !timeZone.MatchString(zone) || zone == "Local" {
+		return refuseField("time_zone", "Choose a time zone with a name like Europe/Berlin.")
+	}
+	return nil
+}
+
+func checkLanguage(tag string) error {
+	if len(tag) > maxLanguage || !language.MatchString(tag) {
+		return refuseField("language", "Enter a language tag like en or pt-BR.")
+	}
+	return nil
 }

@@ -7,20 +7,21 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
-	"parley/models"
 	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+
+	"parley/models"
 )
 
-// Credentials are the e-mail and password of a demo user.
+// Credentials are the email address and password of a demo user.
 type Credentials struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
 }
 
-// Seeded is what Seed made or found, and a fresh embed token.
+// Seeded is the demo, with a new embed token.
 type Seeded struct {
 	OrganizationID string      `json:"organization_id"`
 	Admin          Credentials `json:"admin"`
@@ -35,16 +36,15 @@ const (
 	demoAgentEmail = "agent@demo.parley.example"
 )
 
-// Demo reports whether Seed has run here.
+// Demo reports whether Seed has run on this database.
 func (s *Organizations) Demo(ctx context.Context) (bool, error) {
 	var users []models.User
 	err := s.db.Read.WithContext(ctx).Select("id").Where("email = ?", demoAdminEmail).Limit(1).Find(&users).Error
 	return len(users) > 0, err
 }
 
-// Seed makes a demo organization, or brings the one it made before back to its beginning: logins, bot and channels; its
-// conversations stay. Passwords are derived from the installation's secret: the same at every run, known to nobody
-// else.
+// Seed creates a demo organization, or resets the users, bot and channels of an earlier one; its conversations stay. The
+// passwords are derived from the installation's secret: they are the same at every run, and nobody else knows them.
 func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error) {
 	seeded := Seeded{
 		Admin: Credentials{Email: demoAdminEmail, Password: s.demoPassword("admin")},
@@ -138,15 +138,15 @@ func demoBot() models.Bot {
 		},
 		{
 			Value: "apac",
-			Reply: BotReply{Content: "In Asia Pacific we are there from 9 to 18, Singapore time."},
+			Reply: BotReply{Content: "In Asia Pacific we answer from 9 to 18, Singapore time."},
 		},
 		{
 			Value: "eu",
-			Reply: BotReply{Content: "In Europe we are there from 9 to 18, Berlin time."},
+			Reply: BotReply{Content: "In Europe we answer from 9 to 18, Berlin time."},
 		},
 		{
 			Value: "us",
-			Reply: BotReply{Content: "In the Americas we are there from 9 to 18, New York time."},
+			Reply: BotReply{Content: "In the Americas we answer from 9 to 18, New York time."},
 		},
 		{
 			Value: "buy_starter",
@@ -165,12 +165,12 @@ func demoBot() models.Bot {
 			RichMedia:   buttons,
 		}),
 		Rules: mustJSON(rules),
-		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team; ask me about prices or " +
-			"opening hours meanwhile."}),
+		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team. You can ask me about prices " +
+			"or opening hours."}),
 	}
 }
 
-// seedBot makes or resets the demo's bot and channels and adds a fresh embed token.
+// seedBot creates or resets the demo's bot and channels, and creates an embed token.
 func (s *Organizations) seedBot(tx *gorm.DB, seeded *Seeded, silent bool) error {
 	now := s.clock()
 	bot := demoBot()
@@ -239,7 +239,7 @@ func (s *Organizations) seedBot(tx *gorm.DB, seeded *Seeded, silent bool) error 
 func mustJSON(value any) string {
 	document, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // only for values written in this file
+		panic(err) // cannot happen: the values are written in this file
 	}
 	return string(document)
 }

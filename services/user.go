@@ -14,8 +14,8 @@ import (
 	"parley/models"
 )
 
-// Users are the users of an organization, as its admins see to them. The owner is safe from all of it, and nobody
-// does it to themselves: there is always somebody left who may.
+// Users lets admins manage the users of their organization. Nobody can change the owner, and nobody can change their own
+// role or disable themselves: somebody who can manage users always remains.
 type Users struct {
 	db        *models.DB
 	passwords *Passwords
@@ -41,8 +41,8 @@ func NewUsers(db *models.DB, passwords *Passwords, limiter Limiter, audit *Audit
 	}
 }
 
-// List returns the users of the organization, by name, disabled ones too, and the invitations that wait, newest first.
-// One whose time is over still waits: for being sent anew, or revoked. Error: Forbidden.
+// List returns the users of the organization, sorted by name and with disabled ones, and the open invitations, newest
+// first. An expired invitation is still open: it can be sent again or revoked. Error: Forbidden.
 func (s *Users) List(ctx context.Context, actor models.User) (users []models.User, invitations []models.Invitation,
 	err error) {
 	if err := mustBeAdmin(actor); err != nil {
@@ -87,13 +87,13 @@ func (s *Users) SetRole(ctx context.Context, actor models.User, id string, role 
 
 func checkRole(role models.Role) error {
 	if role != models.RoleAgent && role != models.RoleAdmin {
-		return refuseField("role", "The role must be agent or admin.")
+		return refuseField("role", "Choose the role agent or admin.")
 	}
 	return nil
 }
 
-// Disable locks a user out: their web sessions and sockets end, what they have claimed is for others again, and the
-// links they have sent open nothing any more. Errors: Forbidden, NotFound.
+// Disable locks a user out: their logins and sockets end, their claimed conversations return to the queue, and their
+// invitations are revoked. Errors: Forbidden, NotFound.
 func (s *Users) Disable(ctx context.Context, actor models.User, id string) error {
 	return s.lockOut(ctx, actor, id, func(tx *gorm.DB, user models.User) (map[string]any, error) {
 		if user.DisabledAt != nil {
@@ -103,7 +103,7 @@ func (s *Users) Disable(ctx context.Context, actor models.User, id string) error
 	})
 }
 
-// Enable lets a disabled user in again. Errors: Forbidden, NotFound.
+// Enable lets a disabled user log in again. Errors: Forbidden, NotFound.
 func (s *Users) Enable(ctx context.Context, actor models.User, id string) error {
 	return s.change(ctx, actor, id, func(tx *gorm.DB, user models.User) error {
 		if user.DisabledAt == nil {
@@ -118,7 +118,7 @@ func (s *Users) Enable(ctx context.Context, actor models.User, id string) error 
 	})
 }
 
-// Remove is Disable for ever. What they wrote keeps their name; their e-mail address is free for somebody else. Errors:
+// Remove disables a user for good. Their messages keep their name, and their email address becomes free. Errors:
 // Forbidden, NotFound.
 func (s *Users) Remove(ctx context.Context, actor models.User, id string) error {
 	return s.lockOut(ctx, actor, id, func(tx *gorm.DB, user models.User) (map[string]any, error) {
@@ -126,14 +126,22 @@ func (s *Users) Remove(ctx context.Context, actor models.User, id string) error 
 			return nil, err
 		}
 		now := s.clock()
-		return map[string]any{"removed_at": now, "disabled_at": now, "email": "removed:" + user.ID, "password_hash": "",
-				"photo_id":    nil,
-				"totp_secret": "", "totp_enabled_at": nil, "recovery_codes": "[]"},
-			s.audit.Note(tx, actor, UserRemoved, auditName(user), "")
+		columns := map[string]any{
+			"removed_at":      now,
+			"disabled_at":     now,
+			"email":           "removed:" + user.ID,
+			"password_hash":   "",
+			"photo_id":        nil,
+			"totp_secret":     "",
+			"totp_enabled_at": nil,
+			"recovery_codes":  "[]",
+		}
+		return columns, s.audit.Note(tx, actor, UserRemoved, auditName(user), "")
 	})
 }
 
-// lockOut stores the columns that lock answers, and takes from the user what they hold. No columns: nothing changes.
+// lockOut stores the columns that lock returns, revokes the user's invitations, releases their conversations and ends
+// their logins. If lock returns no columns, nothing changes.
 func (s *Users) lockOut(ctx context.Context, actor models.User, id string,
 	lock func(*gorm.DB, models.User) (map[string]any, error)) error {
 	locked, freed := false, []string(nil)
@@ -161,7 +169,7 @@ func (s *Users) lockOut(ctx context.Context, actor models.User, id string,
 	return nil
 }
 
-// releaseClaims gives back what a user has claimed, and returns the conversations: nobody else could.
+// releaseClaims returns a user's claimed conversations to the queue, since nobody else could, and returns their ids.
 func (s *Users) releaseClaims(tx *gorm.DB, user models.User) ([]string, error) {
 	var claimed []models.ConversationSession
 	err := tx.Select("id", "conversation_id").
@@ -172,13 +180,13 @@ func (s *Users) releaseClaims(tx *gorm.DB, user models.User) ([]string, error) {
 		return nil, err
 	}
 	conversations, ids := make([]string, len(claimed)), make([]string, len(claimed))
-	for i, one := range claimed {
-		conversations[i], ids[i] = one.ConversationID, one.ID
+	for i, session := range claimed {
+		conversations[i], ids[i] = session.ConversationID, session.ID
 	}
-	for some := range slices.Chunk(ids, 500) {
+	for chunk := range slices.Chunk(ids, 500) {
 		err := tx.Model(&models.ConversationSession{}).
 			Where("organization_id = ? AND id IN ? AND assigned_agent_id = ? AND status = ?",
-				user.OrganizationID, some, user.ID, models.SessionOpen).
+				user.OrganizationID, chunk, user.ID, models.SessionOpen).
 			Updates(map[string]any{"assigned_agent_id": nil, "assigned_at": nil}).Error
 		if err != nil {
 			return nil, err
@@ -187,15 +195,15 @@ func (s *Users) releaseClaims(tx *gorm.DB, user models.User) ([]string, error) {
 	return conversations, nil
 }
 
-// change runs change on a user of the organization, whose members nobody else changes meanwhile. The actor is looked at
-// anew: of two admins who lock each other out at once, one does.
+// change runs change on a user, while nobody else changes users of the organization. It reads the actor again, so if two
+// admins disable each other at the same time, one succeeds.
 func (s *Users) change(ctx context.Context, actor models.User, id string,
 	change func(*gorm.DB, models.User) error) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
 	if id == actor.ID {
-		return Refuse(Forbidden, "Nobody can do this to themselves. Ask another admin.")
+		return Refuse(Forbidden, "You cannot change your own access. Ask another admin.")
 	}
 	return s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
@@ -215,7 +223,7 @@ func (s *Users) change(ctx context.Context, actor models.User, id string,
 	})
 }
 
-// Get returns a member. Errors: Forbidden, NotFound.
+// Get returns a user, disabled ones too. Errors: Forbidden, NotFound.
 func (s *Users) Get(ctx context.Context, actor models.User, id string) (models.User, error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return models.User{}, err
@@ -223,12 +231,13 @@ func (s *Users) Get(ctx context.Context, actor models.User, id string) (models.U
 	return userOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id)
 }
 
+// userOf returns a user who was not removed. Error: NotFound.
 func userOf(tx *gorm.DB, organizationID, id string) (user models.User, err error) {
 	err = ofOrganization(tx.Where("removed_at IS NULL"), organizationID, id, &user, "User not found.")
 	return user, err
 }
 
-// Wait returns when no mail is under way any more.
+// Wait returns when no mail is being sent.
 func (s *Users) Wait() { s.mailing.Wait() }
 
 // Mail sends the link of an invitation in the background, where mail is set up.
@@ -250,7 +259,7 @@ func (s *Users) Mail(actor models.User, organizationName string, invitation mode
 	})
 }
 
-// withoutSecret is an error without the end of a link, which lets one in: a mail server may quote what it refuses.
+// withoutSecret returns the text of an error without the secret of a link: a mail server may quote what it refuses.
 func withoutSecret(err error, link string) string {
 	return strings.ReplaceAll(err.Error(), link[strings.LastIndexByte(link, '/')+1:], "…")
 }
