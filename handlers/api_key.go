@@ -11,7 +11,7 @@ func (a *App) apiKeysPage(c *fiber.Ctx) error {
 	return a.showAPIKeys(c, fiber.StatusOK, views.APIKeys{})
 }
 
-// createAPIKey answers with the page itself and not with a redirect: the secret is on its way once, and kept nowhere.
+// createAPIKey answers with the page and not with a redirect: the secret is shown once and stored nowhere.
 func (a *App) createAPIKey(c *fiber.Ctx) error {
 	name := c.FormValue("name")
 	key, secret, err := a.APIKeys.Create(c.UserContext(), identityOf(c).User, name)

@@ -7,7 +7,7 @@ import (
 	"parley/views"
 )
 
-// invitationPage is where a link of invitation leads: whoever holds it may join.
+// invitationPage is the page that the link of an invitation opens. Anyone who has the link may join.
 func (a *App) invitationPage(c *fiber.Ctx) error {
 	return a.showInvitation(c, fiber.StatusOK, views.Invitation{})
 }
@@ -27,7 +27,7 @@ func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) er
 	return render(c, status, views.InvitationPage(page), nil)
 }
 
-// join makes the user and logs them in, in the place of whoever is logged in here now.
+// join creates the user and logs them in. It replaces any login this browser had.
 func (a *App) join(c *fiber.Ctx) error {
 	user, err := a.Users.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"),
 		c.FormValue("password"))

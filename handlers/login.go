@@ -47,8 +47,7 @@ func (a *App) logIn(c *fiber.Ctx) error {
 	return a.loggedIn(c, login, next)
 }
 
-// loggedIn hands out the cookies. That of the session is a fresh one: the one from before the login may be known to
-// others.
+// loggedIn sets the cookies of a login. The session cookie is new: others may know the one from before the login.
 func (a *App) loggedIn(c *fiber.Ctx, login services.Login, next string) error {
 	if login.AwaitsSecondFactor {
 		a.setSessionCookie(c, login.Token, 0)
@@ -59,7 +58,7 @@ func (a *App) loggedIn(c *fiber.Ctx, login services.Login, next string) error {
 	return c.Redirect(next, fiber.StatusSeeOther)
 }
 
-// browser is where a login comes from.
+// browser returns what a login notes about the browser of a request.
 func browser(c *fiber.Ctx) services.Client {
 	return services.Client{
 		UserAgent:    c.Get(fiber.HeaderUserAgent),
@@ -73,7 +72,7 @@ func (a *App) setDeviceCookie(c *fiber.Ctx, value string) {
 	c.Cookie(cookie)
 }
 
-// keepDevice makes this browser a known device again, after a change that made every device unknown.
+// keepDevice makes this browser a known device again, after a change that ended every other login.
 func (a *App) keepDevice(c *fiber.Ctx) {
 	identity, err := a.WebSessions.Identify(c.UserContext(), c.Cookies(sessionCookie))
 	if err != nil {
@@ -97,7 +96,7 @@ func (a *App) logOut(c *fiber.Ctx) error {
 	return c.Redirect("/auth/login", fiber.StatusSeeOther)
 }
 
-// sameSite is a path of ours to go on to, or the inbox: a link to the login page must not lead to another site.
+// sameSite returns next if it is a path of this site, else the inbox: a link to the login page must not lead elsewhere.
 func sameSite(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||

@@ -46,7 +46,7 @@ func (a *App) logOutOthers(c *fiber.Ctx) error {
 	return a.profileChanged(c, err, "devices_logged_out", "")
 }
 
-// profileChanged answers a form of the profile. A refusal that is about no field is shown at field.
+// profileChanged answers a form of the profile. An error that names no field is shown at field.
 func (a *App) profileChanged(c *fiber.Ctx, err error, what, field string) error {
 	if err == nil {
 		return a.redirectWithFlash(c, "/profile", what)

@@ -11,7 +11,7 @@ import (
 	"parley/views"
 )
 
-// secondFactorPage asks for the code that a login with the right password still lacks.
+// secondFactorPage asks for the code, after the right password.
 func (a *App) secondFactorPage(c *fiber.Ctx) error {
 	next := sameSite(c.Query("next"))
 	if a.identify(c) == nil {
@@ -47,7 +47,7 @@ func (a *App) secondFactor(c *fiber.Ctx) error {
 	}), nil)
 }
 
-// logInFirst leads back to the password: that half of the login is too long ago, or was never done.
+// logInFirst leads back to the login page if the password was not entered, or too long ago.
 func logInFirst(c *fiber.Ctx, err error, next string) error {
 	if services.KindOf(err) != services.Unauthorized {
 		return err
@@ -61,7 +61,7 @@ func logInFirst(c *fiber.Ctx, err error, next string) error {
 
 func (a *App) beginSecondFactor(c *fiber.Ctx) error {
 	err := a.SecondFactors.Begin(c.UserContext(), identityOf(c).User)
-	if err != nil && services.KindOf(err) != services.Conflict { // on already: the page it leads to knows
+	if err != nil && services.KindOf(err) != services.Conflict { // already on: the next page redirects
 		return err
 	}
 	return c.Redirect("/profile/second-factor", fiber.StatusSeeOther)
@@ -90,7 +90,7 @@ func (a *App) showSecondFactorSetup(c *fiber.Ctx, status int, page views.SecondF
 	return render(c, status, views.SecondFactorSetupPage(page), nil)
 }
 
-// confirmSecondFactor answers with the page itself: the recovery codes are secrets, on their way once.
+// confirmSecondFactor answers with the page and not with a redirect: the recovery codes are shown once.
 func (a *App) confirmSecondFactor(c *fiber.Ctx) error {
 	confirmation := services.Confirmation{
 		Password:     c.FormValue("password"),
@@ -122,7 +122,7 @@ func (a *App) disableSecondFactor(c *fiber.Ctx) error {
 	return a.profileChanged(c, err, "second_factor_off", "proof")
 }
 
-// inFours is a secret in groups of four: easier to type.
+// inFours puts a secret into groups of four, which are easier to type.
 func inFours(secret string) string {
 	var groups []string
 	for len(secret) > 4 {

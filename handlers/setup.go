@@ -14,7 +14,7 @@ func (a *App) setupPage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.SetupPage(views.Setup{Layout: a.layout(c, "Set up")}), nil)
 }
 
-// setUp makes the first organization and logs its owner in.
+// setUp creates the first organization and logs its owner in.
 func (a *App) setUp(c *fiber.Ctx) error {
 	if !a.Setup.Needed(c.UserContext()) {
 		return c.Redirect("/auth/login", fiber.StatusSeeOther)

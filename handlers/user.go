@@ -11,7 +11,7 @@ func (a *App) teamPage(c *fiber.Ctx) error {
 	return a.showTeam(c, fiber.StatusOK, views.Team{Role: string(models.RoleAgent)})
 }
 
-// invite answers with the page itself: the link is a secret, on its way once.
+// invite answers with the page and not with a redirect: the secret of the link is shown once and stored nowhere.
 func (a *App) invite(c *fiber.Ctx) error {
 	email, role := c.FormValue("email"), c.FormValue("role")
 	invitation, secret, err := a.Users.Invite(c.UserContext(), identityOf(c).User, email, models.Role(role))
@@ -25,7 +25,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 	return a.showInvitationLink(c, invitation, secret)
 }
 
-// resendInvitation does nothing a second time: the link that was shown would be dead.
+// resendInvitation creates a new link, once per form: a second one would end the link that was just shown.
 func (a *App) resendInvitation(c *fiber.Ctx) error {
 	before, err := a.alreadySubmitted(c)
 	if err != nil {
@@ -63,15 +63,15 @@ func (a *App) revokeInvitation(c *fiber.Ctx) error {
 }
 
 func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
-	user := identityOf(c).User
-	people, invitations, err := a.Users.List(c.UserContext(), user)
+	admin := identityOf(c).User
+	users, invitations, err := a.Users.List(c.UserContext(), admin)
 	if err != nil {
 		return err
 	}
 	names := map[string]string{}
-	for _, person := range people {
-		names[person.ID] = person.Name
-		page.People = append(page.People, newUserView(person, user))
+	for _, user := range users {
+		names[user.ID] = user.Name
+		page.Users = append(page.Users, newUserView(user, admin))
 	}
 	now := models.Now()
 	for _, invitation := range invitations {
@@ -90,16 +90,16 @@ func (a *App) showTeam(c *fiber.Ctx, status int, page views.Team) error {
 	return render(c, status, views.TeamPage(page), nil)
 }
 
-func newUserView(person, reader models.User) views.User {
+func newUserView(user, reader models.User) views.User {
 	return views.User{
-		ID:           person.ID,
-		Name:         person.Name,
-		Email:        person.Email,
-		Role:         string(person.Role),
-		Disabled:     person.DisabledAt != nil,
-		SecondFactor: person.TotpEnabledAt != nil,
-		You:          person.ID == reader.ID,
-		PhotoID:      photoID(person.PhotoID),
+		ID:           user.ID,
+		Name:         user.Name,
+		Email:        user.Email,
+		Role:         string(user.Role),
+		Disabled:     user.DisabledAt != nil,
+		SecondFactor: user.TotpEnabledAt != nil,
+		You:          user.ID == reader.ID,
+		PhotoID:      photoID(user.PhotoID),
 	}
 }
 
@@ -107,38 +107,38 @@ func (a *App) userPage(c *fiber.Ctx) error {
 	return a.showUserPage(c, fiber.StatusOK, nil)
 }
 
-// showUserPage is for others than oneself and the owner: there is nothing to set for those.
+// showUserPage shows what an admin can change about a user. For oneself it leads to the profile.
 func (a *App) showUserPage(c *fiber.Ctx, status int, wrong formErrors) error {
-	user := identityOf(c).User
-	person, err := a.Users.Get(c.UserContext(), user, c.Params("id"))
+	admin := identityOf(c).User
+	user, err := a.Users.Get(c.UserContext(), admin, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	if person.ID == user.ID {
+	if user.ID == admin.ID {
 		return c.Redirect("/profile", fiber.StatusSeeOther)
 	}
-	layout := a.layout(c, person.Name)
+	layout := a.layout(c, user.Name)
 	layout.Up = views.Link{Path: "/company/team", Name: "Team"}
 	return render(c, status, views.UserPage(views.UserSettings{
 		Layout: layout,
-		User:   newUserView(person, user),
+		User:   newUserView(user, admin),
 		Errors: wrong,
 	}), nil)
 }
 
 func (a *App) setRole(c *fiber.Ctx) error {
 	err := a.Users.SetRole(c.UserContext(), identityOf(c).User, c.Params("id"), models.Role(c.FormValue("role")))
-	return a.personChanged(c, err, "role_saved")
+	return a.userChanged(c, err, "role_saved")
 }
 
 func (a *App) disableUser(c *fiber.Ctx) error {
 	err := a.Users.Disable(c.UserContext(), identityOf(c).User, c.Params("id"))
-	return a.personChanged(c, err, "user_disabled")
+	return a.userChanged(c, err, "user_disabled")
 }
 
 func (a *App) enableUser(c *fiber.Ctx) error {
 	err := a.Users.Enable(c.UserContext(), identityOf(c).User, c.Params("id"))
-	return a.personChanged(c, err, "user_enabled")
+	return a.userChanged(c, err, "user_enabled")
 }
 
 func (a *App) removeUser(c *fiber.Ctx) error {
@@ -148,7 +148,7 @@ func (a *App) removeUser(c *fiber.Ctx) error {
 	return a.redirectWithFlash(c, "/company/team", "user_removed")
 }
 
-func (a *App) personChanged(c *fiber.Ctx, err error, what string) error {
+func (a *App) userChanged(c *fiber.Ctx, err error, what string) error {
 	if err == nil {
 		return a.redirectWithFlash(c, "/company/team/"+c.Params("id"), what)
 	}

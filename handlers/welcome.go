@@ -8,8 +8,8 @@ import (
 	"parley/views"
 )
 
-// welcomePage is the way in after the setup: it asks for a bot while there is no embed token for a page, then shows the
-// newest.
+// welcomePage follows the setup. It asks for a bot while there is no embed token for a website, then shows the newest
+// one.
 func (a *App) welcomePage(c *fiber.Ctx) error {
 	tokens, err := a.tokensOf(c, models.ChannelWebchat, "")
 	if err != nil {
@@ -33,8 +33,8 @@ func (a *App) showWelcome(c *fiber.Ctx, status int, page views.Welcome) error {
 	return render(c, status, views.WelcomePage(page), nil)
 }
 
-// makeFirstBot makes the bot and the embed token of its web chat, and answers the snippet: the secret is in this one
-// answer.
+// makeFirstBot creates the bot and the embed token of its web chat, and answers with the snippet. The secret is in this
+// answer alone.
 func (a *App) makeFirstBot(c *fiber.Ctx) error {
 	user, page := identityOf(c).User, views.Welcome{
 		Step:     1,
@@ -46,11 +46,11 @@ func (a *App) makeFirstBot(c *fiber.Ctx) error {
 		Greeting: page.Greeting,
 	})
 	if err != nil {
-		errors, status, err := formErrorsFor(c, err)
+		wrong, status, err := formErrorsFor(c, err)
 		if err != nil {
 			return err
 		}
-		page.Errors = errors
+		page.Errors = wrong
 		return a.showWelcome(c, status, page)
 	}
 	token, secret, err := a.EmbedTokens.Create(c.UserContext(), user, services.NewEmbedToken{

@@ -17,17 +17,17 @@ const (
 	endedChunk = 500 // ids a query
 )
 
-// Device is a login as its user reads of it.
+// Device is a login as its user sees it.
 type Device struct {
 	UserAgent, Address    string
 	CreatedAt, LastSeenAt time.Time
 	Current               bool
 }
 
-// Devices lists where the user is logged in: this device first, then the ones seen last.
+// Devices lists where the user is logged in: this device first, then by last use.
 func (s *WebSessions) Devices(ctx context.Context, identity Identity) ([]Device, error) {
 	var rows []models.Device
-	err := going(s.db.Read.WithContext(ctx), s.clock()).Select("devices.*").
+	err := activeDevices(s.db.Read.WithContext(ctx), s.clock()).Select("devices.*").
 		Where("devices.organization_id = ? AND devices.user_id = ? AND NOT devices.awaits_second_factor",
 			identity.User.OrganizationID, identity.User.ID).
 		Clauses(clause.OrderBy{Expression: clause.Expr{
@@ -50,8 +50,8 @@ func (s *WebSessions) Devices(ctx context.Context, identity Identity) ([]Device,
 	return devices, nil
 }
 
-// LogOutOthers ends every login of the user but this one, and their sockets. Error: Conflict when the logins were
-// changed from elsewhere at the same time.
+// LogOutOthers ends every other login of the user and closes their sockets. Error: Conflict when another device changed
+// the logins at the same time.
 func (s *WebSessions) LogOutOthers(ctx context.Context, identity Identity) error {
 	err := s.db.Transact(ctx, func(tx *gorm.DB) error {
 		if err := endOtherDevices(tx, s.clock(), identity, map[string]any{}); err != nil {
@@ -65,7 +65,7 @@ func (s *WebSessions) LogOutOthers(ctx context.Context, identity Identity) error
 	return err
 }
 
-// endDevices stores change and ends every login of a user. After the commit the caller publishes it. Error: NotFound.
+// endDevices stores change and ends every login of a user. The caller publishes it after the commit. Error: NotFound.
 func endDevices(tx *gorm.DB, now time.Time, user models.User, change map[string]any) error {
 	mine := tx.Where("organization_id = ? AND id = ?", user.OrganizationID, user.ID)
 	if changed, err := raiseLoginVersion(mine, now, change); err != nil {
@@ -77,9 +77,9 @@ func endDevices(tx *gorm.DB, now time.Time, user models.User, change map[string]
 		Delete(&models.Device{}).Error
 }
 
-// endOtherDevices is endDevices, but for the device of identity. After the commit the caller publishes that all sockets
-// of the user end: those of the spared device come back. Errors: Conflict when the logins were changed from elsewhere
-// at the same time, Unauthorized when the device itself was logged out.
+// endOtherDevices stores change and ends every login of a user except that of identity. After the commit the caller
+// publishes that all sockets of the user end; those of the remaining device reconnect. Errors: Conflict when another
+// device changed the logins at the same time, Unauthorized when this device was logged out.
 func endOtherDevices(tx *gorm.DB, now time.Time, identity Identity, change map[string]any) error {
 	user := identity.User
 	mine := tx.Where("organization_id = ? AND id = ? AND login_version = ? AND disabled_at IS NULL",
@@ -103,7 +103,7 @@ func endOtherDevices(tx *gorm.DB, now time.Time, identity Identity, change map[s
 	return result.Error
 }
 
-// raiseLoginVersion makes logins that are being opened at the same moment worthless too.
+// raiseLoginVersion stores change. The new version also ends logins that other requests are opening right now.
 func raiseLoginVersion(users *gorm.DB, now time.Time, change map[string]any) (changed bool, err error) {
 	change["login_version"] = gorm.Expr("login_version + 1")
 	change["updated_at"] = now
@@ -111,23 +111,22 @@ func raiseLoginVersion(users *gorm.DB, now time.Time, change map[string]any) (ch
 	return result.RowsAffected > 0, result.Error
 }
 
-// Ended returns those of web sessions that no longer go on, whose sockets must close: logged out, of a user who is
-// disabled or gone, or older than a change of password.
+// Ended returns the web sessions that are no longer active: their sockets must close.
 func (s *WebSessions) Ended(ctx context.Context, webSessionIDs []string) (ended []string, err error) {
-	alive := map[string]bool{}
-	for some := range slices.Chunk(webSessionIDs, endedChunk) {
+	active := map[string]bool{}
+	for chunk := range slices.Chunk(webSessionIDs, endedChunk) {
 		var ids []string
-		err := going(s.db.Read.WithContext(ctx), s.clock()).Where("devices.id IN ?", some).
+		err := activeDevices(s.db.Read.WithContext(ctx), s.clock()).Where("devices.id IN ?", chunk).
 			Pluck("devices.id", &ids).Error
 		if err != nil {
 			return nil, fmt.Errorf("look for ended logins: %w", err)
 		}
 		for _, id := range ids {
-			alive[id] = true
+			active[id] = true
 		}
 	}
 	for _, id := range webSessionIDs {
-		if !alive[id] {
+		if !active[id] {
 			ended = append(ended, id)
 		}
 	}

@@ -12,13 +12,13 @@ import (
 	"parley/models"
 )
 
-// maxEmail is the longest address, in bytes. Longer text is not worth normalizing.
+// maxEmail is the longest address, in bytes.
 const maxEmail = 254
 
-// normalEmail is the form in which an address is stored and compared: without spaces around it, in lower case, in one
-// Unicode form, and with the domain's letters where it came in Punycode.
+// normalEmail returns the form in which an address is stored and compared: without spaces around it, in lower case, in
+// one Unicode form, and with a Punycode domain decoded.
 func normalEmail(email string) string {
-	if len(email) > 4*maxEmail {
+	if len(email) > 4*maxEmail { // longer text costs time to normalize, and is no address
 		return email
 	}
 	email = norm.NFKC.String(strings.ToLower(norm.NFKC.String(strings.TrimSpace(email))))
@@ -29,9 +29,11 @@ func normalEmail(email string) string {
 	return email
 }
 
-// emailForms are the forms under which an address may be stored: addresses were once stored as they came, in lower
-// case.
+// emailForms returns the forms in which an address may be stored: older ones are only in lower case, not normalized.
 func emailForms(email string) []string {
+	if len(email) > 4*maxEmail {
+		return nil
+	}
 	normal := normalEmail(email)
 	forms := []string{normal, strings.ToLower(strings.TrimSpace(email)), norm.NFD.String(normal)}
 	if local, domain, found := strings.Cut(normal, "@"); found {
@@ -42,15 +44,11 @@ func emailForms(email string) []string {
 	return slices.DeleteFunc(forms, func(form string) bool { return !storable(form) })
 }
 
-// usersByEmail narrows a query to the user with an address; at most one has it.
-func usersByEmail(tx *gorm.DB, email string) *gorm.DB {
-	return tx.Where("email IN ?", emailForms(email)).Order("created_at").Limit(1)
-}
-
 // userByEmail finds the user with an address, disabled ones too.
 func userByEmail(tx *gorm.DB, email string) (user models.User, found bool, err error) {
 	var users []models.User
-	if err := usersByEmail(tx, email).Find(&users).Error; err != nil || len(users) == 0 {
+	err = tx.Where("email IN ?", emailForms(email)).Order("created_at").Limit(1).Find(&users).Error
+	if err != nil || len(users) == 0 {
 		return models.User{}, false, err
 	}
 	return users[0], true, nil

@@ -73,8 +73,8 @@ func (s *Users) Invite(ctx context.Context, actor models.User, email string,
 	return invitation, secret, nil
 }
 
-// mayInvite reads the actor again under the organization's lock, so an admin who is being disabled leaves no link behind.
-// Errors: Forbidden, Conflict when the address belongs to a user.
+// mayInvite reads the actor again under the organization's lock, so an admin who is being disabled leaves no link
+// behind. Errors: Forbidden, Conflict when the address belongs to a user.
 func (s *Users) mayInvite(tx *gorm.DB, actor models.User, email string) error {
 	if err := lockOrganization(tx, s.db, actor.OrganizationID); err != nil {
 		return err

@@ -11,15 +11,15 @@ import (
 	"parley/models"
 )
 
-// maxKnownAccounts is how many people may share a browser before it forgets who logged in first.
+// maxKnownAccounts is how many accounts a browser is known to. A further one replaces the oldest.
 const maxKnownAccounts = 5
 
-// knownDevices signs the cookie by which a browser shows that somebody has logged in there before. The attempts of such
-// a browser count for it alone, so nobody else's failures lock its people out. A mark names the account and its login
-// version: changing the password, or logging out other devices, makes the marks of every other browser worthless.
+// knownDevices signs the cookie that proves that a user has logged in with a browser before. Attempts from such a
+// browser count for it alone, so an attacker's failures do not lock the user out there. The cookie has a mark for each
+// account, with the login version: changing the password or logging out other devices ends the marks in other browsers.
 type knownDevices struct{ secret []byte }
 
-// id names the browser to user's throttle. It is empty unless the cookie has a valid mark of that user.
+// id returns the id of a browser that user has logged in with, or "".
 func (k knownDevices) id(cookie string, user models.User) string {
 	for _, mark := range knownMarks(cookie) {
 		if id, ok := k.open(mark, user); ok {
@@ -29,7 +29,7 @@ func (k knownDevices) id(cookie string, user models.User) string {
 	return ""
 }
 
-// remember returns the cookie with a mark of user in front. The browser keeps its id, and the marks of others.
+// remember returns the cookie with a mark of user in front. The browser keeps its id and the marks of other accounts.
 func (k knownDevices) remember(cookie string, user models.User) string {
 	id := k.id(cookie, user)
 	if id == "" {
@@ -44,7 +44,7 @@ func (k knownDevices) remember(cookie string, user models.User) string {
 	return strings.Join(marks, "~")
 }
 
-// knownMarks splits a cookie, which may be anything a client likes to send.
+// knownMarks splits a cookie. It may hold anything: clients send what they like.
 func knownMarks(cookie string) []string {
 	return strings.SplitN(cookie, "~", maxKnownAccounts+1)
 }
@@ -54,7 +54,7 @@ func (k knownDevices) mark(user models.User, id string) string {
 	return text + "." + k.signature(text)
 }
 
-// open returns the id in a mark of user.
+// open returns the id of the browser if mark is a valid mark of user.
 func (k knownDevices) open(mark string, user models.User) (id string, ok bool) {
 	parts := strings.Split(mark, ".")
 	if len(parts) != 4 || !hmac.Equal([]byte(mark), []byte(k.mark(user, parts[2]))) {

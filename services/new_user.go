@@ -15,7 +15,7 @@ type newUser struct {
 	Role                                  models.Role
 }
 
-// cleaned returns the person as they are stored. The error joins all that is wrong, by field.
+// cleaned returns the fields in the form in which they are stored. The error joins what is wrong with each field.
 func (n newUser) cleaned() (newUser, error) {
 	email, emailErr := cleanEmail(n.Email)
 	name, nameErr := properName("name", "name", n.Name)
@@ -23,7 +23,7 @@ func (n newUser) cleaned() (newUser, error) {
 	return n, errors.Join(emailErr, nameErr, checkPassword(n.Password))
 }
 
-// hashed makes the user of a cleaned person.
+// hashed returns the user, with a hash of the password. Error: Unavailable.
 func (n newUser) hashed(ctx context.Context, passwords *Passwords) (models.User, error) {
 	hash, err := passwords.Hash(ctx, n.Password)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	hashingPatience  = 10 * time.Second
 )
 
-// Passwords hashes and checks passwords, and limits guesses.
+// Passwords hashes, checks and resets passwords, and limits guesses.
 type Passwords struct {
 	db      *models.DB
 	audit   *Audit
@@ -31,10 +31,10 @@ type Passwords struct {
 	logins  throttle
 	params  argon2id.Params
 	compare func(password, hash string) (bool, error)
-	decoy   string // a hash of nothing: an unknown email address costs the same time as a wrong password
+	decoy   string // compared for unknown email addresses, so that they take as long as a wrong password
 
 	hashing  chan struct{}
-	reserved chan struct{} // room to hash that strangers' guesses cannot take from known devices
+	reserved chan struct{} // capacity for known devices, so that strangers' guesses cannot use up all of it
 }
 
 // NewPasswords makes the service. secret signs the cookies of known devices; cost is that of a hash.
@@ -58,7 +58,7 @@ func NewPasswords(db *models.DB, limiter Limiter, audit *Audit, clock Clock, sec
 	}, nil
 }
 
-// Check returns the user whose email address and password these are. Errors: Unauthorized with one sentence for every
+// Check returns the user with an email address and password. Errors: Unauthorized with the same sentence for every
 // cause, RateLimited, Unavailable.
 func (s *Passwords) Check(ctx context.Context, email, password string, client Client) (models.User, error) {
 	user, found, err := userByEmail(s.db.Read.WithContext(ctx), email)
@@ -81,24 +81,25 @@ func (s *Passwords) Check(ctx context.Context, email, password string, client Cl
 	return user, nil
 }
 
-// Verify asks users who are logged in for their password again. Failures count together, wherever they come from: the
-// one who gets here has the user's session. Errors: Invalid about field, RateLimited, Unavailable.
+// Verify checks the password of a user who is logged in. The limit is by user, whatever the address: whoever gets here
+// has the user's session. Errors: Invalid about field, RateLimited, Unavailable.
 func (s *Passwords) Verify(ctx context.Context, user models.User, field, password string) error {
 	err := s.try(ctx, s.verifying(), attempt{device: user.ID}, user, password)
 	if KindOf(err) == Unauthorized {
-		return refuseField(field, "This is not your password.")
+		return refuseField(field, "Wrong password.")
 	}
 	return err
 }
 
-// verifying limits guesses by those who are logged in.
+// verifying limits guesses by users who are logged in.
 func (s *Passwords) verifying() throttle {
 	return throttle{limiter: s.logins.limiter, secret: "verify"}
 }
 
-// try compares a password with the user's, within the limits. A user without an id is nobody, and is never let in.
+// try compares a password with the user's, within the limits. A user without an id stands for an unknown one and is
+// always refused.
 func (s *Passwords) try(ctx context.Context, limits throttle, a attempt, user models.User, password string) error {
-	if err := limits.check(ctx, a); err != nil { // before waiting for room to hash
+	if err := limits.check(ctx, a); err != nil { // before waiting to hash
 		return err
 	}
 	release, err := s.acquireHashing(ctx, a.device != "")
@@ -112,7 +113,7 @@ func (s *Passwords) try(ctx context.Context, limits throttle, a attempt, user mo
 	}
 	form, matches, err := s.match(password, user.PasswordHash)
 	if err != nil {
-		succeeded() // or did not fail, at least
+		succeeded() // it was no failed guess
 		return err
 	}
 	if !matches || user.ID == "" {
@@ -123,8 +124,8 @@ func (s *Passwords) try(ctx context.Context, limits throttle, a attempt, user mo
 	return nil
 }
 
-// match returns the form of a password that a hash is of. Where none matches it has tried them all, so the time it
-// takes says nothing about the account.
+// match returns the form of a password that matches a hash. If none does, it has compared all of them, so the time it
+// takes reveals nothing about the account.
 func (s *Passwords) match(password, hash string) (form string, matches bool, err error) {
 	if len(password) > maxPasswordBytes {
 		return "", false, nil
@@ -141,8 +142,8 @@ func (s *Passwords) match(password, hash string) (form string, matches bool, err
 	return "", false, nil
 }
 
-// passwordForms are the form in which a password is hashed, and the one it came in where that differs: passwords were
-// once hashed as they came. Keyboards and systems compose the same letters differently.
+// passwordForms returns a password in normal form, because systems compose the same letters differently, and as it came
+// if that differs: older hashes are of passwords as they came.
 func passwordForms(password string) []string {
 	forms := []string{norm.NFKC.String(password)}
 	if forms[0] != password {
@@ -151,8 +152,7 @@ func passwordForms(password string) []string {
 	return forms
 }
 
-// upgrade hashes a password again that was hashed at another cost, or before it was normalized. The login goes on if
-// that fails.
+// upgrade replaces a hash that has another cost, or is of a password that was not normalized. A failure is only logged.
 func (s *Passwords) upgrade(ctx context.Context, user models.User, password string) {
 	params, _, _, err := argon2id.DecodeHash(user.PasswordHash)
 	normal := norm.NFKC.String(password)
@@ -170,7 +170,7 @@ func (s *Passwords) upgrade(ctx context.Context, user models.User, password stri
 	}
 }
 
-// Hash checks a new password's length and hashes it. Error: Invalid.
+// Hash checks and hashes a new password. Errors: Invalid, Unavailable.
 func (s *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if err := checkPassword(password); err != nil {
 		return "", err
@@ -183,8 +183,8 @@ func (s *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(norm.NFKC.String(password), &s.params)
 }
 
-// checkPassword refuses a password that may not be set. Characters are counted in the composed form, so that the same
-// letters are as long on every keyboard. Error: Invalid.
+// checkPassword checks the length of a new password. Characters are counted in composed form, so the count does not
+// depend on the keyboard. Error: Invalid.
 func checkPassword(password string) error {
 	if !utf8.ValidString(password) {
 		return refuseField("password", "The password must be UTF-8 text.")
@@ -200,7 +200,7 @@ func checkPassword(password string) error {
 	return nil
 }
 
-// acquireHashing waits for room to hash. release must follow.
+// acquireHashing waits for a free place to hash. The caller must call release. Error: Unavailable.
 func (s *Passwords) acquireHashing(ctx context.Context, known bool) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, hashingPatience)
 	defer cancel()
@@ -218,9 +218,9 @@ func (s *Passwords) acquireHashing(ctx context.Context, known bool) (release fun
 	}
 }
 
-// Reset gives the user with an email address a new password, without a second factor if that is lost too, and ends all
-// their logins; servers notice within seconds and close the sockets. It asks for no proof: only the one who runs the
-// installation may call it. Errors: Invalid, NotFound.
+// Reset sets a new password for the user with an email address and ends all their logins; servers close the sockets
+// within seconds. withoutSecondFactor also turns the second factor off. It asks for no proof, so only a command on the
+// server may call it. Errors: Invalid, NotFound.
 func (s *Passwords) Reset(ctx context.Context, email, password string, withoutSecondFactor bool) error {
 	hash, err := s.Hash(ctx, password)
 	if err != nil {

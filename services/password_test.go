@@ -33,8 +33,9 @@ func TestLogIn_hasOneSentenceForEveryCause(t *testing.T) {
 		w.ok(w.Users.Disable(w.Context(), w.owner, w.ben.ID))
 		for name, try := range map[string][2]string{
 			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""},
-			"a long password":   {w.ann.Email, strings.Repeat("x", 10_000)},
-			"an unknown e-mail": {"nobody@acme.example", password}, "no e-mail": {"", password},
+			"a long password":        {w.ann.Email, strings.Repeat("x", 10_000)},
+			"an email of a megabyte": {strings.Repeat("ü", 1<<19) + "@" + strings.Repeat("ü", 1<<18), password},
+			"an unknown e-mail":      {"nobody@acme.example", password}, "no e-mail": {"", password},
 			"NUL":          {"a\x00@acme.example", password},
 			"broken UTF-8": {"\xff", password}, "a disabled user": {w.ben.Email, password},
 			"SQL": {"' OR 1=1 --", password},

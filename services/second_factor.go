@@ -14,7 +14,7 @@ import (
 	"parley/models"
 )
 
-// SecondFactors turns the codes of authenticator apps on and off, and uses them up.
+// SecondFactors turns two-factor login on and off, and checks codes.
 type SecondFactors struct {
 	db        *models.DB
 	passwords *Passwords
@@ -45,7 +45,7 @@ type SecondFactorSetup struct {
 	QR     []byte
 }
 
-// Begin makes a secret for an authenticator app; Confirm turns it on. Error: Conflict when it is on.
+// Begin creates the secret for an authenticator app. Confirm turns it on. Error: Conflict when it is already on.
 func (s *SecondFactors) Begin(ctx context.Context, user models.User) error {
 	secret := make([]byte, 20)
 	rand.Read(secret)
@@ -64,7 +64,7 @@ func (s *SecondFactors) Begin(ctx context.Context, user models.User) error {
 
 func secondFactorIsOn() *Error { return Refuse(Conflict, "Two-factor login is already on.") }
 
-// Setup returns what the last Begin made. Error: Conflict when the second factor is on or was not begun.
+// Setup returns what the last Begin created. Error: Conflict when the second factor is on or was not begun.
 func (s *SecondFactors) Setup(ctx context.Context, user models.User) (SecondFactorSetup, error) {
 	stored, err := begunBy(s.db.Read.WithContext(ctx), user)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *SecondFactors) Setup(ctx context.Context, user models.User) (SecondFact
 	return newSecondFactorSetup(user, secret)
 }
 
-// begunBy returns a user who has begun a second factor, as stored now.
+// begunBy reads a user again who has begun to set up a second factor. Error: Conflict as for Setup.
 func begunBy(tx *gorm.DB, user models.User) (models.User, error) {
 	stored, err := userOf(tx, user.OrganizationID, user.ID)
 	switch {
@@ -113,14 +113,14 @@ func newSecondFactorSetup(user models.User, secret []byte) (SecondFactorSetup, e
 
 // Confirmation proves that the user wants the second factor, and has an app that shows its codes.
 type Confirmation struct {
-	Password     string // someone at an unlocked screen does not know it
+	Password     string // keeps out someone who found the screen unlocked
 	Code         string
-	LogOutOthers bool // ends the user's logins on other devices, which needed no code
+	LogOutOthers bool // ends the logins on other devices, which were opened without a code
 }
 
-// Confirm turns the second factor on and returns ten recovery codes. They are stored hashed, so this is the only time
-// to read them. Errors: Invalid for a wrong password or code, RateLimited, Unauthorized, Conflict when it is on or was
-// not begun, or when the logins were changed from elsewhere at the same time.
+// Confirm turns the second factor on and returns ten recovery codes. They are stored as hashes, so they can be shown
+// only now. Errors: Invalid for a wrong password or code, RateLimited, Unauthorized, Conflict when it is on or was not
+// begun, or when another device changed the logins at the same time.
 func (s *SecondFactors) Confirm(ctx context.Context, identity Identity, c Confirmation) (recovery []string, err error) {
 	user := identity.User
 	if err := s.passwords.Verify(ctx, user, "password", c.Password); err != nil {
@@ -170,13 +170,13 @@ func (s *SecondFactors) turnOn(tx *gorm.DB, user models.User, code string, recov
 	if result.Error != nil {
 		return result.Error
 	}
-	if result.RowsAffected == 0 { // another page was faster
+	if result.RowsAffected == 0 { // another request was faster
 		return secondFactorIsOn()
 	}
 	return s.audit.Note(tx, user, SecondFactorEnabled, auditName(user), "")
 }
 
-// notedFailure hands err on, and writes into the audit log that a proof was wrong.
+// notedFailure returns err, and notes a wrong password or code in the audit log.
 func (s *SecondFactors) notedFailure(ctx context.Context, user models.User, err error, detail string) error {
 	if KindOf(err) == Invalid {
 		s.audit.NoteLater(ctx, user, SecondFactorFailed, detail)
@@ -184,8 +184,8 @@ func (s *SecondFactors) notedFailure(ctx context.Context, user models.User, err 
 	return err
 }
 
-// Disable turns the second factor off for a user who has a code or knows the password. It is no error when it is off.
-// Errors: Invalid, RateLimited.
+// Disable turns the second factor off. proof is a code or the password. If it is already off, nothing happens. Errors:
+// Invalid, RateLimited.
 func (s *SecondFactors) Disable(ctx context.Context, user models.User, proof string) error {
 	if user.TotpEnabledAt == nil {
 		return nil
@@ -206,7 +206,7 @@ func (s *SecondFactors) Disable(ctx context.Context, user models.User, proof str
 	return s.db.Transact(ctx, off)
 }
 
-// disableSecondFactor changes nothing where there is none.
+// disableSecondFactor turns the second factor off if it is on.
 func disableSecondFactor(tx *gorm.DB, audit *Audit, now time.Time, user models.User) error {
 	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL",
 		user.OrganizationID, user.ID).

@@ -25,8 +25,8 @@ const (
 	recoveryLength = 16 // characters of base32: 80 random bits, so a hash without salt is enough
 )
 
-// use uses up a code at a login, and runs then in the same transaction. Wrong ones are noted. Errors: Invalid,
-// RateLimited.
+// use uses up a code for a login, and runs then in the same transaction. It notes a wrong code in the audit log.
+// Errors: Invalid, RateLimited.
 func (s *SecondFactors) use(ctx context.Context, user models.User, code string, client Client,
 	then func(*gorm.DB) error) error {
 	err := s.useWithin(ctx, s.logins, attempt{
@@ -39,7 +39,7 @@ func (s *SecondFactors) use(ctx context.Context, user models.User, code string, 
 	return err
 }
 
-// useWithin uses up a code within limits.
+// useWithin is use with limits of the caller's choice, and without the note.
 func (s *SecondFactors) useWithin(ctx context.Context, limits throttle, a attempt, user models.User, code string,
 	then func(*gorm.DB) error) error {
 	succeeded, err := limits.begin(ctx, a)
@@ -58,7 +58,7 @@ func (s *SecondFactors) useWithin(ctx context.Context, limits throttle, a attemp
 	return err
 }
 
-// useUp stores that a code was used. Of several logins that come with one code at once, one finds the row as it was.
+// useUp stores that a code was used. If several logins use one code at once, only one finds the row unchanged.
 func (s *SecondFactors) useUp(tx *gorm.DB, user models.User, code string) error {
 	stored, err := userOf(tx, user.OrganizationID, user.ID)
 	if err != nil {
@@ -90,7 +90,7 @@ func wrongCode() *Error {
 	return refuseField("code", "This code is wrong or was used before. Wait for the next one.")
 }
 
-// matching returns the column in which a code is used up, and its next value. No column: the code is wrong.
+// matching returns the column that stores the use of a code, and its new value. Without a column the code is wrong.
 func (s *SecondFactors) matching(user models.User, code string) (column string, left any, err error) {
 	if user.TotpEnabledAt == nil {
 		return "", nil, nil
@@ -110,8 +110,8 @@ func (s *SecondFactors) matching(user models.User, code string) (column string, 
 	return "totp_last_step", step, nil
 }
 
-// stepOf is the time step of a code: the current one, the one before or the one after, since clocks differ. 0: none of
-// them.
+// stepOf returns the time step of a code: the current one, the one before or the one after, since clocks differ. It
+// returns 0 for a code of none of them.
 func (s *SecondFactors) stepOf(user models.User, code string) (int64, error) {
 	secret, err := s.box.Open(user.TotpSecret, totpRow(user)...)
 	if err != nil {
@@ -138,7 +138,7 @@ func totpRow(user models.User) []string {
 	return []string{"users", user.ID, user.OrganizationID, "totp_secret"}
 }
 
-// plainCode is a code without the spaces and dashes that people type, and with the digits of any keyboard.
+// plainCode removes the spaces and dashes that people type, and turns full-width digits into plain ones.
 func plainCode(code string) string {
 	return strings.NewReplacer(" ", "", "-", "").Replace(strings.ToLower(strings.TrimSpace(norm.NFKC.String(code))))
 }
@@ -155,10 +155,10 @@ func recoveryHashes(user models.User) (hashes []string) {
 	return hashes
 }
 
-// RecoveryCodesLeft is how many recovery codes a user has not used.
+// RecoveryCodesLeft returns how many recovery codes a user has not used.
 func RecoveryCodesLeft(user models.User) int { return len(recoveryHashes(user)) }
 
-// newRecoveryCodes are shown once, in groups of four.
+// newRecoveryCodes returns recovery codes in groups of four characters, and their hashes.
 func newRecoveryCodes() (codes, hashes []string) {
 	for range recoveryCodes {
 		code := strings.ToLower(rand.Text()[:recoveryLength])

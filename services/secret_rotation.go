@@ -9,8 +9,8 @@ import (
 	"parley/models"
 )
 
-// RotateSecrets encrypts with the current key what an older key has encrypted, so that the older key is no longer needed.
-// It returns how many secrets it re-encrypted, and how many no key decrypts: those stay as they are.
+// RotateSecrets encrypts with the current key what an older key has encrypted, so that the older key is no longer
+// needed. It returns how many secrets it re-encrypted, and how many no key decrypts: those stay as they are.
 func RotateSecrets(ctx context.Context, db *models.DB, box *SecretBox) (reencrypted, lost int, err error) {
 	var credentials []models.PushCredential
 	if err := db.Read.WithContext(ctx).Select("id", "organization_id", "secret").Find(&credentials).Error; err != nil {

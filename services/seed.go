@@ -43,8 +43,8 @@ func (s *Organizations) Demo(ctx context.Context) (bool, error) {
 	return len(users) > 0, err
 }
 
-// Seed creates a demo organization, or resets the users, bot and channels of an earlier one; its conversations stay. The
-// passwords are derived from the installation's secret: they are the same at every run, and nobody else knows them.
+// Seed creates a demo organization, or resets the users, bot and channels of an earlier one; its conversations stay.
+// The passwords are derived from the installation's secret: they are the same at every run, and nobody else knows them.
 func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error) {
 	seeded := Seeded{
 		Admin: Credentials{Email: demoAdminEmail, Password: s.demoPassword("admin")},
@@ -165,8 +165,8 @@ func demoBot() models.Bot {
 			RichMedia:   buttons,
 		}),
 		Rules: mustJSON(rules),
-		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team. You can ask me about prices " +
-			"or opening hours."}),
+		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team. You can ask me about " +
+			"prices or opening hours."}),
 	}
 }
 

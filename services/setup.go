@@ -13,7 +13,7 @@ import (
 	"parley/models"
 )
 
-// Setup makes the first organization of an installation, for the person who can read what the server prints.
+// Setup creates the first organization of an installation, for someone who can read what the server prints.
 type Setup struct {
 	organizations *Organizations
 	tokens        throttle
@@ -34,7 +34,7 @@ func NewSetup(organizations *Organizations, limiter Limiter, secretKey []byte) *
 	}
 }
 
-// Token is what the server prints while setup is needed.
+// Token returns the setup token. The server prints it while setup is needed.
 func (s *Setup) Token() string { return s.token }
 
 // Needed reports whether there is no organization yet.
@@ -53,9 +53,9 @@ func (s *Setup) Needed(ctx context.Context) bool {
 	return empty
 }
 
-// SetUp makes the first organization and its owner. The right token is always accepted: it is too long to be guessed,
-// so the limit only keeps strangers from trying for ever. Errors name every field that is wrong: Forbidden for a wrong
-// token, Invalid; also RateLimited, and Conflict when there is an organization.
+// SetUp creates the first organization and its owner. The limit applies only to wrong tokens: the token is too long to
+// be guessed, so nobody must be locked out. Errors: Forbidden for a wrong token and Invalid for every other wrong
+// field, joined; RateLimited, and Conflict when there is an organization.
 func (s *Setup) SetUp(ctx context.Context, token string, request NewOrganization) (owner models.User, err error) {
 	if subtle.ConstantTimeCompare([]byte(strings.TrimSpace(token)), []byte(s.token)) == 1 {
 		return s.organizations.SetUp(ctx, request)

@@ -18,23 +18,24 @@ var (
 	slowRate    = Rate{Count: 1, Window: 10 * time.Second}
 	// addressRate limits failures from one address at all accounts together.
 	addressRate = Rate{Count: 100, Window: throttleWindow}
-	// codeDayRate limits wrong codes at one account in a day. Three of a million codes are good at a time: someone who
-	// knows the password would else need days. Past it one attempt passes every codeDaySlowRate.Window.
+	// codeDayRate limits wrong codes at one account in a day. Three of a million codes are valid at a time, so someone
+	// who knows the password would find one within weeks at accountRate. Past codeDayRate one attempt passes every
+	// codeDaySlowRate.Window.
 	codeDayRate     = Rate{Count: 200, Window: 24 * time.Hour}
 	codeDaySlowRate = Rate{Count: 1, Window: throttleWindow}
 )
 
-// throttle limits how often attempts at a secret fail. Attempts that succeed do not count.
+// throttle limits failed attempts at a secret. Attempts that succeed do not count.
 type throttle struct {
 	limiter Limiter
 	secret  string // what is guessed: throttles of different secrets do not share counts
-	isCode  bool   // six digits can be guessed with patience: there is a limit by day too
+	isCode  bool   // six digits can be guessed with patience, so there is also a limit by day
 }
 
 // attempt is one attempt at a secret.
 type attempt struct {
 	account string // whose secret it is
-	device  string // a device the account knows: its attempts count for it alone
+	device  string // a known device of the account: its attempts count for it alone
 }
 
 // limit counts under key. Past rate, one attempt every slow.Window passes where slow is set, else none does.
@@ -43,14 +44,14 @@ type limit struct {
 	rate, slow Rate
 }
 
-// limits are those of an attempt from the client whose address ctx carries.
+// limits returns the limits of an attempt. ctx carries the address of the client.
 func (t throttle) limits(ctx context.Context, a attempt) []limit {
 	if a.device != "" {
 		own := limit{key: t.secret + " device:" + a.device, rate: pairRate}
 		return []limit{own}
 	}
 	address := AddressKey(AddressOf(ctx))
-	// The address comes first: once it is limited, it makes no further keys.
+	// The address comes first: once it is over its limit, its attempts create no further keys.
 	limits := []limit{
 		{key: t.secret + " address:" + address, rate: addressRate},
 		{key: t.secret + " pair:" + address + " " + a.account, rate: pairRate},
@@ -66,7 +67,7 @@ func (t throttle) limits(ctx context.Context, a attempt) []limit {
 	return limits
 }
 
-// check refuses an attempt that is over a limit, and counts nothing. Error: RateLimited.
+// check refuses an attempt that is over a limit. It counts nothing. Error: RateLimited.
 func (t throttle) check(ctx context.Context, a attempt) error {
 	var longest time.Duration
 	for _, l := range t.limits(ctx, a) {
@@ -82,7 +83,7 @@ func (t throttle) check(ctx context.Context, a attempt) error {
 	return limitedFor(longest)
 }
 
-// begin counts an attempt as failed until succeeded is called: of guesses that come at once, no more pass than of
+// begin counts an attempt as failed; succeeded takes that back. So guesses that come at once get no further than
 // guesses that come one by one. Error: RateLimited.
 func (t throttle) begin(ctx context.Context, a attempt) (succeeded func(), err error) {
 	var counted []string
@@ -114,7 +115,7 @@ func (t throttle) begin(ctx context.Context, a attempt) (succeeded func(), err e
 	return refund, nil
 }
 
-// limitedFor is the refusal of an attempt that may be made after wait, or nil if it may be made now.
+// limitedFor refuses an attempt until wait is over. It returns nil for no wait.
 func limitedFor(wait time.Duration) error {
 	if wait <= 0 {
 		return nil
@@ -126,7 +127,7 @@ func limitedFor(wait time.Duration) error {
 	}
 }
 
-// spokenWait is a wait of seconds or minutes, rounded up.
+// spokenWait writes a wait in seconds or minutes, rounded up.
 func spokenWait(wait time.Duration) string {
 	number, unit := int((wait+time.Second-1)/time.Second), "second"
 	if number > 60 {

@@ -14,8 +14,8 @@ import (
 	"parley/models"
 )
 
-// Users lets admins manage the users of their organization. Nobody can change the owner, and nobody can change their own
-// role or disable themselves: somebody who can manage users always remains.
+// Users lets admins manage the users of their organization. Nobody can change the owner, and nobody can change their
+// own role or disable themselves: somebody who can manage users always remains.
 type Users struct {
 	db        *models.DB
 	passwords *Passwords
@@ -195,8 +195,8 @@ func (s *Users) releaseClaims(tx *gorm.DB, user models.User) ([]string, error) {
 	return conversations, nil
 }
 
-// change runs change on a user, while nobody else changes users of the organization. It reads the actor again, so if two
-// admins disable each other at the same time, one succeeds.
+// change runs change on a user, while nobody else changes users of the organization. It reads the actor again, so if
+// two admins disable each other at the same time, one succeeds.
 func (s *Users) change(ctx context.Context, actor models.User, id string,
 	change func(*gorm.DB, models.User) error) error {
 	if err := mustBeAdmin(actor); err != nil {

@@ -24,7 +24,7 @@ type Client struct {
 	DeviceCookie string // what WebSessions.Remember made for this browser, or anything it likes to send
 }
 
-// Login is an opened web session. Token is for the cookie and is stored nowhere.
+// Login is an opened web session. Token belongs in the cookie and is stored nowhere.
 type Login struct {
 	Token              string
 	AwaitsSecondFactor bool   // Token opens nothing but LogInWithCode
@@ -37,8 +37,8 @@ type Identity struct {
 	WebSessionID string // the device's id: names the session without opening it
 }
 
-// WebSessions opens and ends logins. Each is a row of devices: every request looks there, so a login that has ended has
-// ended on every node, whether or not Redis answers.
+// WebSessions opens and ends logins. A login is a row of devices and nowhere else. Every request reads the row, so a
+// login that was ended is over on every node at once, whether or not Redis answers.
 type WebSessions struct {
 	db            *models.DB
 	passwords     *Passwords
@@ -63,8 +63,8 @@ func NewWebSessions(db *models.DB, passwords *Passwords, secondFactors *SecondFa
 	}
 }
 
-// LogIn checks email address and password and opens a web session, or one that waits for the second factor. Errors:
-// Unauthorized with one sentence for every cause, RateLimited, Unavailable.
+// LogIn checks email address and password and opens a web session. If the user has a second factor, the session waits
+// for LogInWithCode. Errors: Unauthorized with the same sentence for every cause, RateLimited, Unavailable.
 func (s *WebSessions) LogIn(ctx context.Context, email, password string, client Client) (Login, error) {
 	user, err := s.passwords.Check(ctx, email, password, client)
 	if err != nil {
@@ -82,9 +82,9 @@ func (s *WebSessions) LogIn(ctx context.Context, email, password string, client 
 	return Login{Token: token, AwaitsSecondFactor: true}, nil
 }
 
-// LogInWithCode finishes a login with a code of the app, or a recovery code; either works once. The token it returns is
-// a fresh one, and the one before it is worthless. Errors: Unauthorized when token does not wait for a code, Invalid
-// for a wrong code, RateLimited.
+// LogInWithCode finishes a login with a code of the app or a recovery code; either works once. It returns a new token
+// and ends the waiting one. Errors: Unauthorized when token does not wait for a code, Invalid for a wrong code,
+// RateLimited.
 func (s *WebSessions) LogInWithCode(ctx context.Context, token, code string, client Client) (Login, error) {
 	waiting, err := s.awaiting(ctx, token)
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *WebSessions) LogInWithCode(ctx context.Context, token, code string, cli
 	err = s.secondFactors.use(ctx, user, code, client, func(tx *gorm.DB) error {
 		result := tx.Where("organization_id = ? AND id = ?", user.OrganizationID, waiting.WebSessionID).
 			Delete(&models.Device{})
-		if result.Error == nil && result.RowsAffected == 0 { // used, or ended, at the same moment
+		if result.Error == nil && result.RowsAffected == 0 { // used or ended by another request
 			return loggedOut()
 		} else if result.Error != nil {
 			return result.Error
@@ -108,7 +108,7 @@ func (s *WebSessions) LogInWithCode(ctx context.Context, token, code string, cli
 	return Login{Token: fresh, DeviceCookie: s.Remember(client.DeviceCookie, user)}, nil
 }
 
-// AwaitsSecondFactor says whether a cookie's token waits for a code. Errors: Unauthorized when it does not.
+// AwaitsSecondFactor returns nil if a token waits for a code. Error: Unauthorized.
 func (s *WebSessions) AwaitsSecondFactor(ctx context.Context, token string) error {
 	_, err := s.awaiting(ctx, token)
 	return err
@@ -122,7 +122,7 @@ func (s *WebSessions) awaiting(ctx context.Context, token string) (Identity, err
 	return found.identity(token), err
 }
 
-// Open opens a web session for a user who has just proven who they are, like one who has accepted an invitation.
+// Open opens a web session without asking for a password, for a user who has just accepted an invitation, say.
 func (s *WebSessions) Open(ctx context.Context, user models.User, client Client) (Login, error) {
 	token, device := s.newDevice(ctx, user, client)
 	err := s.db.Transact(ctx, func(tx *gorm.DB) error { return s.opened(tx, user, device) })
@@ -132,8 +132,8 @@ func (s *WebSessions) Open(ctx context.Context, user models.User, client Client)
 	return Login{Token: token, DeviceCookie: s.Remember(client.DeviceCookie, user)}, nil
 }
 
-// newDevice is a device with the user's login version as it was when they proved who they are: if it has changed by the
-// time the device is stored, the login is over before it begins.
+// newDevice returns a device with the login version that user had when the password was checked. If the password is
+// changed before the device is stored, the versions differ and the login never becomes active.
 func (s *WebSessions) newDevice(ctx context.Context, user models.User,
 	client Client) (token string, device models.Device) {
 	token, now := rand.Text()+rand.Text(), s.clock()
@@ -156,7 +156,7 @@ func (s *WebSessions) opened(tx *gorm.DB, user models.User, device models.Device
 	return s.audit.Note(tx, user, LoginSucceeded, auditName(user), "")
 }
 
-// insert stores a device, and forgets those of its user that have expired.
+// insert stores a device and deletes the expired ones of its user.
 func (s *WebSessions) insert(tx *gorm.DB, device models.Device) error {
 	err := tx.Where("organization_id = ? AND user_id = ? AND (last_seen_at <= ? OR (awaits_second_factor AND "+
 		"last_seen_at <= ?))", device.OrganizationID, device.UserID, device.CreatedAt.Add(-webSessionLife),
@@ -167,45 +167,45 @@ func (s *WebSessions) insert(tx *gorm.DB, device models.Device) error {
 	return tx.Create(&device).Error
 }
 
-// foundSession is a login that goes on, with its user.
-type foundSession struct {
+// activeSession is an active login with its user.
+type activeSession struct {
 	models.User        `gorm:"embedded"`
 	AwaitsSecondFactor bool
 	LastSeenAt         time.Time
 }
 
-func (f foundSession) identity(token string) Identity {
+func (f activeSession) identity(token string) Identity {
 	return Identity{User: f.User, WebSessionID: HashToken(token)}
 }
 
-// going narrows a query to devices whose login goes on, joined with their users.
-func going(tx *gorm.DB, now time.Time) *gorm.DB {
+// activeDevices starts a query of the devices whose login is active, joined with their users.
+func activeDevices(tx *gorm.DB, now time.Time) *gorm.DB {
 	return tx.Table("devices").Joins("JOIN users ON users.id = devices.user_id AND users.login_version = "+
 		"devices.login_version AND users.disabled_at IS NULL").
 		Where("devices.last_seen_at > ?", now.Add(-webSessionLife))
 }
 
-// find returns the login that a cookie's token opens. Error: Unauthorized.
-func (s *WebSessions) find(ctx context.Context, token string) (found foundSession, err error) {
+// find returns the active login of a token. Error: Unauthorized.
+func (s *WebSessions) find(ctx context.Context, token string) (found activeSession, err error) {
 	if token == "" || len(token) > 128 {
 		return found, loggedOut()
 	}
-	err = going(s.db.Read.WithContext(ctx), s.clock()).
+	err = activeDevices(s.db.Read.WithContext(ctx), s.clock()).
 		Select("users.*, devices.awaits_second_factor, devices.last_seen_at").
 		Where("devices.id = ?", HashToken(token)).Take(&found).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) ||
 		(found.AwaitsSecondFactor && s.clock().Sub(found.LastSeenAt) >= secondFactorLife) {
-		return foundSession{}, loggedOut()
+		return activeSession{}, loggedOut()
 	} else if err != nil {
-		return foundSession{}, fmt.Errorf("find device: %w", err)
+		return activeSession{}, fmt.Errorf("find device: %w", err)
 	}
 	return found, nil
 }
 
 func loggedOut() *Error { return Refuse(Unauthorized, "Log in to continue.") }
 
-// Identify returns who a cookie's token belongs to. Error: Unauthorized when it belongs to nobody, or no longer, or
-// waits for a second factor.
+// Identify returns whose web session a token is. Error: Unauthorized when the session is unknown, was ended, or waits
+// for the second factor.
 func (s *WebSessions) Identify(ctx context.Context, token string) (Identity, error) {
 	found, err := s.find(ctx, token)
 	if err == nil && found.AwaitsSecondFactor {
@@ -221,8 +221,8 @@ func (s *WebSessions) Identify(ctx context.Context, token string) (Identity, err
 	return identity, nil
 }
 
-// noteSeen stores that a web session was used, which renews it. It changes only a row that is still there, so it brings
-// back no login that has ended at the same moment.
+// noteSeen stores that a web session was used, which renews it. It only updates the row, so it cannot bring back a
+// login that another request has just ended.
 func (s *WebSessions) noteSeen(ctx context.Context, identity Identity) {
 	now := s.clock()
 	err := s.db.Write.WithContext(ctx).Model(&models.Device{}).
@@ -234,8 +234,8 @@ func (s *WebSessions) noteSeen(ctx context.Context, identity Identity) {
 	}
 }
 
-// Logout ends the web session of a cookie's token, if it has one, and its sockets. Error: Unavailable when it cannot be
-// ended now.
+// Logout ends the web session of a token, if there is one, and closes its sockets. Error: Unavailable when the database
+// does not answer.
 func (s *WebSessions) Logout(ctx context.Context, token string) error {
 	id := HashToken(token)
 	result := s.db.Write.WithContext(ctx).Where("id = ?", id).Delete(&models.Device{})
@@ -249,8 +249,8 @@ func (s *WebSessions) Logout(ctx context.Context, token string) error {
 	return nil
 }
 
-// Remember returns the cookie that makes a browser a known device of the user, whose attempts to log in are limited
-// apart from everybody else's.
+// Remember returns the cookie that makes a browser a known device of the user. Attempts to log in from a known device
+// have a limit of their own.
 func (s *WebSessions) Remember(deviceCookie string, user models.User) string {
 	return s.passwords.known.remember(deviceCookie, user)
 }
