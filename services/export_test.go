@@ -101,3 +101,6 @@ func (s *Passwords) CountComparisons() *atomic.Int64 {
 	}
 	return &count
 }
+
+// CheckExternalID is what the widget page asks of a session_id.
+func CheckExternalID(externalID string) error { return checkExternalID(externalID) }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"parley/models"
 )
@@ -98,13 +97,6 @@ func (s *Widget) Open(ctx context.Context, request WidgetRequest) (OpenedWidget,
 
 // CleanDisplayName makes one line of the name that an end user gave, and cuts it if it is too long.
 func CleanDisplayName(name string) string { return oneLine(name, maxDisplayName) }
-
-func checkExternalID(externalID string) error {
-	if !plainLine(externalID) || utf8.RuneCountInString(externalID) > maxExternalID {
-		return Refuse(Invalid, "session_id must be at most %d characters without control characters.", maxExternalID)
-	}
-	return nil
-}
 
 func (s *Widget) channelAndBot(ctx context.Context, token models.EmbedToken) (models.Channel, models.Bot, error) {
 	var channel models.Channel

@@ -69,6 +69,15 @@ func TestWidget_tokens(t *testing.T) {
 	for _, sessionID := range []string{strings.Repeat("x", 256), "a\nb", "a\x00b", "\xff"} {
 		b.get("/chat-widget?embed_token="+w.seeded.EmbedToken+"&session_id="+url.QueryEscape(sessionID)).status(t, 400)
 	}
+	for _, sessionID := range []string{"undefined", "user_null", "{{user.id}}", "<b>{user_id}</b>", "  ", "YOUR_USER_ID"} {
+		a := b.get("/chat-widget?embed_token="+w.seeded.EmbedToken+"&session_id="+url.QueryEscape(sessionID)).status(t, 400)
+		if !strings.Contains(a.body, "The site did not fill in session_id") || strings.Contains(a.body, "<b>") {
+			t.Errorf("%q is answered %.2000s", sessionID, a.body)
+		}
+	}
+	if n := w.count("SELECT COUNT(*) FROM end_users"); n != 0 {
+		t.Errorf("%d end users are stored", n)
+	}
 	readVisit(t, b.get("/chat-widget/?embed_token="+w.seeded.EmbedToken+"&session_id="+strings.Repeat("ü", 255)).
 		status(t, 200))
 }
