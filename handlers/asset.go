@@ -1,18 +1,18 @@
 package handlers
 
 import (
-	"io/fs"
-	"parley/static"
 	"path"
 
 	"github.com/gofiber/fiber/v2"
+
+	"parley/static"
 )
 
 // asset serves a file from static/. Caches may keep a URL with the file's current hash forever.
 func asset(c *fiber.Ctx) error {
 	name := c.Params("*")
-	content, err := fs.ReadFile(static.FS(), name)
-	if err != nil {
+	content, exists := static.File(name)
+	if !exists {
 		return notFound(c)
 	}
 	if within(name, "widget") {

@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"io/fs"
-
 	"github.com/gofiber/fiber/v2"
 
 	"parley/static"
@@ -11,10 +9,7 @@ import (
 
 // serviceWorker serves sw.js at the root of the site, because a service worker controls only pages below its own path.
 func serviceWorker(c *fiber.Ctx) error {
-	content, err := fs.ReadFile(static.FS(), "app/sw.js")
-	if err != nil {
-		return err
-	}
+	content, _ := static.File("app/sw.js") // embedded
 	c.Set(fiber.HeaderCacheControl, "no-cache")
 	c.Type("js", "utf-8")
 	return c.Send(content)

@@ -161,7 +161,7 @@ func guardOf(routes map[string]string) map[string]string {
 // silentPublisher is a publisher that nobody hears.
 type silentPublisher struct{}
 
-func (silentPublisher) MessageStored(models.Message)                       {}
+func (silentPublisher) MessageStored(*services.Sent)                       {}
 func (silentPublisher) MessagesRead(services.MessagesRead)                 {}
 func (silentPublisher) ConversationAssigned(_, _ string, _ services.Agent) {}
 func (silentPublisher) ConversationReleased(_, _ string)                   {}

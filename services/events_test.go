@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 
-	"parley/models"
 	"parley/services"
 )
 
@@ -46,7 +45,7 @@ func (n *recorder) record(what any) {
 	}
 }
 
-func (n *recorder) MessageStored(m models.Message)       { n.record(m) }
+func (n *recorder) MessageStored(sent *services.Sent)    { n.record(sent.Message) }
 func (n *recorder) MessagesRead(r services.MessagesRead) { n.record(r) }
 func (n *recorder) ConversationAssigned(org, conv string, agent services.Agent) {
 	n.record(assigned{org, conv, agent.ID, agent.Name})

@@ -39,8 +39,8 @@ type together struct {
 	err  *error
 }
 
-func (t together) Stored(sent Sent, err error) { *t.sent, *t.err = sent, err }
-func (t together) Delivered()                  { t.done.Done() }
+func (t together) Stored(sent *Sent, err error) { *t.sent, *t.err = *sent, err }
+func (t together) Delivered()                   { t.done.Done() }
 
 // Reconcile is one look of Run; Refresh its other.
 func (p *Presence) Reconcile(ctx context.Context) { p.reconcile(ctx, presenceGrace) }

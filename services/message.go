@@ -45,13 +45,14 @@ type Draft struct {
 type Sent struct {
 	Message   models.Message
 	Duplicate bool
+	Encoded   []byte // what the Receipt has sent of it, for the Publisher to send to others; nil if it has not
 }
 
 // Receipt learns how a send ended. Each of its methods is called once for every send, Stored first, both from the same
 // goroutine. They must not block: other senders wait behind them.
 type Receipt interface {
 	// Stored comes when the message is durable, or with the error why it is not.
-	Stored(Sent, error)
+	Stored(*Sent, error)
 	// Delivered comes when everything that this send publishes is on its way, even if that is nothing.
 	Delivered()
 }
@@ -107,7 +108,7 @@ func (m *Messages) Send(ctx context.Context, draft Draft) {
 	}
 	if err != nil {
 		sent, err := m.repeated(ctx, draft, err)
-		finish(m.publisher, outcome{job: j, sent: sent, err: err})
+		finish(m.publisher, &outcome{job: j, sent: sent, err: err})
 	}
 }
 
@@ -123,8 +124,8 @@ func (m *Messages) SendAndWait(ctx context.Context, draft Draft) (Sent, error) {
 // storedReceipt is the Receipt of a caller that waits.
 type storedReceipt chan outcome
 
-func (r storedReceipt) Stored(sent Sent, err error) { r <- outcome{sent: sent, err: err} }
-func (storedReceipt) Delivered()                    {}
+func (r storedReceipt) Stored(sent *Sent, err error) { r <- outcome{sent: *sent, err: err} }
+func (storedReceipt) Delivered()                     {}
 
 // check makes a job of a draft. With an error it is one that must not be stored.
 func (m *Messages) check(ctx context.Context, draft Draft) (*job, error) {
@@ -357,7 +358,6 @@ func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, message
 	slices.Sort(fresh)
 	if len(fresh) > 0 {
 		m.publisher.MessagesRead(MessagesRead{
-			OrganizationID: ref.OrganizationID,
 			ConversationID: ref.ID,
 			MessageIDs:     fresh,
 			ReaderType:     reader.Type,

@@ -160,7 +160,7 @@ func TestClose_storesAndTellsWhatWasAccepted(t *testing.T) {
 		var stored atomic.Int64
 		for i := range accepted {
 			w.Messages.Send(w.Context(), reporting(text(ref, agent(w.ann), fmt.Sprint(i)),
-				onStored(func(_ services.Sent, err error) {
+				onStored(func(_ *services.Sent, err error) {
 					if err != nil {
 						w.Error(err)
 					}
@@ -192,7 +192,7 @@ func TestSend_isAnsweredOnceEvenIfTheQueueIsFull(t *testing.T) {
 		var answered sync.WaitGroup
 		for range sends {
 			answered.Add(1)
-			w.Messages.Send(gone, reporting(text(ref, agent(w.ann), "x"), onStored(func(_ services.Sent, err error) {
+			w.Messages.Send(gone, reporting(text(ref, agent(w.ann), "x"), onStored(func(_ *services.Sent, err error) {
 				defer answered.Done() // panics the second time
 				if err == nil {
 					accepted.Add(1)
@@ -216,11 +216,11 @@ type committed struct {
 	w *world
 }
 
-func (c committed) MessageStored(m models.Message) {
-	if n := c.w.count(&models.Message{}, "id = ?", m.ID); n != 1 {
-		c.w.Errorf("told of %q before its commit", m.Content)
+func (c committed) MessageStored(sent *services.Sent) {
+	if n := c.w.count(&models.Message{}, "id = ?", sent.Message.ID); n != 1 {
+		c.w.Errorf("%q was published before its commit", sent.Message.Content)
 	}
-	c.recorder.MessageStored(m)
+	c.recorder.MessageStored(sent)
 }
 
 func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
@@ -231,7 +231,7 @@ func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
 			committed{w.events, w}, w.clock.Now)
 		for i := range 20 {
 			messages.Send(w.Context(), reporting(text(ref, endUserOf(ref), fmt.Sprint(i)),
-				onStored(func(sent services.Sent, err error) {
+				onStored(func(sent *services.Sent, err error) {
 					if err != nil || w.count(&models.Message{}, "id = ?", sent.Message.ID) != 1 {
 						w.Errorf("%d was acknowledged before its commit: %v", i, err)
 					}

@@ -101,7 +101,7 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 			},
 		}
 		for i := range want {
-			want[i].OrganizationID, want[i].ConversationID = ref.OrganizationID, ref.ID
+			want[i].ConversationID = ref.ID
 		}
 		if fmt.Sprint(told) != fmt.Sprint(want) {
 			w.Errorf("told\n%v, not\n%v", told, want)

@@ -37,9 +37,9 @@ func (l *ledger) add(format string, args ...any) {
 	l.lines = append(l.lines, fmt.Sprintf(format, args...))
 }
 
-func (l *ledger) MessageStored(m models.Message) { l.add("published %d", m.Seq) }
+func (l *ledger) MessageStored(sent *services.Sent) { l.add("published %d", sent.Message.Seq) }
 
-func (l *ledger) Stored(sent services.Sent, err error) {
+func (l *ledger) Stored(sent *services.Sent, err error) {
 	switch {
 	case err != nil:
 		l.add("refused as %s", services.KindOf(err))

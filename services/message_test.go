@@ -65,7 +65,7 @@ func TestSend_numbersWithoutAHoleWhateverHappensAtOnce(t *testing.T) {
 			go func() {
 				for i := range each {
 					w.Messages.Send(w.Context(), reporting(text(ref, endUserOf(ref), fmt.Sprintf("%d/%d", s, i)),
-						onStored(func(_ services.Sent, err error) {
+						onStored(func(_ *services.Sent, err error) {
 							defer stored.Done()
 							if err != nil {
 								w.Error(err)

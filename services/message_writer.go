@@ -39,16 +39,16 @@ type outcome struct {
 
 // finish is the only way a send ends: it acknowledges, publishes what was stored, and then lets the sender's connection
 // write. The order saves a system call, since an acknowledgement and its broadcast leave together.
-func finish(publisher Publisher, o outcome) {
+func finish(publisher Publisher, o *outcome) {
 	if o.receipt != nil {
-		o.receipt.Stored(o.sent, o.err)
+		o.receipt.Stored(&o.sent, o.err)
 		defer o.receipt.Delivered()
 	}
 	if o.err == nil && !o.sent.Duplicate {
-		publisher.MessageStored(o.sent.Message)
+		publisher.MessageStored(&o.sent)
 	}
 	if o.answer != nil {
-		publisher.MessageStored(*o.answer)
+		publisher.MessageStored(&Sent{Message: *o.answer})
 	}
 }
 
@@ -151,8 +151,8 @@ func (w *writer) publish() {
 }
 
 func (w *writer) finish(outcomes []outcome) {
-	for _, o := range outcomes {
-		finish(w.publisher, o)
+	for i := range outcomes {
+		finish(w.publisher, &outcomes[i])
 	}
 }
 

@@ -193,7 +193,7 @@ func TestSend_botStaysSilentFromTheClaimOn(t *testing.T) {
 		sent := make(chan error, more)
 		for i := range more {
 			w.Messages.Send(w.Context(), reporting(text(ref, endUserOf(ref), "hello"),
-				onStored(func(_ services.Sent, err error) { sent <- err })))
+				onStored(func(_ *services.Sent, err error) { sent <- err })))
 			if i == more/2 {
 				go func() {
 					_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)

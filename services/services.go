@@ -15,7 +15,7 @@ import (
 // Publisher spreads news to connected sockets, on every node. Calls come after the commit and must not wait for the
 // network.
 type Publisher interface {
-	MessageStored(models.Message)
+	MessageStored(*Sent)
 	MessagesRead(MessagesRead)
 	ConversationAssigned(organizationID, conversationID string, agent Agent)
 	ConversationReleased(organizationID, conversationID string)
@@ -37,11 +37,11 @@ type Agent struct{ ID, Name, PhotoID string }
 
 // MessagesRead says that reader has read messages of a conversation.
 type MessagesRead struct {
-	OrganizationID, ConversationID string
-	MessageIDs                     []string
-	ReaderType                     models.SenderType
-	ReaderID                       string
-	ReadAt                         time.Time
+	ConversationID string
+	MessageIDs     []string
+	ReaderType     models.SenderType
+	ReaderID       string
+	ReadAt         time.Time
 }
 
 // Limiter counts attempts in a sliding window.

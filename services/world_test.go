@@ -328,10 +328,10 @@ func send(messages *services.Messages, draft services.Draft) (services.Sent, err
 }
 
 // onStored is a Receipt that calls a function.
-type onStored func(services.Sent, error)
+type onStored func(*services.Sent, error)
 
-func (f onStored) Stored(sent services.Sent, err error) { f(sent, err) }
-func (onStored) Delivered()                             {}
+func (f onStored) Stored(sent *services.Sent, err error) { f(sent, err) }
+func (onStored) Delivered()                              {}
 
 // reporting gives a draft a Receipt.
 func reporting(draft services.Draft, receipt services.Receipt) services.Draft {

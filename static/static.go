@@ -3,7 +3,6 @@
 package static
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -11,7 +10,6 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"time"
 )
 
 //go:embed app/*.js app/app.build.css app/*.svg widget/embed.js widget/widget.js widget/widget.css vendor/*.js
@@ -19,7 +17,7 @@ var embedded embed.FS
 
 // The files as they are served, and their URLs.
 var (
-	files   = memory{}
+	files   = map[string][]byte{}
 	urls    = map[string]string{}
 	imports = map[string][]string{} // module → the names of the modules it imports
 )
@@ -33,8 +31,11 @@ func init() {
 	})
 }
 
-// FS contains the files under the names that URL takes.
-func FS() fs.FS { return files }
+// File returns the content of a file, by the name that URL takes. Callers must not change it.
+func File(name string) (content []byte, exists bool) {
+	content, exists = files[name]
+	return content, exists
+}
 
 // URL returns where a file is served: /static/<name>?v=<hash>. The answer to a URL with the current hash never changes.
 // An unknown name gets no hash.
@@ -88,43 +89,3 @@ func load(name string) {
 	files[name] = content
 	urls[name] = "/static/" + name + "?v=" + hex.EncodeToString(sum[:])[:10]
 }
-
-// memory is a read-only file system of whole files, without directory listings.
-type memory map[string][]byte
-
-func (m memory) Open(name string) (fs.File, error) {
-	content, ok := m[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return file{bytes.NewReader(content), info{path.Base(name), int64(len(content))}}, nil
-}
-
-// ReadFile saves fs.ReadFile a copy. Callers must not change the result.
-func (m memory) ReadFile(name string) ([]byte, error) {
-	content, ok := m[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
-	}
-	return content, nil
-}
-
-type file struct {
-	*bytes.Reader
-	info info
-}
-
-func (f file) Stat() (fs.FileInfo, error) { return f.info, nil }
-func (f file) Close() error               { return nil }
-
-type info struct {
-	name string
-	size int64
-}
-
-func (i info) Name() string       { return i.name }
-func (i info) Size() int64        { return i.size }
-func (i info) Mode() fs.FileMode  { return 0o444 }
-func (i info) ModTime() time.Time { return time.Time{} }
-func (i info) IsDir() bool        { return false }
-func (i info) Sys() any           { return nil }

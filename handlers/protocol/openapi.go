@@ -379,6 +379,3 @@ func answerContent(components schemas, answer any) map[string]any {
 	}
 	return map[string]any{"application/json": content}
 }
-
-// Call is the operation as a line of HTTP.
-func (o Operation) Call() string { return fmt.Sprintf("%s %s", o.Method, o.Path) }

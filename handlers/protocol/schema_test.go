@@ -117,17 +117,17 @@ func TestOpenAPI_answersAreValidExamples(t *testing.T) {
 			}
 			if err := valid(pointer+"/responses/"+status+"/content/application~1json/schema",
 				dig(media, "example")); err != nil {
-				t.Errorf("%s %s: %v", operation.Call(), status, err)
+				t.Errorf("%s %s: %v", operation.Name, status, err)
 			}
 		}
 		if body := dig(described, "requestBody", "content", "application/json"); body != nil {
 			if err := valid(pointer+"/requestBody/content/application~1json/schema", dig(body, "example")); err != nil {
-				t.Errorf("%s: %v", operation.Call(), err)
+				t.Errorf("%s: %v", operation.Name, err)
 			}
 		}
 		for _, parameter := range operation.Parameters {
 			if parameter.Path != strings.Contains(operation.Path, "{"+parameter.Name+"}") {
-				t.Errorf("%s: %s stands elsewhere", operation.Call(), parameter.Name)
+				t.Errorf("%s: %s stands elsewhere", operation.Name, parameter.Name)
 			}
 		}
 	}
@@ -195,7 +195,7 @@ func TestFields_areInTheWordsOfTheGuide(t *testing.T) {
 		}
 		for _, field := range protocol.Fields(operation.Answer) {
 			if field.About == "" {
-				t.Errorf("%s: %s is not documented", operation.Call(), field.Name)
+				t.Errorf("%s: %s is not documented", operation.Name, field.Name)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"encoding/json"
 
 	"parley/handlers/protocol"
 	"parley/models"
@@ -68,7 +69,7 @@ type receipt struct {
 
 // Stored implements services.Receipt. The acknowledgement is held until Delivered, so that it and the message_received
 // that follows it are written in one system call.
-func (r *receipt) Stored(sent services.Sent, err error) {
+func (r *receipt) Stored(sent *services.Sent, err error) {
 	r.client.endSend()
 	if err != nil {
 		r.reply.send(nil, err)
@@ -80,12 +81,20 @@ func (r *receipt) Stored(sent services.Sent, err error) {
 			r.server.visits.Note(r.proof.current(), *visit)
 		}
 	}
-	message, err := encodeMessage(sent.Message)
+	message, err := encodeMessage(sent)
 	if err != nil {
 		r.reply.send(nil, err)
 		return
 	}
 	r.reply.hold(protocol.SentAck(message, sent.Duplicate))
+}
+
+// encodeMessage returns a message as sockets get it. The sender and the rooms get the same bytes.
+func encodeMessage(sent *services.Sent) (encoded json.RawMessage, err error) {
+	if sent.Encoded == nil {
+		sent.Encoded, err = json.Marshal(protocol.NewMessageReceived(sent.Message))
+	}
+	return sent.Encoded, err
 }
 
 // Delivered implements services.Receipt: it writes what Stored held.

@@ -1,13 +1,10 @@
 package realtime
 
 import (
-	"encoding/json"
 	"log/slog"
-	"sync/atomic"
 
 	"parley/handlers/protocol"
 	"parley/handlers/socketio"
-	"parley/models"
 	"parley/services"
 )
 
@@ -20,8 +17,9 @@ func NewPublisher(io *socketio.Namespace) *Publisher { return &Publisher{io: io}
 var _ services.Publisher = (*Publisher)(nil)
 
 // MessageStored tells the conversation, in the order of seq, and the queue.
-func (p *Publisher) MessageStored(m models.Message) {
-	message, err := encodeMessage(m)
+func (p *Publisher) MessageStored(sent *services.Sent) {
+	m := sent.Message
+	message, err := encodeMessage(sent)
 	if err != nil {
 		slog.Error("encode message", "error", err)
 		return
@@ -37,26 +35,6 @@ func (p *Publisher) MessageStored(m models.Message) {
 			Preview:        services.PlainText(m),
 			Seq:            m.Seq,
 		})
-}
-
-// newest is the message that was encoded last: its acknowledgement and its broadcast follow each other.
-var newest atomic.Pointer[encodedMessage]
-
-type encodedMessage struct {
-	id   string
-	json json.RawMessage
-}
-
-// encodeMessage is a message as the room gets it.
-func encodeMessage(m models.Message) (json.RawMessage, error) {
-	if known := newest.Load(); known != nil && known.id == m.ID {
-		return known.json, nil
-	}
-	text, err := json.Marshal(protocol.NewMessageReceived(m))
-	if err == nil {
-		newest.Store(&encodedMessage{m.ID, text})
-	}
-	return text, err
 }
 
 // MessagesRead tells the conversation.

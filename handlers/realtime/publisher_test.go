@@ -65,7 +65,7 @@ type aboutIt struct {
 
 var publications = []publication{
 	{"a message is stored", func(p *aboutIt) {
-		p.MessageStored(models.Message{
+		p.MessageStored(&services.Sent{Message: models.Message{
 			ID:             models.NewID(),
 			OrganizationID: p.organizationID,
 			ConversationID: p.conversationID,
@@ -75,7 +75,7 @@ var publications = []publication{
 			ContentType:    models.TypeText,
 			Content:        "Hello",
 			CreatedAt:      models.Now(),
-		})
+		}})
 	}, map[string][]string{
 		itsEndUser:   {protocol.MessageReceivedEvent},
 		agentInIt:    {protocol.MessageReceivedEvent},
