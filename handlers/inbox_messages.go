@@ -50,7 +50,7 @@ func (a *App) messages(c *fiber.Ctx, conversation models.Conversation, sessions 
 	if err != nil {
 		return run, err
 	}
-	found, before, after, err := a.withNeighbours(c, ref, page)
+	found, before, after, err := a.withNeighbors(c, ref, page)
 	if err != nil {
 		return run, err
 	}
@@ -103,8 +103,8 @@ func (a *App) runPage(c *fiber.Ctx, ref services.Ref) (services.Page, error) {
 	return page, err
 }
 
-// withNeighbours reads a page of messages, and the messages right before and after it, if any.
-func (a *App) withNeighbours(c *fiber.Ctx, ref services.Ref,
+// withNeighbors reads a page of messages, and the messages right before and after it, if any.
+func (a *App) withNeighbors(c *fiber.Ctx, ref services.Ref,
 	page services.Page) (found []models.Message, before, after *models.Message, err error) {
 	wide := page
 	wide.Limit += 2

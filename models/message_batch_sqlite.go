@@ -20,7 +20,7 @@ func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide 
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer tx.Rollback() // after the commit it does nothing
+	defer func() { _ = tx.Rollback() }() // after the commit it does nothing
 	if err := sqliteNew(ctx, tx, query); err != nil {
 		return fmt.Errorf("store conversations: %w", err)
 	}

@@ -28,7 +28,7 @@ func conversationID(channel models.Channel, externalID string) string {
 	mac := hmac.New(sha256.New, []byte(channel.ConversationKey))
 	mac.Write([]byte(externalID))
 	var id uuid.UUID
-	hex.Decode(id[:], []byte(channel.ConversationPrefix)) // what withConversationKey made always decodes
+	_, _ = hex.Decode(id[:], []byte(channel.ConversationPrefix)) // what withConversationKey made always decodes
 	copy(id[prefixLength/2:], mac.Sum(nil))
 	id[6] = id[6]&0x0f | 0x80 // version 8
 	id[8] = id[8]&0x3f | 0x80 // variant of RFC 9562

@@ -57,10 +57,10 @@ func (c *connection) cut() error {
 // drain ends our half of a connection, and reads what the client still sends.
 func drain(conn net.Conn) {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
+		_ = half.CloseWrite()
 	}
 	conn.SetReadDeadline(time.Now().Add(lingering))
-	io.CopyN(io.Discard, conn, lingerBytes)
+	_, _ = io.CopyN(io.Discard, conn, lingerBytes)
 }
 
 // Hold counts bytes of memory that a request or its answer takes up until release. It reports false, and counts

@@ -202,7 +202,7 @@ func (l *listener) cutAll() {
 	}
 	l.mu.Unlock()
 	for _, conn := range open {
-		conn.cut()
+		_ = conn.cut()
 	}
 }
 

@@ -125,7 +125,7 @@ func TestTyping_indicatorAndCleared(t *testing.T) {
 func TestRooms_whoLeftHearsNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v, s := w.written(0)
-		other, neighbour := w.written(0)
+		other, neighbor := w.written(0)
 		left := w.endUser(0, v)
 		agentLeft := w.agent(1, w.login(1, w.seeded.Agent))
 		agentLeft.ok("join_conversation", v.id())
@@ -137,7 +137,7 @@ func TestRooms_whoLeftHearsNothing(t *testing.T) {
 		s.emit("user_typing", obj{"conversation_id": v.conversationID, "sender_type": "end_user"})
 		// Through the same broker: what the other node had for this socket has come when this has.
 		agentLeft.ok("join_conversation", other.id())
-		neighbour.ok("send_message", other.say(text("fence")))
+		neighbor.ok("send_message", other.say(text("fence")))
 		like(t, agentLeft.next("message_received")["conversation_id"], other.conversationID)
 		left.quiet()
 		agentLeft.silentAbout("message_received", "conversation_id", v.conversationID)

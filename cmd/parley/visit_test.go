@@ -21,7 +21,7 @@ func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 		elsewhere.ok("join_conversation", other.id())
 		elsewhere.ok("join_queue")
 		tab := w.endUser(0, v)
-		neighbour := w.endUser(0, other)
+		neighbor := w.endUser(0, other)
 		s := w.connect(dial{node: 0, browser: "Mozilla/5.0 (" + strings.Repeat("x", 500)})
 		agent.forget()
 
@@ -59,7 +59,7 @@ func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 		like(t, second.next("visit_changed"), v.id())
 		agent.silent("visit_changed")
 		elsewhere.silent("visit_changed")
-		for _, endUser := range []*socket{s, tab, neighbour} {
+		for _, endUser := range []*socket{s, tab, neighbor} {
 			endUser.silent(agentsOnly...)
 		}
 	})

@@ -64,7 +64,7 @@ func TestRevoke_endsTheSocketsOfTheTokenAndNoOthers(t *testing.T) {
 			joined, waits := w.endUser(stored), w.endUser(unstored)
 			mentions := w.connect("")
 			mentions.ok("join_conversation", with(named.proof(), "embed_token", secret))
-			neighbour, agent := w.endUser(other), w.agent(w.seeded.Agent)
+			neighbor, agent := w.endUser(other), w.agent(w.seeded.Agent)
 			agent.ok("join_conversation", stored.id())
 
 			revoke(w, token.ID)
@@ -76,7 +76,7 @@ func TestRevoke_endsTheSocketsOfTheTokenAndNoOthers(t *testing.T) {
 			unstored.isClosed(w, again)
 			again.refused("forbidden", "join_conversation", with(named.proof(), "embed_token", secret))
 			named.isOpen(w, again) // its page was opened with the other token
-			other.isOpen(w, neighbour)
+			other.isOpen(w, neighbor)
 			agent.ok("send_message", stored.answer("Still here?"))
 
 			// A page that a valid token of the channel opens lets the end user in again.

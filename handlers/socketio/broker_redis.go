@@ -201,7 +201,7 @@ func (b *RedisBroker) subscribeLoop() {
 		wanted, unwanted := b.takeChanges()
 		ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
 		if len(unwanted) > 0 {
-			b.pubsub.Unsubscribe(ctx, unwanted...)
+			_ = b.pubsub.Unsubscribe(ctx, unwanted...)
 		}
 		if len(wanted) > 0 {
 			if err := b.pubsub.Subscribe(ctx, wanted...); err != nil {

@@ -181,7 +181,7 @@ func eventName(raw json.RawMessage, known map[string]eventHandler) string {
 	}
 	if bytes.IndexByte(raw, '\\') >= 0 {
 		var name string
-		json.Unmarshal(raw, &name) // cannot fail: the packet is valid JSON
+		_ = json.Unmarshal(raw, &name) // cannot fail: the packet is valid JSON
 		return name
 	}
 	if h, ok := known[string(raw[1:len(raw)-1])]; ok {
