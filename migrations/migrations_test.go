@@ -167,6 +167,35 @@ func TestUp_keepsTheRowsOfTheOldestSchema(t *testing.T) {
 	})
 }
 
+// Logins were rows of logins, and an entry elsewhere.
+func TestUp_logsNobodyOut(t *testing.T) {
+	each(t, func(t *testing.T, db *models.DB, conn *sql.DB) {
+		if err := migrations.UpTo(t.Context(), conn, db.Postgres(), 5); err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range []string{
+			`INSERT INTO organizations (id, name, created_at, updated_at)
+				VALUES ('0198c0de-0000-7000-8000-000000000001', 'Acme', '2026-01-01 10:00:00', '2026-01-01 10:00:00')`,
+			`INSERT INTO users (id, organization_id, email, name, password_hash, role, login_version, created_at, updated_at)
+				VALUES ('0198c0de-0000-7000-8000-000000000002', '0198c0de-0000-7000-8000-000000000001', 'a@acme.example',
+				'Ann', '', 'agent', 3, '2026-01-01 10:00:00', '2026-01-01 10:00:00')`,
+			`INSERT INTO logins (id, organization_id, user_id, user_agent, address, created_at, last_seen_at)
+				VALUES ('hash', '0198c0de-0000-7000-8000-000000000001', '0198c0de-0000-7000-8000-000000000002', 'Browser',
+				'127.0.0.1', '2026-01-01 10:00:00', '2026-01-01 11:00:00')`,
+		} {
+			if _, err := conn.Exec(statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+		up(t, db, conn)
+		var device models.Device
+		if err := db.Read.Take(&device).Error; err != nil || device.ID != "hash" || device.LoginVersion != 3 ||
+			device.AwaitsSecondFactor || device.UserAgent != "Browser" || device.LastSeenAt.Hour() != 11 {
+			t.Errorf("the login is %+v, %v", device, err)
+		}
+	})
+}
+
 func TestFingerprint_isStable(t *testing.T) {
 	first, err := migrations.Fingerprint()
 	if err != nil || len(first) != 16 {

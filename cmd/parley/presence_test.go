@@ -254,6 +254,7 @@ func TestEndedLogin_closesSockets(t *testing.T) {
 		for name, change := range map[string]string{
 			"disabled":     "UPDATE users SET disabled_at = updated_at, login_version = login_version + 1 WHERE email = ?",
 			"new password": "UPDATE users SET login_version = login_version + 1 WHERE email = ?",
+			"logged out":   "DELETE FROM devices WHERE user_id = (SELECT id FROM users WHERE email = ?)",
 		} {
 			who := w.hire()
 			b := w.login(0, who)
