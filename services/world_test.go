@@ -25,6 +25,7 @@ type world struct {
 	events *recorder
 	tenant
 
+	limits services.AddressLimits
 	tokens map[string]string // the first embed token of each channel
 	mailer *mailer
 	box    *services.SecretBox
@@ -73,17 +74,18 @@ func (w *world) newServicesAt(rate services.Rate, cost argon2id.Params) {
 	w.mailer = &mailer{}
 	w.box = services.NewSecretBox(sealKey("a"))
 	all, err := services.New(services.Dependencies{
-		DB:           w.db,
-		Limiter:      state.NewMemoryLimiter(w.clock.Now),
-		Presence:     state.NewMemoryPresence(),
-		Openings:     state.NewMemoryOpenings(w.clock.Now),
-		Publisher:    w.events,
-		Mailer:       w.mailer,
-		Clock:        w.clock.Now,
-		SecretKey:    []byte("a secret of thirty-two bytes, yes"),
-		SecretBox:    w.box,
-		PasswordCost: cost,
-		WidgetRate:   rate,
+		DB:            w.db,
+		Limiter:       state.NewMemoryLimiter(w.clock.Now),
+		Presence:      state.NewMemoryPresence(),
+		Openings:      state.NewMemoryOpenings(w.clock.Now),
+		Publisher:     w.events,
+		Mailer:        w.mailer,
+		Clock:         w.clock.Now,
+		SecretKey:     []byte("a secret of thirty-two bytes, yes"),
+		SecretBox:     w.box,
+		PasswordCost:  cost,
+		WidgetRate:    rate,
+		AddressLimits: w.limits,
 	})
 	w.ok(err)
 	w.Services = all
