@@ -5,7 +5,6 @@ package handlers
 import (
 	"context"
 	"net/netip"
-	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -24,9 +23,8 @@ type App struct {
 	Demo           *services.Seeded            // if not nil, /demo is served
 	Ready          func(context.Context) error // the check behind /readyz
 
-	openSockets  openSockets
-	refusals     refusalLog
-	proxyWarning sync.Once
+	openSockets openSockets
+	refusals    refusalLog
 }
 
 // New returns the Fiber application with every route of the product.

@@ -48,6 +48,11 @@ func serveAttacked() {
 	n := server.Of("/")
 	joinRoom(n)
 	echo(n)
+	forever := make(chan struct{})
+	n.On("block", func(_ *socketio.Socket, e *socketio.Event) {
+		<-forever
+		e.Ack(e.Args[0]) // so that they are kept until then
+	})
 	n.On("ack", func(_ *socketio.Socket, e *socketio.Event) { e.Ack(e.Args[0]) })
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.All("/socket.io/*", server.Handler())
@@ -111,6 +116,40 @@ func (a *attacked) status(name string) int {
 	return 0
 }
 
+// settle waits until the server has read what was sent, and does nothing more.
+func (a *attacked) settle() {
+	a.t.Helper()
+	deadline := time.After(10 * patience)
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for before := -1; ; {
+		select {
+		case <-deadline:
+			a.t.Fatal("the server does not come to rest")
+		case <-look.C:
+		}
+		now := a.processorTime()
+		if now == before && a.hasReadEverything() {
+			return
+		}
+		before = now
+	}
+}
+
+// processorTime returns what the server has used so far, in ticks of 10 ms.
+func (a *attacked) processorTime() int {
+	a.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", a.pid))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name may have spaces
+	fields := strings.Fields(rest)
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return user + system
+}
+
 // hasReadEverything reports whether nothing is left in the buffers that the kernel keeps for the server's connections.
 func (a *attacked) hasReadEverything() bool {
 	a.t.Helper()
@@ -160,51 +199,36 @@ func each(n int, attack func()) {
 	attackers.Wait()
 }
 
-// fragmented returns a message in fragments of one byte, without its last one.
-func fragmented(size int) []byte {
-	b := masked(ws.NewFrame(ws.OpText, false, []byte("4")))
-	return append(b, bytes.Repeat(masked(ws.NewFrame(ws.OpContinuation, false, []byte("x"))), size)...)
-}
-
 func TestAttacks_takeNoMoreMemoryThanAllowed(t *testing.T) {
-	megabyte := strings.Repeat("x", 1<<20-100)
-	arguments := text(`42["x"` + strings.Repeat(",1", (1<<20-100)/2) + "]")
-	pings := bytes.Repeat(masked(ws.NewPingFrame(make([]byte, 125))), 10_000)
-	acks := bytes.Repeat(text(`421["ack","`+strings.Repeat("x", 10_000)+`"]`), 20)
+	// The kernel takes some megabytes for a client that does not read, and the server has to keep the rest.
+	pings := bytes.Repeat(masked(ws.NewPingFrame(make([]byte, 125))), 42_000)
+	acks := bytes.Repeat(text(`421["ack","`+strings.Repeat("x", 10_000)+`"]`), 800)
+	namespaces := bytes.Repeat(text("40/"+strings.Repeat("x", 980_000)+","), 10)
+	arguments := text(`421["block"` + strings.Repeat(",1", 30_000) + "]")
 	unfinished := text("42" + strings.Repeat("x", 65_000))
+	auth := text(`40{"a":"` + strings.Repeat("x", 60_000) + `"}`)
 	attachment := append(text(`452-["x"]`), masked(ws.NewBinaryFrame(make([]byte, 100_000)))...)
 	for name, attack := range map[string]func(a *attacked){
 		"packets of many arguments": func(a *attacked) {
-			each(20, func() { a.raw(append(text("40"), bytes.Repeat(arguments, 5)...)) })
-		},
-		"small packets of many arguments": func(a *attacked) {
-			packet := text(`421["ack"` + strings.Repeat(",1", 30_000) + "]")
-			each(200, func() { a.raw(append(text("40"), bytes.Repeat(packet, 20)...)) })
+			each(200, func() { a.raw(append(text("40"), arguments...)) })
 		},
 		"pings by clients that do not read": func(a *attacked) {
 			each(60, func() { a.raw(pings) })
 		},
 		"acknowledgements for clients that do not read": func(a *attacked) {
-			each(300, func() { a.raw(append(text("40"), acks...)) })
+			each(30, func() { a.raw(append(text("40"), acks...)) })
 		},
 		"messages that are never finished": func(a *attacked) {
 			each(1000, func() { a.raw(unfinished[:len(unfinished)-1]) })
 		},
-		"messages in fragments that are never finished": func(a *attacked) {
-			each(50, func() { a.raw(fragmented(60_000)) })
-		},
 		"long namespace names": func(a *attacked) {
-			each(100, func() { a.raw(append(text("40/"+megabyte+","), text("40/"+megabyte[:60_000]+",")...)) })
+			each(20, func() { a.raw(namespaces) })
 		},
 		"long auth payloads": func(a *attacked) {
-			each(100, func() { a.raw(bytes.Repeat(text(`40{"a":"`+megabyte[:60_000]+`"}`), 20)) })
+			each(1000, func() { a.raw(auth) })
 		},
 		"binary packets that are never finished": func(a *attacked) {
 			each(500, func() { a.raw(append(text("40"), attachment...)) })
-		},
-		"joins of unknown namespaces by clients that do not read": func(a *attacked) {
-			refused := bytes.Repeat(text("40/"+megabyte[:60]+","), 1000)
-			each(100, func() { a.raw(refused) })
 		},
 		"answers of long-polling that are never read":    (*attacked).ignoreAnswers,
 		"sessions of long-polling that are left waiting": (*attacked).abandonSessions,
@@ -217,7 +241,7 @@ func TestAttacks_takeNoMoreMemoryThanAllowed(t *testing.T) {
 				a := newAttacked(t, mode)
 				bystander := a.join()
 				attack(a)
-				eventuallyWithin(t, 10*patience, "the server has read everything", a.hasReadEverything)
+				a.settle()
 				bystander.expectNothing()
 				grown := a.status("VmHWM") - a.before
 				t.Logf("%d MB more than %d MB", grown>>20, a.before>>20)
@@ -232,11 +256,11 @@ func TestAttacks_takeNoMoreMemoryThanAllowed(t *testing.T) {
 // ignoreAnswers makes the server answer polls with as much as it may, and reads nothing.
 func (a *attacked) ignoreAnswers() {
 	long := strings.Repeat("x", 60_000)
-	each(300, func() {
+	each(60, func() {
 		s := a.openPolling()
 		s.post("40")
-		for range 4 {
-			s.post(`421["ack","`+long+`"]`, `422["ack","`+long+`"]`)
+		for range 60 {
+			s.post(`421["ack","` + long + `"]`)
 		}
 		for range 2 {
 			conn, err := net.Dial("tcp", a.addr)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+
 	"parley/handlers/socketio"
 )
 
@@ -134,6 +136,35 @@ func TestPolling_noBodyIsKeptWithItsConnection(t *testing.T) {
 		}
 	}
 	eventually(t, "no body is kept", func() bool { return heap() < before+10<<20 })
+}
+
+// An application may make fasthttp stream bodies: then nobody has bounded this one.
+func TestPolling_aStreamedBodyIsBoundedToo(t *testing.T) {
+	s := socketio.New(socketio.Options{})
+	defer s.Shutdown(t.Context())
+	app := fiber.New(fiber.Config{
+		StreamRequestBody:     true,
+		BodyLimit:             1 << 10,
+		DisableStartupMessage: true,
+	})
+	app.All("/socket.io/", s.Handler())
+	request := func(method, query, body string) (int, string) {
+		r, _ := http.NewRequest(method, "http://x/socket.io/?EIO=4&transport=polling"+query, strings.NewReader(body))
+		response, err := app.Test(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read(t, response)
+	}
+	_, open := request(http.MethodGet, "", "")
+	sid := strings.Split(open, `"`)[3]
+	if status, body := request(http.MethodPost, "&sid="+sid, "40"); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	status, _ := request(http.MethodPost, "&sid="+sid, strings.Repeat("x", 128<<10+1))
+	if status != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", status)
+	}
 }
 
 // A client that is closed, but does not read its last packets, is dropped before those that are well.

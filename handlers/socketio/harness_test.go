@@ -302,12 +302,7 @@ func wait[T any](t testing.TB, event <-chan T, what string) (value T) {
 // eventually waits for a condition that nothing announces.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	eventuallyWithin(t, patience, what, condition)
-}
-
-func eventuallyWithin(t testing.TB, limit time.Duration, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.After(limit)
+	deadline := time.After(patience)
 	for tick := time.NewTicker(time.Millisecond); ; {
 		if condition() {
 			tick.Stop()

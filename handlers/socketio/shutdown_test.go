@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -72,6 +74,23 @@ func TestShutdown_waitsForHandlersUntilItsContextEnds(t *testing.T) {
 	close(release)
 	p.conn.Close()
 	if err := w.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A client that does not read its last packets keeps nobody waiting once the context has ended.
+func TestShutdown_cutsOffWhoDoesNotRead(t *testing.T) {
+	w := newWorld(t, socketio.Options{WriteTimeout: time.Hour}, joinRoom)
+	w.deaf("deaf")
+	w.Of("/").To("deaf").Emit("big", strings.Repeat("x", 7<<20)) // more than the kernel takes
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := w.Shutdown(ctx); err != context.Canceled {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- w.Shutdown(context.Background()) }()
+	if err := wait(t, done, "the end of all connections"); err != nil {
 		t.Fatal(err)
 	}
 }

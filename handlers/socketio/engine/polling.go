@@ -46,7 +46,7 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 		return fail(ctx, errBadRequest)
 	}
 	if ctx.App().Config().WriteTimeout == 0 { // else fasthttp sees to it
-		a.timeout = c.server.options.WriteTimeout
+		a.timeout = c.server.options.WriteTimeout * time.Duration(1+len(a.body)/batchBytes)
 	}
 	c.server.relieve()
 	ctx.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)

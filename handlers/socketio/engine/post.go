@@ -3,9 +3,11 @@ package engine
 import (
 	"bytes"
 	"encoding/base64"
+	"io"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 )
 
 // keptBody is the size up to which a body's buffer is used again.
@@ -16,11 +18,14 @@ func (c *Conn) servePost(ctx *fiber.Ctx) error {
 	if !c.beginPost() {
 		return fail(ctx, errBadRequest)
 	}
-	// Not ctx.Body, which would inflate a compressed body without a limit.
-	body := ctx.Context().Request.Body()
+	body, err := readBody(ctx.Context(), c.server.options.MaxPayload)
 	c.charge(len(body))
 	defer c.endPost(len(body))
 	defer ctx.Context().Request.ReleaseBody(keptBody) // else fasthttp keeps it for the next request of this connection
+	if err != nil {
+		c.abort(ReasonTransportError)
+		return fail(ctx, errBadRequest)
+	}
 	if len(body) > c.server.options.MaxPayload {
 		c.abort(ReasonTransportError)
 		return ctx.SendStatus(fiber.StatusRequestEntityTooLarge)
@@ -35,6 +40,15 @@ func (c *Conn) servePost(ctx *fiber.Ctx) error {
 	}
 	ctx.Set(fiber.HeaderContentType, fiber.MIMETextHTML)
 	return ctx.SendString("ok")
+}
+
+// readBody returns the body of a request, and more than limit bytes of one that is longer. It does not use
+// fiber.Ctx.Body, which would inflate a compressed body without a limit.
+func readBody(ctx *fasthttp.RequestCtx, limit int) ([]byte, error) {
+	if stream := ctx.RequestBodyStream(); stream != nil {
+		return io.ReadAll(io.LimitReader(stream, int64(limit)+1))
+	}
+	return ctx.Request.Body(), nil
 }
 
 // beginPost refuses a POST to a connection that does not use long-polling any more. A second POST beside a first ends
