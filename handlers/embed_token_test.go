@@ -268,3 +268,19 @@ func TestIntegration_aBotThatIsGoneIsSaidBesideItsField(t *testing.T) {
 		}
 	}
 }
+
+// A site's developer frames the widget by hand: the refusal must be readable in that frame, and in its console.
+func TestWidgetPage_saysInTheFrameThatASessionIDIsNotFilledIn(t *testing.T) {
+	server, app, _ := testApp(t)
+	page := "/chat-widget?embed_token=" + app.Demo.EmbedToken + "&session_id="
+	for _, value := range []string{"undefined", "%7B%7Buser.id%7D%7D"} {
+		response, body := ask(t, server, http.MethodGet, page+value, "")
+		policy := response.Header.Get("Content-Security-Policy")
+		if response.StatusCode != 400 || !strings.Contains(policy, "frame-ancestors *") {
+			t.Errorf("session_id %s: %d, policy %s", value, response.StatusCode, policy)
+		}
+		if !strings.Contains(body, "refusal.js") {
+			t.Errorf("session_id %s: the page writes nothing to the console", value)
+		}
+	}
+}
