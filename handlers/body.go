@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -176,16 +177,19 @@ func formFile(c *fiber.Ctx, name string) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
+// holdAnswer counts an answer until the client has read it. One that is too much for the address is not sent.
+func holdAnswer(ctx *fasthttp.RequestCtx) {
+	if ctx.Hijacked() || hold(ctx, len(ctx.Response.Body())) {
+		return
+	}
+	ctx.Response.Reset()
+	ctx.Response.SetStatusCode(fiber.StatusTooManyRequests)
+	ctx.Response.Header.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(retryBusy.Seconds())))
+	ctx.SetConnectionClose()
+}
+
 // hold reports whether the sender's address may take up that many bytes more until it has read the answer.
 func hold(ctx *fasthttp.RequestCtx, bytes int) bool {
 	conn, ok := ctx.Conn().(interface{ Hold(bytes int) bool })
 	return !ok || conn.Hold(bytes)
-}
-
-func busy() error {
-	return &services.Error{
-		Kind:       services.Unavailable,
-		Message:    "The server has too much to do for you just now. Please try again.",
-		RetryAfter: retryBusy,
-	}
 }

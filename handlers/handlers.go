@@ -25,6 +25,7 @@ type App struct {
 
 	openSockets openSockets
 	refusals    refusalLog
+	turns       turns
 }
 
 // New returns the Fiber application with every route of the product.

@@ -81,6 +81,7 @@ func (a *App) limitRequests(server *fiber.App) {
 	http.Handler = func(ctx *fasthttp.RequestCtx) {
 		handle(ctx)
 		leaveUnread(ctx)
+		holdAnswer(ctx)
 	}
 	http.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		fail(ctx, err)
@@ -146,6 +147,3 @@ func linger(ctx *fasthttp.RequestCtx) {
 		conn.Linger()
 	}
 }
-
-// retryBusy is when to come again after the server was busy.
-const retryBusy = 2 * time.Second

@@ -375,7 +375,7 @@ func TestRequests_costLittleMemory(t *testing.T) {
 			}
 		})
 		t.Logf("%s: %d KB", try.what, cost>>10)
-		if cost > 4<<20 {
+		if cost > 8<<20 {
 			t.Errorf("%s costs %d KB", try.what, cost>>10)
 		}
 	}

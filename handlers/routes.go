@@ -14,11 +14,13 @@ func (a *App) routes(server *fiber.App) {
 	server.All("/socket.io/*", polled, a.Socket)
 
 	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
-	server.Use(a.bounded, a.logRefusals, a.secure, compress.New())
+	server.Use(a.bounded, a.logRefusals, a.secure)
 
 	// Health checks.
 	server.Get("/healthz", a.health)
 	server.Get("/readyz", a.ready)
+
+	server.Use(a.inTurn, compress.New())
 
 	// Static files.
 	server.Get("/static/*", asset)

@@ -1,0 +1,191 @@
+package handlers
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"parley/services"
+)
+
+// queue is a server that works on the requests of 192.0.2.1 until the test says so.
+type queue struct {
+	address string
+	entered chan string // the client of a request that is worked on now
+	finish  chan struct{}
+}
+
+func newQueue(t *testing.T) *queue {
+	t.Helper()
+	app := &App{
+		AddressLimits:  services.DefaultAddressLimits,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+	}
+	q := &queue{entered: make(chan string, 100), finish: make(chan struct{}, 100)}
+	server := fiber.New(fiber.Config{
+		DisableStartupMessage: true,
+		Immutable:             true,
+		ErrorHandler:          app.problem,
+	})
+	server.Use(app.inTurn, func(c *fiber.Ctx) error {
+		client := app.clientAddress(c)
+		q.entered <- client
+		if client == "192.0.2.1" {
+			<-q.finish
+		}
+		return c.SendString("done")
+	})
+	q.address = listening(t, server)
+	return q
+}
+
+// send sends a request of a client, and does not wait for its answer.
+func (q *queue) send(t *testing.T, client, method, path string) *wire {
+	t.Helper()
+	w := dial(t, q.address)
+	w.send(method, path, "X-Forwarded-For: "+client+"\r\n", "")
+	return w
+}
+
+func TestTurns_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
+	for name, try := range map[string]struct {
+		method, path string
+		atOnce       int
+	}{
+		"pages":     {"GET", "/inbox", turnsAtOnce},
+		"passwords": {"POST", "/auth/login", 1},
+		"histories": {"GET", "/chat-widget/history/x", 1},
+		"documents": {"GET", "/openapi.json", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := newQueue(t)
+			sent := make([]*wire, 0, try.atOnce+3)
+			for range try.atOnce + 3 {
+				sent = append(sent, q.send(t, "192.0.2.1", try.method, try.path))
+			}
+			for range try.atOnce {
+				<-q.entered
+			}
+			// Other addresses are not held up.
+			q.send(t, "192.0.2.2", try.method, try.path).answer()
+			if client := <-q.entered; client != "192.0.2.2" {
+				t.Fatalf("%s has one more turn", client)
+			}
+			for range 3 { // each that is finished lets in one more
+				q.finish <- struct{}{}
+				<-q.entered
+			}
+			for range try.atOnce {
+				q.finish <- struct{}{}
+			}
+			for _, w := range sent {
+				if response, body := w.answer(); response.StatusCode != 200 {
+					t.Errorf("%d %s", response.StatusCode, body)
+				}
+			}
+		})
+	}
+}
+
+func TestTurns_whoWaitsTooLongComesAgain(t *testing.T) {
+	app := &App{AddressLimits: services.DefaultAddressLimits}
+	server := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: app.problem})
+	server.Use(func(c *fiber.Ctx) error {
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		c.SetUserContext(over)
+		return c.Next()
+	}, app.inTurn)
+	for range turnsAtOnce {
+		app.turns.join("0.0.0.0").usual <- struct{}{}
+	}
+	response, body := ask(t, server, "GET", "/api/conversations", "")
+	if response.StatusCode != 429 || response.Header.Get("Retry-After") != "2" ||
+		!strings.HasPrefix(body, `{"error":"rate_limited","message":"Too many requests`) {
+		t.Errorf("%d %v %s", response.StatusCode, response.Header, body)
+	}
+}
+
+func TestTurns_leaveNothingBehind(t *testing.T) {
+	server, app, _ := testApp(t)
+	app.AddressLimits = services.DefaultAddressLimits
+	for _, path := range everywhere {
+		ask(t, server, "GET", path, "")
+		ask(t, server, "POST", path, "")
+	}
+	if len(app.turns.addresses) != 0 {
+		t.Errorf("%v", app.turns.addresses)
+	}
+}
+
+// The machines that watch the server get their answer however long others wait.
+func TestTurns_healthNeedsNone(t *testing.T) {
+	server, app, _ := testApp(t)
+	app.AddressLimits = services.DefaultAddressLimits
+	for range turnsAtOnce {
+		app.turns.join("0.0.0.0").usual <- struct{}{}
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if response, _ := ask(t, server, "GET", path, ""); response.StatusCode != 200 {
+			t.Errorf("%s: %d", path, response.StatusCode)
+		}
+	}
+}
+
+// fullConn is a connection of an address that may not take up any more memory.
+type fullConn struct {
+	net.Conn
+	asked chan int
+}
+
+func (c *fullConn) Hold(bytes int) bool {
+	if bytes > 0 {
+		c.asked <- bytes
+	}
+	return bytes == 0
+}
+
+type fullListener struct {
+	net.Listener
+	asked chan int
+}
+
+func (l *fullListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &fullConn{conn, l.asked}, nil
+}
+
+func TestHold_anAddressThatTakesUpTooMuchGetsAShortAnswer(t *testing.T) {
+	server, _, _ := testApp(t)
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &fullListener{inner, make(chan int, 100)}
+	go server.Listener(l)
+	t.Cleanup(func() { l.Close() })
+	for _, request := range []string{"GET /static/app/app.build.css HTTP/1.1\r\nHost: x\r\n\r\n",
+		"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=b"} {
+		w := dial(t, inner.Addr().String())
+		w.Write([]byte(request))
+		if response, body := w.answer(); response.StatusCode != http.StatusTooManyRequests ||
+			response.Header.Get("Retry-After") == "" || len(body) > 2000 {
+			t.Errorf("%s: %d, %d bytes", request, response.StatusCode, len(body))
+		}
+		select {
+		case <-l.asked:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s holds nothing", request)
+		}
+		w.ended()
+	}
+}
