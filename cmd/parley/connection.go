@@ -44,10 +44,6 @@ func (c *connection) Close() error {
 	if c.lingers.Load() {
 		drain(c.Conn)
 	}
-	return c.cut()
-}
-
-func (c *connection) cut() error {
 	err := c.Conn.Close()
 	c.release()
 	c.listener.forget(c)
@@ -60,7 +56,7 @@ func drain(conn net.Conn) {
 		_ = half.CloseWrite()
 	}
 	conn.SetReadDeadline(time.Now().Add(lingering))
-	_, _ = io.CopyN(io.Discard, conn, lingerBytes)
+	_, _ = io.CopyN(io.Discard, conn, lingerBytes) // however it ends, the connection ends next
 }
 
 // Hold counts bytes of memory that a request or its answer takes up until release. It reports false, and counts

@@ -35,8 +35,8 @@ const (
 	mostReserved    = 256 // descriptors for the database, Redis and files
 )
 
-// connectionLimits are MAX_CONNECTIONS, or else what the system's limit of open files leaves, and for one address twice
-// as many as it may have sockets, but never more than half of all.
+// connectionLimits are MAX_CONNECTIONS, or else what the system's limit of open files leaves, and for one address a
+// quarter more than it may have sockets, but never more than half of all.
 func (c *Config) connectionLimits() limits {
 	descriptors := descriptorLimit()
 	reserved := min(descriptors/2, mostReserved)
@@ -52,7 +52,7 @@ func (c *Config) connectionLimits() limits {
 		slog.Warn("MAX_CONNECTIONS is more than the limit of open files allows: see ulimit -n", "max_connections",
 			result.connections, "open_files", descriptors)
 	}
-	if result.perAddress = 2 * c.AddressLimits.Sockets; result.connections > 0 && result.perAddress > 0 {
+	if result.perAddress = c.AddressLimits.Sockets * 5 / 4; result.connections > 0 && result.perAddress > 0 {
 		result.perAddress = min(result.perAddress, max(result.connections/2, 1))
 	}
 	return result
@@ -202,7 +202,7 @@ func (l *listener) cutAll() {
 	}
 	l.mu.Unlock()
 	for _, conn := range open {
-		_ = conn.cut()
+		conn.Conn.Close()
 	}
 }
 

@@ -206,7 +206,7 @@ func TestConnection_aClientThatStillSendsReadsTheAnswer(t *testing.T) {
 // WebSockets count although the HTTP server has let go of them, and no longer than they are open.
 func TestListener_countsWebSockets(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sqliteEnv(t, "MAX_CONNECTIONS=8", "ADDRESS_LIMITS=sockets=2"), 1) // 4 connections of an address
+	w := newWorld(t, sqliteEnv(t, "MAX_CONNECTIONS=8", "ADDRESS_LIMITS=sockets=4"), 1) // 4 connections of an address
 	v := w.visit(0)
 	first := w.connect(dial{node: 0})
 	second := w.connect(dial{node: 0})

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"runtime/metrics"
+	"testing"
+	"time"
+)
+
+func TestGarbagePercent_growsWithWhatACollectionCosts(t *testing.T) {
+	t.Parallel()
+	for name, try := range map[string]struct {
+		figures memoryFigures
+		garbage uint64
+	}{
+		"a fresh process": {memoryFigures{
+			live:      1 << 20,
+			roots:     1 << 20,
+			scannable: 2 << 20,
+		}, leastGarbage},
+		"an idle server": {memoryFigures{
+			live:      5 << 20,
+			roots:     1 << 20,
+			scannable: 5 << 20,
+		}, 20 << 20},
+		"many sockets": {memoryFigures{
+			live:      90 << 20,
+			roots:     10 << 20,
+			scannable: 84 << 20,
+		}, 100 << 20},
+		"bodies and passwords": {memoryFigures{
+			live:      78 << 20,
+			roots:     2 << 20,
+			scannable: 4 << 20,
+		}, leastGarbage},
+		"garbage already": {memoryFigures{
+			live:      9 << 20,
+			roots:     1 << 20,
+			scannable: 90 << 20,
+		}, 26 << 20},
+	} {
+		percent := garbagePercent(try.figures)
+		got := (try.figures.live + try.figures.roots) * uint64(percent) / 100
+		if got < try.garbage*97/100 || got > try.garbage*103/100 {
+			t.Errorf("%s: %d MB of garbage, want %d", name, got>>20, try.garbage>>20)
+		}
+	}
+}
+
+// look is a look at a server that has allocated so much since the one before.
+type look struct {
+	allocated uint64
+	want      bool
+}
+
+func TestReturnMemory_comesWithQuietAndStopsByItself(t *testing.T) {
+	t.Parallel()
+	const (
+		quiet = 10 << 10
+		light = lightTraffic - 1
+		busy  = lightTraffic
+	)
+	for name, looks := range map[string][]look{
+		"nothing was allocated": {{0, false}, {quiet, false}, {quiet, false}},
+		"after a peak":          {{600 << 20, false}, {quiet, true}, {quiet, false}, {quiet, true}, {quiet, false}, {quiet, true}, {quiet, false}, {quiet, false}},
+		"with light traffic":    {{600 << 20, false}, {light, true}, {light, false}, {light, true}},
+		"with heavy traffic":    {{600 << 20, false}, {busy, false}, {busy, false}, {busy, false}},
+	} {
+		var state returnState
+		now, allocated := time.Now(), uint64(0)
+		for i, look := range looks {
+			allocated += look.allocated
+			if got := state.due(now, allocated); got != look.want {
+				t.Errorf("%s: look %d is %v", name, i, got)
+			} else if got {
+				state.returned(now, time.Millisecond)
+			}
+			now = now.Add(returnPause / 2)
+		}
+	}
+}
+
+func TestReturnMemory_restsAfterALongOne(t *testing.T) {
+	t.Parallel()
+	var state returnState
+	now := time.Now()
+	state.due(now, 100<<20)
+	if !state.due(now, 100<<20) {
+		t.Fatal("memory is not returned")
+	}
+	state.returned(now, 2*time.Second)
+	if state.due(now.Add(99*time.Second), 200<<20) || !state.due(now.Add(100*time.Second), 200<<20) {
+		t.Error("a return of two seconds is not followed by a hundred without")
+	}
+}
+
+// held is how many bytes the process has from the system.
+func held() uint64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
+}
+
+// Not parallel: what other tests allocate would count.
+func TestTuneMemory_givesBackAPeak(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); tuneMemory(ctx) }()
+	defer func() { cancel(); <-ended }()
+	before := held()
+	peak := make([][]byte, 200)
+	for i := range peak {
+		peak[i] = make([]byte, 1<<20)
+	}
+	if grown := held() - before; grown < 150<<20 {
+		t.Fatalf("a peak of 200 MB grows the process by %d MB", grown>>20)
+	}
+	runtime.KeepAlive(peak)
+	deadline := time.After(patience)
+	for kept := [][]byte{}; held() > before+20<<20; kept = append(kept, make([]byte, 1<<10)) { // light traffic
+		select {
+		case <-deadline:
+			t.Fatalf("%d MB stay", (held()-before)>>20)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
