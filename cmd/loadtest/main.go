@@ -62,6 +62,9 @@ func run(args []string, stdout io.Writer) error {
 		usage(stdout)
 		return nil
 	}
+	if args[0] == "attack" {
+		return runAttacks(args[1:], stdout)
+	}
 	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == args[0] })
 	if i < 0 {
 		return fmt.Errorf("no scenario %q: see loadtest help", args[0])
