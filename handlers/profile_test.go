@@ -89,7 +89,7 @@ func TestPhoto_isPublicAndMayBeLargerThanOtherForms(t *testing.T) {
 	}
 }
 
-func TestProfile_showsWhatIsWrongBesideItsField(t *testing.T) {
+func TestProfile_showsAnErrorAtItsField(t *testing.T) {
 	server, app, agent := testApp(t)
 	for path, form := range map[string]url.Values{
 		"/profile/name":     {"name": {strings.Repeat("x", 101)}},
@@ -107,7 +107,7 @@ func TestProfile_showsWhatIsWrongBesideItsField(t *testing.T) {
 	}
 }
 
-func TestSecondFactor_leadsToWhatComesFirst(t *testing.T) {
+func TestSecondFactor_leadsToTheStepBefore(t *testing.T) {
 	server, app, agent := testApp(t)
 	if response, _ := ask(t, server, "GET", "/auth/second-factor?next=/profile",
 		""); response.Header.Get("Location") != "/auth/login?next=%2Fprofile" {

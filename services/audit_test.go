@@ -80,7 +80,7 @@ func (d *adminWorld) about(field string, err error) {
 	}
 }
 
-func TestDesk_refusesAgents(t *testing.T) {
+func TestAdminServices_refuseAgents(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, _, err := d.EmbedTokens.Create(d.Context(), d.owner, services.NewEmbedToken{
 			BotID:   d.bot.ID,
@@ -131,7 +131,7 @@ func TestDesk_refusesAgents(t *testing.T) {
 	})
 }
 
-func TestDesk_ofAnotherOrganizationIsNotThere(t *testing.T) {
+func TestAdminServices_doNotFindOtherOrganizations(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, _, err := d.EmbedTokens.Create(d.Context(), d.owner, services.NewEmbedToken{
 			BotID:   d.bot.ID,
@@ -273,7 +273,7 @@ func TestAudit_filtersByActorAndAction(t *testing.T) {
 	})
 }
 
-func TestAudit_entryLivesAndDiesWithItsChange(t *testing.T) {
+func TestAudit_hasNoEntryWithoutItsChange(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		failed := errors.New("the change failed")
 		err := d.db.Write.Transaction(func(tx *gorm.DB) error {
@@ -300,7 +300,7 @@ func TestAudit_entryLivesAndDiesWithItsChange(t *testing.T) {
 	})
 }
 
-func TestAudit_keepsOneLineAndTheNameOfThen(t *testing.T) {
+func TestAudit_storesOneLineAndTheNameAtThatTime(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		d.ok(d.Audit.Note(d.db.Write, d.owner, services.BotCreated, "a\x00\nb\xff"+strings.Repeat("x", 300),
 			strings.Repeat("ä", 2000)))

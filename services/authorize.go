@@ -16,7 +16,7 @@ func mustBeAdmin(actor models.User) error {
 	return nil
 }
 
-// stillAdmin looks at the actor anew.
+// stillAdmin reads the actor again, and refuses one who is no longer an admin.
 func stillAdmin(tx *gorm.DB, actor models.User) error {
 	now, err := userOf(tx, actor.OrganizationID, actor.ID)
 	if KindOf(err) == NotFound || now.DisabledAt != nil {

@@ -45,16 +45,16 @@ func TestDevices_listsWhereOneIsLoggedIn(t *testing.T) {
 		w.clock.advance(services.WebSessionLife / 2)
 		w.loggedOut(other)
 		if devices := list(); len(devices) != 1 {
-			w.Errorf("one that is over is listed: %+v", devices)
+			w.Errorf("an expired one is listed: %+v", devices)
 		}
 		w.logIn(w.ann)
 		if n := w.count(&models.Device{}, "user_id = ?", w.ann.ID); n != 2 {
-			w.Errorf("%d rows: the one that is over stays", n)
+			w.Errorf("%d rows: the expired one stays", n)
 		}
 	})
 }
 
-func TestDevices_listsNoneThatWaitsForTheCode(t *testing.T) {
+func TestDevices_omitsLoginsThatWaitForTheCode(t *testing.T) {
 	each(t, func(w *world) {
 		_, recovery := w.twoFactors()
 		waiting := w.halfway()
@@ -69,7 +69,7 @@ func TestDevices_listsNoneThatWaitsForTheCode(t *testing.T) {
 		_, err = w.logInWithCode(w.halfway(), recovery[1])
 		w.ok(err)
 		if n := w.count(&models.Device{}, "id = ?", services.HashToken(waiting)); n != 0 {
-			w.Error("one whose time is over stays")
+			w.Error("the row of an expired login stays")
 		}
 	})
 }
@@ -95,8 +95,8 @@ func TestLogOutOthers_keepsThisOne(t *testing.T) {
 	})
 }
 
-// Whoever was just logged out must not keep their login by logging out the others.
-func TestLogOutOthers_bringsBackNothing(t *testing.T) {
+// A device that was just logged out must not get its login back by logging out the others.
+func TestLogOutOthers_failsOnADeviceThatWasLoggedOut(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		stolen, here := w.logIn(w.ann), w.logIn(w.ann)
@@ -143,12 +143,12 @@ func TestEnded_namesTheLoginsWhoseSocketsMustClose(t *testing.T) {
 			w.Errorf("ended: %v", names)
 		}
 		if ended, err := w.WebSessions.Ended(w.Context(), nil); err != nil || len(ended) != 0 {
-			w.Errorf("of nobody: %v, %v", ended, err)
+			w.Errorf("of no logins: %v, %v", ended, err)
 		}
 	})
 }
 
-func TestEnded_looksUpAnyNumber(t *testing.T) {
+func TestEnded_looksUpManyLogins(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		stays := services.HashToken(w.logIn(w.ann))
@@ -164,7 +164,7 @@ func TestEnded_looksUpAnyNumber(t *testing.T) {
 	})
 }
 
-func TestReset_forgetsTheDevicesItLogsOut(t *testing.T) {
+func TestReset_deletesTheDevices(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		w.logIn(w.ann)

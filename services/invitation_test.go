@@ -50,7 +50,7 @@ func TestInvite_letsOnePersonIn(t *testing.T) {
 	})
 }
 
-func TestAccept_ofManyAtOnceOneJoins(t *testing.T) {
+func TestAccept_oneOfManyAtOnceSucceeds(t *testing.T) {
 	each(t, func(w *world) {
 		_, secret, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
@@ -75,7 +75,7 @@ func TestAccept_ofManyAtOnceOneJoins(t *testing.T) {
 	})
 }
 
-func TestInvitation_livesADay(t *testing.T) {
+func TestInvitation_expiresAfterADay(t *testing.T) {
 	each(t, func(w *world) {
 		_, secret, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)
@@ -100,7 +100,7 @@ func TestInvitation_livesADay(t *testing.T) {
 	})
 }
 
-func TestInvite_refusesWhatIsNoGood(t *testing.T) {
+func TestInvite_refusesInvalidInput(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newTenant("Globex", silent)
 		for email, kind := range map[string]services.Kind{"": services.Invalid, "nobody": services.Invalid,
@@ -126,7 +126,7 @@ func TestInvite_refusesWhatIsNoGood(t *testing.T) {
 	})
 }
 
-func TestInvite_sentTwiceInvitesOnce(t *testing.T) {
+func TestInvite_submittedTwiceInvitesOnce(t *testing.T) {
 	each(t, func(w *world) {
 		errs := make(chan error)
 		for range 4 {
@@ -155,7 +155,7 @@ func TestInvite_sentTwiceInvitesOnce(t *testing.T) {
 	})
 }
 
-func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
+func TestInvitations_canBeRevokedAndSentAgain(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newTenant("Globex", silent)
 		invitation, old, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
@@ -205,8 +205,8 @@ func TestInvitations_areRevokedAndSentAnew(t *testing.T) {
 	})
 }
 
-// With a link of their own, whoever was locked out could come back.
-func TestInvitations_endWithTheAdminWhoMadeThem(t *testing.T) {
+// With the link of an invitation of their own, a user who was locked out could come back.
+func TestInvitations_endWithTheirAdmin(t *testing.T) {
 	each(t, func(w *world) {
 		for name, lose := range map[string]func(id string) error{
 			"disabled": func(id string) error { return w.Users.Disable(w.Context(), w.owner, id) },
@@ -237,7 +237,7 @@ func TestInvitations_endWithTheAdminWhoMadeThem(t *testing.T) {
 	})
 }
 
-func TestMail_sendsTheLinkAndLogsNone(t *testing.T) {
+func TestMail_sendsTheLinkAndKeepsItOutOfTheLog(t *testing.T) {
 	each(t, func(w *world) {
 		invitation, secret, err := w.Users.Invite(w.Context(), w.owner, "new@acme.example", models.RoleAgent)
 		w.ok(err)

@@ -29,7 +29,7 @@ func acme() services.NewOrganization {
 	}
 }
 
-func TestSetUp_makesTheFirstOrganizationAndItsOwner(t *testing.T) {
+func TestSetUp_createsTheFirstOrganizationAndItsOwner(t *testing.T) {
 	vacant(t, func(w *world) {
 		if empty, err := w.Organizations.Empty(w.Context()); err != nil || !empty {
 			w.Errorf("empty: %t, %v", empty, err)
@@ -59,7 +59,7 @@ func TestSetUp_makesTheFirstOrganizationAndItsOwner(t *testing.T) {
 	})
 }
 
-func TestSetUp_atOnceSucceedsOnce(t *testing.T) {
+func TestSetUp_succeedsOnce(t *testing.T) {
 	vacant(t, func(w *world) {
 		const people = 6
 		errs := make(chan error, people)
@@ -86,7 +86,7 @@ func TestSetUp_atOnceSucceedsOnce(t *testing.T) {
 	})
 }
 
-func TestSetUp_saysWhenTheDatabaseIsGone(t *testing.T) {
+func TestSetUp_failsWithoutTheDatabase(t *testing.T) {
 	vacant(t, func(w *world) {
 		w.db.Close()
 		if _, err := w.Organizations.SetUp(w.Context(), acme()); err == nil ||
@@ -96,7 +96,7 @@ func TestSetUp_saysWhenTheDatabaseIsGone(t *testing.T) {
 	})
 }
 
-func TestCreate_namesTheFieldThatIsWrong(t *testing.T) {
+func TestCreate_namesTheWrongField(t *testing.T) {
 	vacant(t, func(w *world) {
 		for _, test := range []struct {
 			field string
@@ -144,7 +144,7 @@ func TestCreate_refusesAnEmailThatIsTaken(t *testing.T) {
 	})
 }
 
-func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
+func TestSeed_onlyChangesTheTokenWhenRepeated(t *testing.T) {
 	vacant(t, func(w *world) {
 		if demo, err := w.Organizations.Demo(w.Context()); err != nil || demo {
 			w.Errorf("demo: %t, %v", demo, err)
@@ -196,7 +196,7 @@ func TestSeed_isTheSameEveryTimeButForTheToken(t *testing.T) {
 	})
 }
 
-func TestSeed_makesPasswordsOfTheInstallationsSecret(t *testing.T) {
+func TestSeed_derivesPasswordsFromTheSecret(t *testing.T) {
 	vacant(t, func(w *world) {
 		here, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
@@ -207,14 +207,14 @@ func TestSeed_makesPasswordsOfTheInstallationsSecret(t *testing.T) {
 			w.Errorf("%+v and %+v", here, there)
 		}
 		if _, err := w.WebSessions.LogIn(w.Context(), there.Admin.Email, there.Admin.Password, browser); err != nil {
-			w.Errorf("seeded anew, and the printed password is refused: %v", err)
+			w.Errorf("after another seed the printed password is refused: %v", err)
 		}
 		_, err = w.WebSessions.LogIn(w.Context(), here.Admin.Email, here.Admin.Password, browser)
 		w.refused(services.Unauthorized, err)
 	})
 }
 
-func TestSeed_bringsBackWhatWasChanged(t *testing.T) {
+func TestSeed_resetsWhatWasChanged(t *testing.T) {
 	vacant(t, func(w *world) {
 		first, err := w.Organizations.Seed(w.Context(), true)
 		w.ok(err)
@@ -258,7 +258,7 @@ func TestSeed_botAnswersAnyTextUnlessSilent(t *testing.T) {
 }
 
 // Every button of the demo leads somewhere.
-func TestSeed_botKnowsItsOwnChoices(t *testing.T) {
+func TestSeed_botAnswersItsOwnChoices(t *testing.T) {
 	vacant(t, func(w *world) {
 		seeded, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
@@ -285,7 +285,7 @@ func TestSeed_botKnowsItsOwnChoices(t *testing.T) {
 	})
 }
 
-func TestSeed_leavesOthersAlone(t *testing.T) {
+func TestSeed_leavesOtherOrganizationsAlone(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(models.Bot{Rules: "[]", Fallback: `{"content":"mine"}`})
 		seeded, err := w.Organizations.Seed(w.Context(), true)

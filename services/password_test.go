@@ -26,7 +26,7 @@ func (w *world) setHash(user models.User, hash string) {
 	w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", user.ID).Update("password_hash", hash).Error)
 }
 
-func TestLogIn_hasOneSentenceForEveryCause(t *testing.T) {
+func TestLogIn_answersEveryFailureWithTheSameSentence(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		w.givePassword(w.ben)
@@ -77,27 +77,27 @@ func TestHash_countsCharacters(t *testing.T) {
 			password string
 			valid    bool
 		}{
-			"none":                            {"", false},
-			"9":                               {"123456789", false},
-			"10":                              {"1234567890", true},
-			"9 of two bytes":                  {strings.Repeat("ä", 9), false},
-			"10 of two bytes":                 {strings.Repeat("ä", 10), true},
-			"10 letters, decomposed":          {norm.NFD.String(strings.Repeat("ä", 10)), true},
-			"9 letters, decomposed to 18":     {norm.NFD.String(strings.Repeat("ä", 9)), false},
-			"one that stands for 18 letters":  {"ﷺ", false},
-			"9 with ligatures":                {"ﬃciently", false},
-			"10 of four bytes":                {strings.Repeat("🔑", 10), true},
-			"256":                             {strings.Repeat("x", 256), true},
-			"257":                             {strings.Repeat("x", 257), false},
-			"256 of two bytes":                {strings.Repeat("ä", 256), true},
-			"256 of three bytes":              {strings.Repeat("価", 256), true},
-			"256 of four bytes":               {strings.Repeat("🔑", 256), true},
-			"257 of four bytes":               {strings.Repeat("🔑", 257), false},
-			"256 letters, decomposed":         {norm.NFD.String(strings.Repeat("ᾂ", 256)), true},
-			"257 letters, decomposed":         {norm.NFD.String(strings.Repeat("ᾂ", 257)), false},
-			"256 that stand for many letters": {strings.Repeat("ﷺ", 256), true},
-			"a megabyte":                      {strings.Repeat("x", 1<<20), false},
-			"bytes that are no UTF-8":         {"\xff\xfe long enough", false},
+			"none":                        {"", false},
+			"9":                           {"123456789", false},
+			"10":                          {"1234567890", true},
+			"9 of two bytes":              {strings.Repeat("ä", 9), false},
+			"10 of two bytes":             {strings.Repeat("ä", 10), true},
+			"10 letters, decomposed":      {norm.NFD.String(strings.Repeat("ä", 10)), true},
+			"9 letters, decomposed to 18": {norm.NFD.String(strings.Repeat("ä", 9)), false},
+			"one that normalizes to 18":   {"ﷺ", false},
+			"9 with ligatures":            {"ﬃciently", false},
+			"10 of four bytes":            {strings.Repeat("🔑", 10), true},
+			"256":                         {strings.Repeat("x", 256), true},
+			"257":                         {strings.Repeat("x", 257), false},
+			"256 of two bytes":            {strings.Repeat("ä", 256), true},
+			"256 of three bytes":          {strings.Repeat("価", 256), true},
+			"256 of four bytes":           {strings.Repeat("🔑", 256), true},
+			"257 of four bytes":           {strings.Repeat("🔑", 257), false},
+			"256 letters, decomposed":     {norm.NFD.String(strings.Repeat("ᾂ", 256)), true},
+			"257 letters, decomposed":     {norm.NFD.String(strings.Repeat("ᾂ", 257)), false},
+			"256 that normalize to more":  {strings.Repeat("ﷺ", 256), true},
+			"a megabyte":                  {strings.Repeat("x", 1<<20), false},
+			"bytes that are no UTF-8":     {"\xff\xfe long enough", false},
 		} {
 			_, err := w.Passwords.Hash(w.Context(), try.password)
 			if try.valid != (err == nil) || (!try.valid && services.AsError(err).Field != "password") {
@@ -113,7 +113,7 @@ func forms(password string) map[string]string {
 		"NFKC": norm.NFKC.String(password), "NFKD": norm.NFKD.String(password)}
 }
 
-func TestLogIn_takesAPasswordInEveryUnicodeForm(t *testing.T) {
+func TestLogIn_acceptsAPasswordInEveryUnicodeForm(t *testing.T) {
 	each(t, func(w *world) {
 		for _, password := range []string{"Zürich und Åland, ﬁn", "パスワードはヒミツだよ", "ｆｕｌｌ ｗｉｄｔｈ １２３",
 			"한국어 비밀번호입니다", "no\u00a0break\u3000spaces", "ᾂ ệ ẛ̣ ṩ and so on"} {
@@ -132,7 +132,7 @@ func TestLogIn_takesAPasswordInEveryUnicodeForm(t *testing.T) {
 }
 
 // Passwords were once hashed as they came.
-func TestLogIn_takesAPasswordHashedBeforeItWasNormalized(t *testing.T) {
+func TestLogIn_acceptsAPasswordHashedBeforeNormalization(t *testing.T) {
 	each(t, func(w *world) {
 		for _, password := range []string{norm.NFD.String("Zürich, Åland, fin"), "ｆｕｌｌ ｗｉｄｔｈ １２３", "\xff\xfe old bytes"} {
 			hash, err := argon2id.CreateHash(password, &cheap)
@@ -150,7 +150,7 @@ func TestLogIn_takesAPasswordHashedBeforeItWasNormalized(t *testing.T) {
 	})
 }
 
-func TestLogIn_hashesAgainWhatHasAnotherCost(t *testing.T) {
+func TestLogIn_replacesAHashOfAnotherCost(t *testing.T) {
 	each(t, func(w *world) {
 		old := cheap
 		old.Iterations++
@@ -196,7 +196,7 @@ func TestLogIn_hashesAsOftenForAnUnknownEmail(t *testing.T) {
 	})
 }
 
-func TestReset_ofNobodyIsNotFound(t *testing.T) {
+func TestReset_ofAnUnknownUserIsNotFound(t *testing.T) {
 	each(t, func(w *world) {
 		for _, email := range []string{"nobody@example.com", "", "a\x00b", "\xff"} {
 			w.refused(services.NotFound, w.Passwords.Reset(w.Context(), email, password, true))
@@ -207,7 +207,7 @@ func TestReset_ofNobodyIsNotFound(t *testing.T) {
 	})
 }
 
-func TestReset_takesTheSecondFactorOffWhereAsked(t *testing.T) {
+func TestReset_turnsTheSecondFactorOffIfAsked(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		w.ok(w.db.Write.Model(&models.User{}).Where("id = ?", w.ann.ID).Update("totp_enabled_at", w.clock.Now()).Error)

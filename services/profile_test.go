@@ -27,7 +27,7 @@ func TestSetName_changesWhatOthersRead(t *testing.T) {
 	})
 }
 
-func TestChangePassword_keepsThisSessionAndEndsTheOthers(t *testing.T) {
+func TestChangePassword_keepsThisLoginAndEndsTheOthers(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		w.givePassword(w.ben)
@@ -69,7 +69,7 @@ func TestChangePassword_keepsThisSessionAndEndsTheOthers(t *testing.T) {
 	})
 }
 
-func TestChangePassword_wantsTheOldOneAndAGoodNewOne(t *testing.T) {
+func TestChangePassword_requiresTheOldPasswordAndAValidNewOne(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
@@ -93,7 +93,7 @@ func TestChangePassword_wantsTheOldOneAndAGoodNewOne(t *testing.T) {
 }
 
 // Of changes that come at once one wins, and its session is the one that is left.
-func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
+func TestChangePassword_succeedsOnceFromSeveralDevices(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		tokens := []string{w.logIn(w.ann), w.logIn(w.ann), w.logIn(w.ann)}
@@ -126,7 +126,7 @@ func TestChangePassword_fromTwoSessionsAtOnce(t *testing.T) {
 	})
 }
 
-func TestLogin_isNotedForTheKnown(t *testing.T) {
+func TestLogIn_isInTheAuditLogForExistingUsers(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		w.logIn(w.ann)
@@ -143,7 +143,7 @@ func TestLogin_isNotedForTheKnown(t *testing.T) {
 	})
 }
 
-func TestSetSettings_areOfOneOrganizationAndForAdmins(t *testing.T) {
+func TestSetSettings_changesOneOrganizationAndIsForAdmins(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newTenant("Globex", silent)
 		w.refused(services.Forbidden, w.Organizations.SetSettings(w.Context(), w.ann, "Mine", "UTC", "en"))

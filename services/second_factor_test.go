@@ -117,7 +117,7 @@ func TestSecondFactor_waitsTenMinutes(t *testing.T) {
 	})
 }
 
-func TestSecondFactor_takesTheStepsBesideAndEachCodeOnce(t *testing.T) {
+func TestSecondFactor_acceptsAdjacentTimeStepsAndEachCodeOnce(t *testing.T) {
 	each(t, func(w *world) {
 		setup, _ := w.twoFactors()
 		for _, beside := range []time.Duration{-30 * time.Second, 0, 30 * time.Second} {
@@ -133,7 +133,7 @@ func TestSecondFactor_takesTheStepsBesideAndEachCodeOnce(t *testing.T) {
 }
 
 // The code that turned the second factor on is used up by that.
-func TestSecondFactor_takesNotTheCodeThatTurnedItOn(t *testing.T) {
+func TestSecondFactor_refusesTheCodeThatTurnedItOn(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		setup := w.begun(w.ann)
@@ -147,7 +147,7 @@ func TestSecondFactor_takesNotTheCodeThatTurnedItOn(t *testing.T) {
 	})
 }
 
-func TestSecondFactor_ofManyWithOneCodeOneGetsIn(t *testing.T) {
+func TestSecondFactor_oneOfManyLoginsWithOneCodeSucceeds(t *testing.T) {
 	each(t, func(w *world) {
 		setup, recovery := w.twoFactors()
 		for _, code := range []string{w.code(setup, 0), recovery[3]} {
@@ -201,7 +201,7 @@ func TestRecoveryCodes_workOnceEach(t *testing.T) {
 	})
 }
 
-func TestSecondFactor_takesDigitsOfAnyKeyboard(t *testing.T) {
+func TestSecondFactor_acceptsFullWidthDigits(t *testing.T) {
 	each(t, func(w *world) {
 		setup, _ := w.twoFactors()
 		fullWidth := strings.Map(func(digit rune) rune { return digit - '0' + '０' }, w.code(setup, 0))
@@ -238,7 +238,7 @@ func TestBegin_encryptsTheSecret(t *testing.T) {
 	})
 }
 
-func TestConfirm_wantsACodeOfTheNewestSecret(t *testing.T) {
+func TestConfirm_requiresACodeOfTheNewestSecret(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		_, err := w.confirm("000000")
@@ -268,7 +268,7 @@ func TestConfirm_wantsACodeOfTheNewestSecret(t *testing.T) {
 }
 
 // Someone at an unlocked screen must not lock its owner out.
-func TestConfirm_wantsThePassword(t *testing.T) {
+func TestConfirm_requiresThePassword(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		identity := w.identified(w.logIn(w.ann))
@@ -302,7 +302,7 @@ func TestConfirm_wantsThePassword(t *testing.T) {
 	})
 }
 
-func TestConfirm_logsOutOtherDevicesWhereAsked(t *testing.T) {
+func TestConfirm_logsOutOtherDevicesIfAsked(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		w.givePassword(w.ben)
@@ -332,7 +332,7 @@ func TestConfirm_logsOutOtherDevicesWhereAsked(t *testing.T) {
 	})
 }
 
-func TestDisableSecondFactor_wantsThePasswordOrACode(t *testing.T) {
+func TestDisableSecondFactor_requiresThePasswordOrACode(t *testing.T) {
 	each(t, func(w *world) {
 		for name, proof := range map[string]func(setup services.SecondFactorSetup, recovery []string) string{
 			"the password":    func(services.SecondFactorSetup, []string) string { return password },

@@ -12,7 +12,7 @@ func sealKey(letter string) []byte { return bytes.Repeat([]byte(letter), 32) }
 
 var place = []string{"push_credentials", "row", "org", "secret"}
 
-func TestSecretBox_opensWhatItSealed(t *testing.T) {
+func TestSecretBox_decryptsWhatItEncrypted(t *testing.T) {
 	t.Parallel()
 	box := services.NewSecretBox(sealKey("a"))
 	for _, plain := range []string{"", "s3cret", "\x00\xff", strings.Repeat("x", 100_000)} {
@@ -29,7 +29,7 @@ func TestSecretBox_opensWhatItSealed(t *testing.T) {
 		}
 	}
 	if first, again := box.Seal([]byte("x"), place...), box.Seal([]byte("x"), place...); first == again {
-		t.Error("equal secrets can be told by their sealed texts")
+		t.Error("equal secrets have equal encrypted texts")
 	}
 }
 
@@ -50,7 +50,7 @@ func TestSecretBox_isBoundToItsRow(t *testing.T) {
 	}
 }
 
-func TestSecretBox_opensNothingThatWasChanged(t *testing.T) {
+func TestSecretBox_refusesAChangedText(t *testing.T) {
 	t.Parallel()
 	box := services.NewSecretBox(sealKey("a"))
 	sealed := box.Seal([]byte("s3cret"), place...)

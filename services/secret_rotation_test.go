@@ -21,7 +21,7 @@ func TestReseal_letsAnOldKeyGo(t *testing.T) {
 			reencrypted, lost, err := services.RotateSecrets(d.Context(), d.db, after)
 			d.ok(err)
 			if reencrypted != want || lost != 1 {
-				d.Errorf("%d sealed anew, %d lost", reencrypted, lost)
+				d.Errorf("%d re-encrypted, %d lost", reencrypted, lost)
 			}
 		}
 		fresh := services.NewSecretBox(sealKey("b"))

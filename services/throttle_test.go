@@ -11,10 +11,10 @@ import (
 	"parley/services"
 )
 
-// guess is one attempt, from an address.
+// guess is an attempt from the address in ctx.
 type guess func(ctx context.Context) error
 
-// at returns the context of the nth address, and of an IPv6 address of the nth network.
+// at returns the context of a request from the nth address: every second one is IPv6.
 func (w *world) at(n int) context.Context {
 	if n%2 == 0 {
 		return w.from(fmt.Sprintf("203.0.%d.%d", n/200, n%200))
@@ -22,7 +22,7 @@ func (w *world) at(n int) context.Context {
 	return w.from(fmt.Sprintf("2001:db8:%x::1", n))
 }
 
-// guessable is every secret whose attempts count for an account: a wrong attempt, and the right one.
+// guessable returns a wrong and a right attempt at every secret that can be guessed.
 func (w *world) guessable() map[string]func() (wrong, right guess) {
 	logIn := func(password string) guess {
 		return func(ctx context.Context) error {
@@ -56,7 +56,7 @@ func (w *world) guessable() map[string]func() (wrong, right guess) {
 	}
 }
 
-// fails fails unless the attempt was made, and was wrong.
+// fails fails the test unless the attempt was made and was wrong.
 func (w *world) fails(err error) {
 	w.Helper()
 	if kind := services.KindOf(err); kind != services.Unauthorized && kind != services.Invalid {
@@ -64,7 +64,7 @@ func (w *world) fails(err error) {
 	}
 }
 
-// limited fails unless the attempt was refused, for about wait.
+// limited fails the test unless the attempt was refused for wait.
 func (w *world) limited(err error, wait time.Duration) {
 	w.Helper()
 	refusal := services.AsError(err)
@@ -74,7 +74,7 @@ func (w *world) limited(err error, wait time.Duration) {
 	}
 }
 
-// eachSecret runs test for every guessable secret. Where it does not exist, right is as wrong as wrong.
+// eachSecret runs test for every guessable secret. If the secret does not exist, right is wrong too.
 func eachSecret(t *testing.T, test func(w *world, wrong, right guess, exists bool)) {
 	t.Parallel()
 	for _, name := range []string{"password", "password of nobody", "second factor"} {
@@ -110,7 +110,7 @@ func TestThrottle_limitsFailuresByAccountAndAddress(t *testing.T) {
 	})
 }
 
-func TestThrottle_slowsAnAccountDownWhateverTheAddress(t *testing.T) {
+func TestThrottle_slowsDownAnAccountFromAnyAddress(t *testing.T) {
 	eachSecret(t, func(w *world, wrong, right guess, exists bool) {
 		tried, address := 0, 0
 		for ; address < 12*10; address++ { // 12 addresses, 10 attempts each
@@ -126,7 +126,7 @@ func TestThrottle_slowsAnAccountDownWhateverTheAddress(t *testing.T) {
 		w.clock.advance(services.SlowRate.Window)
 		if exists {
 			w.ok(right(w.at(address)))
-			w.ok(right(w.at(address))) // one that is right takes no turn from others
+			w.ok(right(w.at(address))) // a right one does not count
 		}
 		w.fails(wrong(w.at(address)))
 		w.limited(right(w.at(address+1)), services.SlowRate.Window)
@@ -137,7 +137,7 @@ func TestThrottle_slowsAnAccountDownWhateverTheAddress(t *testing.T) {
 }
 
 // Guesses that come at once must not pass the limit before the first has failed.
-func TestThrottle_holdsForGuessesAtOnce(t *testing.T) {
+func TestThrottle_limitsGuessesAtOnce(t *testing.T) {
 	eachSecret(t, func(w *world, wrong, _ guess, _ bool) {
 		for addresses, most := range map[int]int{1: services.PairRate.Count, 120: services.AccountRate.Count + 1} {
 			w.clock.advance(services.AccountRate.Window)
@@ -160,7 +160,7 @@ func TestThrottle_holdsForGuessesAtOnce(t *testing.T) {
 	})
 }
 
-func TestThrottle_limitsAnAddressWhateverTheAccount(t *testing.T) {
+func TestThrottle_limitsAnAddressForAnyAccount(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		spray := func(ctx context.Context, i int) error {
@@ -181,7 +181,7 @@ func TestThrottle_limitsAnAddressWhateverTheAccount(t *testing.T) {
 }
 
 // Many people log in from one office at nine o'clock, and one person's scripts from many places.
-func TestThrottle_letsAnyNumberOfRightPasswordsPass(t *testing.T) {
+func TestThrottle_doesNotCountRightPasswords(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		const logins = 150
@@ -229,7 +229,7 @@ func (w *world) knownTo(users ...models.User) services.Client {
 	return client
 }
 
-// attack makes failed logins of ann until no address gets any further.
+// attack guesses at ann's password until every further login of hers is limited.
 func (w *world) attack() {
 	w.Helper()
 	for i := range 12 * services.PairRate.Count {
@@ -269,7 +269,7 @@ func TestKnownDevice_isNotLockedOutByOthers(t *testing.T) {
 }
 
 // Guesses from many addresses at many accounts pass every limit, and keep the server busy.
-func TestKnownDevice_getsInWhileStrangersTakeAllTheRoomToHash(t *testing.T) {
+func TestKnownDevice_logsInWhileGuessesKeepTheServerBusy(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		known := w.knownTo(w.ann)
@@ -294,8 +294,8 @@ func TestKnownDevice_hasALimitOfItsOwn(t *testing.T) {
 		for i := range services.PairRate.Count {
 			w.fails(guess(i))
 		}
-		w.limited(guess(999), services.PairRate.Window) // a stolen cookie gives no more
-		w.identified(w.logIn(w.ann))                    // nor does it cost others anything
+		w.limited(guess(999), services.PairRate.Window) // a stolen cookie allows no more
+		w.identified(w.logIn(w.ann))                    // and its failures count for nobody else
 		w.clock.advance(services.PairRate.Window)
 		again := w.login(w.ann, known)
 		for i := range services.PairRate.Count {
@@ -303,11 +303,11 @@ func TestKnownDevice_hasALimitOfItsOwn(t *testing.T) {
 		}
 		_, err := w.WebSessions.LogIn(w.Context(), w.ann.Email, password,
 			services.Client{DeviceCookie: again.DeviceCookie})
-		w.limited(err, services.PairRate.Window) // logging in makes no second device of it
+		w.limited(err, services.PairRate.Window) // logging in does not make it a second device
 	})
 }
 
-func TestKnownDevice_isForgottenWithTheLogins(t *testing.T) {
+func TestKnownDevice_isForgottenWhenLoginsEnd(t *testing.T) {
 	for name, end := range map[string]func(w *world, here services.Identity) error{
 		"password change": func(w *world, here services.Identity) error {
 			return w.Profile.ChangePassword(w.Context(), here, password, "another good password")
@@ -355,7 +355,7 @@ func TestKnownDevice_needsTheSecondFactor(t *testing.T) {
 		whole, err := w.logInWithCode(half.Token, recovery[0])
 		w.ok(err)
 		known := services.Client{DeviceCookie: whole.DeviceCookie}
-		for i := range 12 * services.PairRate.Count { // somebody knows the password
+		for i := range 12 * services.PairRate.Count { // by someone who knows the password
 			w.WebSessions.LogInWithCode(w.at(i/services.PairRate.Count), w.halfway(), "000000", browser)
 		}
 		half = w.login(w.ann, known)

@@ -39,7 +39,7 @@ func (w *world) noted() []string {
 
 func personOf(user models.User) string { return user.Name + " (" + user.Email + ")" }
 
-// everyChange is what an admin may do to a member.
+// everyChange is everything an admin can do to a user.
 func (w *world) everyChange() map[string]func(actor models.User, id string) error {
 	return map[string]func(actor models.User, id string) error{
 		"role": func(actor models.User, id string) error {
@@ -54,7 +54,7 @@ func (w *world) everyChange() map[string]func(actor models.User, id string) erro
 	}
 }
 
-func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
+func TestUsers_canBeChangedByAdminsOfTheirOrganization(t *testing.T) {
 	each(t, func(w *world) {
 		stranger := w.newTenant("Globex", silent)
 		ben := w.admin()
@@ -98,7 +98,7 @@ func TestMembers_areForAdminsOfTheirOrganization(t *testing.T) {
 	})
 }
 
-func TestSetRole_countsWithTheNextRequest(t *testing.T) {
+func TestSetRole_takesEffectWithTheNextRequest(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
@@ -120,7 +120,7 @@ func TestSetRole_countsWithTheNextRequest(t *testing.T) {
 	})
 }
 
-func TestDisable_locksOutAndEndsSessions(t *testing.T) {
+func TestDisable_endsTheLogins(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
@@ -142,7 +142,7 @@ func TestDisable_locksOutAndEndsSessions(t *testing.T) {
 }
 
 // What a user who is locked out has claimed nobody else could claim.
-func TestDisable_givesBackWhatWasClaimed(t *testing.T) {
+func TestDisable_releasesClaimedConversations(t *testing.T) {
 	each(t, func(w *world) {
 		hers := w.opened("jo")
 		done := w.opened("kim")
@@ -163,7 +163,7 @@ func TestDisable_givesBackWhatWasClaimed(t *testing.T) {
 	})
 }
 
-func TestDisable_leavesNothingClaimedByWhoIsOut(t *testing.T) {
+func TestDisable_leavesNoClaimBehindWhenClaimsRace(t *testing.T) {
 	each(t, func(w *world) {
 		resolved, open := w.opened("jo"), w.opened("kim")
 		_, err := w.Conversations.Assign(w.Context(), w.ann, resolved.ID)
@@ -185,7 +185,7 @@ func TestDisable_leavesNothingClaimedByWhoIsOut(t *testing.T) {
 	})
 }
 
-func TestDisable_racesWithAClaim(t *testing.T) {
+func TestDisable_andAClaimAtTheSameTime(t *testing.T) {
 	each(t, func(w *world) {
 		for i := range 10 {
 			user := w.newAgent()
@@ -266,7 +266,7 @@ func TestRemove_keepsTheNameAndFreesTheAddress(t *testing.T) {
 }
 
 // Whatever two admins do to each other at once, one of them loses.
-func TestDisable_ofEachOtherAtOnceLocksOutOne(t *testing.T) {
+func TestDisable_ofEachOtherAtOnceSucceedsOnce(t *testing.T) {
 	each(t, func(w *world) {
 		ben := w.admin()
 		w.ok(w.Users.SetRole(w.Context(), w.owner, w.ann.ID, models.RoleAdmin))

@@ -60,7 +60,7 @@ func TestLogIn_opensAWebSession(t *testing.T) {
 	})
 }
 
-func TestIdentify_refusesWhatOpensNothing(t *testing.T) {
+func TestIdentify_refusesOtherTokens(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
@@ -72,7 +72,7 @@ func TestIdentify_refusesWhatOpensNothing(t *testing.T) {
 	})
 }
 
-func TestIdentify_keepsThoseWhoComeBackAndEndsOthers(t *testing.T) {
+func TestIdentify_endsLoginsThatAreNotUsed(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		coming, staying := w.logIn(w.ann), w.logIn(w.ann)
@@ -88,7 +88,7 @@ func TestIdentify_keepsThoseWhoComeBackAndEndsOthers(t *testing.T) {
 	})
 }
 
-func TestIdentify_storesNowAndThenThatADeviceWasSeen(t *testing.T) {
+func TestIdentify_storesAtMostEveryFiveMinutesThatADeviceWasSeen(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
@@ -111,7 +111,7 @@ func TestIdentify_storesNowAndThenThatADeviceWasSeen(t *testing.T) {
 	})
 }
 
-func TestIdentify_needsNoRenewalToSucceed(t *testing.T) {
+func TestIdentify_succeedsWhenTheRenewalFails(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
@@ -123,8 +123,8 @@ func TestIdentify_needsNoRenewalToSucceed(t *testing.T) {
 	})
 }
 
-// A logout that comes between the read and the renewal of a login must not be undone by the renewal.
-func TestIdentify_bringsBackNothingThatWasLoggedOutMeanwhile(t *testing.T) {
+// A renewal must not undo a logout that comes between reading and renewing.
+func TestIdentify_bringsBackNoLoginThatWasJustEnded(t *testing.T) {
 	each(t, func(w *world) {
 		w.givePassword(w.ann)
 		token := w.logIn(w.ann)
@@ -178,8 +178,8 @@ func TestLogout_isUnavailableWhileTheDatabaseFails(t *testing.T) {
 	})
 }
 
-// The password was right when it was checked, and is another by the time the login is stored.
-func TestLogIn_opensNothingWhoseUserHasChangedMeanwhile(t *testing.T) {
+// The password was right when it was checked, but has changed before the login is stored.
+func TestOpen_opensNothingAfterTheUserHasChanged(t *testing.T) {
 	for name, change := range map[string]func(w *world) error{
 		"new password": func(w *world) error {
 			return w.Passwords.Reset(w.Context(), w.ann.Email, "another good password", false)

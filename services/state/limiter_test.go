@@ -105,7 +105,7 @@ func TestLimiter_isExactAtTheEdge(t *testing.T) {
 	}
 }
 
-func TestLimiter_keysAreApart(t *testing.T) {
+func TestLimiter_countsKeysSeparately(t *testing.T) {
 	eachLimiter(t, func(l limiter) {
 		for range 3 {
 			l.allow("a", threeInAMinute)
@@ -116,7 +116,7 @@ func TestLimiter_keysAreApart(t *testing.T) {
 	})
 }
 
-func TestWait_saysTheSameWithoutCounting(t *testing.T) {
+func TestWait_doesNotCount(t *testing.T) {
 	eachLimiter(t, func(l limiter) {
 		wait := func() time.Duration {
 			wait, err := l.Wait(l.Context(), "key", threeInAMinute)
@@ -137,7 +137,7 @@ func TestWait_saysTheSameWithoutCounting(t *testing.T) {
 	})
 }
 
-func TestLimiter_letsNoMoreThroughAtOnce(t *testing.T) {
+func TestLimiter_isExactForAttemptsAtOnce(t *testing.T) {
 	eachLimiter(t, func(l limiter) {
 		var allowed atomic.Int64
 		done := make(chan struct{})
@@ -159,7 +159,7 @@ func TestLimiter_letsNoMoreThroughAtOnce(t *testing.T) {
 	})
 }
 
-func TestRedisLimiter_keepsNoNamesAndForgets(t *testing.T) {
+func TestRedisLimiter_hashesKeysAndLetsThemExpire(t *testing.T) {
 	t.Parallel()
 	client, prefix := Redis(t)
 	if client == nil {
@@ -179,7 +179,7 @@ func TestRedisLimiter_keepsNoNamesAndForgets(t *testing.T) {
 	}
 }
 
-func TestRedisLimiter_asksAgainOnceRedisIsBack(t *testing.T) {
+func TestRedisLimiter_usesRedisAgainWhenItIsBack(t *testing.T) {
 	t.Parallel()
 	client, prefix := Redis(t)
 	if client == nil {

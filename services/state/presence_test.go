@@ -91,7 +91,7 @@ func twoNodes(t *testing.T) (a, b *state.RedisPresence, client redis.UniversalCl
 	return state.NewRedisPresence(client, prefix), state.NewRedisPresence(client, prefix), client, prefix
 }
 
-func TestPresence_ofTwoNodesIsOne(t *testing.T) {
+func TestPresence_isSharedByTwoNodes(t *testing.T) {
 	t.Parallel()
 	a, b, _, _ := twoNodes(t)
 	if a == nil {
@@ -135,8 +135,8 @@ func TestPresence_ofADeadNodeIsReportedOnce(t *testing.T) {
 	}
 }
 
-// Redis was away, or this node from it: who was taken for dead meanwhile is online after all.
-func TestPresence_afterAnOutageIsAsBefore(t *testing.T) {
+// When Redis or the network comes back, agents whose node was taken for dead are online again.
+func TestPresence_isRestoredAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	a, b, client, prefix := twoNodes(t)
 	if a == nil {
@@ -154,7 +154,7 @@ func TestPresence_afterAnOutageIsAsBefore(t *testing.T) {
 	equal(t, online(t, a, "org"), "ann ben")
 }
 
-func TestPresence_isStoredAnewShouldRedisForgetIt(t *testing.T) {
+func TestPresence_isStoredAgainIfRedisLosesIt(t *testing.T) {
 	t.Parallel()
 	a, b, client, prefix := twoNodes(t)
 	if a == nil {

@@ -131,7 +131,7 @@ type RedisPresence struct {
 	node   string
 
 	mu   sync.Mutex
-	mine map[services.PresentAgent]bool // what Refresh keeps alive, and stores anew should Redis have lost it
+	mine map[services.PresentAgent]bool // what Refresh keeps alive, and stores again if Redis has lost it
 }
 
 // NewRedisPresence makes the store of one node.
