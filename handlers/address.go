@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
 	"regexp"
@@ -74,6 +75,17 @@ func peerAddress(c *fiber.Ctx) netip.Addr {
 	}
 	address, _ := netip.AddrFromSlice(peer.IP)
 	return address.Unmap()
+}
+
+// warnOfProxy logs once that a proxy on this network passes requests on but is not trusted.
+func (a *App) warnOfProxy(c *fiber.Ctx) {
+	peer := peerAddress(c)
+	if a.trusts(peer) || !peer.IsPrivate() && !peer.IsLoopback() || c.Get(fiber.HeaderXForwardedFor) == "" {
+		return
+	}
+	a.proxyWarning.Do(func() {
+		slog.Warn("this proxy is not in TRUSTED_PROXIES, so its clients share its address and limits", "proxy", peer)
+	})
 }
 
 func (a *App) trusts(address netip.Addr) bool {

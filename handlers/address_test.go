@@ -156,6 +156,47 @@ func TestScheme_isWhatTheOutermostTrustedProxySays(t *testing.T) {
 	}
 }
 
+// Without TRUSTED_PROXIES everybody behind a proxy shares one limit: the log tells the operator.
+func TestBounded_warnsOnceOfAProxyThatIsNotTrusted(t *testing.T) {
+	for _, test := range []struct {
+		trusted []netip.Prefix
+		header  string
+		lines   int
+	}{
+		{nil, "203.0.113.7", 1},
+		{nil, "", 0},
+		{[]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, "203.0.113.7", 0},
+	} {
+		log := capture(t)
+		app := &App{TrustedProxies: test.trusted}
+		server := fiber.New(fiber.Config{DisableStartupMessage: true})
+		server.Get("/", app.bounded, func(c *fiber.Ctx) error { return nil })
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go server.Listener(listener)
+		for range 3 {
+			request, _ := http.NewRequest(http.MethodGet, "http://"+listener.Addr().String(), nil)
+			if test.header != "" {
+				request.Header.Set("X-Forwarded-For", test.header)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+		}
+		if lines := log.take(); len(lines) != test.lines ||
+			test.lines > 0 && !strings.Contains(lines[0], "TRUSTED_PROXIES") {
+			t.Errorf("%+v logs %q", test, lines)
+		}
+		if err := server.Shutdown(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A proxy on the same machine may connect by a Unix socket, which has no address.
 func TestClientAddress_behindAUnixSocketIsWhatTheProxySays(t *testing.T) {
 	t.Parallel()

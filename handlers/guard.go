@@ -235,6 +235,7 @@ const requestTimeout = 30 * time.Second
 func (a *App) bounded(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
+	a.warnOfProxy(c)
 	ctx = services.WithAddress(ctx, a.clientAddress(c))
 	c.SetUserContext(views.OnSite(ctx, a.baseURL(c)))
 	return c.Next()

@@ -5,6 +5,7 @@ package handlers
 import (
 	"context"
 	"net/netip"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -23,9 +24,10 @@ type App struct {
 	Demo           *services.Seeded            // if not nil, /demo is served
 	Ready          func(context.Context) error // the check behind /readyz
 
-	openSockets openSockets
-	refusals    refusalLog
-	turns       turns
+	openSockets  openSockets
+	refusals     refusalLog
+	turns        turns
+	proxyWarning sync.Once
 }
 
 // New returns the Fiber application with every route of the product.

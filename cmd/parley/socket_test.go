@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -553,4 +554,33 @@ func (c *polling) do(method, body string) (string, error) {
 func (c *polling) close() {
 	c.cancel()
 	c.client.CloseIdleConnections()
+}
+
+// One address cannot take every socket of a node. Its agents still get in, and so does everybody else.
+func TestSockets_ofOneAddressAreLimited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqliteEnv(t, "ADDRESS_LIMITS=sockets=2", "TRUSTED_PROXIES=127.0.0.1"), 1)
+	agent := w.login(0, w.seeded.Agent)
+	const address, neighbor, other = "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"
+	first := w.connect(dial{address: address})
+	w.connect(dial{address: neighbor, polling: true})
+	for _, polling := range transports {
+		if _, err := w.tryConnect(dial{address: address, polling: polling}); err == nil ||
+			!strings.Contains(err.Error(), "429") {
+			t.Errorf("one socket more over %s: %v", transportName(polling), err)
+		}
+		w.connect(dial{address: other, polling: polling})
+		w.connect(dial{address: address, polling: polling, as: agent}).ok("join_queue")
+	}
+	first.transport.close()
+	for begin := time.Now(); ; runtime.Gosched() {
+		if _, err := w.tryConnect(dial{address: address}); err == nil {
+			break
+		} else if time.Since(begin) > patience {
+			t.Fatalf("a closed socket still counts: %v", err)
+		}
+	}
+	if _, err := w.tryConnect(dial{address: address}); err == nil {
+		t.Error("a closed socket has made room for two")
+	}
 }
