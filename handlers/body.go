@@ -177,9 +177,10 @@ func formFile(c *fiber.Ctx, name string) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// holdAnswer counts an answer until the client has read it. One that is too much for the address is not sent.
+// holdAnswer counts an answer until the client has read it. One that is too much for the address is not sent. The
+// Socket.IO server streams its answers, and counts them itself.
 func holdAnswer(ctx *fasthttp.RequestCtx) {
-	if ctx.Hijacked() || hold(ctx, len(ctx.Response.Body())) {
+	if ctx.Hijacked() || ctx.Response.IsBodyStream() || hold(ctx, len(ctx.Response.Body())) {
 		return
 	}
 	ctx.Response.Reset()

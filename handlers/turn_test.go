@@ -165,7 +165,12 @@ func (l *fullListener) Accept() (net.Conn, error) {
 }
 
 func TestHold_anAddressThatTakesUpTooMuchGetsAShortAnswer(t *testing.T) {
-	server, _, _ := testApp(t)
+	server, app, _ := testApp(t)
+	app.Socket = func(c *fiber.Ctx) error {
+		c.Context().Response.SetBodyStream(strings.NewReader("a poll"), 6)
+		return nil
+	}
+	server = New(app)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -187,5 +192,10 @@ func TestHold_anAddressThatTakesUpTooMuchGetsAShortAnswer(t *testing.T) {
 			t.Errorf("%s holds nothing", request)
 		}
 		w.ended()
+	}
+	w := dial(t, inner.Addr().String())
+	w.send("GET", "/socket.io/", "", "")
+	if response, body := w.answer(); response.StatusCode != 200 || body != "a poll" {
+		t.Errorf("a streamed answer, which counts elsewhere: %d %q", response.StatusCode, body)
 	}
 }
