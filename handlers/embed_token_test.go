@@ -249,7 +249,7 @@ func TestEmbedToken_revokedMeanwhileSaysSo(t *testing.T) {
 		if response.StatusCode != http.StatusConflict {
 			t.Errorf("%q of a revoked token is answered %d", path, response.StatusCode)
 		}
-		d.has(body, `<p role="alert" class="error">This token was revoked and cannot be changed any more.</p>`)
+		d.has(body, `<p role="alert" class="error">This token was revoked and can no longer be changed.</p>`)
 	}
 }
 
@@ -262,7 +262,7 @@ func TestIntegration_aBotThatIsGoneIsSaidBesideItsField(t *testing.T) {
 		if response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s is answered %d", path, response.StatusCode)
 		}
-		d.has(body, "This bot is not there any more. Choose another.", `aria-invalid="true"`)
+		d.has(body, "This bot no longer exists. Choose another.", `aria-invalid="true"`)
 		if path == "/integration/web-chat" {
 			d.has(body, "My shop", "https://shop.example")
 		}

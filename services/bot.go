@@ -122,8 +122,8 @@ func (s *Bots) Save(ctx context.Context, actor models.User, id string, form BotF
 			return nil
 		}
 		if !form.UpdatedAt.Equal(stored.UpdatedAt) {
-			return Refuse(Conflict, "Somebody else has changed this bot meanwhile. Load the page again and repeat "+
-				"your changes.")
+			return Refuse(Conflict, "Someone else changed this bot while you were editing it. "+
+				"Reload the page and make your changes again.")
 		}
 		if bot.Name != stored.Name {
 			if err := nameIsFree(tx, bot); err != nil {

@@ -155,7 +155,7 @@ func (f BotForm) rules(stored []json.RawMessage) ([]json.RawMessage, error) {
 		if rule.Keep != 0 {
 			if rule.Keep < 1 || rule.Keep > len(stored) {
 				return nil, refuseField(fmt.Sprintf("rules.%d.keywords", i),
-					"This rule is not there any more. Load the page again.")
+					"This rule no longer exists. Reload the page.")
 			}
 			if !kept[rule.Keep] {
 				kept[rule.Keep] = true

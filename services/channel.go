@@ -152,7 +152,7 @@ func chosenBot(tx *gorm.DB, organizationID, id string) (models.Bot, error) {
 func noSuchBot() *Error {
 	return &Error{
 		Kind:    NotFound,
-		Message: "This bot is not there any more. Choose another.",
+		Message: "This bot no longer exists. Choose another.",
 		Field:   "bot_id",
 	}
 }

@@ -229,7 +229,7 @@ func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string,
 			return err
 		}
 		if token.RevokedAt != nil {
-			return Refuse(Conflict, "This token was revoked and cannot be changed any more.")
+			return Refuse(Conflict, "This token was revoked and can no longer be changed.")
 		}
 		changes, err := decide(token)
 		for _, to := range changes {

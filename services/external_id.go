@@ -47,8 +47,9 @@ func checkExternalID(externalID string) error {
 		return Refuse(Invalid, "session_id must be at most %d characters without control characters.", maxExternalID)
 	}
 	if Blank(externalID) || unfilled.MatchString(strings.TrimSpace(externalID)) {
-		return Refuse(Invalid, "The site did not fill in session_id: it is “%s” for everybody. Pass the id of each user, "+
-			"or leave session_id out for visitors who are not logged in.", oneLine(externalID, 60))
+		return Refuse(Invalid, "The site did not fill in session_id: it is “%s” for everyone. "+
+			"Pass the id of each user, or leave session_id out for people who are not logged in.",
+			oneLine(externalID, 60))
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (d *decision) checkConversation(j *job) error {
 	case !exists && !j.conversation.Unstored:
 		return conversationNotFound()
 	case !open && j.sender.Type == models.SenderAgent:
-		return Refuse(Conflict, "This conversation is resolved. It opens again when the end user writes.")
+		return Refuse(Conflict, "This conversation is resolved. It reopens when the customer writes again.")
 	case !exists && j.opensConversation(): // the end user has a conversation on this channel with another id
 		return conversationNotFound()
 	}

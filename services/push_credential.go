@@ -124,7 +124,7 @@ func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID
 			}
 			if plain, err = s.box.Open(stored.Secret, sealedRow(*stored)...); err != nil {
 				logFailure("keep push credential", err)
-				return refuseField(draft.secretField, "The stored one cannot be read any more. Enter it again.")
+				return refuseField(draft.secretField, "The stored value can no longer be read. Enter it again.")
 			}
 		}
 		row.Settings = mustJSON(draft.settings)

@@ -355,7 +355,7 @@ func passwordHelp(errors map[string]string, help string) string {
 	if len(errors) == 0 {
 		return help
 	}
-	return strings.TrimSpace("Enter this password again. " + help)
+	return strings.TrimSpace("Passwords are cleared after an error. Enter it again. " + help)
 }
 
 func options(choices []Choice, chosen string) templ.Component {

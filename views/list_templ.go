@@ -67,7 +67,7 @@ func (l List) empty() Empty {
 	case l.Filter == "all":
 		return Empty{Icon: "message-circle", Heading: "No conversations yet", Text: "Add the widget to your site, then write the first message."}
 	}
-	return Empty{Icon: "inbox", Heading: "No conversations waiting", Text: "Add the widget to your site, or view all conversations."}
+	return Empty{Icon: "inbox", Heading: "No conversations waiting", Text: "New conversations appear here automatically. You can also view all."}
 }
 
 // ListPart is the left column: the search, the filters and one page of rows.

@@ -59,7 +59,7 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	b.limiter = state.NewRedisLimiter(client, redisPrefix, models.Now)
 	b.presence = state.NewRedisPresence(client, redisPrefix)
 	b.openings = state.NewRedisOpenings(fiberredis.NewFromConnection(client), redisPrefix, models.Now)
-	b.close = append(b.close, func() { client.Close() }, func() { broker.Close() })
+	b.close = append(b.close, func() { client.Close() }, func() { _ = broker.Close() })
 	return b, nil
 }
 

@@ -128,12 +128,12 @@ func TestInvitation_guessingIsLimited(t *testing.T) {
 
 func TestSetup_guessingIsLimited(t *testing.T) {
 	t.Parallel()
-	for name, env := range map[string]func() map[string]string{
-		"sqlite":   func() map[string]string { return sqliteEnv(t) },
-		"postgres": func() map[string]string { return postgresEnv(t, "REDIS_URL="+newRedis(t).url) },
+	for name, env := range map[string]func(t *testing.T) map[string]string{
+		"sqlite":   func(t *testing.T) map[string]string { return sqliteEnv(t) },
+		"postgres": func(t *testing.T) map[string]string { return postgresEnv(t, "REDIS_URL="+newRedis(t).url) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := &world{t: t, env: env()}
+			w := &world{t: t, env: env(t)}
 			w.start()
 			b := w.browser(0)
 			b.get("/setup")

@@ -281,10 +281,10 @@ func printSetup(p *program, url, token string) {
 
 func printDemo(p *program, url string, demo *services.Seeded) {
 	fmt.Fprintf(p.stdout, `
-  As an end user   %s/demo
+  As a customer    %s/demo
   As an agent      %s/inbox
                    %s   %s
-                   %s   %s (admin)
+                   %s   %s (owner)
 
 `, url, url, demo.Agent.Email, demo.Agent.Password, demo.Admin.Email, demo.Admin.Password)
 }

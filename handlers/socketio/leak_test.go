@@ -96,7 +96,7 @@ func TestAbuse_leavesNothingBehind(t *testing.T) {
 	before, files := engineGoroutines(), descriptors()
 	for range 2 {
 		var conns []net.Conn
-		for range 100 {
+		for range 20 {
 			for _, connect := range kinds {
 				conns = append(conns, connect())
 			}
