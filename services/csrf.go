@@ -9,7 +9,7 @@ import (
 // CSRFToken is the token that forms of the page shown with this cookie must carry: a signature of the cookie, so
 // nothing is stored, and it changes with the session.
 func (s *WebSessions) CSRFToken(cookie string) string {
-	mac := hmac.New(sha256.New, s.secret)
+	mac := hmac.New(sha256.New, s.csrfKey)
 	mac.Write([]byte("csrf:" + cookie))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

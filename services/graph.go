@@ -16,7 +16,7 @@ type Dependencies struct {
 	Publisher     Publisher
 	Mailer        Mailer
 	Clock         Clock
-	SecretKey     []byte // signs CSRF tokens, derives the demo's passwords
+	SecretKey     []byte // signs CSRF tokens and device cookies; the setup token and demo passwords derive from it
 	SecretBox     *SecretBox
 	PasswordCost  argon2id.Params
 	WidgetRate    Rate // of end users' messages, by external_id
@@ -50,13 +50,13 @@ type Services struct {
 // Run, which a server calls.
 func New(d Dependencies) (*Services, error) {
 	audit := NewAudit(d.DB, d.Clock)
-	passwords, err := NewPasswords(d.DB, d.Limiter, audit, d.Clock, d.SecretKey, d.PasswordCost)
+	passwords, err := NewPasswords(d, audit)
 	if err != nil {
 		return nil, err
 	}
-	secondFactors := NewSecondFactors(d.DB, passwords, d.Limiter, d.Publisher, audit, d.Clock, d.SecretBox)
+	secondFactors := NewSecondFactors(d, passwords, audit)
 	channels := NewChannels(d.DB, audit, d.Clock)
-	organizations := NewOrganizations(d.DB, passwords, audit, d.Clock, d.SecretKey)
+	organizations := NewOrganizations(d, passwords, audit)
 	photos := NewPhotos(d.DB, d.Clock)
 	return &Services{
 		APIKeys:         NewAPIKeys(d.DB, audit, d.Clock),
@@ -70,13 +70,13 @@ func New(d Dependencies) (*Services, error) {
 		Passwords:       passwords,
 		Photos:          photos,
 		Presence:        NewPresence(d.Presence, organizations.UserNames, d.Publisher, d.Clock),
-		Profile:         NewProfile(d.DB, passwords, photos, d.Publisher, audit, d.Clock),
+		Profile:         NewProfile(d, passwords, photos, audit),
 		PushCredentials: NewPushCredentials(d.DB, audit, d.SecretBox, d.Clock),
 		SecondFactors:   secondFactors,
-		Setup:           NewSetup(organizations, d.Limiter, d.SecretKey),
-		Users:           NewUsers(d.DB, passwords, d.Limiter, audit, d.Mailer, d.Publisher, d.Clock),
+		Setup:           NewSetup(d, organizations),
+		Users:           NewUsers(d, passwords, audit),
 		Visits:          NewVisits(d.DB, d.Publisher, d.Clock),
-		WebSessions:     NewWebSessions(d.DB, passwords, secondFactors, d.Publisher, audit, d.Clock, d.SecretKey),
+		WebSessions:     NewWebSessions(d, passwords, secondFactors, audit),
 		Widget:          NewWidget(d.DB, d.Openings, d.Limiter, d.AddressLimits, d.Clock),
 	}, nil
 }

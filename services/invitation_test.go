@@ -253,7 +253,7 @@ func TestMail_sendsTheLinkAndKeepsItOutOfTheLog(t *testing.T) {
 			link); text != "refused: GET /invitation/…" {
 			w.Errorf("logged %q", text)
 		}
-		services.NewUsers(w.db, w.Passwords, nil, w.Audit, nil, w.events, w.clock.Now).
+		services.NewUsers(services.Dependencies{DB: w.db}, w.Passwords, w.Audit).
 			Mail(w.owner, "Acme", invitation, link) // without a mailer it does nothing
 	})
 }

@@ -18,17 +18,17 @@ type Organizations struct {
 	passwords *Passwords
 	audit     *Audit
 	clock     Clock
-	secret    []byte
+	secret    []byte // the demo's passwords are derived from it
 }
 
-// NewOrganizations makes the service. The demo's passwords are derived from secret.
-func NewOrganizations(db *models.DB, passwords *Passwords, audit *Audit, clock Clock, secret []byte) *Organizations {
+// NewOrganizations makes the service.
+func NewOrganizations(d Dependencies, passwords *Passwords, audit *Audit) *Organizations {
 	return &Organizations{
-		db:        db,
+		db:        d.DB,
 		passwords: passwords,
 		audit:     audit,
-		clock:     clock,
-		secret:    secret,
+		clock:     d.Clock,
+		secret:    d.SecretKey,
 	}
 }
 

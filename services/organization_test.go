@@ -200,8 +200,11 @@ func TestSeed_derivesPasswordsFromTheSecret(t *testing.T) {
 	vacant(t, func(w *world) {
 		here, err := w.Organizations.Seed(w.Context(), false)
 		w.ok(err)
-		there, err := services.NewOrganizations(w.db, w.Passwords, w.Audit, w.clock.Now, []byte("another secret")).
-			Seed(w.Context(), false)
+		there, err := services.NewOrganizations(services.Dependencies{
+			DB:        w.db,
+			Clock:     w.clock.Now,
+			SecretKey: []byte("another secret"),
+		}, w.Passwords, w.Audit).Seed(w.Context(), false)
 		w.ok(err)
 		if here.Admin.Password == there.Admin.Password || here.Admin.Password == here.Agent.Password {
 			w.Errorf("%+v and %+v", here, there)

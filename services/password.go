@@ -24,37 +24,38 @@ const (
 
 // Passwords hashes, checks and resets passwords, and limits guesses.
 type Passwords struct {
-	db      *models.DB
-	audit   *Audit
-	clock   Clock
-	known   knownDevices
-	logins  throttle
-	params  argon2id.Params
-	compare func(password, hash string) (bool, error)
-	decoy   string // compared for unknown email addresses, so that they take as long as a wrong password
+	db        *models.DB
+	audit     *Audit
+	clock     Clock
+	known     knownDevices
+	logins    throttle
+	verifying throttle
+	params    argon2id.Params
+	compare   func(password, hash string) (bool, error)
+	decoy     string // compared for unknown email addresses, so that they take as long as a wrong password
 
 	hashing  chan struct{}
 	reserved chan struct{} // capacity for known devices, so that strangers' guesses cannot use up all of it
 }
 
-// NewPasswords makes the service. secret signs the cookies of known devices; cost is that of a hash.
-func NewPasswords(db *models.DB, limiter Limiter, audit *Audit, clock Clock, secret []byte,
-	cost argon2id.Params) (*Passwords, error) {
-	decoy, err := argon2id.CreateHash(rand.Text(), &cost)
+// NewPasswords makes the service.
+func NewPasswords(d Dependencies, audit *Audit) (*Passwords, error) {
+	decoy, err := argon2id.CreateHash(rand.Text(), &d.PasswordCost)
 	if err != nil {
 		return nil, fmt.Errorf("hash: %w", err)
 	}
 	return &Passwords{
-		db:       db,
-		audit:    audit,
-		clock:    clock,
-		known:    knownDevices{secret: secret},
-		logins:   throttle{limiter: limiter, secret: "login"},
-		params:   cost,
-		compare:  argon2id.ComparePasswordAndHash,
-		decoy:    decoy,
-		hashing:  make(chan struct{}, parallelHashes),
-		reserved: make(chan struct{}, 1),
+		db:        d.DB,
+		audit:     audit,
+		clock:     d.Clock,
+		known:     knownDevices{secret: d.SecretKey},
+		logins:    throttle{limiter: d.Limiter, secret: "login"},
+		verifying: newVerifying(d.Limiter),
+		params:    d.PasswordCost,
+		compare:   argon2id.ComparePasswordAndHash,
+		decoy:     decoy,
+		hashing:   make(chan struct{}, parallelHashes),
+		reserved:  make(chan struct{}, 1),
 	}, nil
 }
 
@@ -84,16 +85,11 @@ func (s *Passwords) Check(ctx context.Context, email, password string, client Cl
 // Verify checks the password of a user who is logged in. The limit is by user, whatever the address: whoever gets here
 // has the user's session. Errors: Invalid about field, RateLimited, Unavailable.
 func (s *Passwords) Verify(ctx context.Context, user models.User, field, password string) error {
-	err := s.try(ctx, s.verifying(), attempt{device: user.ID}, user, password)
+	err := s.try(ctx, s.verifying, attempt{device: user.ID}, user, password)
 	if KindOf(err) == Unauthorized {
 		return refuseField(field, "Wrong password.")
 	}
 	return err
-}
-
-// verifying limits guesses by users who are logged in.
-func (s *Passwords) verifying() throttle {
-	return throttle{limiter: s.logins.limiter, secret: "verify"}
 }
 
 // try compares a password with the user's, within the limits. A user without an id stands for an unknown one and is

@@ -20,15 +20,14 @@ type Profile struct {
 }
 
 // NewProfile makes the service.
-func NewProfile(db *models.DB, passwords *Passwords, photos *Photos, publisher Publisher, audit *Audit,
-	clock Clock) *Profile {
+func NewProfile(d Dependencies, passwords *Passwords, photos *Photos, audit *Audit) *Profile {
 	return &Profile{
-		db:        db,
+		db:        d.DB,
 		passwords: passwords,
 		photos:    photos,
-		publisher: publisher,
+		publisher: d.Publisher,
 		audit:     audit,
-		clock:     clock,
+		clock:     d.Clock,
 	}
 }
 

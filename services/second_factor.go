@@ -22,20 +22,23 @@ type SecondFactors struct {
 	audit     *Audit
 	clock     Clock
 	box       *SecretBox
+	known     knownDevices
 	logins    throttle
+	verifying throttle
 }
 
-// NewSecondFactors makes the service. box encrypts the secrets.
-func NewSecondFactors(db *models.DB, passwords *Passwords, limiter Limiter, publisher Publisher, audit *Audit,
-	clock Clock, box *SecretBox) *SecondFactors {
+// NewSecondFactors makes the service.
+func NewSecondFactors(d Dependencies, passwords *Passwords, audit *Audit) *SecondFactors {
 	return &SecondFactors{
-		db:        db,
+		db:        d.DB,
 		passwords: passwords,
-		publisher: publisher,
+		publisher: d.Publisher,
 		audit:     audit,
-		clock:     clock,
-		box:       box,
-		logins:    throttle{limiter: limiter, secret: "code", isCode: true},
+		clock:     d.Clock,
+		box:       d.SecretBox,
+		known:     knownDevices{secret: d.SecretKey},
+		logins:    throttle{limiter: d.Limiter, secret: "code", isCode: true},
+		verifying: newVerifying(d.Limiter),
 	}
 }
 
@@ -126,7 +129,7 @@ func (s *SecondFactors) Confirm(ctx context.Context, identity Identity, c Confir
 	if err := s.passwords.Verify(ctx, user, "password", c.Password); err != nil {
 		return nil, s.notedFailure(ctx, user, err, "turning it on, wrong password")
 	}
-	succeeded, err := s.passwords.verifying().begin(ctx, attempt{device: user.ID})
+	succeeded, err := s.verifying.begin(ctx, attempt{device: user.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +195,7 @@ func (s *SecondFactors) Disable(ctx context.Context, user models.User, proof str
 	}
 	off := func(tx *gorm.DB) error { return disableSecondFactor(tx, s.audit, s.clock(), user) }
 	if isCode(plainCode(proof)) {
-		err := s.useWithin(ctx, s.passwords.verifying(), attempt{device: user.ID}, user, proof, off)
+		err := s.useWithin(ctx, s.verifying, attempt{device: user.ID}, user, proof, off)
 		if KindOf(err) != Invalid {
 			return err
 		}

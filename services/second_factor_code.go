@@ -31,7 +31,7 @@ func (s *SecondFactors) use(ctx context.Context, user models.User, code string, 
 	then func(*gorm.DB) error) error {
 	err := s.useWithin(ctx, s.logins, attempt{
 		account: user.ID,
-		device:  s.passwords.known.id(client.DeviceCookie, user),
+		device:  s.known.id(client.DeviceCookie, user),
 	}, user, code, then)
 	if KindOf(err) == Invalid {
 		s.audit.NoteLater(ctx, user, LoginFailed, "second factor")

@@ -23,13 +23,14 @@ type Setup struct {
 	done bool // once there is an organization, there always is one
 }
 
-// NewSetup makes the service. Its token is the same on every node and after every start: it is derived from secretKey.
-func NewSetup(organizations *Organizations, limiter Limiter, secretKey []byte) *Setup {
-	mac := hmac.New(sha256.New, secretKey)
+// NewSetup makes the service. Its token is derived from the secret key, so it is the same on every node and after every
+// start.
+func NewSetup(d Dependencies, organizations *Organizations) *Setup {
+	mac := hmac.New(sha256.New, d.SecretKey)
 	mac.Write([]byte("setup token"))
 	return &Setup{
 		organizations: organizations,
-		tokens:        throttle{limiter: limiter, secret: "setup token"},
+		tokens:        throttle{limiter: d.Limiter, secret: "setup token"},
 		token:         strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil))[:26]),
 	}
 }

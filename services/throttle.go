@@ -32,6 +32,10 @@ type throttle struct {
 	isCode  bool   // six digits can be guessed with patience, so there is also a limit by day
 }
 
+// newVerifying limits wrong passwords and codes of users who are logged in. Passwords and SecondFactors share its
+// counts.
+func newVerifying(limiter Limiter) throttle { return throttle{limiter: limiter, secret: "verify"} }
+
 // attempt is one attempt at a secret.
 type attempt struct {
 	account string // whose secret it is

@@ -28,16 +28,15 @@ type Users struct {
 }
 
 // NewUsers makes the service.
-func NewUsers(db *models.DB, passwords *Passwords, limiter Limiter, audit *Audit, mailer Mailer, publisher Publisher,
-	clock Clock) *Users {
+func NewUsers(d Dependencies, passwords *Passwords, audit *Audit) *Users {
 	return &Users{
-		db:        db,
+		db:        d.DB,
 		passwords: passwords,
 		audit:     audit,
-		mailer:    mailer,
-		publisher: publisher,
-		clock:     clock,
-		links:     throttle{limiter: limiter, secret: "invitation"},
+		mailer:    d.Mailer,
+		publisher: d.Publisher,
+		clock:     d.Clock,
+		links:     throttle{limiter: d.Limiter, secret: "invitation"},
 	}
 }
 

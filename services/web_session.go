@@ -46,20 +46,21 @@ type WebSessions struct {
 	publisher     Publisher
 	audit         *Audit
 	clock         Clock
-	secret        []byte
+	known         knownDevices
+	csrfKey       []byte
 }
 
-// NewWebSessions makes the service. secret signs CSRF tokens.
-func NewWebSessions(db *models.DB, passwords *Passwords, secondFactors *SecondFactors, publisher Publisher,
-	audit *Audit, clock Clock, secret []byte) *WebSessions {
+// NewWebSessions makes the service.
+func NewWebSessions(d Dependencies, passwords *Passwords, secondFactors *SecondFactors, audit *Audit) *WebSessions {
 	return &WebSessions{
-		db:            db,
+		db:            d.DB,
 		passwords:     passwords,
 		secondFactors: secondFactors,
-		publisher:     publisher,
+		publisher:     d.Publisher,
 		audit:         audit,
-		clock:         clock,
-		secret:        secret,
+		clock:         d.Clock,
+		known:         knownDevices{secret: d.SecretKey},
+		csrfKey:       d.SecretKey,
 	}
 }
 
@@ -252,5 +253,5 @@ func (s *WebSessions) Logout(ctx context.Context, token string) error {
 // Remember returns the cookie that makes a browser a known device of the user. Attempts to log in from a known device
 // have a limit of their own.
 func (s *WebSessions) Remember(deviceCookie string, user models.User) string {
-	return s.passwords.known.remember(deviceCookie, user)
+	return s.known.remember(deviceCookie, user)
 }
