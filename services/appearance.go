@@ -25,7 +25,7 @@ const (
 	maxWidgetGreeting = 500 // characters
 )
 
-var color = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+var hexColor = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
 // ReadAppearance is the appearance of a token.
 func ReadAppearance(token models.EmbedToken) (a Appearance) {
@@ -40,7 +40,7 @@ func (a Appearance) clean() (Appearance, error) {
 	a.Color, a.Title = strings.ToLower(strings.TrimSpace(a.Color)), trim(a.Title)
 	a.Greeting = trim(strings.ReplaceAll(a.Greeting, "\r\n", "\n"))
 	switch {
-	case a.Color != "" && !color.MatchString(a.Color):
+	case a.Color != "" && !hexColor.MatchString(a.Color):
 		return a, refuseField("color", "The color must look like #1f6feb.")
 	case !plainLine(a.Title) || utf8.RuneCountInString(a.Title) > maxWidgetTitle:
 		return a, refuseField("title", "The title must be one line of at most %d characters.", maxWidgetTitle)
@@ -58,7 +58,7 @@ func (a Appearance) clean() (Appearance, error) {
 // 1 or more. On what is no color it is white.
 func ContrastInk(background string) string {
 	background = strings.ToLower(background)
-	if !color.MatchString(background) {
+	if !hexColor.MatchString(background) {
 		return "#ffffff"
 	}
 	if luminance := luminanceOf(background); (luminance+0.05)/0.05 >= 1.05/(luminance+0.05) {

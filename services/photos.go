@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	_ "image/gif" // what an upload may be
 	"image/jpeg"
 	"image/png"
@@ -23,13 +24,14 @@ const (
 	photoSide      = 256     // pixels
 	maxPhoto       = 5 << 20 // bytes of an upload
 	maxPhotoPixels = 16 << 20
+	maxPhotoMemory = 64 << 20 // bytes of a decoded upload
 )
 
 // Photos are the pictures of users and bots. Whoever knows a picture's id may see it: end users do.
 type Photos struct {
 	db      *models.DB
 	clock   Clock
-	working sync.Mutex // a decoded upload takes up to 130 MB: one at a time
+	working sync.Mutex // a decoded upload takes up to maxPhotoMemory: one at a time
 }
 
 // NewPhotos makes the service.
@@ -81,6 +83,13 @@ func (s *Photos) read(ctx context.Context, organizationID string, upload []byte)
 		return models.Photo{}, &Error{
 			Kind:    TooLarge,
 			Message: "A photo may have at most 16 million pixels.",
+			Field:   "photo",
+		}
+	}
+	if config.Width*config.Height*bytesPerPixel(config.ColorModel) > maxPhotoMemory {
+		return models.Photo{}, &Error{
+			Kind:    TooLarge,
+			Message: "This photo has too many colors for its size. Save it with 8 bits per color, or make it smaller.",
 			Field:   "photo",
 		}
 	}
@@ -219,4 +228,22 @@ func tiffOrientation(tiff []byte) int {
 		entries = entries[12:]
 	}
 	return 1
+}
+
+// bytesPerPixel is what a decoded pixel takes in memory. A PNG with 16 bits per color takes twice as much as usual.
+func bytesPerPixel(model color.Model) int {
+	switch model {
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	case color.Gray16Model:
+		return 2
+	case color.GrayModel, color.AlphaModel:
+		return 1
+	case color.YCbCrModel:
+		return 3
+	}
+	if _, indexed := model.(color.Palette); indexed {
+		return 1
+	}
+	return 4
 }

@@ -148,3 +148,15 @@ func TestPhoto_refusesWhatIsNone(t *testing.T) {
 		}
 	})
 }
+
+// A PNG of zeros is tiny: 4,000 × 4,000 pixels of 16 bits per color are 124 KB in the file and 128 MB in memory.
+func TestPhotos_refuseWhatTakesTooMuchMemory(t *testing.T) {
+	var upload bytes.Buffer
+	if err := png.Encode(&upload, image.NewNRGBA64(image.Rect(0, 0, 4000, 4000))); err != nil {
+		t.Fatal(err)
+	}
+	each(t, func(w *world) {
+		err := w.Profile.SetPhoto(w.Context(), w.ann, upload.Bytes())
+		w.refused(services.TooLarge, err)
+	})
+}
