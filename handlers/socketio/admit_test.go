@@ -18,38 +18,38 @@ import (
 	"parley/handlers/socketio"
 )
 
-// door counts whom Admit lets in, and fails the test when one is let out twice.
-type door struct {
+// admission is an Options.Admit that counts connections. It fails the test when a connection is released twice.
+type admission struct {
 	t        *testing.T
 	limit    int64 // 0: none
 	inside   atomic.Int64
 	admitted atomic.Int64
 }
 
-func (d *door) admit(*fiber.Ctx) (release func(), ok bool) {
-	if n := d.inside.Add(1); d.limit > 0 && n > d.limit {
-		d.inside.Add(-1)
+func (a *admission) admit(*fiber.Ctx) (release func(), ok bool) {
+	if n := a.inside.Add(1); a.limit > 0 && n > a.limit {
+		a.inside.Add(-1)
 		return nil, false
 	}
-	d.admitted.Add(1)
+	a.admitted.Add(1)
 	var released atomic.Bool
 	return func() {
 		if released.Swap(true) {
-			d.t.Error("released twice")
+			a.t.Error("released twice")
 		}
-		d.inside.Add(-1)
+		a.inside.Add(-1)
 	}, true
 }
 
-func (d *door) expectEmpty(admitted int64) {
-	d.t.Helper()
-	eventually(d.t, "everybody is released", func() bool { return d.inside.Load() == 0 })
-	if got := d.admitted.Load(); got != admitted {
-		d.t.Errorf("admitted %d times, want %d", got, admitted)
+func (a *admission) expectEmpty(admitted int64) {
+	a.t.Helper()
+	eventually(a.t, "everybody is released", func() bool { return a.inside.Load() == 0 })
+	if got := a.admitted.Load(); got != admitted {
+		a.t.Errorf("admitted %d times, want %d", got, admitted)
 	}
 }
 
-func TestAdmit_isReleasedOnceHoweverAConnectionEnds(t *testing.T) {
+func TestAdmit_isReleasedOnceForEveryEndOfAConnection(t *testing.T) {
 	short := 20 * time.Millisecond
 	for name, c := range map[string]struct {
 		options socketio.Options
@@ -106,7 +106,7 @@ func TestAdmit_isReleasedOnceHoweverAConnectionEnds(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &door{t: t}
+			d := &admission{t: t}
 			c.options.Admit = d.admit
 			w := newWorld(t, c.options, nil)
 			c.run(w)
@@ -120,9 +120,9 @@ func TestAdmit_isReleasedOnceHoweverAConnectionEnds(t *testing.T) {
 	}
 }
 
-// A client that does not read its answer keeps what it has taken until nothing of its connection is left.
-func TestAdmit_isNotReleasedWhileTheConnectionLingers(t *testing.T) {
-	d := &door{t: t}
+// A closed connection still has a file and a goroutine until its client closes too.
+func TestAdmit_isNotReleasedBeforeTheClientHasClosed(t *testing.T) {
+	d := &admission{t: t}
 	w := newWorld(t, socketio.Options{Admit: d.admit}, nil)
 	p := w.open()
 	p.send("4nonsense")
@@ -135,7 +135,7 @@ func TestAdmit_isNotReleasedWhileTheConnectionLingers(t *testing.T) {
 }
 
 func TestAdmit_refusesWith429(t *testing.T) {
-	d := &door{t: t, limit: 1}
+	d := &admission{t: t, limit: 1}
 	requests := 0
 	w := newWorld(t, socketio.Options{
 		Admit:       d.admit,
@@ -166,9 +166,9 @@ func TestAdmit_refusesWith429(t *testing.T) {
 	d.expectEmpty(1)
 }
 
-// Requests that are no handshake, or one that cannot succeed, do not take anything.
-func TestAdmit_isAskedForHandshakesOnly(t *testing.T) {
-	d := &door{t: t}
+// Other requests, and handshakes that cannot succeed, are not counted.
+func TestAdmit_isCalledForValidHandshakesOnly(t *testing.T) {
+	d := &admission{t: t}
 	w := newWorld(t, socketio.Options{Admit: d.admit}, nil)
 	for _, query := range []string{"transport=pigeon", "transport=websocket", "transport=polling&sid=x"} {
 		w.get(query)
@@ -179,7 +179,7 @@ func TestAdmit_isAskedForHandshakesOnly(t *testing.T) {
 }
 
 func TestAdmit_isReleasedWhenRequestPanics(t *testing.T) {
-	d := &door{t: t}
+	d := &admission{t: t}
 	s := socketio.New(socketio.Options{
 		Admit:   d.admit,
 		Request: func(*fiber.Ctx) any { panic("broken") },
@@ -196,9 +196,9 @@ func TestAdmit_isReleasedWhenRequestPanics(t *testing.T) {
 	d.expectEmpty(1)
 }
 
-// A client may be gone before fasthttp gives its connection away: then nobody is told of it.
-func TestAdmit_isReleasedWhenTheClientLeavesDuringItsHandshake(t *testing.T) {
-	d := &door{t: t}
+// fasthttp does not call its hijack handler when the client has disconnected before.
+func TestAdmit_isReleasedWhenTheClientDisconnectsDuringItsHandshake(t *testing.T) {
+	d := &admission{t: t}
 	w := newWorld(t, socketio.Options{Admit: d.admit, UpgradeTimeout: 50 * time.Millisecond}, nil)
 	for range 100 {
 		conn, err := net.Dial("tcp", w.addr)

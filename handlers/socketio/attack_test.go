@@ -23,10 +23,10 @@ import (
 	"parley/handlers/socketio"
 )
 
-// maxGrowth is how much memory strangers may make a server take, whatever they send.
+// maxGrowth is how much memory clients may make a server take, whatever they send.
 const maxGrowth = 64 << 20
 
-// attackedEnv makes the test binary a server of its own, so that its memory can be measured.
+// attackedEnv is the environment variable that makes the test binary a server, whose memory the test measures.
 const attackedEnv = "SOCKETIO_TEST_ATTACKED"
 
 func TestMain(m *testing.M) {
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 // serveAttacked serves until its parent closes its standard input.
 func serveAttacked() {
-	debug.SetMemoryLimit(maxGrowth) // garbage is not what is measured
+	debug.SetMemoryLimit(maxGrowth) // the test measures what is in use, not garbage
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -51,7 +51,7 @@ func serveAttacked() {
 	forever := make(chan struct{})
 	n.On("block", func(_ *socketio.Socket, e *socketio.Event) {
 		<-forever
-		e.Ack(e.Args[0]) // so that they are kept until then
+		e.Ack(e.Args[0]) // keeps the arguments in memory until then
 	})
 	n.On("ack", func(_ *socketio.Socket, e *socketio.Event) { e.Ack(e.Args[0]) })
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
@@ -93,9 +93,9 @@ func newAttacked(t *testing.T, mode string) *attacked {
 		t.Fatal(err)
 	}
 	a := &attacked{world: &world{t: t, addr: strings.TrimSpace(addr)}, pid: command.Process.Pid}
-	a.join().conn.Close() // what the first connection costs is not the attack's
+	a.join().conn.Close() // the first connection allocates buffers that all share
 	a.before = a.status("VmRSS")
-	os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", a.pid), []byte("5"), 0) // begins VmHWM again
+	os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", a.pid), []byte("5"), 0) // resets VmHWM
 	return a
 }
 
@@ -116,7 +116,7 @@ func (a *attacked) status(name string) int {
 	return 0
 }
 
-// settle waits until the server has read what was sent, and does nothing more.
+// settle waits until the server has read everything and is idle.
 func (a *attacked) settle() {
 	a.t.Helper()
 	deadline := time.After(10 * patience)
@@ -125,7 +125,7 @@ func (a *attacked) settle() {
 	for before := -1; ; {
 		select {
 		case <-deadline:
-			a.t.Fatal("the server does not come to rest")
+			a.t.Fatal("timeout: waited until the server is idle")
 		case <-look.C:
 		}
 		now := a.processorTime()
@@ -136,7 +136,7 @@ func (a *attacked) settle() {
 	}
 }
 
-// processorTime returns what the server has used so far, in ticks of 10 ms.
+// processorTime returns the processor time of the server so far, in ticks of 10 ms.
 func (a *attacked) processorTime() int {
 	a.t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", a.pid))
@@ -150,7 +150,7 @@ func (a *attacked) processorTime() int {
 	return user + system
 }
 
-// hasReadEverything reports whether nothing is left in the buffers that the kernel keeps for the server's connections.
+// hasReadEverything reports whether the kernel's receive buffers of the server's connections are empty.
 func (a *attacked) hasReadEverything() bool {
 	a.t.Helper()
 	text, err := os.ReadFile("/proc/net/tcp")
@@ -169,7 +169,7 @@ func (a *attacked) hasReadEverything() bool {
 	return true
 }
 
-// raw opens a WebSocket that nobody reads, and writes bytes to it. The server may close it at any time.
+// raw opens a WebSocket and writes bytes to it. It reads nothing. The server may close it at any time.
 func (a *attacked) raw(b []byte) net.Conn {
 	a.t.Helper()
 	conn, err := net.Dial("tcp", a.addr)
@@ -185,7 +185,7 @@ func (a *attacked) raw(b []byte) net.Conn {
 	return conn
 }
 
-// each runs an attack by n clients, a few at a time: each of them ends with a connection that waits.
+// each runs an attack n times, 20 at a time. The connections stay open.
 func each(n int, attack func()) {
 	var attackers sync.WaitGroup
 	limit := make(chan struct{}, 20)
@@ -199,8 +199,8 @@ func each(n int, attack func()) {
 	attackers.Wait()
 }
 
-func TestAttacks_takeNoMoreMemoryThanAllowed(t *testing.T) {
-	// The kernel takes some megabytes for a client that does not read, and the server has to keep the rest.
+func TestAttacks_takeLessThan64MB(t *testing.T) {
+	// For a client that does not read, the kernel buffers some megabytes and the server has to keep the rest.
 	pings := bytes.Repeat(masked(ws.NewPingFrame(make([]byte, 125))), 42_000)
 	acks := bytes.Repeat(text(`421["ack","`+strings.Repeat("x", 10_000)+`"]`), 800)
 	namespaces := bytes.Repeat(text("40/"+strings.Repeat("x", 980_000)+","), 10)
@@ -253,7 +253,7 @@ func TestAttacks_takeNoMoreMemoryThanAllowed(t *testing.T) {
 	}
 }
 
-// ignoreAnswers makes the server answer polls with as much as it may, and reads nothing.
+// ignoreAnswers fills the queues of long-polling sessions, polls, and does not read the answers.
 func (a *attacked) ignoreAnswers() {
 	long := strings.Repeat("x", 60_000)
 	each(60, func() {
@@ -274,7 +274,7 @@ func (a *attacked) ignoreAnswers() {
 	})
 }
 
-// abandonSessions opens sessions, makes the server queue packets for them, and never comes back.
+// abandonSessions fills the queues of long-polling sessions and does not poll.
 func (a *attacked) abandonSessions() {
 	long := strings.Repeat("x", 60_000)
 	each(1000, func() {

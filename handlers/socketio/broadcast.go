@@ -2,12 +2,12 @@ package socketio
 
 import "slices"
 
-// Broadcast addresses sockets: those in any of its rooms, but for the exceptions. It is a value; each method returns a
-// changed copy, and nothing is sent before Emit.
+// Broadcast is an event to the sockets in one or more rooms. It is a value: each method returns a changed copy, and
+// Emit sends.
 type Broadcast struct {
 	namespace  *Namespace
 	room       string
-	rooms      []string // further ones
+	rooms      []string // more rooms
 	except     string
 	alsoExcept []string
 	exceptRoom string
@@ -17,16 +17,16 @@ type Broadcast struct {
 	sequence   uint64
 }
 
-// To adds a room. A socket in several of the rooms is sent to once.
+// To adds a room. A socket in several of the rooms gets the event once.
 func (b Broadcast) To(room string) Broadcast {
 	b.rooms = append(slices.Clip(b.rooms), room)
 	return b
 }
 
-// In is To.
+// In is the same as To.
 func (b Broadcast) In(room string) Broadcast { return b.To(room) }
 
-// Except leaves out a socket.
+// Except excludes a socket, by its id.
 func (b Broadcast) Except(socketID string) Broadcast {
 	if b.except == "" {
 		b.except = socketID
@@ -43,29 +43,31 @@ func (b Broadcast) ExceptRoom(room string) Broadcast {
 	return b
 }
 
-// Volatile leaves out connections that lag behind (see Options.MaxQueuePackets): for what is soon out of date.
+// Volatile excludes connections that lag behind, see Options.MaxQueuePackets. Use it for events that soon are out of
+// date.
 func (b Broadcast) Volatile() Broadcast {
 	b.volatile = true
 	return b
 }
 
-// Local stays on this node.
+// Local excludes the sockets of other nodes.
 func (b Broadcast) Local() Broadcast {
 	b.local = true
 	return b
 }
 
-// Sequence numbers the packet within its room, of which there must be one only. Each node delivers a room's numbered
-// packets in the order of their numbers: one that comes too early is held back, up to Options.HoldBack, for those
-// before it; one that comes after its successors is delivered at once rather than lost. The first number that a node
-// meets is the one it begins with, unless Socket.JoinAt said.
+// Sequence numbers the event within its room. The broadcast must have one room. Each node delivers the numbered events
+// of a room in order, also when they come from different nodes. An event that arrives early waits up to
+// Options.HoldBack for those before it. An event that arrives after its successors is delivered at once. A node begins
+// with the first number that it sees, or with that of Socket.JoinAt. Without a broker no event waits: emit them in
+// order.
 func (b Broadcast) Sequence(n uint64) Broadcast {
 	b.sequenced, b.sequence = true, n
 	return b
 }
 
-// Emit sends an event. Arguments are encoded with encoding/json, but for json.RawMessage, which is spliced in without a
-// look, and Binary. It does not wait for any client. The error is that of encoding an argument.
+// Emit sends an event. Arguments are encoded with encoding/json, except Binary, and json.RawMessage, which is sent
+// unchecked. It does not wait for any client. The error is one of encoding/json.
 func (b Broadcast) Emit(event string, args ...any) error {
 	broker := b.namespace.server.options.Broker
 	if b.local {
@@ -92,7 +94,7 @@ func (b *Broadcast) reachesAnyone() bool {
 	return slices.ContainsFunc(b.rooms, func(room string) bool { return b.namespace.room(room) != nil })
 }
 
-// deliver sends to the sockets of this node.
+// deliver sends the message to the sockets of this node.
 func (b *Broadcast) deliver(m message) {
 	d := delivery{message: m, volatile: b.volatile, except: b.except, alsoExcept: b.alsoExcept}
 	if len(b.rooms) > 0 || b.exceptRoom != "" {

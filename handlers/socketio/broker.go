@@ -7,22 +7,22 @@ import (
 
 // Broker carries broadcasts between nodes. Its methods may be called from any goroutine.
 type Broker interface {
-	// Publish sends a message to all subscribers of a channel, this node's included. It never waits for the network.
-	// The order of a channel's messages is kept. While the far side is down messages are kept up to a bound, and the
-	// oldest dropped beyond it. The message must not be changed afterwards.
+	// Publish sends a message to all subscribers of a channel, including those of this node. It keeps the order of a
+	// channel's messages and never waits for the network. While the other side is down it keeps a bounded number of
+	// messages and drops the oldest. The message must not be changed afterwards.
 	Publish(channel string, message []byte)
-	// Subscribe calls deliver for every message of a channel, one at a time, until cancel is called; deliver must not
-	// block, and must not change the message. It returns once the subscription is active, or with an error after half a
-	// second at most, and at once when the far side is known to be down. After an error the broker goes on trying;
+	// Subscribe calls deliver for every message of a channel, one at a time, until cancel is called. deliver must not
+	// block or change the message. Subscribe returns when the subscription is active, or with an error: after half a
+	// second at most, and at once while the other side is known to be down. After an error the broker keeps trying.
 	// cancel is never nil.
 	Subscribe(channel string, deliver func(message []byte)) (cancel func(), err error)
 }
 
-// A Broker that also has this method tells whether other nodes can be reached. While they cannot, nothing is held back
-// for their numbered packets.
+// healthReporter is a Broker that reports whether other nodes can be reached. While they cannot, no packet waits for
+// theirs.
 type healthReporter interface{ Up() bool }
 
-// alone reports whether no other node can be reached: no packet of theirs will come to fill a gap.
+// alone reports whether no other node can be reached, so that waiting for their packets is useless.
 func (s *Server) alone() bool {
 	if s.options.Broker == nil {
 		return true
@@ -31,7 +31,7 @@ func (s *Server) alone() bool {
 	return ok && !b.Up()
 }
 
-// channel is the broker's name of a room.
+// channel returns the name of a room's channel at the broker.
 func (n *Namespace) channel(room string) string { return n.name + "#" + room }
 
 // subscription is a room's subscription at the broker.
@@ -44,7 +44,7 @@ type subscription struct {
 	cancel func()
 }
 
-// await returns once the subscription is active, or its first attempt has failed. The first to come subscribes.
+// await returns when the subscription is active or has failed once. The first caller subscribes.
 func (sub *subscription) await(r *room) {
 	sub.once.Do(func() {
 		defer close(sub.active)
@@ -66,7 +66,7 @@ func (sub *subscription) await(r *room) {
 	<-sub.active
 }
 
-// end ends the subscription, even when it has not begun yet.
+// end cancels the subscription, also if it has not begun.
 func (sub *subscription) end() {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
@@ -84,7 +84,7 @@ type memoryBroker struct {
 
 type memorySubscriber struct{ deliver func([]byte) }
 
-// NewMemoryBroker makes a broker for several servers in one process, as tests have them. It delivers within Publish.
+// NewMemoryBroker returns a broker for several servers in one process, as in tests. Publish delivers before it returns.
 func NewMemoryBroker() Broker { return &memoryBroker{subscribers: map[string][]*memorySubscriber{}} }
 
 func (b *memoryBroker) Publish(channel string, message []byte) {
@@ -100,7 +100,7 @@ func (b *memoryBroker) Subscribe(channel string, deliver func([]byte)) (cancel f
 	s := &memorySubscriber{deliver}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	// Always a new slice: Publish reads the old one without the lock.
+	// A new slice, since Publish reads the old one without the lock.
 	b.subscribers[channel] = append(slices.Clone(b.subscribers[channel]), s)
 	return func() { b.unsubscribe(channel, s) }, nil
 }

@@ -23,10 +23,10 @@ const (
 
 var errRedisDown = errors.New("socketio: redis does not answer")
 
-// RedisBroker connects nodes through Redis pub/sub. It is subscribed to a room's channel only while the room has
-// members here. What is published while Redis is down is kept up to a bound and sent when it is back; what other nodes
-// published meanwhile is lost, and for clients to fetch. A batch that fails halfway may reach some nodes twice, if the
-// client is set to retry.
+// RedisBroker connects nodes through Redis pub/sub. It subscribes to a room's channel while the room has members on
+// this node. While Redis is down it keeps a bounded number of its own messages and sends them afterwards; what other
+// nodes publish in that time does not arrive, and clients must fetch it. A batch that fails halfway may reach some
+// nodes twice if the Redis client retries.
 type RedisBroker struct {
 	client  redis.UniversalClient
 	prefix  string
@@ -34,7 +34,7 @@ type RedisBroker struct {
 	pubsub  *redis.PubSub
 	up      atomic.Bool
 	outbox  outbox
-	changed chan struct{} // rouses the goroutine that subscribes
+	changed chan struct{} // wakes the goroutine that subscribes
 	stop    chan struct{}
 	running sync.WaitGroup
 
@@ -44,17 +44,17 @@ type RedisBroker struct {
 	changes  map[string]struct{} // channels to subscribe to, or to unsubscribe from
 }
 
-// redisChannel is a channel that this node wants to hear.
+// redisChannel is a channel that this node subscribes to.
 type redisChannel struct {
 	active      chan struct{} // closed when Redis has confirmed
 	confirmed   bool
-	subscribers []*redisSubscriber // replaced, never changed
+	subscribers []*redisSubscriber // replaced as a whole, never changed
 }
 
 type redisSubscriber struct{ deliver func([]byte) }
 
-// NewRedisBroker starts a broker on a client, which stays the caller's; prefix keeps its channels apart from those of
-// others. Redis may be down, now and later. Close ends what NewRedisBroker starts.
+// NewRedisBroker starts a broker on a Redis client, which the caller closes after the broker. The names of its channels
+// begin with prefix. Redis may be down, now or later. Call Close to end the broker.
 func NewRedisBroker(client redis.UniversalClient, prefix string, log *slog.Logger) *RedisBroker {
 	if log == nil {
 		log = slog.Default()
@@ -70,7 +70,7 @@ func NewRedisBroker(client redis.UniversalClient, prefix string, log *slog.Logge
 		channels: map[string]*redisChannel{},
 		changes:  map[string]struct{}{},
 	}
-	b.up.Store(true) // until somebody finds out otherwise, which takes one request
+	b.up.Store(true) // the first request corrects it
 	messages := b.pubsub.ChannelWithSubscriptions(redis.WithChannelSize(1024))
 	b.running.Go(func() { b.receive(messages) })
 	b.running.Go(b.subscribeLoop)
@@ -79,7 +79,7 @@ func NewRedisBroker(client redis.UniversalClient, prefix string, log *slog.Logge
 	return b
 }
 
-// Close sends what is left, unless Redis is down, and ends the broker; the client stays open.
+// Close sends what is left, unless Redis is down, and ends the broker. It does not close the Redis client.
 func (b *RedisBroker) Close() error {
 	b.mu.Lock()
 	closed := b.closed
@@ -94,7 +94,7 @@ func (b *RedisBroker) Close() error {
 	return err
 }
 
-// Up tells whether Redis answered when it was last asked.
+// Up reports whether Redis answered the last request.
 func (b *RedisBroker) Up() bool { return b.up.Load() }
 
 func (b *RedisBroker) setUp(up bool, err error) {
@@ -160,7 +160,7 @@ func (b *RedisBroker) unsubscribe(name string, s *redisSubscriber) {
 	}
 }
 
-// receive passes on what Redis sends, until the broker is closed.
+// receive delivers what Redis sends until the broker is closed.
 func (b *RedisBroker) receive(messages <-chan any) {
 	for m := range messages {
 		switch m := m.(type) {
@@ -194,8 +194,8 @@ func (b *RedisBroker) confirm(name string) {
 	}
 }
 
-// subscribeLoop tells Redis which channels this node wants to hear: many at once when many have changed. After a
-// failure there is nothing to repeat: go-redis subscribes again to all of them when it reconnects.
+// subscribeLoop subscribes and unsubscribes, with one request for many channels. After a failure it repeats nothing:
+// go-redis subscribes to all channels again when it reconnects.
 func (b *RedisBroker) subscribeLoop() {
 	for b.wait(b.changed) {
 		wanted, unwanted := b.takeChanges()
@@ -226,7 +226,7 @@ func (b *RedisBroker) takeChanges() (wanted, unwanted []string) {
 	return wanted, unwanted
 }
 
-// probeLoop asks Redis whether it is there, so that nobody has to find out by waiting.
+// probeLoop pings Redis every second, so that Join and Publish need not wait to find out that it is down.
 func (b *RedisBroker) probeLoop() {
 	ticker := time.NewTicker(redisProbeInterval)
 	defer ticker.Stop()
@@ -248,7 +248,7 @@ func (b *RedisBroker) probeLoop() {
 	}
 }
 
-// wait waits until there is something to do; false means that the broker is closed.
+// wait waits for a signal. It returns false when the broker is closed.
 func (b *RedisBroker) wait(signal <-chan struct{}) bool {
 	select {
 	case <-signal:
@@ -258,7 +258,7 @@ func (b *RedisBroker) wait(signal <-chan struct{}) bool {
 	}
 }
 
-// wake signals without waiting; the channel must have room for one.
+// wake sends a signal without waiting. The channel must have a buffer of one.
 func wake(signal chan<- struct{}) {
 	select {
 	case signal <- struct{}{}:

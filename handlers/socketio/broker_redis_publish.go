@@ -14,9 +14,9 @@ type outgoing struct {
 	message []byte
 }
 
-// outbox holds messages, in order and bounded, for the goroutine that sends them; the oldest give way.
+// outbox keeps messages in order for the goroutine that sends them. When it is full it drops the oldest.
 type outbox struct {
-	filled chan struct{} // rouses that goroutine
+	filled chan struct{} // wakes that goroutine
 
 	mu       sync.Mutex
 	messages []outgoing
@@ -34,7 +34,7 @@ func (o *outbox) add(m outgoing) {
 	wake(o.filled)
 }
 
-// take removes and returns the next messages, at most limit.
+// take removes and returns the next messages, up to limit.
 func (o *outbox) take(limit int) []outgoing {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -44,7 +44,7 @@ func (o *outbox) take(limit int) []outgoing {
 	return batch
 }
 
-// drop removes the n oldest messages. Call with mu held.
+// drop removes the n oldest messages. Call with mu locked.
 func (o *outbox) drop(n int) {
 	for i := range n {
 		o.bytes -= len(o.messages[i].message)
@@ -55,12 +55,12 @@ func (o *outbox) drop(n int) {
 	}
 }
 
-// publishLoop sends what Publish has left in the outbox.
+// publishLoop sends the messages in the outbox.
 func (b *RedisBroker) publishLoop() {
 	for b.wait(b.outbox.filled) {
 		b.emptyOutbox()
 	}
-	b.emptyOutbox() // the last words of a node that shuts down
+	b.emptyOutbox() // what was published during shutdown
 }
 
 func (b *RedisBroker) emptyOutbox() {
@@ -85,7 +85,7 @@ func (b *RedisBroker) send(batch []outgoing) error {
 		return nil
 	})
 	var refusal redis.Error
-	if errors.As(err, &refusal) { // Redis answered: it is up, and repeating would not help
+	if errors.As(err, &refusal) { // Redis is up, and would refuse again
 		b.log.Error("socketio: redis refuses to publish", "error", err)
 		return nil
 	}

@@ -1,20 +1,16 @@
 package socketio_test
 
 import (
-	"bufio"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
-
 	"parley/handlers/socketio"
 )
 
-// crowd joins sessions of long-polling that do not poll to a room.
-func (w *world) crowd(room string, size int) (sessions []*session) {
+// joinPolling opens long-polling sessions that join a room and do not poll.
+func (w *world) joinPolling(room string, size int) (sessions []*session) {
 	w.t.Helper()
 	for range size {
 		s := w.openPolling()
@@ -25,11 +21,11 @@ func (w *world) crowd(room string, size int) (sessions []*session) {
 	return sessions
 }
 
-// The budget is for all connections: each of these is within its own limits.
-func TestQueueBudget_dropsThoseFirstThatHoldTheMost(t *testing.T) {
+// Each connection is within its own limits, but all together exceed the budget.
+func TestQueueBudget_dropsTheLargestQueuesFirst(t *testing.T) {
 	w := newWorld(t, socketio.Options{QueueBudget: 1 << 20}, joinRoom)
-	w.crowd("small", 20)
-	w.crowd("large", 4)
+	w.joinPolling("small", 20)
+	w.joinPolling("large", 4)
 	for i, s := range append(w.Of("/").Sockets("small"), w.Of("/").Sockets("large")...) {
 		packets := 1
 		if i >= 20 {
@@ -42,9 +38,9 @@ func TestQueueBudget_dropsThoseFirstThatHoldTheMost(t *testing.T) {
 	if n := w.Of("/").Members("small") + w.Of("/").Members("large"); n != 24 {
 		t.Fatalf("%d are left before the budget is exceeded", n)
 	}
-	w.crowd("last", 1)
+	w.joinPolling("last", 1)
 	w.Of("/").To("last").Emit("x", strings.Repeat("x", 300_000))
-	eventually(t, "somebody was dropped", func() bool { return w.Of("/").Members("last") == 0 })
+	eventually(t, "the largest queue was dropped", func() bool { return w.Of("/").Members("last") == 0 })
 	if small, large := w.Of("/").Members("small"), w.Of("/").Members("large"); small != 20 || large != 4 {
 		t.Errorf("%d small and %d large ones are left", small, large)
 	}
@@ -52,7 +48,7 @@ func TestQueueBudget_dropsThoseFirstThatHoldTheMost(t *testing.T) {
 
 func TestQueueBudget_countsABroadcastOnce(t *testing.T) {
 	w := newWorld(t, socketio.Options{QueueBudget: 1 << 20}, joinRoom)
-	sessions := w.crowd("a", 100)
+	sessions := w.joinPolling("a", 100)
 	for range 5 {
 		w.Of("/").To("a").Emit("x", strings.Repeat("x", 100_000)) // 50 MB if each member had its own
 	}
@@ -66,13 +62,13 @@ func TestQueueBudget_countsABroadcastOnce(t *testing.T) {
 	}
 }
 
-// What has left the queues does not count any more, whichever way it left.
-func TestQueueBudget_isWholeAgainAfterwards(t *testing.T) {
+// Queues are written, dropped, polled and cut off.
+func TestQueueBudget_isUnusedAfterAllConnectionsHaveEnded(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, joinRoom)
 	long := strings.Repeat("x", 300_000)
 	for range 10 {
-		sessions := w.crowd("a", 2)
-		deaf := w.deaf("b")
+		sessions := w.joinPolling("a", 2)
+		unread := w.joinUnread("b")
 		reader := w.join().enter("c")
 		for _, room := range []string{"a", "b", "c"} {
 			w.Of("/").To(room).Emit("x", long)
@@ -83,7 +79,7 @@ func TestQueueBudget_isWholeAgainAfterwards(t *testing.T) {
 		sessions[0].post("1")
 		sessions[1].post("nonsense")
 		w.Of("/").Sockets("b")[0].Disconnect(true)
-		deaf.Close()
+		unread.Close()
 		reader.conn.Close()
 		eventually(t, "all are gone", func() bool { return w.Connections() == 0 })
 	}
@@ -92,9 +88,9 @@ func TestQueueBudget_isWholeAgainAfterwards(t *testing.T) {
 	}
 }
 
-func TestQueueBudget_isWholeAfterEachPoll(t *testing.T) {
+func TestQueueBudget_isUnusedAfterEachPoll(t *testing.T) {
 	w := newWorld(t, socketio.Options{QueueBudget: 1 << 20, MaxPayload: 1 << 20}, joinRoom)
-	s := w.crowd("a", 1)[0]
+	s := w.joinPolling("a", 1)[0]
 	for range 10 {
 		w.Of("/").To("a").Emit("x", strings.Repeat("x", 300_000))
 		s.poll()
@@ -103,90 +99,26 @@ func TestQueueBudget_isWholeAfterEachPoll(t *testing.T) {
 	}
 }
 
-// A client that does not read an answer loses it, though it goes on sending.
-func TestPolling_anAnswerThatIsNotReadIsCutOff(t *testing.T) {
-	w := newWorld(t, socketio.Options{
-		WriteTimeout: 50 * time.Millisecond,
-		MaxPayload:   16 << 20,
-	}, joinRoom)
-	s := w.crowd("a", 1)[0]
-	w.Of("/").To("a").Emit("x", strings.Repeat("x", 7<<20))
-	conn := w.raw(fmt.Sprintf("GET /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: x\r\n\r\n", s.sid))
-	defer conn.Close()
-	eventually(t, "nothing is counted", func() bool { return w.QueuedBytes() == 0 })
-}
-
-// fasthttp keeps the buffer of a body as long as its connection, which a client may leave open.
-func TestPolling_noBodyIsKeptWithItsConnection(t *testing.T) {
-	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
-		fence(n)
-		n.OnAny(func(*socketio.Socket, *socketio.Event) {})
-	})
-	s := w.openPolling()
-	s.post("40")
-	body := `42["x","` + strings.Repeat("x", 60_000) + "\"]\x1e3\x1e42[\"x\",\"" + strings.Repeat("x", 60_000) + `"]`
-	before := heap()
-	for range 200 {
-		conn := w.raw(fmt.Sprintf("POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: x\r\n"+
-			"Content-Length: %d\r\n\r\n%s", s.sid, len(body), body))
-		defer conn.Close()
-		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatal(response, err)
-		}
-	}
-	eventually(t, "no body is kept", func() bool { return heap() < before+10<<20 })
-}
-
-// An application may make fasthttp stream bodies: then nobody has bounded this one.
-func TestPolling_aStreamedBodyIsBoundedToo(t *testing.T) {
-	s := socketio.New(socketio.Options{})
-	defer s.Shutdown(t.Context())
-	app := fiber.New(fiber.Config{
-		StreamRequestBody:     true,
-		BodyLimit:             1 << 10,
-		DisableStartupMessage: true,
-	})
-	app.All("/socket.io/", s.Handler())
-	request := func(method, query, body string) (int, string) {
-		r, _ := http.NewRequest(method, "http://x/socket.io/?EIO=4&transport=polling"+query, strings.NewReader(body))
-		response, err := app.Test(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return read(t, response)
-	}
-	_, open := request(http.MethodGet, "", "")
-	sid := strings.Split(open, `"`)[3]
-	if status, body := request(http.MethodPost, "&sid="+sid, "40"); status != http.StatusOK {
-		t.Fatalf("%d %s", status, body)
-	}
-	status, _ := request(http.MethodPost, "&sid="+sid, strings.Repeat("x", 128<<10+1))
-	if status != http.StatusRequestEntityTooLarge {
-		t.Errorf("status %d", status)
-	}
-}
-
-// A client that is closed, but does not read its last packets, is dropped before those that are well.
-func TestQueueBudget_dropsAClosingConnectionToo(t *testing.T) {
+// A closing connection that waits for its client counts, and is dropped before smaller ones.
+func TestQueueBudget_dropsAClosingConnection(t *testing.T) {
 	w := newWorld(t, socketio.Options{QueueBudget: 4 << 20, WriteTimeout: time.Hour}, joinRoom)
 	well := w.join().enter("well")
-	w.deaf("deaf")
+	w.joinUnread("unread")
 	for range 6 { // the kernel takes some of it
-		w.Of("/").To("deaf").Emit("x", strings.Repeat("x", 1_000_000))
+		w.Of("/").To("unread").Emit("x", strings.Repeat("x", 1_000_000))
 	}
-	w.Of("/").Sockets("deaf")[0].Disconnect(true)
-	eventually(t, "the deaf one has left", func() bool { return w.Of("/").Members("deaf") == 0 })
+	w.Of("/").Sockets("unread")[0].Disconnect(true)
+	eventually(t, "the socket has left", func() bool { return w.Of("/").Members("unread") == 0 })
 	for range 8 {
 		w.Of("/").To("well").Emit("x", strings.Repeat("x", 1_000_000))
 		well.expectPrefix(`42["x"`)
 	}
-	idle := w.crowd("idle", 4)
+	idle := w.joinPolling("idle", 4)
 	for _, s := range w.Of("/").Sockets("idle") {
 		s.Emit("x", strings.Repeat("x", 900_000))
 	}
 	if n := w.Of("/").Members("idle"); n != len(idle) {
 		t.Errorf("%d of %d are left", n, len(idle))
 	}
-	eventually(t, "the deaf one's connection is gone", func() bool { return w.Connections() == 1+len(idle) })
+	eventually(t, "the connection is gone", func() bool { return w.Connections() == 1+len(idle) })
 }

@@ -11,27 +11,26 @@ import (
 	"parley/handlers/socketio/engine"
 )
 
-// client is a connection with its sockets, one for each namespace it joined. It receives what the connection carries,
-// one packet at a time.
+// client is a connection with its sockets, one for each namespace that it has joined. It implements engine.Receiver.
 type client struct {
 	server *Server
 	conn   *engine.Conn
 
-	// Of the receiving side, one packet at a time.
+	// Used by the receiving side only, which handles one packet at a time.
 	partial *partialPacket
 	unread  int64 // attachments of a refused packet that are still to come
-	left    bool  // a socket was disconnected from here: what its client sent before it heard is no violation
+	left    bool  // a socket has disconnected: packets that were sent to it before are ignored, not violations
 
 	mu      sync.Mutex
 	sockets []*Socket
-	timeout *time.Timer // until a namespace is joined
+	timeout *time.Timer // closes the connection; nil once it has joined a namespace
 }
 
-// partialPacket is a packet whose attachments are still to come.
+// partialPacket is a packet whose attachments have not all arrived.
 type partialPacket struct {
 	packet
 	received [][]byte
-	bytes    int // of the packet and what is received
+	bytes    int // size of the packet and of the attachments received
 }
 
 func newClient(s *Server, conn *engine.Conn) *client {
@@ -60,7 +59,7 @@ func (c *client) Message(data []byte, binary bool) error {
 	return c.handle(p, nil)
 }
 
-// exceeded answers a packet that exceeds a limit, where it has an answer; the error closes the connection.
+// exceeded answers a packet that could not be decoded or exceeds a limit. An error closes the connection.
 func (c *client) exceeded(p packet, limit error) error {
 	switch s, leaving := c.socket(p.namespace); {
 	case limit == errPacket:
@@ -76,7 +75,7 @@ func (c *client) exceeded(p packet, limit error) error {
 	return limit
 }
 
-// attachment takes a binary message: the next attachment of a packet.
+// attachment handles a binary message: the next attachment of the partial packet.
 func (c *client) attachment(data []byte) error {
 	p := c.partial
 	switch {
@@ -99,7 +98,7 @@ func (c *client) attachment(data []byte) error {
 	return c.handle(p.packet, p.received)
 }
 
-// handle handles a packet that is complete.
+// handle handles a complete packet.
 func (c *client) handle(p packet, attachments [][]byte) error {
 	s, leaving := c.socket(p.namespace)
 	switch {
@@ -128,7 +127,7 @@ func (c *client) handle(p packet, attachments [][]byte) error {
 	return nil
 }
 
-// connect makes a socket in a namespace, if its middleware agrees.
+// connect creates a socket in a namespace, unless the middleware refuses it.
 func (c *client) connect(p packet) {
 	n := c.server.namespace(p.namespace)
 	if n == nil {
@@ -160,12 +159,12 @@ func (c *client) connect(p packet) {
 	}
 }
 
-// refuse answers a CONNECT that is not granted.
+// refuse answers a CONNECT packet with an error.
 func (c *client) refuse(namespace string, err error) {
 	c.conn.Send(encodeControl(typeConnectError, namespace, connectErrorPayload(err)))
 }
 
-// add registers a socket; false when the connection has too many already.
+// add registers a socket. It returns false if the connection has too many.
 func (c *client) add(s *Socket) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,7 +175,7 @@ func (c *client) add(s *Socket) bool {
 	return true
 }
 
-// joined ends the wait for a first namespace.
+// joined stops the timer of Options.ConnectTimeout.
 func (c *client) joined() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -194,7 +193,7 @@ func (c *client) remove(s *Socket) {
 	}
 }
 
-// socket is the client's socket in a namespace; nil when there is none, or when it is just being disconnected.
+// socket returns the client's socket in a namespace, or nil. leaving reports that there is one, but disconnected.
 func (c *client) socket(namespace string) (s *Socket, leaving bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -226,8 +225,8 @@ func (c *client) Closed(reason string) {
 	c.partial = nil
 }
 
-// guard runs a handler of the application. A panic ends that handler only; it is logged without its value, which may
-// hold what a client sent.
+// guard runs a handler of the application and recovers from its panic. The log gets the type of the panic's value, not
+// the value, which may contain what a client sent.
 func (s *Socket) guard(what string, run func()) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {

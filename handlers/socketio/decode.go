@@ -5,28 +5,27 @@ import (
 	"encoding/json"
 )
 
-// packet is an inbound packet. Its data is JSON that has been checked, and aliases the bytes it was decoded from.
+// packet is an inbound packet. Its data is valid JSON, and a slice of what was received.
 type packet struct {
 	kind        byte
 	namespace   string
 	id          int64 // noID: none
-	attachments int64 // that follow
+	attachments int64 // number of binary messages that follow
 	data        []byte
 	args        []json.RawMessage // of an event (the name included) or an acknowledgement
 }
 
 const (
-	// maxNumber is the largest number in a packet. A client chooses the ids of its acknowledgements, and gets them
-	// back.
+	// maxNumber is the largest number in a packet. The ids of acknowledgements are such numbers, chosen by the client.
 	maxNumber = 1<<53 - 1
-	// maxDigits is the length of maxNumber: zeros in front of a number are counted too.
+	// maxDigits is the length of maxNumber. It also bounds leading zeros.
 	maxDigits = 16
-	// maxNamespaceName is the longest name of a namespace that a client may send: it is sent back with a refusal.
+	// maxNamespaceName is the longest name of a namespace in a packet. The refusal of a namespace repeats its name.
 	maxNamespaceName = 64
 )
 
-// decodePacket decodes a text message. The error is errPacket, or a limit that the packet exceeds: then only what
-// precedes its data is decoded.
+// decodePacket decodes a text message. The error is errPacket, or names a limit that the packet exceeds; its data is
+// not decoded then.
 func (o *Options) decodePacket(text []byte) (packet, error) {
 	p, err := decodeHead(text)
 	switch {
@@ -42,7 +41,7 @@ func (o *Options) decodePacket(text []byte) (packet, error) {
 	return p, p.checkData(o.MaxArguments)
 }
 
-// decodeHead decodes what precedes the data, whose length it never looks at.
+// decodeHead decodes what precedes the data. It costs the same for data of any length.
 func decodeHead(text []byte) (packet, error) {
 	p := packet{namespace: "/", id: noID}
 	if len(text) == 0 || text[0] < typeConnect || text[0] > typeBinaryAck {
@@ -98,7 +97,7 @@ func (p *packet) checkData(maxArguments int) error {
 			return errPacket
 		}
 	case typeEvent, typeBinaryEvent:
-		if err := p.split(maxArguments + 1); err != nil { // and the name
+		if err := p.split(maxArguments + 1); err != nil { // the first is the name
 			return err
 		}
 		if len(p.args) == 0 || !isEventName(p.args[0]) {
@@ -109,13 +108,13 @@ func (p *packet) checkData(maxArguments int) error {
 			return errPacket
 		}
 		return p.split(maxArguments)
-	default: // CONNECT_ERROR is for servers
+	default: // only servers send CONNECT_ERROR
 		return errPacket
 	}
 	return nil
 }
 
-// split cuts the data, an array, into its elements.
+// split splits the data, an array, into its elements.
 func (p *packet) split(limit int) error {
 	if len(p.data) < 2 || p.data[0] != '[' || !json.Valid(p.data) {
 		return errPacket
@@ -126,8 +125,8 @@ func (p *packet) split(limit int) error {
 	return nil
 }
 
-// splitArray cuts a JSON array that is known to be valid into its elements, without decoding them. Of more than limit
-// it returns one more than limit: each takes memory, and two bytes of the client suffice for one.
+// splitArray splits a valid JSON array into its elements, without decoding them. It stops soon after limit elements: a
+// client sends two bytes for an element, which takes 24 bytes here.
 func splitArray(array []byte, limit int) []json.RawMessage {
 	elements := make([]json.RawMessage, 0, 4)
 	body := array[1 : len(array)-1]
@@ -159,7 +158,7 @@ func splitArray(array []byte, limit int) []json.RawMessage {
 
 func element(b []byte) json.RawMessage { return json.RawMessage(bytes.TrimSpace(b)) }
 
-// reservedEvents are names that the Socket.IO libraries keep for themselves.
+// reservedEvents are names that clients must not use for events.
 var reservedEvents = map[string]bool{
 	"connect": true, "connect_error": true, "disconnect": true, "disconnecting": true,
 	"newListener": true, "removeListener": true,
@@ -169,12 +168,12 @@ func isEventName(raw json.RawMessage) bool {
 	switch c := raw[0]; {
 	case c == '"':
 		return !reservedEvents[string(raw[1:len(raw)-1])]
-	default: // numbers are names too, by the protocol
+	default: // the protocol allows numbers
 		return c == '-' || '0' <= c && c <= '9'
 	}
 }
 
-// eventName is the name as a string; it is only copied when the namespace does not know it.
+// eventName returns the name as a string. It allocates only for names without a handler.
 func eventName(raw json.RawMessage, known map[string]eventHandler) string {
 	if raw[0] != '"' {
 		return string(raw)

@@ -21,17 +21,18 @@ const (
 	typeBinaryAck    = '6'
 )
 
-// Binary is an argument of Emit, EmitWithAck or Ack that is sent as an attachment instead of as JSON. It must be an
-// argument of its own, not part of another.
+// Binary is an argument of Emit, EmitWithAck or Ack that is sent as a binary attachment. It must be an argument by
+// itself, not part of another.
 type Binary []byte
 
-// message is an outbound packet with its attachments, encoded once for any number of connections.
+// message is an outbound packet with its attachments. It is encoded once for any number of connections.
 type message struct {
 	packet      *engine.Packet
 	attachments []*engine.Packet
 }
 
-// sendTo sends the message, unless it is volatile and the connection lags behind; false means that it is closed.
+// sendTo sends the message to a connection. A volatile message is dropped if the connection lags behind. It returns
+// false if the connection is closed.
 func (m message) sendTo(c *engine.Conn, volatile bool) bool {
 	switch {
 	case len(m.attachments) > 0:
@@ -46,7 +47,7 @@ func (m message) sendTo(c *engine.Conn, volatile bool) bool {
 	return c.Send(m.packet)
 }
 
-// encoder writes one packet; the pool keeps its buffer and its JSON encoder.
+// encoder encodes one packet. A pool keeps encoders for their buffers.
 type encoder struct {
 	bytes.Buffer
 	json *json.Encoder
@@ -59,7 +60,7 @@ var encoders = sync.Pool{New: func() any {
 	return e
 }}
 
-// pooledBytes is the largest buffer that goes back into the pool.
+// pooledBytes is the largest buffer that the pool keeps.
 const pooledBytes = 64 << 10
 
 func newEncoder() *encoder {
@@ -74,11 +75,10 @@ func (e *encoder) release() {
 	}
 }
 
-// noID stands for a packet without an acknowledgement id.
+// noID marks a packet without an acknowledgement id.
 const noID = -1
 
-// encodeEvent encodes an event; the id asks for an acknowledgement, unless it is noID. The error is that of
-// encoding/json on one of the arguments.
+// encodeEvent encodes an event. An id other than noID asks for an acknowledgement. The error is one of encoding/json.
 func encodeEvent(n *Namespace, id int64, event string, args []any) (message, error) {
 	e := newEncoder()
 	defer e.release()
@@ -99,13 +99,13 @@ func encodeAck(n *Namespace, id int64, args []any) (message, error) {
 	return e.finish(args, attachments, false)
 }
 
-// encodeControl encodes a packet of a connection: CONNECT, DISCONNECT or CONNECT_ERROR.
+// encodeControl encodes a CONNECT, DISCONNECT or CONNECT_ERROR packet.
 func encodeControl(kind byte, namespace string, payload []byte) *engine.Packet {
 	text := append([]byte{kind}, namespacePrefix(namespace)...)
 	return engine.Text(append(text, payload...))
 }
 
-// namespacePrefix is what stands for a namespace in a packet.
+// namespacePrefix returns how a packet names a namespace.
 func namespacePrefix(namespace string) string {
 	if namespace == "/" {
 		return ""
@@ -113,7 +113,7 @@ func namespacePrefix(namespace string) string {
 	return namespace + ","
 }
 
-// head writes all that precedes the arguments, and counts the attachments.
+// head writes what precedes the arguments, and returns the number of attachments.
 func (e *encoder) head(kind, binaryKind byte, n *Namespace, id int64, args []any) (attachments int) {
 	for _, arg := range args {
 		if _, ok := arg.(Binary); ok {
@@ -134,7 +134,7 @@ func (e *encoder) head(kind, binaryKind byte, n *Namespace, id int64, args []any
 	return attachments
 }
 
-// finish writes the arguments and makes the packets.
+// finish writes the arguments and returns the packets.
 func (e *encoder) finish(args []any, attachments int, comma bool) (m message, err error) {
 	if attachments > 0 {
 		m.attachments = make([]*engine.Packet, 0, attachments)
@@ -155,7 +155,7 @@ func (e *encoder) finish(args []any, attachments int, comma bool) (m message, er
 	return m, nil
 }
 
-// name writes an event's name; nearly all are JSON as they are.
+// name writes an event's name. Most names need no escaping.
 func (e *encoder) name(event string) error {
 	for i := range len(event) {
 		if c := event[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -168,7 +168,7 @@ func (e *encoder) name(event string) error {
 	return nil
 }
 
-// value writes one argument. Raw JSON is the caller's word, and spliced in as it is.
+// value writes one argument. Raw JSON is not checked.
 func (e *encoder) value(v any) error {
 	if raw, ok := v.(json.RawMessage); ok {
 		if len(raw) == 0 {
@@ -180,6 +180,6 @@ func (e *encoder) value(v any) error {
 	if err := e.json.Encode(v); err != nil {
 		return fmt.Errorf("socketio: encode an argument: %w", err)
 	}
-	e.Truncate(e.Len() - 1) // the encoder's newline
+	e.Truncate(e.Len() - 1) // the newline that json.Encoder adds
 	return nil
 }

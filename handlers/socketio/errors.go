@@ -11,25 +11,25 @@ var (
 	// ErrTooManyRooms is returned by Join beyond Options.MaxRooms.
 	ErrTooManyRooms = errors.New("socketio: socket is in too many rooms")
 
-	// ErrPacketTooLarge is given to OnRefuse for an event beyond Options.MaxPacket.
+	// ErrPacketTooLarge is passed to OnRefuse for an event beyond Options.MaxPacket.
 	ErrPacketTooLarge = errors.New("socketio: packet is too large")
-	// ErrTooManyArguments is given to OnRefuse for an event beyond Options.MaxArguments.
+	// ErrTooManyArguments is passed to OnRefuse for an event beyond Options.MaxArguments.
 	ErrTooManyArguments = errors.New("socketio: event has too many arguments")
-	// ErrTooManyAttachments is given to OnRefuse for an event beyond Options.MaxAttachments.
+	// ErrTooManyAttachments is passed to OnRefuse for an event beyond Options.MaxAttachments.
 	ErrTooManyAttachments = errors.New("socketio: event has too many attachments")
 
 	errPacket       = errors.New("socketio: malformed packet")
 	errAuthTooLarge = &ConnectError{Message: "Auth payload too large"}
 )
 
-// Why a socket was disconnected, as OnDisconnect is told; the other reasons are those of package engine.
+// Reasons of a disconnection, for OnDisconnect. The other reasons are in package engine.
 const (
 	ReasonClientDisconnect = "client namespace disconnect"
 	ReasonServerDisconnect = "server namespace disconnect"
 )
 
-// ConnectError is an error for a middleware to return that says more than its message: the client's connect_error has
-// both Message and Data.
+// ConnectError is an error that a middleware returns to send data with the message. The client's connect_error event
+// gets both.
 type ConnectError struct {
 	Message string
 	Data    any // anything that encoding/json takes
@@ -37,7 +37,7 @@ type ConnectError struct {
 
 func (e *ConnectError) Error() string { return e.Message }
 
-// connectErrorPayload is what a client is told of a middleware's error.
+// connectErrorPayload encodes a middleware's error for the client.
 func connectErrorPayload(err error) json.RawMessage {
 	payload := struct {
 		Message string `json:"message"`

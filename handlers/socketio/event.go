@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// Event is what a client emitted. It stays valid after its handler has returned; Args and Attachments are parts of the
-// bytes that came from the network together, so clone what is kept for long.
+// Event is an event from a client. It stays valid after its handler has returned. Args and Attachments are slices of
+// what was received, so clone what you keep for long.
 type Event struct {
 	Name        string
-	Args        []json.RawMessage // valid JSON; a binary argument is a placeholder, see Binary
+	Args        []json.RawMessage // valid JSON; for binary arguments see Binary
 	Attachments [][]byte
 
 	socket       *Socket
@@ -17,11 +17,11 @@ type Event struct {
 	acknowledged atomic.Bool
 }
 
-// HasAck tells whether the client waits for an acknowledgement.
+// HasAck reports whether the client asked for an acknowledgement.
 func (e *Event) HasAck() bool { return e.id != noID }
 
-// Ack acknowledges the event, once: it may be called at any time, from any goroutine, and does nothing the second time
-// or when the client asked for no acknowledgement. It returns ErrDisconnected, or the error of encoding an argument.
+// Ack acknowledges the event. It may be called at any time, from any goroutine. It does nothing the second time, or if
+// the client asked for no acknowledgement. It returns ErrDisconnected, or an error of encoding/json.
 func (e *Event) Ack(args ...any) error {
 	if !e.HasAck() || e.acknowledged.Swap(true) {
 		return nil
@@ -33,8 +33,8 @@ func (e *Event) Ack(args ...any) error {
 	return e.socket.send(m)
 }
 
-// AckHeld is Ack, but the acknowledgement is written together with whatever its connection is sent next, or by
-// Socket.Flush, which must follow.
+// AckHeld is like Ack, but only queues the acknowledgement. It is sent together with the next packet to the connection,
+// which saves a system call, or by Socket.Flush. Call Flush afterwards in any case.
 func (e *Event) AckHeld(args ...any) error {
 	if !e.HasAck() || e.acknowledged.Swap(true) {
 		return nil
@@ -46,7 +46,7 @@ func (e *Event) AckHeld(args ...any) error {
 	return e.socket.hold(m)
 }
 
-// Binary returns the attachment that argument i stands for; false when it stands for none.
+// Binary returns the attachment that argument i refers to. It returns false if the argument is not binary.
 func (e *Event) Binary(i int) ([]byte, bool) {
 	if i < 0 || i >= len(e.Args) || len(e.Attachments) == 0 || e.Args[i][0] != '{' {
 		return nil, false

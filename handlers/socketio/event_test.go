@@ -43,7 +43,7 @@ func TestEvents_tenThousandAreHandledInOrder(t *testing.T) {
 	}
 }
 
-// Arguments stay what they were after the handler has returned and more has been read.
+// The memory of arguments is not used again after the handler has returned.
 func TestEvents_argumentsOutliveTheHandler(t *testing.T) {
 	var kept []*socketio.Event
 	done := make(chan struct{})
@@ -66,7 +66,7 @@ func TestEvents_argumentsOutliveTheHandler(t *testing.T) {
 	}
 }
 
-func TestEvents_aBlockedHandlerHoldsUpItsOwnConnectionOnly(t *testing.T) {
+func TestEvents_aBlockedHandlerDelaysItsOwnConnectionOnly(t *testing.T) {
 	entered, release := make(chan struct{}, 10), make(chan struct{})
 	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
 		fence(n)
@@ -198,7 +198,7 @@ func TestEmitWithAck_returnsTheClientsAnswer(t *testing.T) {
 	}
 }
 
-func TestDisconnect_tellsTheHandlersOnce(t *testing.T) {
+func TestDisconnect_callsTheHandlersOnce(t *testing.T) {
 	for _, c := range []struct {
 		name, reason string
 		how          func(*peer, *socketio.Socket)
@@ -248,7 +248,7 @@ func TestDisconnect_tellsTheHandlersOnce(t *testing.T) {
 			p.conn.Close()
 			eventually(t, "the connection is gone", func() bool { return w.Connections() == 0 })
 			if len(reasons) > 0 {
-				t.Error("told twice")
+				t.Error("the handlers were called twice")
 			}
 		})
 	}

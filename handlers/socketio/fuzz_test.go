@@ -7,16 +7,15 @@ import (
 	"testing"
 )
 
-// Each element takes twelve times the memory of what it takes a client to send it.
-func TestSplitArray_stopsBehindItsLimit(t *testing.T) {
+// An element of two bytes takes 24 bytes of memory.
+func TestSplitArray_stopsAfterItsLimit(t *testing.T) {
 	array := []byte("[1" + strings.Repeat(",1", 30_000) + "]")
 	if elements := splitArray(array, 10); len(elements) <= 10 || cap(elements) > 20 {
 		t.Errorf("%d elements, room for %d", len(elements), cap(elements))
 	}
 }
 
-// A packet from a client either fails to decode or is what it seems: its arguments are valid JSON, and together with
-// its name they are the array that came.
+// A decoded packet has valid JSON arguments, which together with its name are the array that was sent.
 func FuzzDecodePacket(f *testing.F) {
 	for _, seed := range []string{
 		"0", `0{"token":"x"}`, "0/admin,", "1", "1/admin,", `2["a",1,{"b":[null,"]"]}]`, `2/admin,12["a"]`, `312[]`,
@@ -57,7 +56,7 @@ func FuzzDecodePacket(f *testing.F) {
 	})
 }
 
-// A message from another node, of whatever version, never panics; one of ours survives the way.
+// Decoding a message from another node never panics, and a decoded message can be encoded again.
 func FuzzDecodeRemote(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(remoteMessage{

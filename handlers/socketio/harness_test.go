@@ -1,7 +1,6 @@
 package socketio_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,7 +19,7 @@ import (
 	"parley/handlers/socketio"
 )
 
-// patience is how long a test waits for what must happen; nothing waits for as long when all is well.
+// patience is how long a test waits before it fails. Tests that pass never wait for it.
 const patience = 10 * time.Second
 
 // world is a Socket.IO server that listens.
@@ -40,7 +39,7 @@ func newWorld(t testing.TB, options socketio.Options, prepare func(*socketio.Nam
 	return newWorldOn(t, listener, options, prepare)
 }
 
-// newWorldOn is newWorld on a listener of the test's.
+// newWorldOn starts a server on a listener.
 func newWorldOn(t testing.TB, listener net.Listener, options socketio.Options,
 	prepare func(*socketio.Namespace)) *world {
 	t.Helper()
@@ -82,7 +81,7 @@ type peer struct {
 	code    ws.StatusCode // of the close frame; set when closed is closed
 }
 
-// dial opens a connection and returns it with the open packet's content.
+// dial opens a WebSocket.
 func (w *world) dial(query string) *peer {
 	w.t.Helper()
 	conn, buffered, _, err := ws.Dial(context.Background(),
@@ -193,14 +192,14 @@ func (p *peer) expectClosed() {
 	wait(p.t, p.closed, "the connection's end")
 }
 
-// expectNothing proves that nothing was sent to the peer before now: what the server answers to this comes first.
+// expectNothing fails the test if the server has sent a packet: the next one must be the answer to the fence event.
 func (p *peer) expectNothing() {
 	p.t.Helper()
 	p.send(`4277["fence"]`)
 	p.expect(`4377[]`)
 }
 
-// fence registers what expectNothing needs.
+// fence registers the event of expectNothing.
 func fence(n *socketio.Namespace) {
 	n.On("fence", func(_ *socketio.Socket, e *socketio.Event) { e.Ack() })
 }
@@ -227,28 +226,6 @@ func (p *peer) enter(room string) *peer {
 	return p
 }
 
-// session is a long-polling client.
-type session struct {
-	t   testing.TB
-	w   *world
-	sid string
-}
-
-func (w *world) openPolling() *session {
-	w.t.Helper()
-	status, body := w.get("transport=polling")
-	if status != http.StatusOK || !strings.HasPrefix(body, "0{") {
-		w.t.Fatalf("handshake: %d %s", status, body)
-	}
-	var open struct{ SID string }
-	if err := json.Unmarshal([]byte(body[1:]), &open); err != nil {
-		w.t.Fatal(err)
-	}
-	s := &session{w.t, w, open.SID}
-	w.t.Cleanup(func() { s.post("1") }) // or Shutdown would wait for the client to fetch its close packet
-	return s
-}
-
 func (w *world) get(query string) (status int, body string) {
 	w.t.Helper()
 	response, err := http.Get(w.url(query))
@@ -268,26 +245,6 @@ func read(t testing.TB, response *http.Response) (status int, body string) {
 	return response.StatusCode, string(b)
 }
 
-// poll returns the packets of the next poll.
-func (s *session) poll() []string {
-	s.t.Helper()
-	status, body := s.w.get("transport=polling&sid=" + s.sid)
-	if status != http.StatusOK {
-		s.t.Fatalf("poll: %d %s", status, body)
-	}
-	return strings.Split(body, "\x1e")
-}
-
-func (s *session) post(packets ...string) (status int, body string) {
-	s.t.Helper()
-	response, err := http.Post(s.w.url("transport=polling&sid="+s.sid), "text/plain;charset=UTF-8",
-		bytes.NewBufferString(strings.Join(packets, "\x1e")))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return read(s.t, response)
-}
-
 // wait waits for an event of the test.
 func wait[T any](t testing.TB, event <-chan T, what string) (value T) {
 	t.Helper()
@@ -299,7 +256,7 @@ func wait[T any](t testing.TB, event <-chan T, what string) (value T) {
 	return value
 }
 
-// eventually waits for a condition that nothing announces.
+// eventually waits for a condition that no event announces.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.After(patience)

@@ -49,7 +49,7 @@ func TestCORS_onlyAllowedOriginsMayPoll(t *testing.T) {
 	}
 }
 
-func TestHeaders_everyAnswerIsSafeToOpenInABrowser(t *testing.T) {
+func TestHeaders_everyAnswerHasTheSecurityHeaders(t *testing.T) {
 	w := newWorld(t, socketio.Options{AllowOrigin: func(string) bool { return true }}, nil)
 	s := w.openPolling()
 	s.post("40")

@@ -7,7 +7,7 @@ import (
 	"parley/handlers/socketio"
 )
 
-// answerHeld answers "held" with an acknowledgement that waits for what the argument names: an event, Flush, or both.
+// answerHeld answers "held" with a held acknowledgement, then an event unless the argument is "flush", then Flush.
 func answerHeld(n *socketio.Namespace) {
 	n.On("held", func(s *socketio.Socket, e *socketio.Event) {
 		e.AckHeld("ack")
@@ -18,7 +18,7 @@ func answerHeld(n *socketio.Namespace) {
 	})
 }
 
-func TestHeldAck_leavesBeforeWhatItWaitedFor(t *testing.T) {
+func TestHeldAck_isSentBeforeTheNextPacket(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, answerHeld)
 	p := w.join()
 	for range 3 {
@@ -28,7 +28,7 @@ func TestHeldAck_leavesBeforeWhatItWaitedFor(t *testing.T) {
 	}
 }
 
-func TestHeldAck_leavesWithFlushWhenNothingFollows(t *testing.T) {
+func TestHeldAck_isSentByFlush(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, answerHeld)
 	p := w.join()
 	p.send(`427["held","flush"]`)

@@ -29,13 +29,13 @@ func engineGoroutines() (count int) {
 	return count
 }
 
-// descriptors counts the open files of the process; 0 where the system does not tell.
+// descriptors returns the number of open files of the process, or 0 where /proc does not exist.
 func descriptors() int {
 	entries, _ := os.ReadDir("/proc/self/fd")
 	return len(entries)
 }
 
-// raw opens a connection that nobody reads, and writes to it.
+// raw opens a connection and writes to it. It reads nothing.
 func (w *world) raw(b string) net.Conn {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", w.addr)
@@ -51,7 +51,7 @@ func (w *world) raw(b string) net.Conn {
 const webSocketRequest = "GET /socket.io/?EIO=4&transport=websocket%s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n" +
 	"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 
-// The server ends each of these by itself: its clients keep their connections open, and read nothing.
+// The server ends these connections by itself. The clients read nothing and keep them open.
 func TestAbuse_leavesNothingBehind(t *testing.T) {
 	short := 100 * time.Millisecond
 	long := json.RawMessage(`"` + strings.Repeat("x", 500_000) + `"`)
@@ -114,7 +114,7 @@ func TestAbuse_leavesNothingBehind(t *testing.T) {
 	}
 }
 
-// leave opens a session of long-polling, fills its queue, and returns its id.
+// leave opens a long-polling session, fills its queue, and returns its id.
 func (w *world) leave() string {
 	w.t.Helper()
 	response, err := http.Get(w.url("transport=polling"))
@@ -131,5 +131,5 @@ func (w *world) leave() string {
 	return sid
 }
 
-// fragment returns the first frame of a message that has more.
+// fragment returns the first frame of a message with more frames.
 func fragment(packet string) []byte { return masked(ws.NewFrame(ws.OpText, false, []byte(packet))) }

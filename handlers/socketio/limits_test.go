@@ -10,8 +10,8 @@ import (
 	"parley/handlers/socketio"
 )
 
-// deaf joins a room and then reads nothing more.
-func (w *world) deaf(room string) net.Conn {
+// joinUnread opens a WebSocket that joins a room and reads nothing.
+func (w *world) joinUnread(room string) net.Conn {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", w.addr)
 	if err != nil {
@@ -21,9 +21,9 @@ func (w *world) deaf(room string) net.Conn {
 	conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	conn.Write([]byte("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n" +
 		"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n" +
-		// Without waiting for the answer, as a client may that is in a hurry.
+		// A client need not wait for the answer to its handshake.
 		string(text("40")) + string(text(`42["join","`+room+`"]`))))
-	eventually(w.t, "the deaf one has joined", func() bool { return w.Of("/").Members(room) > 0 })
+	eventually(w.t, "the client has joined", func() bool { return w.Of("/").Members(room) > 0 })
 	return conn
 }
 
@@ -34,18 +34,18 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-func TestSlowConsumer_isDroppedAndItsMemoryWithIt(t *testing.T) {
+func TestSlowConsumer_isDroppedAndItsMemoryIsFreed(t *testing.T) {
 	reasons := make(chan string, 1)
 	w := newWorld(t, socketio.Options{MaxQueueBytes: 64 << 20}, func(n *socketio.Namespace) {
 		joinRoom(n)
 		n.OnDisconnect(func(_ *socketio.Socket, reason string) { reasons <- reason })
 	})
 	other := w.join().enter("others")
-	w.deaf("deaf")
+	w.joinUnread("unread")
 	before := heap()
 	megabyte := strings.Repeat("x", 1<<20)
 	for range 80 {
-		w.Of("/").To("deaf").Emit("big", megabyte)
+		w.Of("/").To("unread").Emit("big", megabyte)
 		other.expectNothing()
 	}
 	if got := wait(t, reasons, "the drop"); got != "transport error" {
@@ -62,17 +62,17 @@ func TestSlowConsumer_isDroppedByTheWriteTimeout(t *testing.T) {
 		joinRoom(n)
 		n.OnDisconnect(func(_ *socketio.Socket, reason string) { reasons <- reason })
 	})
-	w.deaf("deaf")
+	w.joinUnread("unread")
 	for range 7 { // more than the kernel takes, less than the queue
-		w.Of("/").To("deaf").Emit("big", strings.Repeat("x", 1<<20))
+		w.Of("/").To("unread").Emit("big", strings.Repeat("x", 1<<20))
 	}
 	if got := wait(t, reasons, "the drop"); got != "transport error" {
 		t.Errorf("reason %q", got)
 	}
 }
 
-// Volatile packets give way to others: beyond a quarter of the queue they are left out, and the connection lives.
-func TestVolatile_isLeftOutForAConnectionThatLags(t *testing.T) {
+// Volatile packets are dropped when more than a quarter of the queue is full. The connection stays open.
+func TestVolatile_isDroppedForAConnectionThatLags(t *testing.T) {
 	sockets := make(chan *socketio.Socket, 1)
 	w := newWorld(t, socketio.Options{MaxQueuePackets: 400}, func(n *socketio.Namespace) {
 		n.OnConnection(func(s *socketio.Socket) {
@@ -101,7 +101,7 @@ func TestVolatile_isLeftOutForAConnectionThatLags(t *testing.T) {
 	}
 }
 
-func TestHeartbeat_closesWhoDoesNotAnswer(t *testing.T) {
+func TestHeartbeat_closesAClientThatDoesNotAnswer(t *testing.T) {
 	reasons := make(chan string, 2)
 	w := newWorld(t, socketio.Options{
 		PingInterval: 20 * time.Millisecond,
@@ -110,13 +110,13 @@ func TestHeartbeat_closesWhoDoesNotAnswer(t *testing.T) {
 		joinRoom(n)
 		n.OnDisconnect(func(_ *socketio.Socket, reason string) { reasons <- reason })
 	})
-	w.deaf("deaf")
+	w.joinUnread("unread")
 	if got := wait(t, reasons, "the end"); got != "ping timeout" {
 		t.Errorf("reason %q", got)
 	}
 }
 
-func TestHeartbeat_keepsWhoAnswers(t *testing.T) {
+func TestHeartbeat_keepsAClientThatAnswers(t *testing.T) {
 	w := newWorld(t, socketio.Options{
 		PingInterval: 10 * time.Millisecond,
 		PingTimeout:  5 * time.Second,
@@ -134,13 +134,13 @@ func TestHeartbeat_keepsWhoAnswers(t *testing.T) {
 	}
 }
 
-func TestConnectTimeout_closesWhoJoinsNoNamespace(t *testing.T) {
+func TestConnectTimeout_closesAClientThatJoinsNoNamespace(t *testing.T) {
 	w := newWorld(t, socketio.Options{ConnectTimeout: 20 * time.Millisecond}, nil)
 	w.open().expectClosed()
 	eventually(t, "the connection is gone", func() bool { return w.Connections() == 0 })
 }
 
-// After thousands of connections nothing is left of them.
+// Thousands of connections leave no goroutines and no memory.
 func TestConnections_leaveNothingBehind(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, joinRoom)
 	w.join().enter("warm").conn.Close()

@@ -20,7 +20,7 @@ func masked(f ws.Frame) []byte { return frame(ws.MaskFrame(f)) }
 
 func text(packet string) []byte { return masked(ws.NewTextFrame([]byte(packet))) }
 
-// What cannot be decoded closes the connection that sent it, and no other; the process goes on.
+// A malformed packet closes the connection that sent it, and no other.
 func TestMalformed_closesThatConnectionOnly(t *testing.T) {
 	w := newWorld(t, socketio.Options{MaxPacket: 1000, MaxPayload: 1000, MaxAttachments: 2}, fence)
 	bystander := w.join()
@@ -82,7 +82,7 @@ func TestMalformed_closesThatConnectionOnly(t *testing.T) {
 	}
 }
 
-func TestMalformed_closeCodesSayWhy(t *testing.T) {
+func TestMalformed_theCloseCodeTellsTheReason(t *testing.T) {
 	w := newWorld(t, socketio.Options{MaxPacket: 1000}, nil)
 	for _, c := range []struct {
 		name  string
@@ -107,7 +107,7 @@ func TestWebSocket_controlFramesAndFragments(t *testing.T) {
 	w := newWorld(t, socketio.Options{MaxPacket: 1 << 20}, echo)
 	p := w.join()
 	p.conn.Write(masked(ws.NewFrame(ws.OpText, false, []byte(`42["echo",`))))
-	p.conn.Write(masked(ws.NewPingFrame([]byte("between")))) // its pong is read and dropped by the peer
+	p.conn.Write(masked(ws.NewPingFrame([]byte("between")))) // the peer drops the pong
 	p.conn.Write(masked(ws.NewFrame(ws.OpContinuation, false, []byte(`"in `))))
 	p.conn.Write(masked(ws.NewFrame(ws.OpContinuation, true, []byte(`parts"]`))))
 	p.expect(`42["echo","in parts"]`)

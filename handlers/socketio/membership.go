@@ -1,15 +1,15 @@
 package socketio
 
-// Join makes the socket a member of a room; joining twice is joining once. With a broker it waits until broadcasts of
-// other nodes arrive, up to half a second, and not at all while the broker is known to be down: the socket is a member
-// either way, of this node's room at once. It returns ErrDisconnected or ErrTooManyRooms, and is no member then.
+// Join adds the socket to a room. Joining again changes nothing. With a broker it waits until the node receives the
+// room's broadcasts from other nodes: up to half a second, and not while the broker is known to be down. The socket
+// joins on this node in any case. After ErrDisconnected or ErrTooManyRooms it has not joined.
 func (s *Socket) Join(room string) error {
 	_, err := s.join(room)
 	return err
 }
 
-// JoinAt is Join for a room with numbered packets, of which the socket knows those up to sequence: if this node has met
-// none of the room's numbers yet, it expects sequence+1 next. See Broadcast.Sequence.
+// JoinAt is Join for a room with numbered events, see Broadcast.Sequence. The client knows the events up to sequence:
+// if this node has seen no number of the room, it expects sequence+1 next.
 func (s *Socket) JoinAt(room string, sequence uint64) error {
 	r, err := s.join(room)
 	if err == nil {
@@ -46,15 +46,15 @@ func (s *Socket) enter(name string) (*room, error) {
 	return r, nil
 }
 
-// LimitRooms sets how many rooms this socket may be in, in place of Options.MaxRooms: fewer for a client that is not
-// trusted. Rooms that it is in already stay.
+// LimitRooms replaces Options.MaxRooms for this socket: with less for a client that you trust less. The socket does not
+// leave rooms that it has joined.
 func (s *Socket) LimitRooms(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.limit = n
 }
 
-// maxRooms returns the limit. Call with mu held.
+// maxRooms returns the limit. Call with mu locked.
 func (s *Socket) maxRooms() int {
 	if s.limit > 0 {
 		return s.limit
@@ -62,7 +62,7 @@ func (s *Socket) maxRooms() int {
 	return s.namespace.server.options.MaxRooms
 }
 
-// Leave ends the membership in a room.
+// Leave removes the socket from a room.
 func (s *Socket) Leave(room string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *Socket) leaveAll() {
 	s.rooms = roomSet{}
 }
 
-// Rooms are the rooms that the socket is in.
+// Rooms returns the names of the socket's rooms.
 func (s *Socket) Rooms() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,14 +91,14 @@ func (s *Socket) Rooms() []string {
 	return names
 }
 
-// In tells whether the socket is in a room.
+// In reports whether the socket is in a room.
 func (s *Socket) In(room string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rooms.find(room) >= 0
 }
 
-// To addresses everyone in a room but this socket.
+// To returns a broadcast to all sockets in a room except this one.
 func (s *Socket) To(room string) Broadcast {
 	return Broadcast{namespace: s.namespace, room: room, except: s.id}
 }

@@ -7,22 +7,22 @@ import (
 	"sync/atomic"
 )
 
-// Namespace is a part of a server that clients join separately, with handlers, sockets and rooms of its own. Its
-// methods may be called from any goroutine; handlers are best registered before the server is mounted, since sockets
-// that are connected already are not told.
+// Namespace is a separate channel over the clients' connections, with its own handlers, sockets and rooms. Its methods
+// may be called from any goroutine. Register handlers before the server is mounted: sockets that have connected before
+// do not get them.
 type Namespace struct {
 	server *Server
 	name   string
-	prefix string // of its packets
+	prefix string // names it in packets
 
 	registering sync.Mutex
-	registered  atomic.Pointer[handlers] // replaced as a whole, so that events read it without a lock
+	registered  atomic.Pointer[handlers] // replaced as a whole, so that reading needs no lock
 
 	mu    sync.RWMutex
 	rooms map[string]*room
 }
 
-// handlers are what an application registered with a namespace.
+// handlers are the application's handlers of a namespace.
 type handlers struct {
 	use        []func(*Socket) error
 	connect    []func(*Socket)
@@ -43,7 +43,7 @@ func newNamespace(s *Server, name string) *Namespace {
 	return n
 }
 
-// Name is the namespace's name, with its slash.
+// Name returns the name with its slash.
 func (n *Namespace) Name() string { return n.name }
 
 func (n *Namespace) register(change func(*handlers)) {
@@ -65,48 +65,49 @@ func (n *Namespace) register(change func(*handlers)) {
 	n.registered.Store(h)
 }
 
-// Use registers a middleware: it runs before a socket is connected, in the order of registration. An error refuses the
-// client, who is told its message (and the data of a *ConnectError); so does a panic, who is told nothing.
+// Use registers a middleware, which runs before a socket is connected. Middleware runs in the order of registration. An
+// error refuses the client and is sent to it: the message, and the data of a *ConnectError. A panic refuses it with
+// "Internal server error".
 func (n *Namespace) Use(middleware func(*Socket) error) {
 	n.register(func(h *handlers) { h.use = append(h.use, middleware) })
 }
 
-// OnConnection registers a handler for sockets that have connected. The socket's events wait until it has returned.
+// OnConnection registers a handler that runs when a socket has connected, before the socket's first event.
 func (n *Namespace) OnConnection(handler func(*Socket)) {
 	n.register(func(h *handlers) { h.connect = append(h.connect, handler) })
 }
 
-// OnDisconnect registers a handler for sockets that have disconnected, called exactly once a socket that OnConnection
-// was told of, after its last event and never within a call to Disconnect. The reason is one of the Socket.IO
-// documentation. The socket's rooms can still be read, and count it as a member, until the handlers have returned.
+// OnDisconnect registers a handler that runs when a socket has disconnected: exactly once for each socket that the
+// OnConnection handlers were called for, after its last event, and never within a call of Disconnect. The reason is one
+// of the Socket.IO documentation. The socket leaves its rooms after the handlers have returned.
 func (n *Namespace) OnDisconnect(handler func(s *Socket, reason string)) {
 	n.register(func(h *handlers) { h.disconnect = append(h.disconnect, handler) })
 }
 
-// On registers the handler of an event; another for the same event replaces it.
+// On registers the handler of an event. It replaces an earlier handler of the same event.
 func (n *Namespace) On(event string, handler func(*Socket, *Event)) {
 	n.register(func(h *handlers) { h.events[event] = eventHandler{event, handler} })
 }
 
-// OnAny registers the handler of events that no On names; another replaces it.
+// OnAny registers the handler of events that have no handler of their own. It replaces an earlier one.
 func (n *Namespace) OnAny(handler func(*Socket, *Event)) {
 	n.register(func(h *handlers) { h.any = handler })
 }
 
 // OnRefuse registers the handler of events that exceed a limit: limit is ErrPacketTooLarge, ErrTooManyArguments or
-// ErrTooManyAttachments. The event was not decoded, and has neither name nor arguments, but it can be acknowledged, so
-// that its sender learns what was wrong. Without such a handler the connection is closed. Another handler replaces it.
+// ErrTooManyAttachments. Such an event is not decoded and has neither name nor arguments, but it can be acknowledged,
+// to tell the client what was wrong. Without this handler the connection is closed. It replaces an earlier handler.
 func (n *Namespace) OnRefuse(handler func(s *Socket, e *Event, limit error)) {
 	n.register(func(h *handlers) { h.refuse = handler })
 }
 
-// To addresses the sockets in a room.
+// To returns a broadcast to the sockets in a room.
 func (n *Namespace) To(room string) Broadcast { return Broadcast{namespace: n, room: room} }
 
-// In is To.
+// In is the same as To.
 func (n *Namespace) In(room string) Broadcast { return n.To(room) }
 
-// Members is the number of sockets in a room on this node.
+// Members returns the number of sockets in a room on this node.
 func (n *Namespace) Members(room string) int {
 	r := n.room(room)
 	if r == nil {
@@ -115,7 +116,7 @@ func (n *Namespace) Members(room string) int {
 	return len(r.snapshot())
 }
 
-// Sockets are the sockets in a room on this node.
+// Sockets returns the sockets in a room on this node.
 func (n *Namespace) Sockets(room string) []*Socket {
 	r := n.room(room)
 	if r == nil {
@@ -124,8 +125,7 @@ func (n *Namespace) Sockets(room string) []*Socket {
 	return slices.Clone(r.snapshot())
 }
 
-// DisconnectSockets disconnects the sockets in a room, on every node, with the packet that keeps the official clients
-// from connecting again by themselves.
+// DisconnectSockets calls Disconnect(false) for the sockets in a room, on every node.
 func (n *Namespace) DisconnectSockets(room string) {
 	n.disconnectHere(room)
 	if b := n.server.options.Broker; b != nil {

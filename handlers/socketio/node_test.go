@@ -13,7 +13,7 @@ import (
 	"parley/handlers/socketio"
 )
 
-// eachBroker runs a test with two servers on each broker there is.
+// eachBroker runs a test with two servers, with each kind of broker.
 func eachBroker(t *testing.T, test func(t *testing.T, a, b *world)) {
 	quiet := slog.New(slog.DiscardHandler)
 	t.Run("memory", func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestNodes_aBroadcastReachesTheRoomOnEveryNode(t *testing.T) {
 	})
 }
 
-func TestNodes_aBroadcastLeavesOutARoomOnEveryNode(t *testing.T) {
+func TestNodes_aBroadcastExcludesARoomOnEveryNode(t *testing.T) {
 	eachBroker(t, func(t *testing.T, a, b *world) {
 		for room, w := range map[string]*world{"here": a, "there": b} {
 			inRoom := w.join().enter(room)
@@ -140,7 +140,7 @@ func TestNodes_disconnectSocketsReachesEveryNode(t *testing.T) {
 	})
 }
 
-// With Redis down, whether it refuses or is silent, the sockets of a node hear each other without delay.
+// While Redis is down, broadcasts within a node are not delayed.
 func TestRedisDown_localMembersAreNotDelayed(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -168,7 +168,7 @@ func TestRedisDown_localMembersAreNotDelayed(t *testing.T) {
 				p.enter(fmt.Sprint(i))
 			}
 			p.enter("a")
-			emitNumbered(w, 1, 3, 5) // the gaps are another node's, and never come
+			emitNumbered(w, 1, 3, 5) // the missing numbers never arrive
 			p.expectNumbers(1, 3, 5)
 			if took := time.Since(start); took > 400*time.Millisecond {
 				t.Errorf("21 joins and 3 broadcasts took %s", took)

@@ -9,7 +9,7 @@ import (
 	"parley/handlers/socketio"
 )
 
-// plainListener hides that its connections are sockets of the kernel, as TLS does.
+// plainListener hides the file descriptors of its connections, as TLS does.
 type plainListener struct{ net.Listener }
 
 func (l plainListener) Accept() (net.Conn, error) {
@@ -17,7 +17,7 @@ func (l plainListener) Accept() (net.Conn, error) {
 	return struct{ net.Conn }{conn}, err
 }
 
-// Where the runtime's poller cannot be asked, the same holds.
+// Connections without a file descriptor work the same way.
 func TestPlainConnection_works(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -29,103 +29,7 @@ func TestWebSocket_eventsGoBothWays(t *testing.T) {
 	p.expect(`42["echo",{"text":"grüße"}]`)
 }
 
-func TestPolling_eventsGoBothWays(t *testing.T) {
-	w := newWorld(t, socketio.Options{}, echo)
-	s := w.openPolling()
-	if status, body := s.post("40"); status != http.StatusOK || body != "ok" {
-		t.Fatalf("POST: %d %s", status, body)
-	}
-	if got := s.poll(); !strings.HasPrefix(got[0], `40{"sid"`) {
-		t.Fatalf("got %q", got)
-	}
-	s.post(`42["echo",1]`, `42["echo",2]`)
-	if got := s.poll(); !slices.Equal(got, []string{`42["echo",1]`, `42["echo",2]`}) {
-		t.Fatalf("got %q", got)
-	}
-}
-
-func TestPolling_aParkedPollReturnsWithTheNextPacket(t *testing.T) {
-	sockets := make(chan *socketio.Socket, 1)
-	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
-		n.OnConnection(func(s *socketio.Socket) { sockets <- s })
-	})
-	s := w.openPolling()
-	s.post("40")
-	s.poll()
-	socket := wait(t, sockets, "the socket")
-	polled := make(chan []string, 1)
-	go func() { polled <- s.poll() }()
-	socket.Emit("news")
-	if got := wait(t, polled, "the poll"); !slices.Equal(got, []string{`42["news"]`}) {
-		t.Fatalf("got %q", got)
-	}
-	if socket.Transport() != "polling" {
-		t.Fatal(socket.Transport())
-	}
-}
-
-func TestPolling_aPayloadStaysBelowItsLimit(t *testing.T) {
-	sockets := make(chan *socketio.Socket, 1)
-	w := newWorld(t, socketio.Options{MaxPayload: 10_000}, func(n *socketio.Namespace) {
-		n.OnConnection(func(s *socketio.Socket) { sockets <- s })
-	})
-	s := w.openPolling()
-	s.post("40")
-	s.poll()
-	socket := wait(t, sockets, "the socket")
-	const count = 100
-	for i := range count {
-		socket.Emit("n", i, strings.Repeat("x", 990))
-	}
-	seen := 0
-	for seen < count {
-		packets := s.poll()
-		if size := len(strings.Join(packets, "\x1e")); size > 10_000 {
-			t.Fatalf("payload of %d bytes", size)
-		}
-		for _, p := range packets {
-			if !strings.HasPrefix(p, `42["n",`+strconv.Itoa(seen)+`,`) {
-				t.Fatalf("packet %d is %.20q", seen, p)
-			}
-			seen++
-		}
-	}
-}
-
-// python-engineio disconnects when one answer has more than 16 packets.
-func TestPolling_anAnswerHasAtMost16Packets(t *testing.T) {
-	sockets := make(chan *socketio.Socket, 1)
-	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
-		n.OnConnection(func(s *socketio.Socket) { sockets <- s })
-	})
-	s := w.openPolling()
-	s.post("40")
-	s.poll()
-	socket := wait(t, sockets, "the socket")
-	const count = 47 // with the disconnect packet three answers are full, and the close packet needs a fourth
-	for i := range count {
-		socket.Emit("n", i)
-	}
-	socket.Disconnect(true) // adds a disconnect packet and Engine.IO's close packet
-	var got []string
-	for polls := 1; len(got) < count+2; polls++ {
-		packets := s.poll()
-		if len(packets) > 16 || polls > 4 {
-			t.Fatalf("poll %d has %d packets", polls, len(packets))
-		}
-		got = append(got, packets...)
-	}
-	for i := range count {
-		if want := `42["n",` + strconv.Itoa(i) + "]"; got[i] != want {
-			t.Fatalf("packet %d is %q", i, got[i])
-		}
-	}
-	if got[count] != "41" || got[count+1] != "1" {
-		t.Errorf("the end is %q", got[count:])
-	}
-}
-
-// A client that upgrades while the server emits must get everything, once and in order.
+// A client that upgrades while the server emits gets every packet once, in order.
 func TestUpgrade_losesAndReordersNothing(t *testing.T) {
 	const count = 5000
 	start, done := make(chan *socketio.Socket, 1), make(chan struct{})
@@ -167,7 +71,7 @@ func TestUpgrade_losesAndReordersNothing(t *testing.T) {
 	}
 }
 
-func TestUpgrade_aProbeThatGivesUpLeavesPollingIntact(t *testing.T) {
+func TestUpgrade_pollingContinuesAfterAProbeThatFails(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, echo)
 	s := w.openPolling()
 	s.post("40")
@@ -184,8 +88,8 @@ func TestUpgrade_aProbeThatGivesUpLeavesPollingIntact(t *testing.T) {
 	}
 }
 
-// A WebSocket that asks to replace long-polling has two short things to say.
-func TestUpgrade_aProbeSaysNothingLong(t *testing.T) {
+// The messages of a probe are short.
+func TestUpgrade_aLongMessageEndsTheProbe(t *testing.T) {
 	w := newWorld(t, socketio.Options{UpgradeTimeout: time.Hour}, echo)
 	s := w.openPolling()
 	p := w.dial("&sid=" + s.sid)
@@ -252,7 +156,7 @@ func TestMiddleware_refusesWithItsError(t *testing.T) {
 	}
 }
 
-func TestNamespaces_areApart(t *testing.T) {
+func TestNamespaces_areSeparate(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, fence)
 	admin := w.Of("/admin")
 	admin.On("who", func(s *socketio.Socket, e *socketio.Event) { e.Ack(s.Namespace().Name()) })
@@ -264,7 +168,7 @@ func TestNamespaces_areApart(t *testing.T) {
 	p.send(`42/admin,5["who"]`)
 	p.expect(`43/admin,5["/admin"]`)
 	p.send("41/admin,")
-	p.send(`42/admin,6["who"]`) // as a client may that has not heard yet
+	p.send(`42/admin,6["who"]`) // the client may not know yet
 	p.expectNothing()
 }
 
@@ -308,7 +212,7 @@ func TestHandshake_beyondMaxConnectionsIs503(t *testing.T) {
 	w.openPolling()
 }
 
-// What Request keeps of one client must not become another's when Fiber recycles the memory.
+// Fiber uses the memory of a request again. What Request returns must not change.
 func TestRequest_isCalledOnceAndKept(t *testing.T) {
 	w := newWorld(t, socketio.Options{Request: func(c *fiber.Ctx) any { return strings.Clone(c.Query("name")) }},
 		func(n *socketio.Namespace) {

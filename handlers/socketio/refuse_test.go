@@ -2,7 +2,6 @@ package socketio_test
 
 import (
 	"errors"
-	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 	"parley/handlers/socketio"
 )
 
-// refuse acknowledges refused events with the name of the limit, and fails the test if one is handled.
+// refuse acknowledges refused events with the name of the limit. It fails the test if an event is handled.
 func refuse(t *testing.T) func(n *socketio.Namespace) {
 	return func(n *socketio.Namespace) {
 		fence(n)
@@ -87,7 +86,7 @@ func TestMaxArguments_moreAreRefused(t *testing.T) {
 	}
 }
 
-// The attachments of a refused event are dropped as they come: they belong to no other packet.
+// The attachments of a refused event are dropped.
 func TestMaxAttachments_moreAreRefusedAndDropped(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, refuse(t))
 	p := w.join()
@@ -119,7 +118,7 @@ func TestMaxAuth_aLongerPayloadIsRefused(t *testing.T) {
 	p.expect(`42["auth",4096]`)
 }
 
-// A namespace's name comes back with its refusal, so that a long one must not be a way to fill the queue.
+// The refusal of a namespace repeats its name. Long names must not fill the queue.
 func TestNamespaces_aLongNameIsNotSentBack(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, nil)
 	longest := "/" + strings.Repeat("n", 63)
@@ -133,7 +132,7 @@ func TestNamespaces_aLongNameIsNotSentBack(t *testing.T) {
 	}
 }
 
-func TestConnectTimeout_closesWhoIsOnlyRefused(t *testing.T) {
+func TestConnectTimeout_closesAClientThatIsOnlyRefused(t *testing.T) {
 	w := newWorld(t, socketio.Options{ConnectTimeout: 50 * time.Millisecond}, func(n *socketio.Namespace) {
 		n.Use(func(*socketio.Socket) error { return errors.New("no") })
 	})
@@ -141,37 +140,6 @@ func TestConnectTimeout_closesWhoIsOnlyRefused(t *testing.T) {
 	p.send("40")
 	p.expect(`44{"message":"no"}`)
 	p.expectClosed()
-}
-
-// Without an answer to the first POST there is no reason for a second, but to make the server keep bodies.
-func TestPolling_aSecondPostBesideAFirstEndsTheSession(t *testing.T) {
-	entered, release := make(chan struct{}), make(chan struct{})
-	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
-		n.On("block", func(*socketio.Socket, *socketio.Event) {
-			close(entered)
-			<-release
-		})
-	})
-	s := w.openPolling()
-	s.post("40")
-	post := func(packet string) <-chan int {
-		done := make(chan int, 1)
-		go func() {
-			status, _ := s.post(packet)
-			done <- status
-		}()
-		return done
-	}
-	first := post(`42["block"]`)
-	defer wait(t, first, "the first POST")
-	defer close(release)
-	wait(t, entered, "the handler")
-	if status := wait(t, post(`42["x"]`), "the second POST"); status != http.StatusBadRequest {
-		t.Errorf("second POST: %d", status)
-	}
-	if status, _ := w.get("transport=polling&sid=" + s.sid); status != http.StatusBadRequest {
-		t.Errorf("a poll after that: %d", status)
-	}
 }
 
 func TestLimitRooms_isTheSocketsOwnLimit(t *testing.T) {

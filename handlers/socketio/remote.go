@@ -7,7 +7,7 @@ import (
 	"parley/handlers/socketio/engine"
 )
 
-// What a node asks of the others.
+// The kinds of messages between nodes.
 const (
 	remoteEmit = iota + 1
 	remoteDisconnect
@@ -20,9 +20,9 @@ const (
 	flagExceptRoom // the last of the exceptions is a room
 )
 
-// remoteMessage is what nodes send each other through the broker: one byte each for kind and flags, then strings and
-// numbers with their length in front, then the packets as finished WebSocket frames, which the receiving node passes on
-// without encoding them again.
+// remoteMessage is a message from one node to the others through the broker. Encoded it has one byte for the kind, one
+// for the flags, the other fields with their lengths, and then the packets as WebSocket frames, which the receiving
+// node sends without encoding them again.
 type remoteMessage struct {
 	node     string
 	kind     byte
@@ -43,7 +43,7 @@ func (m remoteMessage) encode() []byte {
 	return append(b, m.frames...)
 }
 
-// decodeRemote reads a message back; false means that it is malformed, as of another version.
+// decodeRemote decodes a message. It returns false if it is malformed, for example of another version.
 func decodeRemote(b []byte) (m remoteMessage, ok bool) {
 	if len(b) < 2 {
 		return m, false
@@ -60,7 +60,7 @@ func decodeRemote(b []byte) (m remoteMessage, ok bool) {
 	return m, ok1 && ok2 && ok3 && ok4 && len(m.rooms) > 0
 }
 
-// publish sends the broadcast to the other nodes, over the channel of each of its rooms.
+// publish sends the broadcast to the other nodes, on the channel of each of its rooms.
 func (b *Broadcast) publish(broker Broker, m message) {
 	r := remoteMessage{
 		node:     b.namespace.server.node,
@@ -91,7 +91,7 @@ func (b *Broadcast) publish(broker Broker, m message) {
 	}
 }
 
-// receive handles a message of another node that came over the channel of a room.
+// receive handles a message that arrived on the channel of a room.
 func (n *Namespace) receive(room string, message []byte) {
 	m, ok := decodeRemote(message)
 	if !ok {
@@ -111,8 +111,8 @@ func (n *Namespace) receive(room string, message []byte) {
 	}
 }
 
-// isFirstHere tells whether a broadcast to several rooms shall be delivered now: it arrives once for each room that has
-// members here, and counts for the first of them.
+// isFirstHere reports whether a broadcast to several rooms is to be delivered: it arrives once for each room with
+// members on this node, and is delivered for the first of them.
 func (n *Namespace) isFirstHere(room string, rooms []string) bool {
 	for _, name := range rooms {
 		if name == room {

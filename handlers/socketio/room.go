@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// room is the sockets of one node that share a name. It exists as long as it has a member, and so does its
+// room is the set of this node's sockets that have joined it. It exists as long as it has members, and so does its
 // subscription at the broker.
 type room struct {
 	namespace *Namespace
@@ -13,20 +13,20 @@ type room struct {
 
 	mu      sync.Mutex
 	members []*Socket
-	shared  bool // somebody reads members: change a copy
+	shared  bool // a snapshot of members is in use: change a copy
 	order   *sequencer
 
-	subscription *subscription // nil without a broker; set at birth
+	subscription *subscription // nil without a broker; never changes
 }
 
-// room returns the room of that name; nil when it has no member on this node.
+// room returns a room, or nil if it has no members on this node.
 func (n *Namespace) room(name string) *room {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return n.rooms[name]
 }
 
-// enter makes a socket a member, and the room if need be.
+// enter adds a socket to a room, and creates the room for its first member.
 func (n *Namespace) enter(name string, s *Socket) *room {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -40,12 +40,12 @@ func (n *Namespace) enter(name string, s *Socket) *room {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// Appending never disturbs a reader: it looks no further than its own length.
+	// A snapshot has its own length, so that appending does not change it.
 	r.members = append(r.members, s)
 	return r
 }
 
-// leave ends a membership, and the room with the last one.
+// leave removes a socket from a room, and deletes the room with its last member.
 func (n *Namespace) leave(r *room, s *Socket) {
 	if r.remove(s) && r.subscription != nil {
 		r.subscription.end()
@@ -78,7 +78,7 @@ func (r *room) remove(s *Socket) (emptied bool) {
 	return true
 }
 
-// snapshot returns the members as of now; the slice must not be changed.
+// snapshot returns the current members. The slice must not be changed.
 func (r *room) snapshot() []*Socket {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,14 +86,14 @@ func (r *room) snapshot() []*Socket {
 	return r.members
 }
 
-// deliver sends to every member; no lock of the room is held meanwhile.
+// deliver sends to every member, without holding the room's lock.
 func (r *room) deliver(d delivery) {
 	for _, s := range r.snapshot() {
 		d.sendTo(s)
 	}
 }
 
-// sequencer returns what keeps the room's numbered packets in order.
+// sequencer returns the room's sequencer, and creates it first if needed.
 func (r *room) sequencer() *sequencer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -103,13 +103,13 @@ func (r *room) sequencer() *sequencer {
 	return r.order
 }
 
-// roomSet is the rooms of a socket: a short slice, as nearly all are, with an index once it has grown.
+// roomSet is the rooms of a socket: a slice, and an index once the slice is long.
 type roomSet struct {
 	list  []*room
 	index map[string]int
 }
 
-// indexFrom is the size from which searching the slice costs more than a map.
+// indexFrom is the length above which searching the slice costs more than a map.
 const indexFrom = 8
 
 func (s *roomSet) find(name string) int {

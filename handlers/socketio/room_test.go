@@ -11,7 +11,7 @@ import (
 	"parley/handlers/socketio"
 )
 
-func TestBroadcast_reachesTheRoomAndNobodyElse(t *testing.T) {
+func TestBroadcast_reachesTheRoomOnly(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, joinRoom)
 	inA := w.join().enter("a")
 	inB := w.join().enter("b")
@@ -32,7 +32,7 @@ func TestBroadcast_reachesTheRoomAndNobodyElse(t *testing.T) {
 	inNone.expectNothing()
 }
 
-func TestBroadcast_leavesOutItsSenderAndExceptions(t *testing.T) {
+func TestBroadcast_excludesItsSenderAndExceptions(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
 		joinRoom(n)
 		n.On("tell", func(s *socketio.Socket, e *socketio.Event) { s.To("a").Emit("told") })
@@ -51,7 +51,7 @@ func TestBroadcast_leavesOutItsSenderAndExceptions(t *testing.T) {
 	listener.expectNothing()
 }
 
-func TestBroadcast_doesNotReachWhoHasLeft(t *testing.T) {
+func TestBroadcast_doesNotReachASocketThatHasLeft(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
 		joinRoom(n)
 		n.On("leave", func(s *socketio.Socket, e *socketio.Event) {
@@ -81,7 +81,7 @@ func TestBroadcast_anArgumentThatCannotBeEncodedIsAnError(t *testing.T) {
 	p.expectNothing()
 }
 
-func TestRooms_manyOfASocket(t *testing.T) {
+func TestRooms_aSocketJoinsMany(t *testing.T) {
 	sockets := make(chan *socketio.Socket, 1)
 	w := newWorld(t, socketio.Options{MaxRooms: 50}, func(n *socketio.Namespace) {
 		n.OnConnection(func(s *socketio.Socket) { sockets <- s })
@@ -89,7 +89,7 @@ func TestRooms_manyOfASocket(t *testing.T) {
 	w.join()
 	s := wait(t, sockets, "the socket")
 	for i := range 50 {
-		for range 2 { // joining twice is joining once
+		for range 2 { // joining again changes nothing
 			if err := s.Join(strconv.Itoa(i)); err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func TestRooms_manyOfASocket(t *testing.T) {
 	}
 }
 
-// The room's sockets come and go while somebody broadcasts: who stays gets everything, in order.
+// Sockets join and leave during broadcasts. A socket that stays gets all of them in order.
 func TestBroadcast_whileMembersComeAndGo(t *testing.T) {
 	w := newWorld(t, socketio.Options{}, joinRoom)
 	stayer := w.join().enter("a")

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// maxHeld bounds what one room holds back; beyond it the gap is given up at once.
+// maxHeld is the most packets that wait in one room. With one more the room stops waiting.
 const maxHeld = 1024
 
-// sequencer delivers a room's numbered packets in the order of their numbers, see Broadcast.Sequence. Whoever brings
-// the packet that is next delivers it, and those that others bring meanwhile: nobody waits, and no lock is held while
-// writing.
+// sequencer delivers a room's numbered packets in order, see Broadcast.Sequence. The goroutine that brings the next
+// packet delivers it, and those that other goroutines bring until it is done. No goroutine waits for another, and no
+// lock is held while writing.
 type sequencer struct {
 	room *room
 
 	mu    sync.Mutex
 	known bool
 	next  uint64
-	busy  bool       // somebody delivers, and will look at ready again
+	busy  bool       // a goroutine delivers, and looks at ready again before it ends
 	ready []delivery // in order
 	held  []heldDelivery
-	timer *time.Timer // runs while something is held
+	timer *time.Timer // runs while packets wait
 }
 
 // heldDelivery waits for the packets before it.
@@ -31,7 +31,7 @@ type heldDelivery struct {
 	delivery
 }
 
-// begin sets the number to begin with, if none has been met yet.
+// begin sets the first number, unless one is known.
 func (q *sequencer) begin(next uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -51,7 +51,7 @@ func (q *sequencer) deliver(n uint64, d delivery) {
 	case n > q.next && !q.room.namespace.server.alone():
 		q.hold(n, d)
 		return
-	case n > q.next: // nobody is there to fill the gap
+	case n > q.next: // no other node can fill the gap
 		q.releaseThrough(n)
 	}
 	if n >= q.next {
@@ -62,7 +62,7 @@ func (q *sequencer) deliver(n uint64, d delivery) {
 	q.drain()
 }
 
-// drain delivers what is ready. Call with mu held, which it gives up meanwhile.
+// drain delivers what is ready. Call with mu locked; it unlocks mu while it writes.
 func (q *sequencer) drain() {
 	if q.busy {
 		return
@@ -84,7 +84,7 @@ func (q *sequencer) drain() {
 	q.busy = false
 }
 
-// hold keeps a packet back that came too early.
+// hold keeps a packet that came early.
 func (q *sequencer) hold(n uint64, d delivery) {
 	wait := q.room.namespace.server.options.HoldBack
 	i, _ := slices.BinarySearchFunc(q.held, n, func(h heldDelivery, n uint64) int {
@@ -104,7 +104,7 @@ func (q *sequencer) hold(n uint64, d delivery) {
 	}
 }
 
-// giveUp releases what has waited long enough, and all that precedes it.
+// giveUp releases the packets that have waited long enough, and all before them.
 func (q *sequencer) giveUp() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -126,8 +126,7 @@ func (q *sequencer) giveUp() {
 	q.drain()
 }
 
-// releaseThrough gives up waiting for anything up to n, and releases what is held so far and what follows without a
-// gap.
+// releaseThrough stops waiting for packets up to n. It releases those that are held, and what follows without a gap.
 func (q *sequencer) releaseThrough(n uint64) {
 	i := 0
 	for ; i < len(q.held) && q.held[i].n <= n; i++ {
@@ -138,7 +137,7 @@ func (q *sequencer) releaseThrough(n uint64) {
 	q.releaseConsecutive()
 }
 
-// releaseConsecutive releases what was held for a packet that has come.
+// releaseConsecutive releases held packets that are next.
 func (q *sequencer) releaseConsecutive() {
 	i := 0
 	for ; i < len(q.held) && q.held[i].n <= q.next; i++ {
@@ -152,7 +151,7 @@ func (q *sequencer) releaseConsecutive() {
 	}
 }
 
-// stop forgets what is held: the room has nobody left.
+// stop drops what is held, when the room has no members left.
 func (q *sequencer) stop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

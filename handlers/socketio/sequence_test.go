@@ -22,12 +22,12 @@ func (p *peer) expectNumbers(numbers ...uint64) {
 	}
 }
 
-// withBroker makes a server expect other nodes, and hold packets back for theirs.
+// withBroker returns options with which a server waits for packets of other nodes.
 func withBroker(holdBack time.Duration) socketio.Options {
 	return socketio.Options{Broker: socketio.NewMemoryBroker(), HoldBack: holdBack}
 }
 
-// A server without a broker is the only one: nobody else can send what is missing.
+// Without a broker there is no other node that could send a missing number.
 func TestSequence_withoutABrokerNothingIsHeld(t *testing.T) {
 	w := newWorld(t, socketio.Options{HoldBack: time.Hour}, func(n *socketio.Namespace) {
 		joinRoom(n)
@@ -43,10 +43,10 @@ func TestSequence_withoutABrokerNothingIsHeld(t *testing.T) {
 	p.expectNumbers(7, 9, 8)
 }
 
-func TestSequence_anEarlyOneWaitsForThoseBefore(t *testing.T) {
+func TestSequence_anEarlyEventWaits(t *testing.T) {
 	w := newWorld(t, withBroker(time.Hour), joinRoom)
 	p := w.join().enter("a")
-	emitNumbered(w, 7) // whatever comes first is the beginning
+	emitNumbered(w, 7) // the first number is the beginning
 	p.expectNumbers(7)
 	emitNumbered(w, 10, 9)
 	p.expectNothing()
@@ -56,24 +56,24 @@ func TestSequence_anEarlyOneWaitsForThoseBefore(t *testing.T) {
 	p.expectNumbers(11)
 }
 
-func TestSequence_aGapIsGivenUp(t *testing.T) {
+func TestSequence_waitsForAGapForHoldBackOnly(t *testing.T) {
 	w := newWorld(t, withBroker(20*time.Millisecond), joinRoom)
 	p := w.join().enter("a")
 	emitNumbered(w, 1, 4, 3)
 	p.expectNumbers(1, 3, 4)
-	emitNumbered(w, 2) // late, but not lost
+	emitNumbered(w, 2) // it is late, but delivered
 	p.expectNumbers(2)
 	emitNumbered(w, 5)
 	p.expectNumbers(5)
 }
 
-func TestSequence_joinAtSaysWhereToBegin(t *testing.T) {
+func TestSequence_beginsWithTheNumberOfJoinAt(t *testing.T) {
 	sockets := make(chan *socketio.Socket, 1)
 	w := newWorld(t, withBroker(time.Hour), func(n *socketio.Namespace) {
 		fence(n)
 		n.OnConnection(func(s *socketio.Socket) {
 			s.JoinAt("a", 5)
-			s.JoinAt("a", 50) // known by now
+			s.JoinAt("a", 50) // ignored: a number is known
 			sockets <- s
 		})
 	})
@@ -86,7 +86,7 @@ func TestSequence_joinAtSaysWhereToBegin(t *testing.T) {
 }
 
 func TestSequence_concurrentEmittersDoNotReorder(t *testing.T) {
-	const count = 1000 // no more than is held back at most, when one of the emitters gets no time
+	const count = 1000 // less than maxHeld, in case one of the emitters is slow
 	w := newWorld(t, withBroker(time.Hour), joinRoom)
 	p := w.join().enter("a")
 	emitNumbered(w, 0)

@@ -14,14 +14,14 @@ import (
 type Server struct {
 	options  Options
 	engine   *engine.Server
-	node     string // tells this server's messages from those of others at the broker
+	node     string // identifies this server's messages at the broker
 	draining atomic.Bool
 
 	mu         sync.RWMutex
 	namespaces map[string]*Namespace
 }
 
-// New starts a server, with the namespace "/" in place. Shutdown ends what New starts.
+// New starts a server with the namespace "/". Call Shutdown to end it.
 func New(options Options) *Server {
 	options.setDefaults()
 	s := &Server{options: options, node: newID(), namespaces: map[string]*Namespace{}}
@@ -30,12 +30,12 @@ func New(options Options) *Server {
 	return s
 }
 
-// Handler serves all requests of the protocol; mount it for all methods, at a path with and without a trailing slash.
-// It sets KeepHijackedConns on the fasthttp server it runs in.
+// Handler returns the handler of all requests of the protocol. Mount it for all methods, at a path with and without a
+// trailing slash. It sets KeepHijackedConns on the fasthttp server that it runs in.
 func (s *Server) Handler() fiber.Handler { return s.engine.Handler() }
 
-// Of returns the namespace of that name ("/admin"), and makes it if need be. A client that asks for one that was never
-// made is refused with "Invalid namespace".
+// Of returns the namespace with that name, such as "/admin", and creates it if it does not exist. Clients can only join
+// namespaces that exist; a name may have 64 bytes at most.
 func (s *Server) Of(name string) *Namespace {
 	if name == "" || name[0] != '/' {
 		name = "/" + name
@@ -56,23 +56,23 @@ func (s *Server) namespace(name string) *Namespace {
 	return s.namespaces[name]
 }
 
-// Connections is the number of open connections, whether they joined a namespace or not.
+// Connections returns the number of open connections, in a namespace or not.
 func (s *Server) Connections() int { return s.engine.Connections() }
 
-// QueuedBytes is how much of Options.QueueBudget is used.
+// QueuedBytes returns how much of Options.QueueBudget is in use.
 func (s *Server) QueuedBytes() int64 { return s.engine.QueuedBytes() }
 
-// Drain refuses new connections, with 503, and leaves the events that arrive from now on unhandled and unacknowledged,
-// so that clients send them again elsewhere. Handlers that run go on, and so does everything outbound.
+// Drain refuses new connections with 503, and drops events that arrive from now on without an acknowledgement, so that
+// clients send them again to another node. Running handlers and outbound packets are not affected.
 func (s *Server) Drain() {
 	s.draining.Store(true)
 	s.engine.Drain()
 }
 
-// Shutdown drains, writes what is queued and closes every connection in the way that makes the official clients connect
-// again: with Engine.IO's close, not with a disconnect packet. It waits for handlers and all goroutines of connections;
-// when ctx ends first it cuts them off and returns its error. The HTTP server must go on serving until Shutdown
-// returns, or long-polling clients cannot fetch their last packets.
+// Shutdown drains, writes what is queued and closes every connection. It closes with Engine.IO's close packet, not with
+// a disconnect packet, so that the official clients connect again. It waits for handlers and for all goroutines of the
+// connections; when ctx ends first, it drops the connections and returns the error of ctx. Keep the HTTP server running
+// until Shutdown returns, or long-polling clients cannot fetch their last packets.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
 	return s.engine.Shutdown(ctx)

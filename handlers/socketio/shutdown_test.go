@@ -13,7 +13,7 @@ import (
 	"parley/handlers/socketio"
 )
 
-// The official clients connect again by themselves after an engine close, but not after a disconnect packet.
+// The official clients connect again by themselves after a close packet, but not after a disconnect packet.
 func TestShutdown_closesTheEngineWithoutADisconnectPacket(t *testing.T) {
 	reasons := make(chan string, 2)
 	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
@@ -36,7 +36,7 @@ func TestShutdown_closesTheEngineWithoutADisconnectPacket(t *testing.T) {
 		t.Errorf("close code %d", p.code)
 	}
 	got := s.poll()
-	if len(got) == 1 { // polled before its turn to be closed
+	if len(got) == 1 { // polled before it was closed
 		got = append(got, s.poll()...)
 	}
 	if !slices.Equal(got, []string{`42["last words"]`, "1"}) {
@@ -78,11 +78,11 @@ func TestShutdown_waitsForHandlersUntilItsContextEnds(t *testing.T) {
 	}
 }
 
-// A client that does not read its last packets keeps nobody waiting once the context has ended.
-func TestShutdown_cutsOffWhoDoesNotRead(t *testing.T) {
+// When its context ends, Shutdown drops clients that do not read their last packets.
+func TestShutdown_dropsAClientThatDoesNotRead(t *testing.T) {
 	w := newWorld(t, socketio.Options{WriteTimeout: time.Hour}, joinRoom)
-	w.deaf("deaf")
-	w.Of("/").To("deaf").Emit("big", strings.Repeat("x", 7<<20)) // more than the kernel takes
+	w.joinUnread("unread")
+	w.Of("/").To("unread").Emit("big", strings.Repeat("x", 7<<20)) // more than the kernel takes
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := w.Shutdown(ctx); err != context.Canceled {
@@ -95,7 +95,7 @@ func TestShutdown_cutsOffWhoDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestDrain_handlesNoMoreEventsButGoesOnWriting(t *testing.T) {
+func TestDrain_dropsEventsAndContinuesToWrite(t *testing.T) {
 	handled := make(chan struct{}, 1)
 	w := newWorld(t, socketio.Options{}, func(n *socketio.Namespace) {
 		joinRoom(n)
@@ -109,7 +109,7 @@ func TestDrain_handlesNoMoreEventsButGoesOnWriting(t *testing.T) {
 	if status, _ := w.get("transport=polling"); status != http.StatusServiceUnavailable {
 		t.Errorf("a new connection: %d", status)
 	}
-	p.send("41") // handled after the event, so that it is known to be dropped
+	p.send("41") // handled after the event
 	eventually(t, "the client has left", func() bool { return w.Of("/").Members("a") == 0 })
 	if len(handled) > 0 {
 		t.Error("an event was handled")

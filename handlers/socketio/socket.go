@@ -12,23 +12,23 @@ import (
 	"parley/handlers/socketio/engine"
 )
 
-// The states of a socket, in their order.
+// The states of a socket, in order.
 const (
-	stateConnecting = iota // the middleware is asked
+	stateConnecting = iota // the middleware runs
 	stateConnected
 	stateDisconnected
 )
 
-// Socket is a client's presence in a namespace. Its methods may be called from any goroutine, and after it has been
-// disconnected, when they do nothing.
+// Socket is one client in one namespace. Its methods may be called from any goroutine, also after it has disconnected,
+// when those that send or join do nothing.
 type Socket struct {
 	id        string
 	namespace *Namespace
 	client    *client
 	auth      json.RawMessage
 	state     atomic.Int32
-	announced bool // the OnConnection handlers were called; of the receiving side
-	finished  bool // the OnDisconnect handlers were called; of the receiving side
+	announced bool // the OnConnection handlers were called; used by the receiving side only
+	finished  bool // the OnDisconnect handlers were called; used by the receiving side only
 
 	mu     sync.Mutex
 	data   any
@@ -42,54 +42,55 @@ type Socket struct {
 func newSocket(n *Namespace, c *client, auth []byte) *Socket {
 	s := &Socket{id: newID(), namespace: n, client: c, auth: emptyAuth}
 	if len(auth) > 0 && string(auth) != "{}" {
-		s.auth = bytes.Clone(auth) // or the whole of what came from the network would live as long as the socket
+		s.auth = bytes.Clone(auth) // a slice would keep the whole packet in memory
 	}
 	return s
 }
 
 var emptyAuth = json.RawMessage("{}")
 
-// newID makes an id that cannot be guessed.
+// newID returns a random id that cannot be guessed.
 func newID() string {
 	var b [15]byte
 	rand.Read(b[:]) // never fails
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// ID identifies the socket to clients and to Broadcast.Except, on any node. It is not the id of the connection.
+// ID returns the id of the socket, as clients see it and Broadcast.Except takes it, on any node. It differs from the
+// session id of the connection, which is a secret.
 func (s *Socket) ID() string { return s.id }
 
-// Namespace is where the socket is.
+// Namespace returns the socket's namespace.
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
-// Request is what Options.Request made of the connection's handshake.
+// Request returns what Options.Request returned for the connection.
 func (s *Socket) Request() any { return s.client.conn.Request() }
 
-// Auth is the JSON object that the client sent when it joined the namespace; {} when it sent none.
+// Auth returns the JSON object that the client sent when it joined the namespace, or {}.
 func (s *Socket) Auth() json.RawMessage { return s.auth }
 
-// Connected tells whether the socket is connected, as of now.
+// Connected reports whether the socket is connected at this moment.
 func (s *Socket) Connected() bool { return s.state.Load() == stateConnected }
 
-// Transport is engine.TransportPolling or engine.TransportWebSocket, as of now.
+// Transport returns the current transport: engine.TransportPolling or engine.TransportWebSocket.
 func (s *Socket) Transport() string { return s.client.conn.Transport() }
 
-// Data is what SetData set: the application's state of this socket.
+// Data returns the application's data of this socket, as set by SetData.
 func (s *Socket) Data() any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.data
 }
 
-// SetData sets the application's state of this socket.
+// SetData sets the application's data of this socket.
 func (s *Socket) SetData(data any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.data = data
 }
 
-// Emit sends an event to the client; see Broadcast.Emit for the arguments. It returns ErrDisconnected, or the error of
-// encoding an argument.
+// Emit sends an event to the client. See Broadcast.Emit for the arguments. It returns ErrDisconnected, or an error of
+// encoding/json.
 func (s *Socket) Emit(event string, args ...any) error {
 	m, err := encodeEvent(s.namespace, noID, event, args)
 	if err != nil {
@@ -105,7 +106,7 @@ func (s *Socket) send(m message) error {
 	return nil
 }
 
-// hold is send for what Flush sends, or the next packet to the connection.
+// hold queues a message that Flush, or the next packet to the connection, sends.
 func (s *Socket) hold(m message) error {
 	if len(m.attachments) > 0 {
 		return s.send(m)
@@ -116,12 +117,12 @@ func (s *Socket) hold(m message) error {
 	return nil
 }
 
-// Flush writes what Event.AckHeld left to be written.
+// Flush sends what Event.AckHeld has queued.
 func (s *Socket) Flush() { s.client.conn.Flush() }
 
-// EmitWithAck sends an event and waits for the client's acknowledgement, until ctx ends. It must not be called from a
-// handler of the same connection: the acknowledgement would wait for that handler. It returns ErrDisconnected when the
-// socket is disconnected first. Attachments of the acknowledgement are dropped.
+// EmitWithAck sends an event and waits for the client's acknowledgement until ctx ends. Do not call it from a handler
+// of the same connection: that handler would keep the acknowledgement from being read. It returns ErrDisconnected if
+// the socket disconnects first. Attachments of the acknowledgement are dropped.
 func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) ([]json.RawMessage, error) {
 	id, answer, err := s.expect()
 	if err != nil {
@@ -146,7 +147,7 @@ func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) ([]
 	}
 }
 
-// expect reserves an acknowledgement id. The channel is closed when the socket is disconnected.
+// expect reserves an acknowledgement id. The channel is closed when the socket disconnects.
 func (s *Socket) expect() (id int64, answer chan []json.RawMessage, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,7 +169,7 @@ func (s *Socket) forget(id int64) {
 	delete(s.acks, id)
 }
 
-// resolve passes an acknowledgement to who waits for it. One that nobody waits for, or the second one, is ignored.
+// resolve passes an acknowledgement to the EmitWithAck that waits for it. Others are ignored.
 func (s *Socket) resolve(id int64, args []json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,7 +198,7 @@ func (s *Socket) dispatch(p packet, attachments [][]byte) {
 	}
 }
 
-// refuseEvent passes an event that exceeds a limit to the handler for such; false means that there is none.
+// refuseEvent passes an event that exceeds a limit to the OnRefuse handler. It returns false if there is none.
 func (s *Socket) refuseEvent(p packet, limit error) bool {
 	refuse := s.namespace.registered.Load().refuse
 	if refuse == nil {
@@ -218,9 +219,9 @@ func (s *Socket) ask(middleware func(*Socket) error) (err error) {
 	return err
 }
 
-// Disconnect tells the client that it has been disconnected from the namespace, after which the official clients do not
-// connect again by themselves. With closeConnection the client's sockets in other namespaces are disconnected too, and
-// the connection is closed.
+// Disconnect disconnects the socket from its namespace with a disconnect packet. The official clients do not connect
+// again by themselves after it. With closeConnection it also disconnects the client's sockets in other namespaces and
+// closes the connection.
 func (s *Socket) Disconnect(closeConnection bool) {
 	sockets := []*Socket{s}
 	if closeConnection {
@@ -229,7 +230,7 @@ func (s *Socket) Disconnect(closeConnection bool) {
 	for _, s := range sockets {
 		if s.begin(ReasonServerDisconnect) {
 			s.client.conn.Send(encodeControl(typeDisconnect, s.namespace.name, nil))
-			// In turn: a handler of this socket may be running, here or elsewhere.
+			// After the handler that may be running for this socket.
 			s.client.conn.InTurn(s.finish)
 		}
 	}
@@ -238,7 +239,7 @@ func (s *Socket) Disconnect(closeConnection bool) {
 	}
 }
 
-// begin begins the disconnection: from now on the socket sends and receives nothing. False when that is the case
+// begin marks the socket as disconnected: it sends and receives nothing from now on. It returns false if it was
 // already.
 func (s *Socket) begin(reason string) bool {
 	s.mu.Lock()
@@ -254,8 +255,7 @@ func (s *Socket) begin(reason string) bool {
 	return true
 }
 
-// finish ends the disconnection: the handlers are told, once, and the rooms are left. Call in turn with the
-// connection's packets.
+// finish calls the OnDisconnect handlers, once, and leaves the rooms. Call it on the receiving side.
 func (s *Socket) finish() {
 	if s.finished {
 		return

@@ -1,6 +1,6 @@
-// Conformance serves what the two official test suites of the protocols expect, docs/engine.io-protocol/v4-test-suite
-// and docs/socket.io-protocol/v5-test-suite of github.com/socketio/socket.io: an Engine.IO server that echoes at
-// /engine.io/ and a Socket.IO server at /socket.io/.
+// Conformance is the server for the official test suites of the protocols, docs/engine.io-protocol/v4-test-suite and
+// docs/socket.io-protocol/v5-test-suite of github.com/socketio/socket.io: an Engine.IO server at /engine.io/, which
+// sends every message back, and a Socket.IO server at /socket.io/.
 //
 //	go run ./handlers/socketio/conformance -addr 127.0.0.1:3000
 package main
@@ -77,7 +77,7 @@ func socketServer() *socketio.Server {
 	return s
 }
 
-// arguments are an event's arguments as Emit takes them, attachments included.
+// arguments returns an event's arguments for Emit, attachments included.
 func arguments(e *socketio.Event) []any {
 	args := make([]any, len(e.Args))
 	for i, arg := range e.Args {

@@ -11,7 +11,7 @@ import (
 // maxAnswerPackets is how many packets the answer to a poll has at most: python-engineio disconnects above that.
 const maxAnswerPackets = 16
 
-// payload returns how many packets the next answer of long-polling has, and its size without the separators.
+// payload returns the number of packets in the next answer to a poll, and an upper bound of its size.
 func (q *queue) payload(limit int) (packets, size int) {
 	for _, p := range q.packets[q.head:] {
 		next := size + p.pollingSize() + 1
@@ -23,8 +23,8 @@ func (q *queue) payload(limit int) (packets, size int) {
 	return packets, size
 }
 
-// answer is the body of a poll's answer. As a stream it learns when fasthttp has written it: until then its bytes are
-// charged to the connection, and no other answer takes what is queued.
+// answer is the body of the answer to a poll. It is a stream so that fasthttp calls Close when it is written. Until
+// then its bytes are charged to the connection, and no other answer is sent.
 type answer struct {
 	conn    *Conn
 	wire    net.Conn
@@ -36,7 +36,7 @@ type answer struct {
 // SupportsBodyWriteTo makes fasthttp call WriteTo.
 func (a *answer) SupportsBodyWriteTo() bool { return true }
 
-// Read is never called, since there is WriteTo.
+// Read is never called, because of SupportsBodyWriteTo.
 func (a *answer) Read([]byte) (int, error) {
 	return 0, errors.New("engine: answer is written, not read")
 }
@@ -56,7 +56,7 @@ func (a *answer) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// start sets the deadline of the write; false means that the connection was dropped before.
+// start sets the deadline of the write. It returns false if the connection was dropped.
 func (a *answer) start() bool {
 	a.conn.mu.Lock()
 	defer a.conn.mu.Unlock()
@@ -69,7 +69,7 @@ func (a *answer) start() bool {
 	return true
 }
 
-// Close implements io.Closer: fasthttp has written the answer, or failed to.
+// Close implements io.Closer. fasthttp calls it when it has written the answer, or failed.
 func (a *answer) Close() error {
 	c := a.conn
 	c.mu.Lock()
@@ -78,12 +78,12 @@ func (a *answer) Close() error {
 		c.chargeLocked(-a.charged)
 		a.charged = 0
 		c.answer = nil
-		c.wakeWriter() // a poll that has come since
+		c.wakeWriter() // for a poll that has arrived since
 	}
 	return nil
 }
 
-// cutAnswer ends the writing of an answer that its client does not read. Call with mu held.
+// cutAnswer ends the writing of an answer that the client does not read. Call with mu locked.
 func (c *Conn) cutAnswer() {
 	if c.answer != nil {
 		c.answer.SetWriteDeadline(aLongTimeAgo)

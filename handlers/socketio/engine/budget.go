@@ -8,27 +8,26 @@ import (
 	"time"
 )
 
-// What a queued packet costs besides its frame, in bytes, rounded up.
+// The cost in bytes of a queued packet besides its frame, rounded up.
 const (
-	slotBytes   = 16 // in each queue: a pointer, and the room a growing slice keeps
-	packetBytes = 64 // once: the Packet, and what the allocator adds to its frame
+	slotBytes   = 16 // in each queue: a pointer, and the unused part of a growing slice
+	packetBytes = 64 // once: the Packet, and what the allocator adds to the frame
 )
 
-// size returns what the packet would cost a connection that shares it with no other.
+// size returns the cost of a packet in one queue.
 func (p *Packet) size() int { return len(p.frame) + packetBytes + slotBytes }
 
-// sharedBytes returns what the packet costs once, however many queues hold it.
+// sharedBytes returns the part of the cost that all queues with the packet share.
 func (p *Packet) sharedBytes() int64 { return int64(len(p.frame) + packetBytes) }
 
-// budget counts the memory that all connections of a server hold for packets on their way: queued, being written by
-// long-polling, or received in part. One limit for all of them is what keeps many slow clients, each within its own
-// limits, from filling the memory.
+// budget counts the memory for packets of all connections of a server: queued, in an answer of long-polling, or
+// received in part. Many slow clients, each within its own limits, could fill the memory together.
 type budget struct {
 	limit     int64
 	used      atomic.Int64
 	relieving sync.Mutex
-	dropped   int       // connections, since the last log line; guarded by relieving
-	logged    time.Time // when that was
+	dropped   int       // connections since the last log line; guarded by relieving
+	logged    time.Time // time of the last log line
 }
 
 const logInterval = 10 * time.Second
@@ -51,11 +50,11 @@ func (b *budget) release(p *Packet) {
 	b.used.Add(-cost)
 }
 
-// Charge counts bytes that the receiver keeps for the connection in Options.QueueBudget, such as a message that is not
-// complete yet; a negative number takes them back. Closing the connection takes all of them back.
+// Charge adds to Options.QueueBudget what the receiver keeps for the connection, such as a partial message. A negative
+// number subtracts. Closing the connection subtracts everything.
 func (c *Conn) Charge(bytes int) { c.charge(bytes) }
 
-// charge counts bytes that the connection holds outside its queue; a negative number takes them back.
+// charge counts bytes that the connection has outside its queue. A negative number subtracts.
 func (c *Conn) charge(bytes int) {
 	c.mu.Lock()
 	c.chargeLocked(bytes)
@@ -63,7 +62,7 @@ func (c *Conn) charge(bytes int) {
 	c.server.relieve()
 }
 
-// chargeLocked does nothing once the connection is closed: closing has taken back what was charged.
+// chargeLocked does nothing for a closed connection: closing has subtracted everything. Call with mu locked.
 func (c *Conn) chargeLocked(bytes int) {
 	if !c.closed.Load() {
 		c.charged += bytes
@@ -71,8 +70,8 @@ func (c *Conn) chargeLocked(bytes int) {
 	}
 }
 
-// relieve drops connections while the budget is exceeded, those first that hold the most. Call without any lock of a
-// connection.
+// relieve closes connections while the budget is exceeded, beginning with those that hold the most. Call it without the
+// lock of a connection.
 func (s *Server) relieve() {
 	if b := &s.budget; b.used.Load() > b.limit {
 		b.relieving.Lock()
@@ -81,7 +80,7 @@ func (s *Server) relieve() {
 	}
 }
 
-// dropLargest frees an eighth of the budget more than it must, so that looking at every connection is rare.
+// dropLargest frees an eighth of the budget more than it must, since looking at every connection takes time.
 func (s *Server) dropLargest() {
 	b := &s.budget
 	if b.used.Load() <= b.limit {
@@ -108,8 +107,8 @@ func (s *Server) dropLargest() {
 	s.logDropped()
 }
 
-// logDropped logs how many connections were dropped, at most once in logInterval: an attack must not fill the log too.
-// Call with budget.relieving held.
+// logDropped logs the number of dropped connections, at most once in logInterval: an attack must not fill the log. Call
+// with budget.relieving locked.
 func (s *Server) logDropped() {
 	b := &s.budget
 	if now := time.Now(); now.Sub(b.logged) >= logInterval {
@@ -119,14 +118,14 @@ func (s *Server) logDropped() {
 	}
 }
 
-// share returns what dropping the connection would free.
+// share returns how much dropping the connection would free.
 func (c *Conn) share() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return int64(c.charged) + c.queue.share()
 }
 
-// drop ends the connection at once, also when it is closing and waits for its client.
+// drop closes the connection at once, also one that is closing and waits for its client.
 func (c *Conn) drop() {
 	c.abort(ReasonTransportError)
 	c.cut()

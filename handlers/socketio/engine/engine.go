@@ -1,11 +1,11 @@
-// Package engine is an Engine.IO server (protocol 4) on Fiber: connections over HTTP long-polling and WebSocket, the
-// upgrade from one to the other, heartbeats. It carries text and binary messages in order and knows nothing of what
-// they say; package socketio does.
+// Package engine is an Engine.IO server (protocol 4) for Fiber: connections over HTTP long-polling and WebSocket, the
+// upgrade from one to the other, and heartbeats. It carries text and binary messages in order. Package socketio gives
+// them a meaning.
 //
-// A WebSocket is hijacked from fasthttp, whose context is released at once. From then on one goroutine waits for the
-// connection in the runtime's poller and holds a read buffer only while there is data; whoever sends writes in place,
-// without blocking, and only what the kernel does not take is queued. Only the reading goroutine closes the
-// connection: everyone else asks it to, with a deadline that has passed.
+// A WebSocket is hijacked from fasthttp, which releases its memory at once. One goroutine reads it: it waits in the
+// runtime's poller and has a read buffer only while there is data. Send writes at once, without blocking; only what the
+// kernel does not take is queued, for a goroutine that lives until the queue is empty. Only the reading goroutine
+// closes the socket. Others make it do so with a deadline in the past.
 package engine
 
 import (
@@ -21,37 +21,43 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Options configure a Server; a zero value takes the default in the comment.
+// Options configure a Server. A zero value takes the default that the comment names.
 type Options struct {
-	PingInterval    time.Duration // 25 s
-	PingTimeout     time.Duration // 20 s
-	UpgradeTimeout  time.Duration // 10 s, from a probing WebSocket's handshake to its upgrade packet
-	WriteTimeout    time.Duration // 10 s, for one write to a client that does not read
-	MaxPayload      int           // 1,000,000 bytes: one HTTP body, and what the client is told
-	MaxMessage      int           // MaxPayload: a longer message reaches the receiver cut off after MaxMessage+1 bytes
-	MaxQueuePackets int           // 16384, see below
-	MaxQueueBytes   int           // 8 MiB
-	QueueBudget     int           // 16 MiB, of all connections together
-	MaxConnections  int           // unlimited; above it a handshake is answered with 503
-	// Admit
+	// PingInterval (25 s) is the time between a client's pong and the next ping.
+	PingInterval time.Duration
+	// PingTimeout (20 s) is how long a client has to answer a ping.
+	PingTimeout time.Duration
+	// UpgradeTimeout (10 s) is how long a WebSocket may take to replace long-polling.
+	UpgradeTimeout time.Duration
+	// WriteTimeout (10 s) is how long a client may take to read 64 KiB, or one packet.
+	WriteTimeout time.Duration
+
+	// MaxPayload (1,000,000 bytes) is the longest body of a long-polling request, either way. The handshake announces
+	// it to the client.
+	MaxPayload int
+	// MaxMessage (MaxPayload) is the longest message. The receiver gets only the beginning of a longer one, which has
+	// more than MaxMessage bytes. It never gets one of more than 1 MiB and MaxPayload: that closes the connection.
+	MaxMessage int
+	// MaxQueuePackets (16,384) and MaxQueueBytes (8 MiB) bound the queue of one connection. A connection beyond them is
+	// closed; volatile packets are dropped from a quarter on.
+	MaxQueuePackets, MaxQueueBytes int
+	// QueueBudget (16 MiB) bounds all queues together, with messages that have arrived in part. The bytes of a packet
+	// in several queues count once. Beyond it the connections that hold the most are closed first.
+	QueueBudget int
+	// MaxConnections (no limit) is the most connections. A handshake beyond it is answered with 503.
+	MaxConnections int
+
+	// Admit (nil: all are admitted) decides whether a new connection may open; false answers its handshake with 429.
+	// release, which may be nil, is called exactly once, when nothing of the connection is left.
 	Admit func(c *fiber.Ctx) (release func(), ok bool)
-
-	// Request is called once a connection, during its handshake. What it returns is all that is kept of the request,
-	// and must not alias it: Fiber recycles the memory.
+	// Request (nil) is called once for each new connection. Conn.Request returns its result, which must not refer to
+	// the request's memory: Fiber uses it again.
 	Request func(c *fiber.Ctx) any
-	// AllowOrigin tells which foreign origins may use long-polling (CORS); nil allows none. It does not restrict
-	// WebSockets, which browsers open from anywhere: who acts on cookies checks the Origin header in Request.
+	// AllowOrigin (nil: none) reports whether pages of a foreign origin may use long-polling, with cookies (CORS).
 	AllowOrigin func(origin string) bool
-	Log         *slog.Logger // slog.Default()
+	// Log is slog.Default() by default.
+	Log *slog.Logger
 }
-
-// The queue's bounds are generous for a reason: a healthy long-polling client in a burst of 5,000 messages, or a
-// browser busy for some 100 ms, falls that far behind, and a queued broadcast is a pointer to shared bytes. A client
-// that does not read at all is dropped by WriteTimeout, or by its missing pong, long before it fills them.
-const (
-	defaultQueuePackets = 16384
-	defaultQueueBytes   = 8 << 20
-)
 
 func (o *Options) setDefaults() {
 	setDefault(&o.PingInterval, 25*time.Second)
@@ -59,9 +65,9 @@ func (o *Options) setDefaults() {
 	setDefault(&o.UpgradeTimeout, 10*time.Second)
 	setDefault(&o.WriteTimeout, 10*time.Second)
 	setDefault(&o.MaxPayload, 1_000_000)
-	setDefault(&o.MaxQueuePackets, defaultQueuePackets)
+	setDefault(&o.MaxQueuePackets, 16384)
 	setDefault(&o.MaxMessage, o.MaxPayload)
-	setDefault(&o.MaxQueueBytes, defaultQueueBytes)
+	setDefault(&o.MaxQueueBytes, 8<<20)
 	setDefault(&o.QueueBudget, 16<<20)
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -74,17 +80,15 @@ func setDefault[T time.Duration | int](value *T, fallback T) {
 	}
 }
 
-// ErrTooLong is for Receiver.Message to return: a WebSocket is then closed with code 1009.
+// ErrTooLong is an error for Receiver.Message to return. It closes a WebSocket with code 1009.
 var ErrTooLong = errors.New("engine: message too long")
 
-// Receiver is what a connection's packets are for. Its methods are called one at a time, in order.
+// Receiver receives the messages of a connection. Its methods are called one at a time.
 type Receiver interface {
-	// Message takes a message, which is the receiver's to keep. While it blocks, the client's further packets wait. A
-	// message of more than Options.MaxMessage bytes is cut off somewhere behind them. An error closes the connection
-	// with ReasonParseError.
+	// Message handles a message, which the receiver may keep. While it blocks, later packets of the client wait. A
+	// message of more than Options.MaxMessage bytes is cut off. An error closes the connection with ReasonParseError.
 	Message(message []byte, binary bool) error
-	// Closed is called once, after the last Message. It runs in a goroutine of the connection, never in the one that
-	// closed it.
+	// Closed is called once, after the last Message, in a goroutine of its own.
 	Closed(reason string)
 }
 
@@ -103,8 +107,7 @@ type Server struct {
 	stopped bool
 }
 
-// New starts a server. Every new connection is passed to open, before its first packet is handled, which returns who
-// receives them. Shutdown ends what New starts.
+// New starts a server. It calls open for every new connection, before its first packet. Call Shutdown to end it.
 func New(options Options, open func(*Conn) Receiver) *Server {
 	options.setDefaults()
 	s := &Server{options: options, open: open, conns: map[string]*Conn{}}
@@ -121,23 +124,23 @@ func New(options Options, open func(*Conn) Receiver) *Server {
 	return s
 }
 
-// Connections is the number of open connections.
+// Connections returns the number of connections, including those that are closing.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// QueuedBytes is how much of Options.QueueBudget is used.
+// QueuedBytes returns how much of Options.QueueBudget is in use.
 func (s *Server) QueuedBytes() int64 { return s.budget.used.Load() }
 
-// Drain refuses new connections, with 503. Existing ones go on.
+// Drain refuses new connections with 503. Others are not affected.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Shutdown closes every connection so that its client connects again elsewhere: what is queued is written, then comes
-// Engine.IO's close packet or WebSocket's 1001. It waits for all goroutines of the connections; when ctx ends first,
-// it cuts them off and returns its error. The HTTP server must go on serving until Shutdown returns, or long-polling
-// clients cannot fetch their last packets.
+// Shutdown closes every connection, so that its client connects again: it writes what is queued, and then Engine.IO's
+// close packet, or closes the WebSocket with code 1001. It waits for all goroutines of the connections; when ctx ends
+// first, it drops the connections and returns the error of ctx. Keep the HTTP server running until Shutdown returns, or
+// long-polling clients cannot fetch their last packets.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
 	for _, c := range s.stop() {
@@ -180,7 +183,7 @@ func (s *Server) all() []*Conn {
 	return conns
 }
 
-// lookup returns the connection of a session id; nil when there is none, or none that answers any more.
+// lookup returns the connection with a session id, or nil if there is none or it has ended.
 func (s *Server) lookup(id string) *Conn {
 	s.mu.Lock()
 	c := s.conns[id]
@@ -191,12 +194,12 @@ func (s *Server) lookup(id string) *Conn {
 	return c
 }
 
-// hasRoom reports whether there is room for one more connection.
+// hasRoom reports whether one more connection may open.
 func (s *Server) hasRoom() bool {
 	return !s.draining.Load() && (s.options.MaxConnections <= 0 || s.Connections() < s.options.MaxConnections)
 }
 
-// add registers a connection and starts its heartbeat; false means that the server has stopped.
+// add registers a connection and starts its heartbeat. It returns false if the server has stopped.
 func (s *Server) add(c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +212,7 @@ func (s *Server) add(c *Conn) bool {
 	return true
 }
 
-// enter counts a goroutine that Shutdown shall wait for; false means that the server has stopped.
+// enter counts a goroutine that Shutdown waits for. It returns false if the server has stopped.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,14 +222,14 @@ func (s *Server) enter() bool {
 	return !s.stopped
 }
 
-// forget makes a connection's id unknown.
+// forget unregisters a connection.
 func (s *Server) forget(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c.id)
 }
 
-// newID makes an id that cannot be guessed: it is all a long-polling request has to show.
+// newID returns a random id that cannot be guessed: it is all that authenticates a long-polling request.
 func newID() string {
 	var b [15]byte
 	rand.Read(b[:]) // never fails

@@ -26,7 +26,7 @@ const (
 	closeTooBig      = 1009
 )
 
-// frameError is a violation of the WebSocket protocol by a client, with the close code that answers it.
+// frameError is a client's violation of the WebSocket protocol, with the close code for it.
 type frameError struct {
 	code int
 	text string
@@ -44,7 +44,7 @@ type header struct {
 	length      int // of the header itself
 }
 
-// parseHeader reads the header at the start of b; false means that b is too short.
+// parseHeader parses the header at the start of b. It returns false if b is too short.
 func parseHeader(b []byte) (header, bool) {
 	if len(b) < 2 {
 		return header{}, false
@@ -82,7 +82,7 @@ func parseHeader(b []byte) (header, bool) {
 	return h, true
 }
 
-// headerSize is the length of the header that appendHeader appends.
+// headerSize returns the length of the header that appendHeader appends.
 func headerSize(size int) int {
 	switch {
 	case size < 126:
@@ -93,7 +93,7 @@ func headerSize(size int) int {
 	return 10
 }
 
-// appendHeader appends the header of an unfragmented frame from the server, which is never masked.
+// appendHeader appends the header of a frame from the server: not fragmented and not masked.
 func appendHeader(b []byte, opcode byte, size int) []byte {
 	b = append(b, 0x80|opcode)
 	switch headerSize(size) {
@@ -105,7 +105,7 @@ func appendHeader(b []byte, opcode byte, size int) []byte {
 	return binary.BigEndian.AppendUint64(append(b, 127), uint64(size))
 }
 
-// controlFrame makes a control frame; the payload must not be longer than 125 bytes.
+// controlFrame returns a control frame. The payload may have 125 bytes at most.
 func controlFrame(opcode byte, payload []byte) *Packet {
 	frame := appendHeader(nil, opcode, len(payload))
 	return newPacket(append(frame, payload...), len(frame))
@@ -115,41 +115,41 @@ func closeFrame(code int) *Packet {
 	return controlFrame(opClose, binary.BigEndian.AppendUint16(nil, uint16(code)))
 }
 
-// frameDecoder turns the bytes of a client into WebSocket messages and control frames. It keeps nothing between
-// messages, so that a connection at rest costs no buffer. Of a long message it keeps the beginning only.
+// frameDecoder decodes WebSocket messages and control frames from a client. It has no buffer between messages, so that
+// an idle connection costs none. Of a long message it keeps only the beginning.
 type frameDecoder struct {
-	limit   int    // of one message's size
-	keep    int    // of one message's bytes: of a longer one, one byte more is kept
-	buffer  []byte // received, not consumed
-	used    int    // bytes consumed before buffer, in the same allocation
-	wanted  int    // how long the buffer must be for the frame that it begins with
-	message []byte // the fragments of a message so far
-	size    uint64 // of those fragments, what was not kept included
-	opcode  byte   // what the fragments are of; 0 when there are none
+	limit   int    // the longest message
+	keep    int    // the longest message that is kept; of a longer one it keeps a byte more
+	buffer  []byte // received bytes that are not decoded
+	used    int    // decoded bytes before buffer, in the same allocation
+	wanted  int    // length of the buffer with the whole first frame
+	message []byte // the fragments so far of a message
+	size    uint64 // the size of the fragments, including what was not kept
+	opcode  byte   // of the fragmented message; 0: there is none
 
-	skip  uint64 // bytes of a frame that are not kept, and still to come
-	final bool   // that frame ends its message
+	skip  uint64 // bytes of the current frame to drop
+	final bool   // the current frame is the last of its message
 }
 
-// held returns how much memory an unfinished message takes.
+// held returns the memory that an unfinished message takes.
 func (d *frameDecoder) held() int { return cap(d.buffer) + cap(d.message) }
 
-// feed hands over bytes, which from now on are the decoder's.
+// feed adds received bytes. The decoder keeps chunk.
 func (d *frameDecoder) feed(chunk []byte) {
 	if len(d.buffer) == 0 {
 		d.buffer = chunk
 		return
 	}
 	if need := len(d.buffer) + len(chunk); need > cap(d.buffer) {
-		// In few steps, each of which leaves garbage, but far beyond what has come only as the client proves it.
+		// Growing makes garbage, so grow in a few steps. But do not allocate what the client has only announced.
 		d.buffer = append(make([]byte, 0, max(need, min(4*need, d.wanted))), d.buffer...)
 		d.used = 0
 	}
 	d.buffer = append(d.buffer, chunk...)
 }
 
-// next returns the next whole message or control frame; false means that more bytes are needed. The payload is the
-// caller's to keep. The error is a *frameError, after which the decoder must not be used.
+// next returns the next complete message or control frame. It returns false if it needs more bytes. The caller may keep
+// the payload. The error is a *frameError; do not use the decoder after it.
 func (d *frameDecoder) next() (opcode byte, payload []byte, ok bool, err error) {
 	for {
 		if opcode, message, whole := d.skipped(); whole {
@@ -183,7 +183,7 @@ func (d *frameDecoder) next() (opcode byte, payload []byte, ok bool, err error) 
 	}
 }
 
-// kept returns how many bytes of a frame's payload are kept.
+// kept returns how many bytes of a frame's payload to keep.
 func (d *frameDecoder) kept(h header) int {
 	if h.opcode >= opClose {
 		return int(h.size)
@@ -191,8 +191,8 @@ func (d *frameDecoder) kept(h header) int {
 	return int(min(h.size, uint64(d.keep+1-len(d.message))))
 }
 
-// skipped drops bytes that are not kept. When the frame, and with it its message, ends, it returns what was kept of the
-// message: more than keep bytes, by which the receiver knows that it is cut off.
+// skipped drops bytes that are not kept. At the end of the message it returns what was kept: more than keep bytes,
+// which shows that the message is cut off.
 func (d *frameDecoder) skipped() (opcode byte, message []byte, whole bool) {
 	if d.skip == 0 {
 		return 0, nil, false
@@ -205,7 +205,7 @@ func (d *frameDecoder) skipped() (opcode byte, message []byte, whole bool) {
 	return d.end()
 }
 
-// check refuses a frame by its header, before its payload has arrived: nobody makes us buffer what we would not take.
+// check refuses a frame by its header, before it buffers the payload.
 func (d *frameDecoder) check(h header) error {
 	switch {
 	case h.reserved != 0:
@@ -226,7 +226,7 @@ func (d *frameDecoder) check(h header) error {
 	return nil
 }
 
-// consume cuts a header and a payload off the buffer, and returns the payload.
+// consume removes a header and a payload from the buffer, and returns the payload.
 func (d *frameDecoder) consume(header, size int) []byte {
 	end := header + size
 	payload := d.buffer[header:end:end]
@@ -237,14 +237,14 @@ func (d *frameDecoder) consume(header, size int) []byte {
 	return payload
 }
 
-// compact frees what precedes the buffer, when it is much: the rest of a frame may be long in coming.
+// compact frees the memory of decoded bytes. The rest of the next frame may take a long time to arrive.
 func (d *frameDecoder) compact() {
 	if d.used > len(readBuffer{}.bytes) {
 		d.buffer, d.used = bytes.Clone(d.buffer), 0
 	}
 }
 
-// assemble joins fragments; the common message of one frame passes as it is.
+// assemble joins fragments. It does not copy a message of one frame.
 func (d *frameDecoder) assemble(h header, payload []byte) (opcode byte, message []byte, whole bool) {
 	cut := uint64(len(payload)) < h.size
 	if h.fin && d.opcode == 0 && !cut {
@@ -265,7 +265,7 @@ func (d *frameDecoder) assemble(h header, payload []byte) (opcode byte, message 
 	return d.end()
 }
 
-// end returns the message whose last fragment has come.
+// end returns the message whose last fragment has arrived.
 func (d *frameDecoder) end() (opcode byte, message []byte, whole bool) {
 	opcode, message = d.opcode, d.message
 	d.opcode, d.message = 0, nil
@@ -273,7 +273,7 @@ func (d *frameDecoder) end() (opcode byte, message []byte, whole bool) {
 	return opcode, message, true
 }
 
-// unmask undoes a client's masking in place, eight bytes at a time.
+// unmask removes a client's masking in place, eight bytes at a time.
 func unmask(b []byte, mask [4]byte) {
 	key := uint64(binary.LittleEndian.Uint32(mask[:]))
 	if key == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// decodeAll feeds bytes in pieces of a size and returns what comes out, each message as its opcode and payload.
+// decodeAll decodes bytes that arrive in pieces of a size. It returns each message as its opcode and payload.
 func decodeAll(stream []byte, size, limit int) (messages [][]byte, err error) {
 	d := frameDecoder{limit: limit, keep: limit}
 	for piece := range slices.Chunk(stream, size) {
@@ -34,8 +34,8 @@ func clientFrame(op ws.OpCode, fin bool, payload []byte) []byte {
 	return b
 }
 
-// Frames as another library writes them come out whole, however the network cuts them.
-func TestFrameDecoder_readsWhatOthersWrite(t *testing.T) {
+// The decoder works for pieces of any size.
+func TestFrameDecoder_decodesFramesOfAnotherLibrary(t *testing.T) {
 	var stream []byte
 	var want [][]byte
 	for _, size := range []int{0, 1, 7, 8, 125, 126, 127, 65535, 65536, 100_000} {
@@ -54,12 +54,12 @@ func TestFrameDecoder_readsWhatOthersWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !slices.EqualFunc(got, want, bytes.Equal) {
-			t.Fatalf("in pieces of %d: something else came out", size)
+			t.Fatalf("in pieces of %d: the messages differ", size)
 		}
 	}
 }
 
-func TestFrameDecoder_keepsNothingAtRest(t *testing.T) {
+func TestFrameDecoder_hasNoBufferBetweenMessages(t *testing.T) {
 	d := frameDecoder{limit: 100, keep: 100}
 	d.feed(clientFrame(ws.OpText, true, []byte("hello")))
 	if _, _, ok, err := d.next(); !ok || err != nil {
@@ -70,7 +70,7 @@ func TestFrameDecoder_keepsNothingAtRest(t *testing.T) {
 	}
 }
 
-func TestPacket_frameIsWhatOthersRead(t *testing.T) {
+func TestPacket_anotherLibraryDecodesTheFrame(t *testing.T) {
 	for _, size := range []int{0, 100, 124, 125, 126, 65534, 65535, 70_000} {
 		message := bytes.Repeat([]byte("x"), size)
 		for p, want := range map[*Packet]struct {
@@ -91,8 +91,7 @@ func TestPacket_frameIsWhatOthersRead(t *testing.T) {
 	}
 }
 
-// Whatever a client sends, the decoder returns messages within its limits or an error, and the same for every way of
-// cutting the stream.
+// For any bytes in pieces of any size, the decoder returns the same messages within its limits, or an error.
 func FuzzFrameDecoder(f *testing.F) {
 	f.Add(clientFrame(ws.OpText, true, []byte("40")), uint8(1))
 	f.Add(append(clientFrame(ws.OpText, false, []byte("4")), clientFrame(ws.OpContinuation, true, []byte("0"))...),
@@ -104,7 +103,7 @@ func FuzzFrameDecoder(f *testing.F) {
 		whole, err1 := decodeAll(stream, max(len(stream), 1), limit)
 		pieces, err2 := decodeAll(stream, int(size)+1, limit)
 		if !slices.EqualFunc(whole, pieces, bytes.Equal) || (err1 == nil) != (err2 == nil) {
-			t.Fatalf("the cut matters: %d and %d messages, %v and %v", len(whole), len(pieces), err1, err2)
+			t.Fatalf("the pieces matter: %d and %d messages, %v and %v", len(whole), len(pieces), err1, err2)
 		}
 		for _, m := range whole {
 			if len(m)-1 > limit || m[0] == opText && !utf8.Valid(m[1:]) || m[0] >= opClose && len(m) > 126 {
@@ -114,7 +113,7 @@ func FuzzFrameDecoder(f *testing.F) {
 	})
 }
 
-// A long-polling body never panics, and its packets are its parts.
+// Decoding a long-polling body never panics, and its packets together are the body.
 func FuzzPayload(f *testing.F) {
 	f.Add([]byte("40\x1e42[\"a\"]\x1ebAQID"))
 	f.Add([]byte(""))
@@ -134,12 +133,12 @@ func FuzzPayload(f *testing.F) {
 			return nil
 		})
 		if !bytes.Equal(bytes.Join(packets, []byte{separator}), body) {
-			t.Fatalf("%q was cut into %q", body, packets)
+			t.Fatalf("%q was split into %q", body, packets)
 		}
 	})
 }
 
-// What nodes send each other never panics, and what is accepted is made of whole packets.
+// Parsing packets of another node never panics, and accepts complete packets only.
 func FuzzParsePackets(f *testing.F) {
 	f.Add(append(Text([]byte("2[\"a\"]")).Frame(), Binary(make([]byte, 300)).Frame()...))
 	f.Add([]byte{0x81, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})

@@ -13,7 +13,7 @@ import (
 // The GUID of RFC 6455, section 1.3.
 const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// upgradeKey returns the handshake's key; false means that the request is no WebSocket handshake.
+// upgradeKey returns the key of a WebSocket handshake. It returns false if the request is not one.
 func upgradeKey(c *fiber.Ctx) (string, bool) {
 	key := c.Get("Sec-WebSocket-Key")
 	nonce, err := base64.StdEncoding.DecodeString(key)
@@ -31,17 +31,16 @@ func hasToken(list, token string) bool {
 	return false
 }
 
-// hijack takes the connection from fasthttp, answers the handshake and starts the reader. The function start, which
-// runs before the reader, gives the socket its owner; false closes it again. Where it comes to nothing before start,
-// abandon is called instead.
+// hijack takes the TCP connection from fasthttp, answers the handshake, calls start and starts the reader. start sets
+// the owner of the WebSocket, or returns false to close it. If hijack fails before start, it calls abandon instead.
 func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool, abandon func()) error {
-	// Without this fasthttp would close the connection, and count it, for as long as its handler runs.
+	// Without this fasthttp would close the connection when the hijack handler returns.
 	s.keepConn.Do(func() { c.App().Server().KeepHijackedConns = true })
 	sum := sha1.Sum([]byte(key + acceptGUID))
 	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: " +
 		"Upgrade\r\nSec-WebSocket-Accept: " +
 		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
-	// A client that hangs up while fasthttp still writes to it is never hijacked, and nothing says so.
+	// fasthttp does not call the hijack handler if the client disconnects before, and does not report it.
 	lost := time.AfterFunc(s.options.UpgradeTimeout, abandon)
 	ctx := c.Context()
 	ctx.HijackSetNoResponse(true)
@@ -73,7 +72,7 @@ func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool, a
 	return nil
 }
 
-// respond writes the answer to the handshake; false means that the client does not take it.
+// respond writes the answer to the handshake. It returns false if it cannot.
 func (s *Server) respond(conn net.Conn, response string) bool {
 	conn.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
 	defer conn.SetWriteDeadline(noDeadline)
@@ -81,8 +80,8 @@ func (s *Server) respond(conn net.Conn, response string) bool {
 	return err == nil
 }
 
-// takeOver returns the connection beneath fasthttp's and the bytes that its reader already holds, from a client that
-// does not wait for the handshake's answer. With anything but a kernel's socket the reader stays in place.
+// takeOver returns the connection beneath fasthttp's, and the bytes in fasthttp's read buffer: a client may send frames
+// before it has read the answer to its handshake. Connections other than kernel sockets keep fasthttp's buffer.
 func takeOver(hijacked net.Conn) (conn net.Conn, early []byte) {
 	unsafe, ok := hijacked.(interface{ UnsafeConn() net.Conn })
 	if !ok {
@@ -92,7 +91,7 @@ func takeOver(hijacked net.Conn) (conn net.Conn, early []byte) {
 	if !ok {
 		return hijacked, nil
 	}
-	socket.SetReadDeadline(aLongTimeAgo) // the reader gives what it has, and fails where it would ask the kernel
+	socket.SetReadDeadline(aLongTimeAgo) // Read returns what is buffered, and fails where it would ask the kernel
 	defer socket.SetReadDeadline(noDeadline)
 	var buffer [512]byte
 	for {
@@ -104,7 +103,7 @@ func takeOver(hijacked net.Conn) (conn net.Conn, early []byte) {
 	}
 }
 
-// openWebSocket starts a connection that is a WebSocket from the beginning.
+// openWebSocket opens a connection that begins as a WebSocket.
 func (s *Server) openWebSocket(c *fiber.Ctx, request any, key string, release func()) error {
 	start := func(w *webSocket) bool { return s.newConn(request, w, release) != nil }
 	return s.hijack(c, key, start, func() { callIfAny(release) })

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// heartbeat pings every connection PingInterval after its last pong, and closes it when no pong follows within
-// PingTimeout. All connections wait equally long, so the order in which they came is the order in which they are due:
-// two lists and one ticker serve any number of them, where a timer each would cost memory and scheduling.
+// heartbeat pings every connection PingInterval after its last pong, and closes it if no pong arrives within
+// PingTimeout. All connections wait for the same time, so they are due in the order in which they began to wait. Two
+// lists and one ticker therefore replace a timer for each connection.
 type heartbeat struct {
 	interval, timeout time.Duration
 	ping, expire      func(*Conn)
@@ -18,14 +18,14 @@ type heartbeat struct {
 	pongs beatList // due for a pong
 }
 
-// beat is a connection's place in one of the two lists; guarded by heartbeat.mu.
+// beat is a connection's position in one of the two lists; guarded by heartbeat.mu.
 type beat struct {
 	list       *beatList
 	prev, next *Conn
 	due        time.Time
 }
 
-// beatList is a doubly linked list through the connections themselves.
+// beatList is a doubly linked list of connections, which contain the links.
 type beatList struct{ first, last *Conn }
 
 func (l *beatList) append(c *Conn, due time.Time) {
@@ -52,7 +52,7 @@ func (l *beatList) remove(c *Conn) {
 	c.beat = beat{}
 }
 
-// run ticks until stop is closed. A tick is short enough to be no noticeable part of either wait.
+// run ticks until stop is closed. A tick is short compared with both waits.
 func (h *heartbeat) run() {
 	tick := max(min(h.interval, h.timeout, 12*time.Second)/50, time.Millisecond)
 	ticker := time.NewTicker(tick)
@@ -67,7 +67,7 @@ func (h *heartbeat) run() {
 	}
 }
 
-// tick serves what is due. The sending happens outside the lock.
+// tick pings and closes the connections that are due. It does so without the lock.
 func (h *heartbeat) tick(now time.Time) {
 	var ping, expire []*Conn
 	h.mu.Lock()
@@ -104,7 +104,7 @@ func (h *heartbeat) remove(c *Conn) {
 	}
 }
 
-// pong notes a client's answer; one that nobody asked for changes nothing.
+// pong notes that a connection has answered its ping. A pong without a ping changes nothing.
 func (h *heartbeat) pong(c *Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -114,7 +114,7 @@ func (h *heartbeat) pong(c *Conn) {
 	}
 }
 
-// expired tells whether the wait for a pong is over, even when the next tick has yet to say so.
+// expired reports whether the time for a pong is over. The next tick may not have noticed yet.
 func (h *heartbeat) expired(c *Conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -23,21 +23,21 @@ var errorMessages = [...]string{
 	errProtocolVersion:  "Unsupported protocol version",
 }
 
-// fail answers a request that is none of ours, as the official servers do.
+// fail answers a bad request as the official servers do.
 func fail(c *fiber.Ctx, code int) error {
 	return c.Status(fiber.StatusBadRequest).JSON(fiber.Map{"code": code, "message": errorMessages[code]})
 }
 
-// refuse answers a handshake that there is no room for.
+// refuse answers a handshake that exceeds a limit.
 func refuse(c *fiber.Ctx, status int, code, message string) error {
 	c.Set(fiber.HeaderRetryAfter, "30")
 	return c.Status(status).JSON(fiber.Map{"error": code, "message": message})
 }
 
-// Handler serves all requests of the protocol. Mount it for all methods, below a path of its own.
+// Handler returns the handler of all requests of the protocol. Mount it for all methods, below a path of its own.
 //
-// It sets KeepHijackedConns on the fasthttp server it runs in: WebSockets outlive their handler, and are closed here.
-// They are beyond fasthttp's limits and shutdown; MaxConnections, Admit and Shutdown are for that.
+// It sets KeepHijackedConns on the fasthttp server that it runs in, because WebSockets outlive their handler.
+// fasthttp's limits and shutdown do not apply to WebSockets; use MaxConnections, Admit and Shutdown.
 func (s *Server) Handler() fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		secure(c)
@@ -98,7 +98,7 @@ func refuseBusy(c *fiber.Ctx) error {
 	return refuse(c, fiber.StatusServiceUnavailable, "unavailable", "No new connections for now. Try again soon.")
 }
 
-// openConn opens an admitted connection.
+// openConn opens a connection that was admitted.
 func (s *Server) openConn(c *fiber.Ctx, transport, key string, release func()) error {
 	passedOn := false
 	defer func() {
@@ -122,8 +122,8 @@ func (s *Server) openConn(c *fiber.Ctx, transport, key string, release func()) e
 	return c.Send(conn.openPacket([]string{TransportWebSocket}).appendPolling(nil))
 }
 
-// secure sets the headers of an answer that is for scripts of any site and never a page: a browser that is led to it
-// must not guess a type, run, frame or keep it.
+// secure sets the security headers. The answers are for scripts, of any site: a browser that opens one as a page must
+// not guess its type, run it, frame it or store it.
 func secure(c *fiber.Ctx) {
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderCacheControl, "no-store")
@@ -132,8 +132,8 @@ func secure(c *fiber.Ctx) {
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 }
 
-// cors lets pages of the allowed origins use long-polling with credentials. What they may send is fixed: a browser
-// sends Content-Type with the POST of the official client, and no other header that needs permission.
+// cors lets pages of the allowed origins use long-polling with cookies. The request headers are a fixed list: the
+// official client needs permission for no other than Content-Type.
 func (s *Server) cors(c *fiber.Ctx) {
 	if s.options.AllowOrigin == nil {
 		return

@@ -19,22 +19,21 @@ const (
 	typeBinary  = 'b' // long-polling only: a binary message in base64
 )
 
-// separator stands between the packets of one long-polling body.
+// separator separates the packets in the body of a long-polling request.
 const separator = '\x1e'
 
-// ErrPacket says that bytes from a client, or from another node, are no Engine.IO packet.
+// ErrPacket reports that bytes from a client or another node are not an Engine.IO packet.
 var ErrPacket = errors.New("engine: malformed packet")
 
-// Packet is one outbound packet. It is encoded once, to a finished WebSocket frame, and then never changed: any number
-// of connections of one Server share its bytes. What long-polling sends of a text packet is the same frame without its
-// header.
+// Packet is an outbound packet. It is encoded once, as a WebSocket frame, and then never changes, so that all
+// connections of a Server can share it. Long-polling sends a text packet as the same frame without the header.
 type Packet struct {
 	frame  []byte
-	queues atomic.Int32 // how many queues hold it: its bytes count once in the budget of all queues
+	queues atomic.Int32 // number of queues with the packet; its bytes count once in the budget
 	head   uint8        // length of the frame's header
 }
 
-// Text makes a packet of a text message, which it copies. The text must be UTF-8 without the character U+001E.
+// Text returns a packet with a copy of a text message. The text must be UTF-8 without the character U+001E.
 func Text(message []byte) *Packet {
 	frame := appendHeader(make([]byte, 0, headerSize(len(message)+1)+len(message)+1), opText, len(message)+1)
 	head := len(frame)
@@ -42,14 +41,14 @@ func Text(message []byte) *Packet {
 	return newPacket(append(frame, message...), head)
 }
 
-// Binary makes a packet of a binary message, which it copies.
+// Binary returns a packet with a copy of a binary message.
 func Binary(message []byte) *Packet {
 	frame := appendHeader(make([]byte, 0, headerSize(len(message))+len(message)), opBinary, len(message))
 	head := len(frame)
 	return newPacket(append(frame, message...), head)
 }
 
-// textPacket makes a packet of text that already begins with its type.
+// textPacket returns a packet with text that begins with the type of the packet.
 func textPacket(text []byte) *Packet {
 	frame := appendHeader(nil, opText, len(text))
 	head := len(frame)
@@ -58,11 +57,11 @@ func textPacket(text []byte) *Packet {
 
 func newPacket(frame []byte, head int) *Packet { return &Packet{frame: frame, head: uint8(head)} }
 
-// Frame returns the packet as it crosses a WebSocket; ParsePackets reads it back. The bytes must not be changed.
+// Frame returns the packet as a WebSocket frame, for ParsePackets. The bytes must not be changed.
 func (p *Packet) Frame() []byte { return p.frame }
 
-// ParsePackets reads packets that stand one after the other as Frame returned them, and shares their bytes. It is for
-// messages between nodes, which trust each other; it fails with ErrPacket on anything else.
+// ParsePackets parses a sequence of packets as Frame returned them, and shares their bytes. It is for messages between
+// nodes, which trust each other. It returns ErrPacket for anything else.
 func ParsePackets(frames []byte) ([]*Packet, error) {
 	var packets []*Packet
 	for len(frames) > 0 {
@@ -78,10 +77,10 @@ func ParsePackets(frames []byte) ([]*Packet, error) {
 	return packets, nil
 }
 
-// payload is the frame without its header.
+// payload returns the frame without its header.
 func (p *Packet) payload() []byte { return p.frame[p.head:] }
 
-// pollingSize is an upper bound of what appendPolling appends.
+// pollingSize returns an upper bound of what appendPolling appends.
 func (p *Packet) pollingSize() int {
 	if p.binary() {
 		return 1 + base64.StdEncoding.EncodedLen(len(p.payload()))
@@ -91,7 +90,7 @@ func (p *Packet) pollingSize() int {
 
 func (p *Packet) binary() bool { return p.frame[0]&0x0f == opBinary }
 
-// appendPolling appends the packet as a long-polling body has it.
+// appendPolling appends the packet as long-polling sends it.
 func (p *Packet) appendPolling(body []byte) []byte {
 	if p.binary() {
 		return base64.StdEncoding.AppendEncode(append(body, typeBinary), p.payload())
@@ -99,7 +98,7 @@ func (p *Packet) appendPolling(body []byte) []byte {
 	return append(body, p.payload()...)
 }
 
-// eachPacket cuts a long-polling body into its packets, without copying, and stops at the first error.
+// eachPacket calls do for each packet of a long-polling body, without copying, until the first error.
 func eachPacket(body []byte, do func(packet []byte) error) error {
 	for {
 		packet, rest, more := bytes.Cut(body, []byte{separator})
@@ -110,7 +109,7 @@ func eachPacket(body []byte, do func(packet []byte) error) error {
 	}
 }
 
-// decodeBase64 decodes a binary message of a long-polling body.
+// decodeBase64 decodes a binary message in a long-polling body.
 func decodeBase64(text []byte) ([]byte, error) {
 	message, err := base64.StdEncoding.AppendDecode(nil, text)
 	if err != nil {

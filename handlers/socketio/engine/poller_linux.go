@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// inquiry is what recvmsg needs to say, with the option TCP_INQ (tcp(7), Linux 4.18), how much it has left unread. To
-// find that out by a second read costs a system call a message. After the client's FIN it says 1, so the end is not
-// missed.
+// inquiry is the buffers with which recvmsg reports how many bytes are waiting after a read (option TCP_INQ, Linux
+// 4.18, see tcp(7)). Without it each message would cost a second read that finds nothing. After the client's FIN it
+// reports 1, so the end of the stream is noticed.
 type inquiry struct {
 	header  syscall.Msghdr
 	vector  syscall.Iovec
@@ -16,7 +16,7 @@ type inquiry struct {
 
 const tcpInq = 36 // TCP_INQ, and TCP_CM_INQ, of linux/tcp.h
 
-// enableTCPInq makes receive learn what is left. Where the kernel refuses, receive learns nothing and reads again.
+// enableTCPInq sets the option TCP_INQ. Where the kernel does not know it, receive reads once more.
 func enableTCPInq(raw syscall.RawConn) {
 	raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpInq, 1) })
 }
@@ -33,7 +33,7 @@ func (b *readBuffer) read(fd uintptr) (n int, more bool, err error) {
 	return int(r), b.left() != 0, nil
 }
 
-// left is what the kernel says is unread, or -1 when it does not say.
+// left returns how many bytes are waiting, or -1 if the kernel does not report it.
 func (b *readBuffer) left() int32 {
 	if int(b.header.Controllen) < syscall.CmsgLen(4) {
 		return -1

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// pollable says that sockets cannot be waited for without a buffer here: they are read as TLS is.
+// pollable reports whether a goroutine can wait for a socket without a buffer. Here it cannot.
 const pollable = false
 
 func (w *webSocket) readOnce(uintptr) bool  { panic("engine: not pollable") }
@@ -27,5 +27,5 @@ type inquiry struct{}
 
 func enableTCPInq(syscall.RawConn) {}
 
-// watch sees nothing; a client that hangs up is found by its heartbeat.
+// watch does nothing here. The heartbeat notices that a client has disconnected.
 func watch(net.Conn) (gone <-chan struct{}, stop func()) { return nil, func() {} }

@@ -10,12 +10,12 @@ import (
 	"syscall"
 )
 
-// pollable says that sockets can be waited for without a buffer here.
+// pollable reports whether a goroutine can wait for a socket without a buffer.
 const pollable = true
 
-// readOnce reads and handles what the kernel has. False, when there is no more, makes the runtime's poller wait: the
-// buffer has gone back by then. It stays in one call of RawConn.Read for the connection's life, because only within one
-// call does the poller remember data that came between the last read and the wait.
+// readOnce reads and handles what the kernel has. It returns false when there is no more, which makes the runtime's
+// poller wait; no buffer is in use then. One call of RawConn.Read lasts as long as the connection, because only within
+// one call the poller notices data that arrived between the last read and the wait.
 func (w *webSocket) readOnce(fd uintptr) (over bool) {
 	for {
 		chunk, more, err := receive(fd)
@@ -30,7 +30,7 @@ func (w *webSocket) readOnce(fd uintptr) (over bool) {
 	}
 }
 
-// receive reads once. The bytes are the caller's to keep; more says that the kernel may have further ones.
+// receive reads once. The caller may keep the bytes. more reports that more bytes may be waiting.
 func receive(fd uintptr) (chunk []byte, more bool, err error) {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
@@ -47,8 +47,8 @@ func receive(fd uintptr) (chunk []byte, more bool, err error) {
 	return nil, false, err
 }
 
-// writeOnce writes as much of w.output as the kernel takes, and sets w.written to it, or to -1 on failure. It never
-// makes the poller wait.
+// writeOnce writes as much of w.output as the kernel takes, and sets w.written to the number of bytes, or to -1 on
+// failure. It never waits.
 func (w *webSocket) writeOnce(fd uintptr) bool {
 	n, err := ignoringInterrupts(func() (int, error) { return syscall.Write(int(fd), w.output) })
 	switch {
@@ -62,8 +62,8 @@ func (w *webSocket) writeOnce(fd uintptr) bool {
 	return true
 }
 
-// writeFrames writes frames, and waits for a client that reads slowly until the deadline of the connection. It needs
-// nothing but the file descriptor: net.Buffers would write frame by frame to a connection that a listener has wrapped.
+// writeFrames writes all frames. It waits for a slow client until the deadline of the connection. It uses the file
+// descriptor, because net.Buffers would write frame by frame to a connection that a listener has wrapped.
 func (w *webSocket) writeFrames(frames net.Buffers) error {
 	if w.raw == nil {
 		_, err := frames.WriteTo(w.conn)
@@ -85,7 +85,7 @@ func (w *webSocket) writeFrames(frames net.Buffers) error {
 	return cmp.Or(err, failure)
 }
 
-// cutBytes cuts the first n bytes off frames.
+// cutBytes removes the first n bytes of frames.
 func cutBytes(frames net.Buffers, n int) net.Buffers {
 	for len(frames) > 0 && n >= len(frames[0]) {
 		n -= len(frames[0])
@@ -97,7 +97,7 @@ func cutBytes(frames net.Buffers, n int) net.Buffers {
 	return frames
 }
 
-// closeWrite ends the server's half of the connection; false means that it cannot be ended apart.
+// closeWrite closes the server's half of the connection. It returns false if that is not possible.
 func (w *webSocket) closeWrite() bool {
 	if w.raw == nil {
 		half, ok := w.conn.(interface{ CloseWrite() error })
@@ -116,8 +116,8 @@ func ignoringInterrupts(call func() (int, error)) (int, error) {
 	}
 }
 
-// watch tells when the client of a parked request hangs up. The function stop ends the watch, and returns when nobody
-// uses the connection any more.
+// watch closes gone when the client of a waiting request disconnects. stop ends it, and returns when the connection is
+// not in use any more.
 func watch(conn net.Conn) (gone <-chan struct{}, stop func()) {
 	socket, ok := conn.(kernelSocket)
 	if !ok {
@@ -139,7 +139,7 @@ func watch(conn net.Conn) (gone <-chan struct{}, stop func()) {
 			if err == syscall.EAGAIN {
 				return false
 			}
-			if n <= 0 { // else the next request has come early, and waits
+			if n <= 0 { // else it is the next request
 				close(left)
 			}
 			return true

@@ -8,20 +8,20 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// superseded is how long a client's close packet waits for the poll that it may have superseded on another connection.
+// superseded is how long a connection that its client has closed waits for a poll that the client sent before.
 const superseded = 100 * time.Millisecond
 
-// probedPoll is how long a poll that comes after the probe is kept for the upgrade, which may be just behind it on the
-// other connection, before it is sent home with a noop.
+// probedPoll is how long a poll after the probe waits for the upgrade, which may be about to arrive on the WebSocket,
+// before it is answered with a noop.
 const probedPoll = 20 * time.Millisecond
 
-// poll is a parked GET request.
+// poll is a waiting GET request.
 type poll struct {
 	ready chan struct{}
-	limit <-chan time.Time // nil: it may wait for as long as the connection lives
+	limit <-chan time.Time // nil: it waits as long as the connection lives
 }
 
-// wake makes the request return what there is. It never blocks.
+// wake makes the request return. It never blocks.
 func (p *poll) wake() {
 	select {
 	case p.ready <- struct{}{}:
@@ -29,7 +29,7 @@ func (p *poll) wake() {
 	}
 }
 
-// servePoll answers a GET: with what is queued, or as soon as something is.
+// servePoll answers a GET request with what is queued. If nothing is queued, it waits.
 func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	if c.server.beats.expired(c) {
 		c.abort(ReasonPingTimeout)
@@ -45,7 +45,7 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	if !ok {
 		return fail(ctx, errBadRequest)
 	}
-	if ctx.App().Config().WriteTimeout == 0 { // else fasthttp sees to it
+	if ctx.App().Config().WriteTimeout == 0 { // else fasthttp sets the deadline
 		a.timeout = c.server.options.WriteTimeout * time.Duration(1+len(a.body)/batchBytes)
 	}
 	c.server.relieve()
@@ -54,8 +54,8 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	return nil
 }
 
-// park registers a poll; nil means that it need not wait, false that it is refused. A second poll beside a first ends
-// the connection: the client has lost count, and which of the two it reads nobody knows.
+// park registers a poll. It returns nil if the poll need not wait, and false if it is refused. A second poll beside a
+// waiting one closes the connection, as in the official servers: it is unknown which of the two the client reads.
 func (c *Conn) park() (parked *poll, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,7 +77,7 @@ func (c *Conn) park() (parked *poll, ok bool) {
 	return c.poll, true
 }
 
-// wait parks the request; false means that the client hung up meanwhile.
+// wait waits until the poll is to be answered. It returns false if the client disconnects.
 func (p *poll) wait(ctx *fasthttp.RequestCtx) bool {
 	gone, stop := watch(ctx.Conn())
 	defer stop()
@@ -91,8 +91,8 @@ func (p *poll) wait(ctx *fasthttp.RequestCtx) bool {
 	}
 }
 
-// takeAnswer ends the poll and takes as much out of the queue as one answer may have; false means that a WebSocket has
-// become the transport.
+// takeAnswer ends the poll, and moves as much as one answer may have out of the queue. It returns false if the
+// connection has been upgraded.
 func (c *Conn) takeAnswer(parked *poll, wire net.Conn) (a *answer, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,7 +112,7 @@ func (c *Conn) takeAnswer(parked *poll, wire net.Conn) (a *answer, ok bool) {
 	return a, true
 }
 
-// takePayload fills an answer. Call with mu held.
+// takePayload fills an answer. Call with mu locked.
 func (c *Conn) takePayload(a *answer) {
 	packets, size := c.queue.payload(c.server.options.MaxPayload)
 	if packets > 0 {
@@ -136,8 +136,8 @@ func (c *Conn) takePayload(a *answer) {
 	}
 }
 
-// endPolling ends the poll that is parked, with the close packet. After a polite close the id lingers, so that the next
-// poll fetches what is left. Call with mu held.
+// endPolling answers the waiting poll with the close packet. Unless the connection was dropped, it lives a little
+// longer for the poll that fetches the last packets. Call with mu locked.
 func (c *Conn) endPolling(code int) {
 	wait := lingering
 	if c.closePacket == typeNoop {
@@ -159,13 +159,13 @@ func (c *Conn) endPolling(code int) {
 	c.linger = time.AfterFunc(wait, c.cut)
 }
 
-// endLinger makes the id unknown, when the last poll has come or will not come any more. Call with mu held.
+// endLinger ends the wait for the last poll. Call with mu locked.
 func (c *Conn) endLinger() {
 	c.closePacket = 0
 	c.queue.clear(&c.server.budget)
 	if c.linger != nil {
 		c.linger.Stop()
 		c.linger = nil
-		go c.leave() // not with mu held
+		go c.leave() // it must not run with mu locked
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// listener receives messages and hands them to a test.
+// listener is a Receiver that passes messages to a test.
 type listener struct{ messages chan string }
 
 func (l listener) Message(message []byte, _ bool) error {
@@ -21,11 +21,11 @@ func (l listener) Message(message []byte, _ bool) error {
 func (l listener) Closed(string) {}
 
 // A client that sends pings and does not read has one answer in its queue, that of its latest ping.
-func TestPong_onlyTheLatestWaits(t *testing.T) {
+func TestPong_onlyTheLatestIsQueued(t *testing.T) {
 	received := listener{make(chan string, 1)}
 	s := New(Options{}, func(*Conn) Receiver { return received })
 	defer s.stop()
-	client, server := net.Pipe() // holds nothing: what is written waits until it is read
+	client, server := net.Pipe() // without a buffer: a write waits for a read
 	defer client.Close()
 	w := newWebSocket(s, server)
 	c := s.newConn(nil, w, nil)

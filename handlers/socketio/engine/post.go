@@ -10,10 +10,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// keptBody is the size up to which a body's buffer is used again.
+// keptBody is the size of the largest body whose buffer fasthttp may use again.
 const keptBody = 4 << 10
 
-// servePost handles the packets of a POST.
+// servePost handles the packets of a POST request.
 func (c *Conn) servePost(ctx *fiber.Ctx) error {
 	if !c.beginPost() {
 		return fail(ctx, errBadRequest)
@@ -21,7 +21,7 @@ func (c *Conn) servePost(ctx *fiber.Ctx) error {
 	body, err := readBody(ctx.Context(), c.server.options.MaxPayload)
 	c.charge(len(body))
 	defer c.endPost(len(body))
-	defer ctx.Context().Request.ReleaseBody(keptBody) // else fasthttp keeps it for the next request of this connection
+	defer ctx.Context().Request.ReleaseBody(keptBody) // else the TCP connection keeps it
 	if err != nil {
 		c.abort(ReasonTransportError)
 		return fail(ctx, errBadRequest)
@@ -31,7 +31,7 @@ func (c *Conn) servePost(ctx *fiber.Ctx) error {
 		return ctx.SendStatus(fiber.StatusRequestEntityTooLarge)
 	}
 	if !utf8.Valid(body) {
-		// Over WebSocket such text is refused too. Passed on to others, it would end their connections.
+		// As over WebSocket: clients that got such text would disconnect.
 		c.abort(ReasonParseError)
 		return fail(ctx, errBadRequest)
 	}
@@ -51,8 +51,8 @@ func readBody(ctx *fasthttp.RequestCtx, limit int) ([]byte, error) {
 	return ctx.Request.Body(), nil
 }
 
-// beginPost refuses a POST to a connection that does not use long-polling any more. A second POST beside a first ends
-// the connection, as in the official servers: else a client whose event is being handled could make the server keep any
+// beginPost refuses a POST request to a closed or upgraded connection. A second POST request beside a first closes the
+// connection, as in the official servers: while one of its events is handled, a client could make the server keep any
 // number of bodies.
 func (c *Conn) beginPost() bool {
 	c.mu.Lock()
@@ -75,7 +75,7 @@ func (c *Conn) endPost(size int) {
 	c.chargeLocked(-size)
 }
 
-// receivePayload handles the packets of a body; false means that one of them was malformed.
+// receivePayload handles the packets of a body. It returns false if one was malformed.
 func (c *Conn) receivePayload(body []byte) bool {
 	err := eachPacket(body, func(packet []byte) error {
 		if len(packet) > 0 && packet[0] == typeBinary {
@@ -89,7 +89,7 @@ func (c *Conn) receivePayload(body []byte) bool {
 	return err == nil || c.closedFor() != ReasonParseError
 }
 
-// maxPacket is the size of a text packet with the longest message that is not cut off.
+// maxPacket returns the size of a text packet with the longest message that is not cut off.
 func (c *Conn) maxPacket() int { return 1 + c.server.options.MaxMessage }
 
 // receiveBase64 handles a binary message.

@@ -2,14 +2,14 @@ package engine
 
 import "net"
 
-// queue holds the packets of one connection that are not written yet; guarded by Conn.mu. A packet stays in the queue,
-// and counts, until all of its bytes are written.
+// queue is the packets of one connection that are not written yet; guarded by Conn.mu. A packet stays in the queue, and
+// in the budget, until all of its bytes are written.
 type queue struct {
 	packets []*Packet
-	head    int // packets before it have left
+	head    int // index of the first packet
 	written int // bytes of the first packet that are written
-	writing int // packets that the flusher is writing: they stay whatever happens
-	bytes   int // what the queue would cost if it shared no packet
+	writing int // packets that the flusher is writing
+	bytes   int // sum of the packets' sizes
 }
 
 func (q *queue) len() int { return len(q.packets) - q.head }
@@ -41,10 +41,10 @@ func (q *queue) pop(b *budget) *Packet {
 	return p
 }
 
-// keptCapacity is what an empty queue keeps: room for a packet that Hold leaves for a moment.
+// keptCapacity is the capacity that an empty queue keeps, for Hold.
 const keptCapacity = 4
 
-// clear drops everything and frees the memory: most connections never need a queue again.
+// clear drops all packets and frees the memory.
 func (q *queue) clear(b *budget) {
 	for _, p := range q.packets[q.head:] {
 		b.release(p)
@@ -52,7 +52,7 @@ func (q *queue) clear(b *budget) {
 	*q = queue{}
 }
 
-// dropUnstarted drops every packet of which no byte is written or being written.
+// dropUnstarted drops the packets that are not written in part or being written.
 func (q *queue) dropUnstarted(b *budget) {
 	started := q.head + q.writing
 	if q.writing == 0 && q.written > 0 {
@@ -66,10 +66,10 @@ func (q *queue) dropUnstarted(b *budget) {
 	q.packets = q.packets[:started]
 }
 
-// over reports whether the queue holds more than that.
+// over reports whether the queue has more packets or bytes.
 func (q *queue) over(packets, bytes int) bool { return q.len() > packets || q.bytes > bytes }
 
-// share returns what dropping the queue would free, with the bytes of a shared packet divided among its queues.
+// share returns the cost of the queue, where each queue with a packet bears an equal part of the shared cost.
 func (q *queue) share() (bytes int64) {
 	for _, p := range q.packets[q.head:] {
 		bytes += slotBytes + p.sharedBytes()/max(1, int64(p.queues.Load()))
@@ -77,13 +77,13 @@ func (q *queue) share() (bytes int64) {
 	return bytes
 }
 
-// One vectored write carries at most this much: few system calls, and a deadline that a slow client can meet.
+// The limits of one write: large enough for few system calls, small enough for a slow client to meet the deadline.
 const (
 	batchPackets = 64
 	batchBytes   = 64 << 10
 )
 
-// batch appends the frames to write next to buffers. They stay in the queue until popBatch.
+// batch appends the frames to write next. They stay in the queue until popBatch.
 func (q *queue) batch(buffers net.Buffers) net.Buffers {
 	for size := 0; q.writing < q.len() && q.writing < batchPackets && size < batchBytes; q.writing++ {
 		frame := q.packets[q.head+q.writing].frame
@@ -96,7 +96,7 @@ func (q *queue) batch(buffers net.Buffers) net.Buffers {
 	return buffers
 }
 
-// popBatch removes what batch returned, which is written now.
+// popBatch removes the packets that batch returned.
 func (q *queue) popBatch(b *budget) {
 	for n := q.writing; n > 0; n-- {
 		q.pop(b)
@@ -104,7 +104,7 @@ func (q *queue) popBatch(b *budget) {
 	q.writing = 0
 }
 
-// advance removes n written bytes from the front.
+// advance removes n written bytes.
 func (q *queue) advance(b *budget, n int) {
 	for n > 0 {
 		rest := len(q.peek().frame) - q.written

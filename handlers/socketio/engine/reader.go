@@ -6,23 +6,23 @@ import (
 	"sync"
 )
 
-// readBuffer holds a typical burst of small messages; longer ones are put together from several.
+// readBuffer is large enough for a burst of small messages. Longer messages take several reads.
 type readBuffer struct {
 	bytes [4 << 10]byte
 	inquiry
 }
 
-// readBuffers lends the readers their buffers: with thousands of connections at rest only a few are in use.
+// readBuffers is the pool of buffers: only connections that are reading right now have one.
 var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
 
 // readAll handles what the client sends until the connection ends, and returns the reason.
 func (w *webSocket) readAll() (reason string) {
 	w.reason = ReasonTransportClose
-	if !w.take(nil) { // what came with the handshake
+	if !w.take(nil) { // what arrived with the handshake
 		return w.reason
 	}
 	if w.raw != nil {
-		w.raw.Read(w.tryRead) // whatever its error, it is over
+		w.raw.Read(w.tryRead) // it returns at the end of the connection
 		return w.reason
 	}
 	for {
@@ -33,7 +33,7 @@ func (w *webSocket) readAll() (reason string) {
 	}
 }
 
-// readPlain reads from a connection that cannot be waited for without a buffer. The bytes are the caller's to keep.
+// readPlain reads from a connection that is not a kernel socket. The caller may keep the bytes.
 func (w *webSocket) readPlain() ([]byte, error) {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
@@ -44,7 +44,7 @@ func (w *webSocket) readPlain() ([]byte, error) {
 	return nil, err
 }
 
-// take handles bytes of the client; false ends the connection.
+// take handles received bytes. It returns false to end the connection.
 func (w *webSocket) take(chunk []byte) bool {
 	if w.draining {
 		return true
@@ -55,7 +55,7 @@ func (w *webSocket) take(chunk []byte) bool {
 	return goOn
 }
 
-// handleFrames handles every whole frame that has arrived; false ends the connection.
+// handleFrames handles the complete frames that have arrived. It returns false to end the connection.
 func (w *webSocket) handleFrames() bool {
 	for {
 		opcode, payload, ok, err := w.decoder.next()
@@ -81,10 +81,11 @@ func (w *webSocket) handleFrames() bool {
 	}
 }
 
-// drain drops what the client sends from now on. Reading it gives the client the chance to read why it was closed.
+// drain drops what the client sends from now on. Unread bytes would make the kernel reset the connection, and the
+// client would not get the close frame.
 func (w *webSocket) drain() { w.draining, w.decoder = true, frameDecoder{} }
 
-// violated closes after a violation of the WebSocket protocol; false ends the connection at once.
+// violated closes the connection after a violation of the WebSocket protocol. It returns false to end it at once.
 func (w *webSocket) violated(err error) bool {
 	var violation *frameError
 	errors.As(err, &violation)
@@ -96,7 +97,7 @@ func (w *webSocket) violated(err error) bool {
 	return true
 }
 
-// message handles one message: of the connection, or of a socket that probes for it.
+// message handles a message, of the transport or of a probe.
 func (w *webSocket) message(payload []byte, binary bool) bool {
 	if w.serving.Load() {
 		return w.owner.receive(payload, binary)
@@ -104,8 +105,8 @@ func (w *webSocket) message(payload []byte, binary bool) bool {
 	return !binary && w.owner.probing(w, payload)
 }
 
-// control answers a control frame. While the client does not read, only the answer to its latest ping waits for it: as
-// RFC 6455, section 5.5.3 has it, and a flood of pings costs nothing.
+// control answers a control frame. For a client that does not read, only the pong to its latest ping waits, as RFC
+// 6455, section 5.5.3 allows: a flood of pings must not fill the queue.
 func (c *Conn) control(w *webSocket, p *Packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,8 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// receive handles one packet of the client, given without its framing. It returns false when there is no point in
-// reading on.
+// receive handles a packet. It returns false if the connection is closed.
 func (c *Conn) receive(packet []byte, binary bool) bool {
 	c.inbound.Lock()
 	defer c.inbound.Unlock()
@@ -29,13 +28,13 @@ func (c *Conn) receive(packet []byte, binary bool) bool {
 	case typeClose:
 		c.closedByClient()
 	case typeUpgrade, typeNoop:
-	default: // a ping included: in this protocol the server pings
+	default: // also a ping: in protocol 4 the server pings
 		c.close(ReasonParseError, closeNormal)
 	}
 	return !c.closed.Load()
 }
 
-// deliver passes a message on. A receiver that panics loses its connection, and the process goes on.
+// deliver passes a message to the receiver. It recovers from a panic and closes the connection.
 func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -57,7 +56,7 @@ func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
 	return false
 }
 
-// closedByClient answers the client's close packet: over long-polling with a noop to the other request.
+// closedByClient handles the client's close packet. A waiting poll is answered with a noop.
 func (c *Conn) closedByClient() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,16 +6,17 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// An upgrade: the client opens a WebSocket beside its polls and sends "2probe"; it gets "3probe", and its polls now
-// return at once, so that it can stop polling without losing a packet; then it sends "5", and the WebSocket takes over.
+// In an upgrade the client opens a WebSocket beside its polls and sends "2probe". It gets "3probe", and its polls
+// return at once, so that it can stop polling without losing a packet. Then it sends "5", and the WebSocket is the
+// transport.
 
 var (
 	probePing = string(typePing) + "probe"
 	probePong = textPacket([]byte(string(typePong) + "probe"))
 )
 
-// acceptProbe starts a WebSocket that asks to take over from long-polling. Where there is one already, the new one is
-// accepted and closed, as the official servers do.
+// acceptProbe accepts a WebSocket that is to replace long-polling. If the connection has one already, the new one is
+// accepted and closed, as in the official servers.
 func (c *Conn) acceptProbe(ctx *fiber.Ctx) error {
 	key, ok := upgradeKey(ctx)
 	if !ok {
@@ -24,7 +25,7 @@ func (c *Conn) acceptProbe(ctx *fiber.Ctx) error {
 	return c.server.hijack(ctx, key, c.startProbe, func() {})
 }
 
-// startProbe makes a WebSocket the connection's probe; false means that there is one, or a WebSocket in use.
+// startProbe makes a WebSocket the connection's probe. It returns false if the connection has a WebSocket already.
 func (c *Conn) startProbe(w *webSocket) bool {
 	w.owner = c
 	c.mu.Lock()
@@ -35,11 +36,11 @@ func (c *Conn) startProbe(w *webSocket) bool {
 	}
 	c.enter() // until its reader has ended
 	c.probe = w
-	w.patience = time.AfterFunc(c.server.options.UpgradeTimeout, func() { c.giveUpProbe(w) })
+	w.probeTimer = time.AfterFunc(c.server.options.UpgradeTimeout, func() { c.giveUpProbe(w) })
 	return true
 }
 
-// giveUpProbe ends a probe that has taken too long.
+// giveUpProbe ends a probe after Options.UpgradeTimeout.
 func (c *Conn) giveUpProbe(w *webSocket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,7 +49,7 @@ func (c *Conn) giveUpProbe(w *webSocket) {
 	}
 }
 
-// probing handles a packet of a WebSocket that is not the transport yet; false ends that WebSocket.
+// probing handles a packet of a probe. It returns false to end the probe.
 func (c *Conn) probing(w *webSocket, packet []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,9 +74,9 @@ func (c *Conn) probing(w *webSocket, packet []byte) bool {
 	return false
 }
 
-// upgrade makes the WebSocket the transport. Everything queued goes out through it. Call with mu held.
+// upgrade makes the WebSocket the transport, which then writes what is queued. Call with mu locked.
 func (c *Conn) upgrade(w *webSocket) {
-	w.patience.Stop()
+	w.probeTimer.Stop()
 	w.becomeTransport()
 	c.ws = w
 	c.probe = nil

@@ -12,39 +12,39 @@ var (
 	aLongTimeAgo = time.Unix(1, 0) // as a deadline: now
 )
 
-// kernelSocket is a connection that the kernel carries: a *net.TCPConn, or what a listener has wrapped around one. TLS
-// and pipes are none.
+// kernelSocket is a connection with a file descriptor: a *net.TCPConn, or a wrapper that a listener has put around one.
+// TLS connections and pipes have none.
 type kernelSocket interface {
 	net.Conn
 	syscall.Conn
 }
 
-// webSocket is the server's side of one WebSocket. What writes is guarded by the lock of its connection.
+// webSocket is one WebSocket, the transport of a connection or its probe.
 type webSocket struct {
 	server *Server
 	conn   net.Conn
-	raw    syscall.RawConn // nil: not a socket of the kernel, but TLS or a pipe
-	owner  *Conn           // nil until it serves or probes for one; set before the reader starts
+	raw    syscall.RawConn // nil: not a kernel socket
+	owner  *Conn           // set before the reader starts
 
-	serving atomic.Bool // the owner's transport; false: it probes
+	serving atomic.Bool // it is the owner's transport; false: its probe
 
-	// Of the reading goroutine.
+	// Used by the reading goroutine only.
 	decoder  frameDecoder
-	charged  int    // what the owner is charged for the decoder's bytes
-	draining bool   // closed from this side: the rest is read for the client's answer only
-	reason   string // why it ended
+	charged  int    // bytes of the decoder that the owner is charged for
+	draining bool   // closed by the server: what arrives is dropped
+	reason   string // of the end
 
 	// Guarded by owner.mu.
-	output   []byte // what tryWrite shall write
+	output   []byte // what tryWrite writes
 	written  int
 	pong     *Packet // answers the client's latest ping once what is queued is written
-	flushing bool    // a flusher is running: it alone writes
-	broken   bool    // nothing more can be written
-	ending   bool    // when all is written, hang up
+	flushing bool    // a flusher runs, and nothing else may write
+	broken   bool    // nothing can be written any more
+	ending   bool    // when everything is written, hang up
 
-	patience *time.Timer // ends a probe that is never finished
+	probeTimer *time.Timer // ends a probe that is never finished
 
-	tryRead, tryWrite func(fd uintptr) bool // made once: a closure a call would be an allocation a call
+	tryRead, tryWrite func(fd uintptr) bool // readOnce and writeOnce, allocated once
 }
 
 func newWebSocket(s *Server, conn net.Conn) *webSocket {
@@ -63,18 +63,18 @@ func newWebSocket(s *Server, conn net.Conn) *webSocket {
 	return w
 }
 
-// probeLimit is the longest message of a WebSocket that is no transport yet: "2probe" is the longest that makes sense.
+// probeLimit is the longest message of a probe. "2probe" is the longest that is valid.
 const probeLimit = 64
 
-// largestMessage is the longest WebSocket message that is read to its end. What exceeds Options.MaxMessage of it is not
-// kept, so that reading it costs no memory, and its sender can be told what was wrong.
+// largestMessage is the longest WebSocket message that does not close the connection. What exceeds Options.MaxMessage
+// is read and dropped, so that it takes no memory and its sender can get an answer.
 const largestMessage = 1 << 20
 
-// becomeTransport prepares the socket for the connection's messages. Call before the reader starts, or in it.
+// becomeTransport makes the decoder accept messages. Call it before the reader starts, or in the reading goroutine.
 func (w *webSocket) becomeTransport() {
 	o := &w.server.options
 	w.decoder.limit = max(largestMessage, o.MaxPayload)
-	w.decoder.keep = o.MaxMessage + 1 // and the type of the packet
+	w.decoder.keep = o.MaxMessage + 1 // with the type of the packet
 	w.serving.Store(true)
 }
 
@@ -88,8 +88,7 @@ func (w *webSocket) serve() {
 	w.conn.Close()
 }
 
-// account charges the owner for what the decoder holds of a message that has not arrived completely. What fits into a
-// read buffer is not worth the work.
+// account charges the owner for a partial message, if it is larger than a read buffer.
 func (w *webSocket) account() {
 	held := w.decoder.held()
 	if held <= len(readBuffer{}.bytes) {
@@ -101,19 +100,19 @@ func (w *webSocket) account() {
 	}
 }
 
-// lost notes that one of the connection's WebSockets has ended.
+// lost handles the end of a WebSocket of the connection.
 func (c *Conn) lost(w *webSocket, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w.broken = true
-	if w.patience != nil {
-		w.patience.Stop()
+	if w.probeTimer != nil {
+		w.probeTimer.Stop()
 	}
 	switch w {
 	case c.ws:
 		c.closeLocked(reason, 0)
-		c.queue.clear(&c.server.budget) // closed before, politely, it may wait for its client still
-	case c.probe: // the client goes on polling
+		c.queue.clear(&c.server.budget) // a connection that was closing may have packets left
+	case c.probe: // the client continues to poll
 		c.probe, c.probed = nil, false
 	}
 }

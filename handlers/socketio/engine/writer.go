@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// writeNow writes a packet at once, as far as the kernel takes it, and queues the rest; false means that all of it has
-// to be queued. Call with the owner's lock held, when its queue is empty.
+// writeNow writes as much of a packet as the kernel takes, and queues the rest. It returns false if it wrote nothing
+// and the caller has to queue the packet. Call with the owner's lock, when its queue is empty.
 func (w *webSocket) writeNow(p *Packet) bool {
 	if w.broken {
-		return true // the reader will find out
+		return true // the reader notices it
 	}
 	if w.raw == nil || w.flushing {
 		return false
@@ -23,7 +23,7 @@ func (w *webSocket) writeNow(p *Packet) bool {
 	return n > 0 || w.broken
 }
 
-// try writes as much as the kernel takes, and returns how much that is.
+// try writes as much as the kernel takes, and returns how much that was.
 func (w *webSocket) try(frames []byte) int {
 	w.output, w.written = frames, 0
 	err := w.raw.Write(w.tryWrite)
@@ -35,7 +35,7 @@ func (w *webSocket) try(frames []byte) int {
 	return w.written
 }
 
-// writeTogether writes a short queue as one piece, as far as the kernel takes it. Call with the owner's lock held.
+// writeTogether writes a short queue in one piece, as much as the kernel takes. Call with the owner's lock.
 func (w *webSocket) writeTogether(q *queue) {
 	if w.raw == nil || w.flushing || w.broken || q.bytes > len(readBuffer{}.bytes) {
 		return
@@ -49,8 +49,8 @@ func (w *webSocket) writeTogether(q *queue) {
 	q.advance(&w.server.budget, w.try(together))
 }
 
-// writeApart writes a packet of a socket that is no transport: there is no queue for it, and the kernel's buffer is
-// empty. Call with the owner's lock held.
+// writeApart writes a packet to a probe, which has no queue. It returns false if the kernel does not take all of it.
+// Call with the owner's lock.
 func (w *webSocket) writeApart(p *Packet) bool {
 	if w.raw != nil {
 		return !w.broken && w.try(p.frame) == len(p.frame)
@@ -61,7 +61,7 @@ func (w *webSocket) writeApart(p *Packet) bool {
 	return err == nil
 }
 
-// startFlusher starts the goroutine that writes the queue, if it is not running. Call with the owner's lock held.
+// startFlusher starts the goroutine that writes the queue, unless it is running. Call with the owner's lock.
 func (w *webSocket) startFlusher() {
 	if !w.flushing && !w.broken {
 		w.flushing = true
@@ -69,7 +69,7 @@ func (w *webSocket) startFlusher() {
 	}
 }
 
-// flush writes what is queued until there is no more.
+// flush writes the queue until it is empty.
 func (w *webSocket) flush() {
 	buffers := make(net.Buffers, 0, batchPackets+1)
 	for {
@@ -80,14 +80,14 @@ func (w *webSocket) flush() {
 		w.conn.SetWriteDeadline(time.Now().Add(w.server.options.WriteTimeout))
 		if err := w.writeFrames(batch); err != nil {
 			w.owner.lost(w, ReasonTransportError)
-			w.conn.SetDeadline(aLongTimeAgo) // if it was closed before, its reader still has to come back
+			w.conn.SetDeadline(aLongTimeAgo) // ends the reader, also of a connection that was closed before
 			return
 		}
 	}
 }
 
-// nextBatch removes what is written from the queue and returns what to write next; when there is nothing, the flusher
-// ends.
+// nextBatch removes what is written from the queue, and returns what to write next. It returns nothing to end the
+// flusher.
 func (w *webSocket) nextBatch(buffers net.Buffers) net.Buffers {
 	c := w.owner
 	c.mu.Lock()
@@ -113,8 +113,8 @@ func (w *webSocket) nextBatch(buffers net.Buffers) net.Buffers {
 	return nil
 }
 
-// end ends the socket: with a close frame behind what is queued, or with code 0 at once. Call with the owner's lock
-// held.
+// end writes a close frame after what is queued, and hangs up. With code 0 it ends the socket at once. Call with the
+// owner's lock.
 func (w *webSocket) end(code int) {
 	if code == 0 {
 		w.abort()
@@ -132,8 +132,8 @@ func (w *webSocket) end(code int) {
 	}
 }
 
-// hangUp tells the client that nothing more will come, and gives it a moment to do the same: closing with unread bytes
-// would make the kernel discard what the client has yet to read.
+// hangUp closes the server's half of the connection and waits a moment for the client's: closing with unread bytes
+// would make the kernel discard what the client has not read yet.
 func (w *webSocket) hangUp() {
 	w.broken = true
 	if !w.closeWrite() {
@@ -143,7 +143,7 @@ func (w *webSocket) hangUp() {
 	w.conn.SetReadDeadline(time.Now().Add(lingering))
 }
 
-// abort makes the reader, and a flusher that waits, come back with an error; the reader then closes.
+// abort makes the reader and the flusher fail. The reader then closes the connection.
 func (w *webSocket) abort() {
 	w.broken = true
 	w.conn.SetDeadline(aLongTimeAgo)
