@@ -97,7 +97,7 @@ test("two-factor login can be set up, is asked for, takes a recovery code and ca
   await page.getByLabel("Your password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Turn on" }).click();
   await expect(page.getByLabel("Code", { exact: true })).toHaveAttribute("aria-invalid", "true");
-  await expect(page.getByText("Enter this password again.")).toBeVisible();
+  await expect(page.getByText("Enter it again.")).toBeVisible();
   await page.getByLabel("Code", { exact: true }).fill(code(secret));
   await page.getByLabel("Your password", { exact: true }).fill("not my password");
   await page.getByRole("button", { name: "Turn on" }).click();

@@ -201,7 +201,7 @@ func TestSetup_onceWithTheToken(t *testing.T) {
 		token := w.setupToken(t)
 		a = b.form("/setup", append(fields, "setup_token", token, "password", "short")...).status(t, 400)
 		for _, want := range []string{"at least 10 characters", `value="Acme"`, `value="Ada"`, `value="ada@acme.example"`,
-			`value="` + token + `"`, "Enter this password again."} {
+			`value="` + token + `"`, "Enter it again."} {
 			if !strings.Contains(a.body, want) {
 				t.Errorf("the form that comes back lacks %s: %.1500s", want, a.body)
 			}
