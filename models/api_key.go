@@ -7,9 +7,9 @@ type APIKey struct {
 	ID             string
 	OrganizationID string
 	Name           string
-	Prefix         string // the first characters, to be recognized by
+	Prefix         string // the first characters, for display
 	KeyHash        string // hex SHA-256
-	CreatedBy      string // a user's id
+	CreatedBy      string // user id
 	LastUsedAt     *time.Time
 	RevokedAt      *time.Time
 	CreatedAt      time.Time

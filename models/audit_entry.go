@@ -2,15 +2,15 @@ package models
 
 import "time"
 
-// AuditEntry says who changed what. It is never changed itself, and holds no secret.
+// AuditEntry records who changed what. It contains no secrets and is never changed.
 type AuditEntry struct {
 	ID             string
 	OrganizationID string
 	ActorID        string
-	ActorName      string // as it was then
-	Action         string // a dotted word, like embed_token.created
+	ActorName      string // at the time
+	Action         string // such as embed_token.created
 	Target         string
 	Detail         string
-	Address        string // the client's; empty for a command on the server
+	Address        string // of the client; empty for a command on the server
 	CreatedAt      time.Time
 }

@@ -2,8 +2,8 @@ package models
 
 import "time"
 
-// Bot answers while no agent is assigned. Greeting and Fallback are a reply as JSON or empty; Rules is a JSON list. The
-// shapes are services.BotReply and services.BotRule.
+// Bot answers while no agent is assigned. Greeting and Fallback are JSON of services.BotReply, or empty. Rules is a
+// JSON list of services.BotRule.
 type Bot struct {
 	ID             string
 	OrganizationID string
@@ -22,7 +22,7 @@ const (
 	ChannelMobileSDK = "mobile_sdk"
 )
 
-// Channel is where conversations come from: one a bot and type.
+// Channel is where conversations come from. A bot has at most one channel of each type.
 type Channel struct {
 	ID                 string
 	OrganizationID     string

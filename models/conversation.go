@@ -2,7 +2,7 @@ package models
 
 import "time"
 
-// EndUser is the person on the other side, known by the external_id their device or app gave.
+// EndUser is the person who writes to the organization, identified by the external_id of a device or app.
 type EndUser struct {
 	ID             string
 	OrganizationID string
@@ -12,7 +12,7 @@ type EndUser struct {
 	UpdatedAt      time.Time
 }
 
-// Conversation is everything between one end user and the organization on one channel.
+// Conversation contains all messages between one end user and the organization on one channel.
 type Conversation struct {
 	ID             string
 	OrganizationID string
@@ -24,7 +24,7 @@ type Conversation struct {
 	UpdatedAt      time.Time
 
 	EndUser       EndUser              `gorm:"foreignKey:EndUserID"`
-	ActiveSession *ConversationSession `gorm:"foreignKey:ConversationID"` // filled by queries that ask for the open one
+	ActiveSession *ConversationSession `gorm:"foreignKey:ConversationID"` // loaded by some queries
 }
 
 // The states of a conversation session.
@@ -33,7 +33,7 @@ const (
 	SessionResolved = "resolved"
 )
 
-// ConversationSession is one support interaction within a conversation. At most one is open.
+// ConversationSession is one support case within a conversation. At most one is open.
 type ConversationSession struct {
 	ID              string
 	OrganizationID  string

@@ -8,13 +8,13 @@ type EmbedToken struct {
 	OrganizationID string
 	ChannelID      string
 	Name           string
-	Prefix         string   // the first characters, to be recognized by
+	Prefix         string   // the first characters, for display
 	TokenHash      string   // hex SHA-256
 	AllowedOrigins []string `gorm:"serializer:json"` // empty: every origin
 	Appearance     string   `gorm:"default:{}"`      // JSON; the shape is services.Appearance
 	LastSeenAt     *time.Time
-	LastSeenOrigin string // empty: the browser named none, or was never there
+	LastSeenOrigin string // empty if unknown
 	RevokedAt      *time.Time
 	CreatedAt      time.Time
-	UpdatedAt      *time.Time // of what a person changes
+	UpdatedAt      *time.Time // of the last change by a person
 }

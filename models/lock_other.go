@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// lockFile takes path by making it exclusively open; where the system has no flock, a second process is told so only by
-// the operating system's own rules for open files.
+// lockFile opens path exclusively. Without flock, only the operating system's own rules for open files keep a second
+// process out.
 func lockFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// lockFile takes an exclusive lock on path until the file is closed or the process ends. SQLite would let a second
-// process write, but its sockets, presence and limits would not know of the first's.
+// lockFile locks path until the file is closed or the process ends. SQLite would let a second process write, but that
+// process would not know the sockets, presence and limits of the first.
 func lockFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

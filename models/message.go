@@ -2,7 +2,7 @@ package models
 
 import "time"
 
-// SenderType is who wrote a message.
+// SenderType is the kind of sender of a message.
 type SenderType string
 
 // The guide's sender types.
@@ -12,7 +12,7 @@ const (
 	SenderBot     SenderType = "bot"
 )
 
-// Message is one message. Seq counts 1, 2, 3 … within its conversation, without a hole.
+// Message is one message. Seq counts the messages of a conversation: 1, 2, 3 … without a gap.
 type Message struct {
 	ID             string
 	OrganizationID string
@@ -25,7 +25,7 @@ type Message struct {
 	ContentType    string
 	Content        string
 	RichMedia      JSON
-	AnswersID      *string // the message whose control this one answers
+	AnswersID      *string // the message with the buttons or options that this one answers
 	CreatedAt      time.Time
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ClientKey is what makes a client_id unique: a repeat of it is the same message.
+// ClientKey identifies a message by the id that its sender chose. Messages with the same key are the same message.
 type ClientKey struct {
 	ConversationID string
 	SenderType     SenderType
@@ -16,31 +16,31 @@ type ClientKey struct {
 	ClientID       string
 }
 
-// BatchQuery names what a batch of sends needs to know. ConversationIDs are sorted and unique: every writer locks in
-// the same order, or two batches would wait for each other.
+// BatchQuery says what a batch of messages needs to read. ConversationIDs are sorted and unique: all writers lock in
+// the same order, or they could deadlock.
 type BatchQuery struct {
-	New             []NewConversation // stored first, unless they are there
+	New             []NewConversation // created first, unless they exist
 	Now             time.Time
 	ConversationIDs []string
 	BotIDs          []string
 	ClientKeys      []ClientKey
-	ControlIDs      []string // messages that are being answered
+	ControlIDs      []string // the messages that are answered
 }
 
-// NewConversation is a conversation that its first message stores, together with its end user. Where the end user is
-// known already, a display name that is not empty replaces theirs.
+// NewConversation is a conversation that its first message creates, together with its end user. If the end user exists,
+// a display name that is not empty replaces theirs.
 type NewConversation struct {
 	ID             string
 	OrganizationID string
 	ChannelID      string
-	EndUserID      string // if there is no such end user yet
+	EndUserID      string // used if the end user does not exist yet
 	ExternalID     string
 	DisplayName    string
-	EmbedTokenID   string // empty: not known
+	EmbedTokenID   string // empty if unknown
 }
 
-// newEndUsers returns the conversations of query.New by end user, one for each, and in the same order for every writer,
-// or two batches would wait for each other.
+// newEndUsers returns one conversation of query.New for each end user, in the same order for all writers, or they could
+// deadlock.
 func (query BatchQuery) newEndUsers() []NewConversation {
 	sorted := slices.SortedStableFunc(slices.Values(query.New), func(a, b NewConversation) int {
 		return cmp.Or(strings.Compare(a.OrganizationID, b.OrganizationID), strings.Compare(a.ExternalID, b.ExternalID),
@@ -51,7 +51,7 @@ func (query BatchQuery) newEndUsers() []NewConversation {
 	})
 }
 
-// newConversations returns query.New by conversation, like newEndUsers.
+// newConversations returns query.New without repeats, sorted by id.
 func (query BatchQuery) newConversations() []NewConversation {
 	sorted := slices.SortedStableFunc(slices.Values(query.New), func(a, b NewConversation) int {
 		return strings.Compare(a.ID, b.ID)
@@ -59,39 +59,38 @@ func (query BatchQuery) newConversations() []NewConversation {
 	return slices.CompactFunc(sorted, func(a, b NewConversation) bool { return a.ID == b.ID })
 }
 
-// keepName is what becomes of an end user who is known when a conversation of theirs is new.
+// keepName keeps the name of an end user who exists, unless the new name is not empty.
 const keepName = ` ON CONFLICT (organization_id, external_id) DO UPDATE
 	SET display_name = excluded.display_name, updated_at = excluded.updated_at
 	WHERE excluded.display_name <> '' AND excluded.display_name <> end_users.display_name`
 
-// BatchState is the answer, true until the batch commits: the conversations in it are locked.
+// BatchState is what the batch read. The conversations are locked, so it stays true until the commit.
 type BatchState struct {
-	LastSeq  map[string]int64               // by conversation; absent if there is no such conversation
-	Sessions map[string]ConversationSession // the open one by conversation: ID and AssignedAgentID only
+	LastSeq  map[string]int64               // by conversation; missing if the conversation does not exist
+	Sessions map[string]ConversationSession // the open session by conversation, with ID and AssignedAgentID only
 	Bots     map[string]Bot
 	Repeats  map[ClientKey]Message // already stored
 	Controls map[string]Message    // by id
 	Answered map[string]bool       // by id of the control
 }
 
-// BatchRows is what the batch stores.
+// BatchRows is what the batch writes.
 type BatchRows struct {
 	Sessions []ConversationSession
 	Messages []Message
-	Touched  []Touch // all with the same UpdatedAt
+	Touched  []Touch // with equal UpdatedAt
 }
 
-// Touch moves a conversation on to its newest message.
+// Touch updates a conversation for its newest message.
 type Touch struct {
 	ConversationID string
 	LastSeq        int64
 	UpdatedAt      time.Time
 }
 
-// WriteMessages runs one transaction: it stores the new conversations of query, locks its conversations, reads what it
-// names, asks decide what to store, stores it and commits. On an error nothing is stored. decide must not block or
-// touch the database. Like the function of Transact it runs again, on a new state, when the database refuses the
-// transaction because of others.
+// WriteMessages runs one transaction: it creates the new conversations of query, locks its conversations, reads what
+// query names, calls decide, and writes the rows that decide returns. On an error nothing is written. decide must not
+// block or use the database. It may run more than once, each time with new state, like the function of Transact.
 func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
 	return retry(ctx, func() error {
 		if db.Postgres() {
@@ -112,7 +111,7 @@ func newBatchState() BatchState {
 	}
 }
 
-// The columns that both databases read into a Message, in the order of messageFields.
+// messageColumns are the columns of a message, in the order of messageFields and messageValues.
 const messageColumns = `id, organization_id, conversation_id, session_id, seq, sender_type, sender_id, client_id,
 	content_type, content, rich_media, answers_id, created_at`
 
@@ -122,7 +121,6 @@ func messageFields(m *Message) []any {
 		&m.ContentType, &m.Content, &m.RichMedia, &m.AnswersID, &m.CreatedAt}
 }
 
-// messageValues is what messageFields reads.
 func messageValues(m *Message) []any {
 	return []any{m.ID, m.OrganizationID, m.ConversationID, m.SessionID, m.Seq, m.SenderType, m.SenderID, m.ClientID,
 		m.ContentType, m.Content, m.RichMedia, m.AnswersID, m.CreatedAt}
@@ -140,7 +138,7 @@ func (m *Message) clientKey() ClientKey {
 	return key
 }
 
-// scanner is a row of either database.
+// scanner is a row of a result, from either driver.
 type scanner interface{ Scan(dest ...any) error }
 
 func (s *BatchState) scanConversation(row scanner) error {

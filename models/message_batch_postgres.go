@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// writeMessagesPostgres takes two round trips, whatever the size of the batch: one pipeline that begins, locks and
-// reads, one that stores arrays and commits. Each statement after the lock sees a snapshot of its own (READ COMMITTED),
-// so the look for repeats sees what the lock waited for.
+// writeMessagesPostgres makes two round trips for a batch of any size: one begins, locks and reads, the other writes
+// arrays and commits. At READ COMMITTED every statement has a snapshot of its own, so the search for repeats sees what
+// other transactions committed while this one waited for its locks.
 func (db *DB) writeMessagesPostgres(ctx context.Context, query BatchQuery,
 	decide func(BatchState) BatchRows) (err error) {
 	conn, err := db.pool.Acquire(ctx)
@@ -74,8 +74,8 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 	return batch
 }
 
-// postgresNew stores the new conversations and their end users. Where another node does the same at this moment it
-// waits for it, and then finds the rows.
+// postgresNew creates the new conversations and their end users. If another node creates the same rows at this moment,
+// it waits for that node and then finds them.
 func postgresNew(batch *pgx.Batch, query BatchQuery) {
 	if len(query.New) == 0 {
 		return
@@ -110,8 +110,9 @@ func postgresNew(batch *pgx.Batch, query BatchQuery) {
 		columns(query.newConversations(), id, organization, channel, externalID, token)...)
 }
 
-// oneOrAny is the condition for a list of ids, and its argument. PostgreSQL plans "= ANY" anew at every call, since the
-// plan depends on the length of the array; for a single id, which is what an idle server sees, it plans once.
+// oneOrAny returns the condition for a list of ids and its argument. PostgreSQL plans "= ANY" at every call, because
+// the plan depends on the length of the array. For a single id, which is the usual case on an idle server, it can keep
+// the plan.
 func oneOrAny(ids []string) (condition string, argument any) {
 	if len(ids) == 1 {
 		return " = $1", ids[0]

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// writeMessagesSQLite is the same transaction on the one writing connection; beginning it immediate is the lock. Lists
-// travel as one JSON parameter, so that a statement's text does not depend on the size of the batch.
+// writeMessagesSQLite runs the same transaction on the only writing connection. It begins IMMEDIATE, which is the lock.
+// Lists are passed as one JSON parameter, so that a statement has the same text for every batch size.
 func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
 	conn, err := db.Write.DB()
 	if err != nil {
@@ -20,7 +20,7 @@ func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide 
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // after the commit it does nothing
+	defer func() { _ = tx.Rollback() }() // does nothing after the commit
 	if err := sqliteNew(ctx, tx, query); err != nil {
 		return fmt.Errorf("store conversations: %w", err)
 	}
@@ -34,7 +34,8 @@ func (db *DB) writeMessagesSQLite(ctx context.Context, query BatchQuery, decide 
 	return tx.Commit()
 }
 
-// sqliteNew stores the new conversations and their end users. Without "WHERE true" ON would read as part of the join.
+// sqliteNew creates the new conversations and their end users. Without "WHERE true" SQLite would parse ON as part of
+// the join.
 func sqliteNew(ctx context.Context, tx *sql.Tx, query BatchQuery) error {
 	if len(query.New) == 0 {
 		return nil
@@ -108,7 +109,8 @@ func sqliteReads(ctx context.Context, tx *sql.Tx, query BatchQuery, state *Batch
 	return read(state.scanAnswered, query.ControlIDs, `SELECT answers_id FROM messages WHERE answers_id`+in)
 }
 
-// sqliteRows is how many rows one INSERT takes: the driver looks every parameter up among all of its statement.
+// sqliteRows is how many rows one INSERT writes. More would be slower: the driver searches all parameters of a
+// statement for each of them.
 const sqliteRows = 8
 
 func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {

@@ -1,7 +1,7 @@
-// Package models holds one struct a table, opens the database, and writes batches of messages. It knows no HTTP and no
-// rules of the product: services decide, models store.
+// Package models has one struct for each table, opens the database, and writes batches of messages. It does not know
+// HTTP or the rules of the product: services decide, models store.
 //
-// Every struct of an organization carries OrganizationID; whoever queries filters by it.
+// Every struct that belongs to an organization has an OrganizationID. Every query must filter by it.
 package models
 
 import (
@@ -23,20 +23,20 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// DB is the database of one installation. On PostgreSQL Read and Write are the same pool. On SQLite Write is a single
-// connection whose transactions begin immediate, so that writers queue in Go and never meet SQLITE_BUSY, and Read is a
-// pool beside it, which the write-ahead log lets read while a write is under way.
+// DB is the database of an installation. On PostgreSQL, Read and Write are the same pool. On SQLite, Write is a single
+// connection whose transactions begin IMMEDIATE, so that writers queue in Go and never get SQLITE_BUSY. Read is a pool
+// that can read while a write is running, because the database uses a write-ahead log.
 type DB struct {
 	Read, Write *gorm.DB
 	pool        *pgxpool.Pool // PostgreSQL only
-	lock        *os.File      // SQLite only: the lock that keeps a second process out
+	lock        *os.File      // SQLite only: keeps a second process out
 }
 
 // Postgres reports whether this is PostgreSQL.
 func (db *DB) Postgres() bool { return db.pool != nil }
 
-// Open connects to the PostgreSQL at databaseURL or, when that is empty, opens the SQLite file in dataDir, which is
-// made if missing. It does not migrate. The error is a sentence fit for the person who starts the program.
+// Open connects to PostgreSQL at databaseURL. If that is empty, it opens the SQLite file in dataDir and creates both if
+// they are missing. It does not migrate. The error is a sentence for the person who starts the program.
 func Open(ctx context.Context, databaseURL, dataDir string) (*DB, error) {
 	if databaseURL == "" {
 		return openSQLite(dataDir)
@@ -53,7 +53,7 @@ func openSQLite(dataDir string) (*DB, error) {
 		return nil, err
 	}
 	path := filepath.Join(dataDir, "parley.db")
-	// SQLite would make it readable to all
+	// SQLite would create it readable for everyone
 	if file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
 		file.Close()
 	}
@@ -74,7 +74,7 @@ func openSQLiteHandle(path string, connections int, option string) (*gorm.DB, er
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join([]string{
 		"_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(1)", "_pragma=cache_size(-16000)",
-		"_pragma=wal_autocheckpoint(4000)", option, // 16 MB: pages that every batch touches are copied back less often
+		"_pragma=wal_autocheckpoint(4000)", option, // 16 MB, so that busy pages are copied back less often
 	}, "&")
 	handle, err := gorm.Open(sqlite.Open(dsn), gormConfig())
 	if err != nil {
@@ -94,7 +94,7 @@ func gormConfig() *gorm.Config {
 		TranslateError:         true,
 		SkipDefaultTransaction: true,
 		NowFunc:                Now,
-		// Queries hold external ids and message text, which no log may carry: services log what failed, not the SQL.
+		// Queries contain external ids and message text, which must not be logged. Services log what failed instead.
 		Logger: logger.Discard,
 	}
 }
@@ -111,7 +111,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	return conn.PingContext(ctx)
 }
 
-// Close closes every connection and, on SQLite, lets the next process in.
+// Close closes all connections. On SQLite it also lets the next process in.
 func (db *DB) Close() {
 	for _, handle := range []*gorm.DB{db.Read, db.Write} {
 		if conn, err := handle.DB(); err == nil {
@@ -128,19 +128,19 @@ func (db *DB) Close() {
 	}
 }
 
-// Now is the time as it is stored: UTC, in whole microseconds, so that what is sent equals what is read back.
+// Now returns the current time as it can be stored: UTC, in whole microseconds. What is read back equals what was sent.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// NewID returns a UUID version 7: unique, and in the order of its making.
+// NewID returns a UUID version 7. Ids sort in the order in which they are made.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// ValidID reports whether id is a UUID in its usual 36 characters.
+// ValidID reports whether id is a UUID in the form with 36 characters.
 func ValidID(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }
 
 // JSON is a nullable JSON document in a TEXT column.
 type JSON []byte
 
-// Scan reads the column.
+// Scan implements sql.Scanner.
 func (j *JSON) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:
@@ -155,7 +155,7 @@ func (j *JSON) Scan(value any) error {
 	return nil
 }
 
-// Value writes the column; an empty document is NULL.
+// Value implements driver.Valuer. An empty document is NULL.
 func (j JSON) Value() (driver.Value, error) {
 	if len(j) == 0 {
 		return nil, nil
@@ -163,7 +163,7 @@ func (j JSON) Value() (driver.Value, error) {
 	return string(j), nil
 }
 
-// MarshalJSON writes the document as it is, or null.
+// MarshalJSON implements json.Marshaler. An empty document is null.
 func (j JSON) MarshalJSON() ([]byte, error) {
 	if len(j) == 0 {
 		return []byte("null"), nil

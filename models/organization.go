@@ -6,13 +6,13 @@ import "time"
 type Organization struct {
 	ID        string
 	Name      string
-	TimeZone  string `gorm:"default:UTC"` // an IANA name: days begin and end by it
+	TimeZone  string `gorm:"default:UTC"` // IANA name; days begin and end in this zone
 	Language  string `gorm:"default:en"`  // of the widget where a browser's own has no catalogue, and of new web chats
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
-// Setup marks that the first organization was made in the browser; its only row has ID 1.
+// Setup records that the first organization was created in the browser. Its only row has ID 1.
 type Setup struct {
 	ID             int
 	OrganizationID string

@@ -12,24 +12,24 @@ import (
 	"gorm.io/gorm"
 )
 
-// startUpSettings go with the first packet of a connection, before the defaults of a database or role could matter.
-// These are the ones that every pooler of connections takes there: PgBouncer keeps them for each of its clients.
+// startUpSettings are sent when a connection starts, so that the defaults of the database or role do not apply. Poolers
+// accept these: PgBouncer keeps them for each of its clients.
 var startUpSettings = map[string]string{
 	"client_encoding":             "UTF8",
 	"datestyle":                   "ISO",
 	"timezone":                    "UTC",
-	"standard_conforming_strings": "on", // a backslash is a character like others
+	"standard_conforming_strings": "on", // a backslash has no special meaning
 }
 
-// sessionSettings are the other assumptions of our SQL, whatever the defaults of the database or role are. They are one
-// statement after the connection is made, because poolers refuse them as start-up settings. A pooler that shares
-// connections between transactions may still hand out one without them, so transactions also say their isolation.
+// sessionSettings are the other settings that our SQL relies on, whatever the defaults of the database or role are.
+// They are one statement after connecting, because poolers refuse them at the start. A pooler that shares connections
+// between transactions may still return one without them, so transactions also name their isolation level.
 const sessionSettings = `SELECT
-	set_config('default_transaction_isolation', 'read committed', false), -- each statement sees what a lock waited for
+	set_config('default_transaction_isolation', 'read committed', false), -- statements see what was committed while they waited for a lock
 	set_config('default_transaction_read_only', 'off', false),
 	set_config('default_transaction_deferrable', 'off', false),
 	set_config('transform_null_equals', 'off', false),
-	set_config('array_nulls', 'on', false)                                -- batches hold NULLs in arrays`
+	set_config('array_nulls', 'on', false)                                -- batches have NULLs in arrays`
 
 func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
@@ -62,7 +62,7 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	return &DB{Read: handle, Write: handle, pool: pool}, nil
 }
 
-// checkPostgres reports that the server answers, and that the database can hold our tables.
+// checkPostgres checks that the server answers and that the database can store our tables.
 func checkPostgres(ctx context.Context, pool *pgxpool.Pool) error {
 	var encoding string
 	var schema *string

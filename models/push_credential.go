@@ -9,15 +9,16 @@ const (
 	PushAPNs      = "apns"
 )
 
-// PushCredential lets the server push to the apps of a mobile channel: one a channel and kind.
+// PushCredential lets the server send push notifications to the apps of a mobile channel. A channel has at most one of
+// each kind.
 type PushCredential struct {
 	ID             string
 	OrganizationID string
 	ChannelID      string
 	Kind           string
-	Settings       string `gorm:"default:{}"` // what may be shown again, as JSON
+	Settings       string `gorm:"default:{}"` // JSON of the settings that are not secret
 	Secret         string // sealed
 	ReplacedAt     *time.Time
-	ReplacedBy     *string // a user's id
+	ReplacedBy     *string // user id
 	CreatedAt      time.Time
 }

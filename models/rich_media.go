@@ -16,9 +16,9 @@ const (
 	TypeDropdown    = "dropdown"
 )
 
-// RichMedia is the rich_media of every content type in one. Fields that a type does not have are never set, so that a
-// stored document has the guide's keys and no others. The tags required and optional name the types that have a field,
-// for the API's documents; a text without rich_media needs none.
+// RichMedia has the fields of rich_media of all content types. Only the fields of the message's type are set. The tags
+// required and optional name the types that have a field; the documents of the API are made from them. A text message
+// needs no rich_media.
 type RichMedia struct {
 	URL         string    `json:"url,omitempty" required:"image,file" doc:"Absolute, http or https."`
 	Alt         string    `json:"alt,omitempty" optional:"image" doc:"A description for people who do not see the image."`
@@ -32,7 +32,7 @@ type RichMedia struct {
 	Selected    *Selected `json:"selected,omitempty" required:"text" doc:"The button or option this message picks."`
 }
 
-// Choices returns the buttons and options of every kind.
+// Choices returns all buttons and options.
 func (m RichMedia) Choices() []Choice {
 	all := slices.Concat(m.Buttons, m.Options)
 	for _, card := range m.Cards {
@@ -41,7 +41,7 @@ func (m RichMedia) Choices() []Choice {
 	return all
 }
 
-// Offers returns the choice with value, if there is one.
+// Offers returns the choice that has a value.
 func (m RichMedia) Offers(value string) (Choice, bool) {
 	for _, choice := range m.Choices() {
 		if choice.Value == value {
@@ -51,13 +51,13 @@ func (m RichMedia) Offers(value string) (Choice, bool) {
 	return Choice{}, false
 }
 
-// JSON returns the document to store, or nil when no field is set.
+// JSON returns the document to store, or nil if no field is set.
 func (m RichMedia) JSON() JSON {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(m); err != nil {
-		return nil // strings, integers and slices of them always encode
+		return nil // cannot happen: these types can always be encoded
 	}
 	document := bytes.TrimSpace(buffer.Bytes())
 	if string(document) == "{}" {

@@ -12,23 +12,23 @@ import (
 	"gorm.io/gorm"
 )
 
-// ErrContention is the error of a transaction that the database refused again and again because of others beside it.
+// ErrContention means that a transaction failed several times because of conflicts with other transactions.
 var ErrContention = errors.New("the database is busy with conflicting transactions")
 
 const (
 	transactionAttempts = 6
-	retryPause          = 8 * time.Millisecond // before the second attempt at most, twice as long before each later one
-	transactTimeout     = 15 * time.Second     // of all attempts together
+	retryPause          = 8 * time.Millisecond // longest pause before the second attempt; doubles for later ones
+	transactTimeout     = 15 * time.Second     // for all attempts together
 )
 
-// Transact runs do in a transaction on the writing pool and commits it, unless do returns an error. Use it for every
-// transaction: when the database refuses one because of others beside it, do runs again in a new transaction. So do
-// must start from nothing each time: it resets the variables it fills, and leaves other effects, such as publishing, to
-// its caller. Error: that of do or of the database, or ErrContention when no attempt succeeded.
+// Transact runs do in a transaction and commits it. If do returns an error, it rolls back and returns the error. All
+// transactions must use it: when the database refuses a transaction because of a conflict with others, Transact runs do
+// again in a new one. So do must set every variable that it fills, and must have no other effects, such as publishing.
+// The error is ErrContention if all attempts had conflicts.
 func (db *DB) Transact(ctx context.Context, do func(tx *gorm.DB) error) error {
 	var options []*sql.TxOptions
 	if db.Postgres() {
-		// Said again here for poolers, whose connections may lack the settings of the session.
+		// A pooler may return a connection without sessionSettings.
 		options = append(options, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	}
 	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
@@ -36,8 +36,8 @@ func (db *DB) Transact(ctx context.Context, do func(tx *gorm.DB) error) error {
 	return retry(ctx, func() error { return db.Write.WithContext(ctx).Transaction(do, options...) })
 }
 
-// retry runs attempt until it succeeds, fails for another reason than contention, or has been tried often enough. The
-// pauses are random, or those who were in each other's way would meet again.
+// retry calls attempt until it has no conflict, at most transactionAttempts times. The pauses are random, so that
+// transactions that met once do not meet again.
 func retry(ctx context.Context, attempt func() error) error {
 	pause := retryPause
 	for range transactionAttempts - 1 {
@@ -58,7 +58,7 @@ func retry(ctx context.Context, attempt func() error) error {
 	return err
 }
 
-// contended reports whether the database refused a transaction that may succeed when it runs again.
+// contended reports whether a transaction failed because of others and may succeed when it runs again.
 func contended(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && (refused.Code == serializationFailure || refused.Code == deadlockDetected)

@@ -5,14 +5,14 @@ import "time"
 // Role is what a user may do.
 type Role string
 
-// The roles, weakest first.
+// The roles, from the weakest.
 const (
 	RoleAgent Role = "agent"
 	RoleAdmin Role = "admin"
 	RoleOwner Role = "owner"
 )
 
-// AtLeast reports whether r may do what least may.
+// AtLeast reports whether r has the rights of least.
 func (r Role) AtLeast(least Role) bool { return r.rank() >= least.rank() }
 
 func (r Role) rank() int {
@@ -27,7 +27,7 @@ func (r Role) rank() int {
 	return 0
 }
 
-// User is a person who logs in: the guide's agent, whatever the role.
+// User is a person who logs in. The guide calls all of them agents, whatever their role.
 type User struct {
 	ID             string
 	OrganizationID string
@@ -38,8 +38,8 @@ type User struct {
 	LoginVersion   int // logins of an older version are over
 	PhotoID        *string
 	TotpSecret     string     // sealed; empty without a second factor
-	TotpEnabledAt  *time.Time // nil while it was not confirmed
-	TotpLastStep   int64      // codes of this time step and before are used up
+	TotpEnabledAt  *time.Time // nil until it is confirmed
+	TotpLastStep   int64      // codes up to this time step are used
 	RecoveryCodes  string     `gorm:"default:[]"` // a JSON list of hashes
 	DisabledAt     *time.Time
 	RemovedAt      *time.Time // the row stays: old messages are theirs

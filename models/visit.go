@@ -2,14 +2,14 @@ package models
 
 import "time"
 
-// Visit is where the end user of a conversation was last seen. What is not known is empty.
+// Visit is the page that the end user of a conversation last had open. Unknown fields are empty.
 type Visit struct {
 	ConversationID string `gorm:"primaryKey"`
 	OrganizationID string
 	PageURL        string
 	PageTitle      string
 	UserAgent      string
-	TimeZone       string // an IANA name, like Europe/Berlin
-	Language       string // a BCP 47 tag, like pt-BR
+	TimeZone       string // IANA name, such as Europe/Berlin
+	Language       string // BCP 47 tag, such as pt-BR
 	SeenAt         time.Time
 }

@@ -13,7 +13,7 @@ import (
 	"parley/models"
 )
 
-// Bots is what admins do with bots; what a bot says to whom is Script's.
+// Bots lets administrators manage bots. Script is what a bot says.
 type Bots struct {
 	db     *models.DB
 	photos *Photos
@@ -21,19 +21,19 @@ type Bots struct {
 	clock  Clock
 }
 
-// NewBots makes the service.
+// NewBots creates the service.
 func NewBots(db *models.DB, photos *Photos, audit *Audit, clock Clock) *Bots {
 	return &Bots{db: db, photos: photos, audit: audit, clock: clock}
 }
 
-// BotDetails is a bot, the channels that use it, and its form.
+// BotDetails is a bot with the channels that use it and its form.
 type BotDetails struct {
 	Bot      models.Bot
 	Channels []models.Channel
 	Form     BotForm
 }
 
-// List returns the bots of the organization, by name. Error: Forbidden.
+// List returns the organization's bots, sorted by name. Error: Forbidden.
 func (s *Bots) List(ctx context.Context, actor models.User) ([]BotDetails, error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func (s *Bots) Get(ctx context.Context, actor models.User, id string) (BotDetail
 	return details, err
 }
 
-// Create makes a bot. The name is its own within the organization, so that a form that is sent twice makes one. Errors:
-// Forbidden, Invalid, Conflict for the name.
+// Create creates a bot. Names are unique in the organization, so that a form that is sent twice creates one bot.
+// Errors: Forbidden, Invalid, Conflict for the name.
 func (s *Bots) Create(ctx context.Context, actor models.User, form BotForm) (models.Bot, error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return models.Bot{}, err
@@ -110,8 +110,8 @@ func (s *Bots) Create(ctx context.Context, actor models.User, form BotForm) (mod
 	return bot, nil
 }
 
-// Save changes a bot. A form that changes nothing, like one that is sent twice, is accepted. Errors: Forbidden,
-// NotFound, Invalid, Conflict for the name or when somebody else has changed the bot since the form was made.
+// Save changes a bot. It accepts a form that changes nothing, for example one that is sent twice. Errors: Forbidden,
+// NotFound, Invalid, Conflict for the name, or if someone else changed the bot since the form was loaded.
 func (s *Bots) Save(ctx context.Context, actor models.User, id string, form BotForm) (bot models.Bot, err error) {
 	err = s.change(ctx, actor, id, func(tx *gorm.DB, stored models.Bot) error {
 		bot = stored
@@ -144,7 +144,7 @@ func (s *Bots) Save(ctx context.Context, actor models.User, id string, form BotF
 	return bot, nil
 }
 
-// changedFields names what was changed, for the audit log.
+// changedFields names the changed fields, for the audit log.
 func changedFields(changed map[string]bool) string {
 	var names []string
 	for name, is := range changed {
@@ -156,12 +156,12 @@ func changedFields(changed map[string]bool) string {
 	return strings.Join(names, ", ")
 }
 
-// SetPhoto gives a bot a picture. Errors: Forbidden, NotFound, Invalid, TooLarge.
+// SetPhoto replaces the bot's photo. Errors: Forbidden, NotFound, Invalid, TooLarge.
 func (s *Bots) SetPhoto(ctx context.Context, actor models.User, id string, upload []byte) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	// before a picture is worked on
+	// before decoding the image
 	if _, err := botOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id); err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (s *Bots) SetPhoto(ctx context.Context, actor models.User, id string, uploa
 	return s.replacePhoto(ctx, actor, id, &photo)
 }
 
-// RemovePhoto takes it away. Errors: Forbidden, NotFound.
+// RemovePhoto deletes the bot's photo. Errors: Forbidden, NotFound.
 func (s *Bots) RemovePhoto(ctx context.Context, actor models.User, id string) error {
 	return s.replacePhoto(ctx, actor, id, nil)
 }
@@ -183,7 +183,7 @@ func (s *Bots) replacePhoto(ctx context.Context, actor models.User, id string, p
 		if err != nil || photoID == bot.PhotoID {
 			return err
 		}
-		// Forms that are open stay good: a picture is none of their business.
+		// updated_at stays, so that forms that are open can still be saved.
 		if err := tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).
 			UpdateColumn("photo_id", photoID).Error; err != nil {
 			return err
@@ -192,7 +192,7 @@ func (s *Bots) replacePhoto(ctx context.Context, actor models.User, id string, p
 	})
 }
 
-// Remove deletes a bot that no channel uses. Errors: Forbidden, NotFound, Conflict while one does.
+// Remove deletes a bot. Errors: Forbidden, NotFound, Conflict while a channel uses it.
 func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
 	return s.change(ctx, actor, id, func(tx *gorm.DB, bot models.Bot) error {
 		var channels []models.Channel
@@ -200,13 +200,13 @@ func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
 			Find(&channels).Error; err != nil {
 			return err
 		}
-		used := Refuse(Conflict, "A channel uses this bot: its conversations would be left without it.")
+		used := Refuse(Conflict, "You cannot remove this bot, because a channel uses it.")
 		if len(channels) > 0 {
 			return used
 		}
 		err := tx.Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).Delete(&models.Bot{}).Error
 		if errors.Is(err, gorm.ErrForeignKeyViolated) {
-			return used // made this very moment
+			return used // the channel was created just now
 		} else if err != nil {
 			return err
 		}
@@ -217,7 +217,7 @@ func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
 	})
 }
 
-// change runs change on the bot, which nobody else changes meanwhile.
+// change runs change on the bot while the organization is locked, so that no other change comes between.
 func (s *Bots) change(ctx context.Context, actor models.User, id string,
 	change func(*gorm.DB, models.Bot) error) error {
 	if err := mustBeAdmin(actor); err != nil {
@@ -235,8 +235,7 @@ func (s *Bots) change(ctx context.Context, actor models.User, id string,
 	})
 }
 
-// update stores columns of a bot. The time of the change grows even when the clock does not: it is what tells two
-// states of a bot apart.
+// update stores columns of a bot. updated_at always grows, even if the clock does not, because Save compares it.
 func (s *Bots) update(tx *gorm.DB, bot *models.Bot, columns map[string]any) error {
 	now := s.clock()
 	if !now.After(bot.UpdatedAt) {
@@ -257,7 +256,7 @@ func nameIsFree(tx *gorm.DB, bot models.Bot) error {
 		if strings.EqualFold(other.Name, bot.Name) {
 			return &Error{
 				Kind:    Conflict,
-				Message: "There is a bot of this name already.",
+				Message: "Another bot has this name. Choose a different one.",
 				Field:   "name",
 			}
 		}

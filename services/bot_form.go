@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"parley/models"
 )
@@ -18,26 +17,26 @@ const (
 	maxKeyword  = 80 // characters
 )
 
-// BotForm is what can be edited of a bot. Greeting and Fallback are texts; the buttons of a rich one stay as they are.
+// BotForm contains what the dashboard can edit of a bot. The buttons of a rich greeting or fallback stay as they are.
 type BotForm struct {
 	Name      string
-	Greeting  string // empty: none
+	Greeting  string // may be empty
 	Rules     []PlainRule
-	Fallback  string    // empty: none
-	UpdatedAt time.Time // of the bot that the form was made from
+	Fallback  string    // may be empty
+	UpdatedAt time.Time // of the bot when the form was loaded
 
-	RichGreeting, RichFallback bool // shown only: there are buttons below the text
+	RichGreeting, RichFallback bool // whether buttons are shown below the text; not part of the form
 }
 
-// PlainRule is a rule whose answer is a text, or one that is more than that and stays as it is: Keep is then its number
-// among the stored rules, 1 for the first, and Keywords and Answer are only shown.
+// PlainRule is a rule with a plain text answer. A stored rule that the form cannot edit has Keep, its number from 1
+// among the stored rules: it stays as it is, and Keywords and Answer are for display.
 type PlainRule struct {
 	Keywords []string
 	Answer   string
 	Keep     int
 }
 
-// Keywords reads keywords that are separated by commas or lines.
+// Keywords splits a text at commas and line breaks.
 func Keywords(text string) (keywords []string) {
 	for keyword := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' }) {
 		if keyword = trim(keyword); keyword != "" && !slices.Contains(keywords, keyword) {
@@ -47,16 +46,16 @@ func Keywords(text string) (keywords []string) {
 	return keywords
 }
 
-// Script is what stored would say if the form were saved; it may be a zero bot. Error: Invalid.
+// Script returns what the bot would say if the form were saved. stored may be a zero bot. Error: Invalid.
 func (f BotForm) Script(stored models.Bot) (*Script, error) {
 	if Blank(f.Name) {
-		f.Name = firstOf(stored.Name, "Bot") // what a bot is called does not change what it says
+		f.Name = firstOf(stored.Name, "Bot") // its name does not change what a bot says
 	}
 	err := f.write(&stored)
 	return ReadScript(stored), err
 }
 
-// formOf is the form of a stored bot.
+// formOf returns the form of a stored bot.
 func formOf(bot models.Bot) BotForm {
 	form := BotForm{Name: bot.Name, UpdatedAt: bot.UpdatedAt}
 	form.Greeting, form.RichGreeting = replyText(bot.Greeting)
@@ -77,15 +76,15 @@ func replyText(document string) (text string, rich bool) {
 	return body.Content, ok && body.ContentType != models.TypeText
 }
 
-// storedRules are the rules as they are stored: what is kept is kept to the letter.
+// storedRules returns the rules as stored, so that those that are kept do not change by a byte.
 func storedRules(bot models.Bot) (rules []json.RawMessage) {
 	if json.Unmarshal([]byte(bot.Rules), &rules) != nil {
-		return nil // rules that cannot be read answer nothing
+		return nil // rules that cannot be read do nothing
 	}
 	return rules
 }
 
-// readRule also says whether the form can hold the whole of the rule.
+// readRule decodes a rule. plain means that the form can edit all of it.
 func readRule(raw json.RawMessage) (rule BotRule, plain bool) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -96,8 +95,8 @@ func readRule(raw json.RawMessage) (rule BotRule, plain bool) {
 		(len(media) == 0 || bytes.Equal(media, []byte("null")))
 }
 
-// write checks the form and puts it into bot. Errors are Invalid and name the field: name, greeting, fallback, and
-// rules.N.keywords or rules.N.answer, N from 0.
+// write validates the form and copies it to bot. Errors are Invalid and name the field: name, greeting, fallback,
+// rules.N.keywords or rules.N.answer, with N from 0.
 func (f BotForm) write(bot *models.Bot) error {
 	name, err := properName("name", "name", f.Name)
 	if err != nil {
@@ -124,11 +123,11 @@ func (f BotForm) write(bot *models.Bot) error {
 	return nil
 }
 
-// writeReply puts text into a stored reply and leaves the rest of it as it is.
+// writeReply replaces the text of a stored reply and keeps the rest.
 func writeReply(field, text, stored string) (string, error) {
 	text = trim(strings.ReplaceAll(text, "\r\n", "\n"))
-	if !storable(text) || utf8.RuneCountInString(text) > maxContent {
-		return "", refuseField(field, "This must be text of at most %d characters.", maxContent)
+	if problem := checkText(field, "The text", text, maxContent); problem != nil {
+		return "", problem
 	}
 	body, ok := readReply([]byte(stored))
 	if ok && body.Content == text {
@@ -147,8 +146,7 @@ func writeReply(field, text, stored string) (string, error) {
 	return mustJSON(BotReply{Content: text}), nil
 }
 
-// rules are the rules to store: those of the form, and those of stored that it keeps, or has no word of, in their
-// place.
+// rules returns the rules to store: those of the form, and the stored ones that it cannot edit, in their places.
 func (f BotForm) rules(stored []json.RawMessage) ([]json.RawMessage, error) {
 	rules, kept := []json.RawMessage{}, map[int]bool{}
 	for i, rule := range f.Rules {
@@ -177,13 +175,13 @@ func (f BotForm) rules(stored []json.RawMessage) ([]json.RawMessage, error) {
 		}
 	}
 	if len(rules) > maxRules {
-		return nil, refuseField(fmt.Sprintf("rules.%d.keywords", len(f.Rules)-1), "A bot has at most %d rules.",
+		return nil, refuseField(fmt.Sprintf("rules.%d.keywords", len(f.Rules)-1), "A bot can have at most %d rules.",
 			maxRules)
 	}
 	return rules, nil
 }
 
-// write is the rule to store, or nothing for a row that was left empty.
+// write returns the rule to store, or nothing for an empty row.
 func (r PlainRule) write(i int) (json.RawMessage, error) {
 	var keywords []string
 	for _, keyword := range r.Keywords {
@@ -196,17 +194,20 @@ func (r PlainRule) write(i int) (json.RawMessage, error) {
 		return nil, nil
 	}
 	field := fmt.Sprintf("rules.%d.keywords", i)
-	if len(keywords) == 0 || len(keywords) > maxKeywords {
-		return nil, refuseField(field, "A rule needs 1 to %d keywords.", maxKeywords)
+	if len(keywords) == 0 {
+		return nil, refuseField(field, "Add at least one keyword.")
+	}
+	if len(keywords) > maxKeywords {
+		return nil, refuseField(field, "Use at most %d keywords.", maxKeywords)
 	}
 	for _, keyword := range keywords {
 		if !hasLength(keyword, maxKeyword) || inWords(keyword) == "" {
-			return nil, refuseField(field, "A keyword has 1 to %d characters, with a letter or digit among them.",
+			return nil, refuseField(field, "A keyword needs a letter or a digit, and at most %d characters.",
 				maxKeyword)
 		}
 	}
 	if _, err := ParseBody(models.TypeText, answer, nil); err != nil {
-		return nil, refuseField(fmt.Sprintf("rules.%d.answer", i), "An answer must have 1 to %d characters.",
+		return nil, refuseField(fmt.Sprintf("rules.%d.answer", i), "Enter an answer of at most %d characters.",
 			maxContent)
 	}
 	return json.RawMessage(mustJSON(BotRule{
@@ -215,7 +216,7 @@ func (r PlainRule) write(i int) (json.RawMessage, error) {
 	})), nil
 }
 
-// sameJSON reports whether two lists of rules differ in nothing but their spelling.
+// sameJSON reports whether two lists of rules differ in white space at most.
 func sameJSON(a, b string) bool {
 	var left, right bytes.Buffer
 	return json.Compact(&left, []byte(a)) == nil && json.Compact(&right, []byte(b)) == nil &&

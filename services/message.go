@@ -21,39 +21,39 @@ const (
 	maxClientID = 64  // characters
 	maxReadIDs  = 500 // message_ids in one mark_read
 
-	repeatTimeout = 5 * time.Second // of looking for a message that may be stored already
+	repeatTimeout = 5 * time.Second // limit for the lookup of a stored message
 )
 
-// Sender is who writes, as it was proven, never as a payload says.
+// Sender is who writes a message. It comes from what the socket or session has proven, never from a payload.
 type Sender struct {
 	Type models.SenderType
 	ID   string // external_id or user id
 }
 
-// Draft is a message as it was sent.
+// Draft is a message to send.
 type Draft struct {
 	Conversation Ref
 	Sender       Sender
 	ContentType  string
 	Content      string
 	RichMedia    json.RawMessage
-	ClientID     string  // optional: a repeat of it by the same sender is the same message
-	Receipt      Receipt // optional: learns how the send ended
+	ClientID     string  // optional: the sender's own id, which makes a repeated send the same message
+	Receipt      Receipt // optional
 }
 
-// Sent is a stored message. Duplicate means that it was stored before, and is not published again.
+// Sent is a stored message. Duplicate means that an earlier send stored it; it is not published again.
 type Sent struct {
 	Message   models.Message
 	Duplicate bool
-	Encoded   []byte // what the Receipt has sent of it, for the Publisher to send to others; nil if it has not
+	Encoded   []byte // set by a Receipt that has encoded the message, so that the Publisher need not do it again
 }
 
-// Receipt learns how a send ended. Each of its methods is called once for every send, Stored first, both from the same
-// goroutine. They must not block: other senders wait behind them.
+// Receipt reports how a send ended. Both methods are called once for every send, Stored first, from the same goroutine.
+// They must not block: other senders wait behind them.
 type Receipt interface {
-	// Stored comes when the message is durable, or with the error why it is not.
+	// Stored is called when the message is durable, or with the reason why it was not stored.
 	Stored(*Sent, error)
-	// Delivered comes when everything that this send publishes is on its way, even if that is nothing.
+	// Delivered is called when everything that this send publishes, if anything, was handed to the sockets.
 	Delivered()
 }
 
@@ -68,7 +68,7 @@ type Messages struct {
 	seed      maphash.Seed
 }
 
-// NewMessages starts the writers: Close ends them. rate limits end users' messages by external_id.
+// NewMessages creates the service and starts its writers; Close ends them. rate limits the messages of an end user.
 func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher, clock Clock) *Messages {
 	m := &Messages{
 		db:        db,
@@ -80,7 +80,7 @@ func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher,
 	}
 	count := 1
 	if db.Postgres() {
-		count = max(1, min(2, runtime.GOMAXPROCS(0)/2)) // more only split batches, on two cores two do already
+		count = max(1, min(2, runtime.GOMAXPROCS(0)/2)) // more writers only make batches smaller
 	}
 	scripts := &scripts{}
 	for range count {
@@ -89,18 +89,19 @@ func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher,
 	return m
 }
 
-// Close stores and publishes what was accepted, then ends the writers. Later sends are Unavailable.
+// Close stores and publishes the messages that were accepted, then ends the writers. Later sends are Unavailable.
 func (m *Messages) Close() {
 	for _, w := range m.writers {
 		w.close()
 	}
 }
 
-// Send stores a message and publishes it. After the commit it reports to the draft's Receipt, from this goroutine or
-// from another one. Sends of one conversation keep their order. It waits only while the writer's queue is full.
+// Send stores a message and publishes it. It reports the result to the draft's Receipt after the commit, from this or
+// another goroutine. Messages of one conversation keep the order in which they are sent. Send waits only while the
+// writer's queue is full.
 //
-// Errors: Invalid for a body against the rules, RateLimited for an end user above the rate, Conflict for an agent
-// without an open session or an answer to what was answered, NotFound, Unavailable.
+// Errors: Invalid for a body that breaks the rules, RateLimited for an end user above the rate, Conflict for an agent
+// without an open session and for a second answer to the same question, NotFound, Unavailable.
 func (m *Messages) Send(ctx context.Context, draft Draft) {
 	j, err := m.check(ctx, draft)
 	if err == nil {
@@ -112,7 +113,7 @@ func (m *Messages) Send(ctx context.Context, draft Draft) {
 	}
 }
 
-// SendAndWait is Send for a caller that waits for the answer.
+// SendAndWait calls Send and waits for its result.
 func (m *Messages) SendAndWait(ctx context.Context, draft Draft) (Sent, error) {
 	stored := make(storedReceipt, 1)
 	draft.Receipt = stored
@@ -121,13 +122,13 @@ func (m *Messages) SendAndWait(ctx context.Context, draft Draft) (Sent, error) {
 	return answer.sent, answer.err
 }
 
-// storedReceipt is the Receipt of a caller that waits.
+// storedReceipt passes the result to a caller that waits.
 type storedReceipt chan outcome
 
 func (r storedReceipt) Stored(sent *Sent, err error) { r <- outcome{sent: *sent, err: err} }
 func (storedReceipt) Delivered()                     {}
 
-// check makes a job of a draft. With an error it is one that must not be stored.
+// check validates a draft and makes a job of it. The job is valid even beside an error: it carries the Receipt.
 func (m *Messages) check(ctx context.Context, draft Draft) (*job, error) {
 	j := &job{
 		conversation: draft.Conversation,
@@ -140,18 +141,18 @@ func (m *Messages) check(ctx context.Context, draft Draft) (*job, error) {
 		return j, err
 	}
 	if utf8.RuneCountInString(draft.ClientID) > maxClientID || !plainLine(draft.ClientID) {
-		return j, Refuse(Invalid, "client_id must be at most %d characters.", maxClientID)
+		return j, Refuse(Invalid, "client_id can have at most %d characters, and no control characters.", maxClientID)
 	}
 	return j, m.checkSender(ctx, draft, j.body)
 }
 
-// writerOf is always the same writer for a conversation: it keeps the order of its messages.
+// writerOf returns the writer of a conversation. It is always the same one, which keeps the order of its messages.
 func (m *Messages) writerOf(conversation Ref) *writer {
 	return m.writers[maphash.String(m.seed, conversation.ID)%uint64(len(m.writers))]
 }
 
-// repeated turns the refusal of a message above the rate into the message that is stored already, if it is one: who
-// resends because an acknowledgement was lost must not hear that the message failed.
+// repeated returns the stored message if a message above the rate is a repeat of it. A client that sends again because
+// it missed the acknowledgement must not read that its message failed.
 func (m *Messages) repeated(ctx context.Context, draft Draft, refusal error) (Sent, error) {
 	if draft.ClientID == "" || KindOf(refusal) != RateLimited {
 		return Sent{}, refusal
@@ -172,14 +173,14 @@ func (m *Messages) repeated(ctx context.Context, draft Draft, refusal error) (Se
 func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) error {
 	if draft.Sender.Type != models.SenderEndUser {
 		if body.Media.Selected != nil {
-			return Refuse(Invalid, "Only the end user answers with a choice.")
+			return Refuse(Invalid, "Only the end user can answer with rich_media.selected.")
 		}
 		return nil
 	}
 	switch body.ContentType {
 	case models.TypeText, models.TypeImage, models.TypeFile:
 	default:
-		return Refuse(Invalid, "End users send text, image and file.")
+		return Refuse(Invalid, "End users can send text, image and file only.")
 	}
 	if m.rate.Off() {
 		return nil
@@ -196,15 +197,15 @@ func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) erro
 	return nil
 }
 
-// Page says which messages of a conversation to read: Offset counts back from the newest; BeforeSeq and AfterSeq, when
-// not negative, page by key instead.
+// Page selects messages of a conversation. Offset counts back from the newest. If BeforeSeq or AfterSeq is not
+// negative, the page is selected by seq instead.
 type Page struct {
 	Limit               int
 	Offset              int
 	BeforeSeq, AfterSeq int64
 }
 
-// LatestPage is the newest limit messages.
+// LatestPage selects the newest messages.
 func LatestPage(limit int) Page { return Page{Limit: limit, BeforeSeq: -1, AfterSeq: -1} }
 
 // List returns a page of messages in chronological order.
@@ -227,7 +228,7 @@ func (m *Messages) List(ctx context.Context, ref Ref, page Page) ([]models.Messa
 	return messages, err
 }
 
-// FirstOf is the seq of the first message of a session. Error: NotFound.
+// FirstOf returns the seq of a session's first message. Error: NotFound.
 func (m *Messages) FirstOf(ctx context.Context, ref Ref, sessionID string) (seq int64, err error) {
 	if models.ValidID(sessionID) {
 		err = m.db.Read.WithContext(ctx).Model(&models.Message{}).Select("COALESCE(MIN(seq), 0)").
@@ -259,7 +260,7 @@ func (m *Messages) ReadBy(ctx context.Context, organizationID string,
 	return readBy, nil
 }
 
-// Answers returns, by message, the choice that was picked in those of messages whose controls were answered.
+// Answers returns the choices that end users picked, by the id of the message that offered them.
 func (m *Messages) Answers(ctx context.Context, organizationID string,
 	messages []models.Message) (map[string]*models.Selected, error) {
 	var controls []string
@@ -288,9 +289,9 @@ func (m *Messages) Answers(ctx context.Context, organizationID string,
 	return picked, nil
 }
 
-const unreadWindow = 100 // the newest messages of a conversation that are looked at
+const unreadWindow = 100 // how many of the newest messages Unread looks at
 
-// Unread counts, by conversation, the end user's messages among the newest that no agent has read.
+// Unread counts the recent messages of the end user that no agent has read, by conversation.
 func (m *Messages) Unread(ctx context.Context, organizationID string,
 	conversations []models.Conversation) (map[string]int, error) {
 	ids := make([]string, len(conversations))
@@ -301,7 +302,7 @@ func (m *Messages) Unread(ctx context.Context, organizationID string,
 		ID     string
 		Unread int
 	}
-	// Counted for each by itself: joined, PostgreSQL would rather read every message there is.
+	// A subquery for each conversation, because PostgreSQL would read the whole table for a join.
 	err := m.db.Read.WithContext(ctx).Raw(`SELECT c.id, (
 			SELECT COUNT(*) FROM messages AS m
 			WHERE m.conversation_id = c.id AND m.seq > c.last_seq - ? AND m.sender_type = ?
@@ -317,13 +318,13 @@ func (m *Messages) Unread(ctx context.Context, organizationID string,
 	return unread, err
 }
 
-// MarkRead notes that reader has read messages of the conversation, and tells the room of those it had not. A message's
-// own sender does not read it. Errors: Invalid for malformed or too many ids, NotFound if one is not of this
+// MarkRead stores that reader has read messages of the conversation, and publishes those that are new to it. It skips
+// the reader's own messages. Errors: Invalid for malformed or too many ids, NotFound if a message is not in this
 // conversation.
 func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, messageIDs []string) error {
 	messageIDs = slices.Compact(slices.Sorted(slices.Values(messageIDs)))
 	if len(messageIDs) == 0 || len(messageIDs) > maxReadIDs || !allValid(messageIDs) {
-		return Refuse(Invalid, "message_ids must list 1 to %d message ids.", maxReadIDs)
+		return Refuse(Invalid, "message_ids must list 1 to %d valid message ids.", maxReadIDs)
 	}
 	var fresh []string
 	now := m.clock()

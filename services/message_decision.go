@@ -7,8 +7,8 @@ import (
 	"parley/models"
 )
 
-// decision turns a batch of jobs into rows, job by job, under the lock that state was read with. It is pure: what it
-// sees of the database is state, and what it adds to it as it goes on.
+// decision turns a batch of jobs into rows, one job after the other, while the conversations are locked. It does no
+// I/O: it reads state, and updates it as it goes.
 type decision struct {
 	state    models.BatchState
 	scripts  *scripts
@@ -28,7 +28,7 @@ func newDecision(state models.BatchState, scripts *scripts, now time.Time, jobs 
 	}
 }
 
-// add decides one job. A refused one changes nothing, neither rows nor state.
+// add decides one job. A refused job changes neither rows nor state.
 func (d *decision) add(j *job) {
 	o := outcome{job: j}
 	if repeat, ok := d.state.Repeats[j.clientKey()]; ok && j.clientID != "" {
@@ -41,7 +41,8 @@ func (d *decision) add(j *job) {
 	d.outcomes = append(d.outcomes, o)
 }
 
-// check refuses what the conversation as it is now does not allow, and makes the offered label the text of an answer.
+// check refuses a message that the conversation's current state does not allow. For an answer it replaces the sender's
+// text by the label that was offered.
 func (d *decision) check(j *job) error {
 	if err := d.checkConversation(j); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (d *decision) check(j *job) error {
 		return Refuse(Invalid, "The message you answer does not offer that value.")
 	}
 	if d.state.Answered[control.ID] {
-		return Refuse(Conflict, "This was answered already.")
+		return Refuse(Conflict, "This question was already answered.")
 	}
 	j.body.Content = choice.Label
 	j.body.Media.Selected = &models.Selected{
@@ -88,7 +89,8 @@ func (d *decision) checkConversation(j *job) error {
 	return nil
 }
 
-// session is the open session of a conversation; an end user's message opens one where there is none.
+// session returns the open session of a conversation. If there is none, it opens one: the message comes from the end
+// user.
 func (d *decision) session(ref Ref) models.ConversationSession {
 	session, open := d.state.Sessions[ref.ID]
 	if !open {
@@ -132,7 +134,8 @@ func (d *decision) store(j *job, session models.ConversationSession) models.Mess
 	return message
 }
 
-// answer is the bot's, while no agent is assigned. Decided under the conversation's lock, it cannot follow a claim.
+// answer stores and returns the bot's answer, unless an agent is assigned. The conversation is locked, so no answer can
+// follow a claim.
 func (d *decision) answer(j *job, session models.ConversationSession) *models.Message {
 	bot, exists := d.state.Bots[j.conversation.BotID]
 	if !exists || j.sender.Type != models.SenderEndUser || session.AssignedAgentID != nil {

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	batchSize    = 256 // jobs a transaction; larger ones only make the first wait
+	batchSize    = 256 // jobs in one transaction; more would only delay the first of them
 	queueSize    = 2048
 	batchTimeout = 15 * time.Second
-	queueTimeout = 10 * time.Second // of waiting for a place in the queue
+	queueTimeout = 10 * time.Second // limit for waiting until the queue has room
 )
 
-// job is a checked send on its way into the database.
+// job is a validated message on its way into the database.
 type job struct {
 	conversation Ref
 	sender       Sender
@@ -29,16 +29,16 @@ type job struct {
 	receipt      Receipt // or nil
 }
 
-// outcome is how a send ended.
+// outcome is the result of a send.
 type outcome struct {
 	*job
 	sent   Sent
-	answer *models.Message // the bot's, stored in the same transaction
+	answer *models.Message // the bot's answer, stored in the same transaction
 	err    error
 }
 
-// finish is the only way a send ends: it acknowledges, publishes what was stored, and then lets the sender's connection
-// write. The order saves a system call, since an acknowledgement and its broadcast leave together.
+// finish is the only way a send ends: it acknowledges, publishes what was stored, and lets the sender's connection
+// write. In this order the acknowledgement and the broadcast leave in one system call.
 func finish(publisher Publisher, o *outcome) {
 	if o.receipt != nil {
 		o.receipt.Stored(&o.sent, o.err)
@@ -52,20 +52,20 @@ func finish(publisher Publisher, o *outcome) {
 	}
 }
 
-// writer commits jobs in groups: whatever queued while one transaction ran goes into the next. Nothing waits for a
-// group to fill, so an idle server commits a single message at once. While more is queued a second goroutine publishes
-// what was committed, in order, beside the next transaction.
+// writer commits jobs in groups: everything that was queued while one transaction ran goes into the next. It never
+// waits for a group to fill, so an idle server commits a single message at once. Under load a second goroutine
+// publishes committed batches in order, while the next transaction runs.
 type writer struct {
 	db        *models.DB
 	publisher Publisher
 	clock     Clock
 	scripts   *scripts
 
-	mu          sync.RWMutex // held for reading while a job is added, so that close ends after the last
+	mu          sync.RWMutex // read-locked while a job is added, so that close waits for it
 	closed      bool
 	jobs        chan *job
 	committed   chan []outcome
-	unpublished atomic.Int64 // batches in committed, or being published from it
+	unpublished atomic.Int64 // batches that publish has not finished
 	finished    chan struct{}
 }
 
@@ -84,7 +84,7 @@ func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scrip
 	return w
 }
 
-// add queues a job. Error: Unavailable, when the writer is closed or its queue stays full.
+// add queues a job. Error: Unavailable if the writer is closed or its queue stays full.
 func (w *writer) add(ctx context.Context, j *job) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -134,7 +134,7 @@ func (w *writer) write() {
 		}
 		outcomes := w.commit(batch)
 		if len(w.jobs) == 0 && w.unpublished.Load() == 0 {
-			w.finish(outcomes) // at once: waking the other goroutine would take longer
+			w.finish(outcomes) // faster than waking the other goroutine
 			continue
 		}
 		w.unpublished.Add(1)
@@ -156,8 +156,8 @@ func (w *writer) finish(outcomes []outcome) {
 	}
 }
 
-// commit stores a batch. If the database refuses it for what is in it, its halves are tried apart, and theirs, so that
-// one job that cannot be stored does not take the others with it. Halves keep the order.
+// commit stores a batch. If the database refuses it because of its content, commit tries its halves separately, so that
+// a job that cannot be stored does not fail the others. The halves keep their order.
 func (w *writer) commit(batch []*job) []outcome {
 	outcomes, err := w.transact(batch)
 	if err == nil {
@@ -223,8 +223,8 @@ func batchQuery(batch []*job, now time.Time) models.BatchQuery {
 	return query
 }
 
-// opensConversation reports whether this message may be the first of its conversation. One that answers another is not:
-// it is refused, and nothing may be stored for it.
+// opensConversation reports whether this message may create its conversation. An answer to another message may not: it
+// is always refused in a conversation that does not exist.
 func (j *job) opensConversation() bool {
 	return j.conversation.Unstored && j.sender.Type == models.SenderEndUser && j.body.Media.Selected == nil
 }

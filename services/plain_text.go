@@ -7,8 +7,8 @@ import (
 	"parley/models"
 )
 
-// PlainText is a message in words, for lists, push, search and clients that know no rich media: the content, or what
-// stands for it.
+// PlainText returns a message as plain text, for lists, push, search and clients without rich media: its content, or a
+// description of its rich media.
 func PlainText(m models.Message) string {
 	if text := trim(m.Content); text != "" {
 		return text

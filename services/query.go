@@ -8,8 +8,8 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// ofOrganization reads the row with an id into row. Another organization's is not there, as is one that never was:
-// NotFound.
+// ofOrganization reads a row of the organization by its id. A row of another organization is NotFound, like one that
+// does not exist.
 func ofOrganization(tx *gorm.DB, organizationID, id string, row any, missing string) error {
 	if !models.ValidID(id) {
 		return Refuse(NotFound, "%s", missing)
@@ -21,8 +21,8 @@ func ofOrganization(tx *gorm.DB, organizationID, id string, row any, missing str
 	return err
 }
 
-// forChange locks the rows that are read until the transaction ends. On SQLite the transaction itself is the lock. The
-// lock lets others refer to the row meanwhile: messages go on.
+// forChange locks the rows that a query reads until the transaction ends. Other transactions can still insert rows that
+// refer to them, such as messages. SQLite needs no row locks: it runs one writing transaction at a time.
 func forChange(db *models.DB, tx *gorm.DB) *gorm.DB {
 	if !db.Postgres() {
 		return tx
@@ -30,7 +30,7 @@ func forChange(db *models.DB, tx *gorm.DB) *gorm.DB {
 	return tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
 }
 
-// lockOrganization makes changes to what an organization has one after the other.
+// lockOrganization makes changes to the parts of an organization run one after the other.
 func lockOrganization(tx *gorm.DB, db *models.DB, organizationID string) error {
 	var organization models.Organization
 	return forChange(db, tx).Select("id").Where("id = ?", organizationID).Take(&organization).Error

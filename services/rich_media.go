@@ -14,11 +14,11 @@ import (
 
 const (
 	maxContent   = 10_000    // characters
-	maxRichMedia = 32 * 1024 // bytes of JSON, as it came
+	maxRichMedia = 32 * 1024 // bytes of JSON, as received
 	maxURL       = 2048      // characters
 )
 
-// How much a rich message holds at most.
+// The limits of a rich message.
 const (
 	MaxQuickButtons = 13
 	MaxCards        = 10
@@ -26,16 +26,15 @@ const (
 	MaxOptions      = 100
 )
 
-// Body is the checked content of a message.
+// Body is the validated content of a message.
 type Body struct {
 	ContentType string
 	Content     string
 	Media       models.RichMedia
 }
 
-// ParseBody checks what a sender gave against the rules of its content type (contract section 7) and drops unknown
-// keys. An empty contentType is text. Errors are Invalid, and name the field: "content", or one of the document like
-// "url" or "cards.0.buttons.1.label".
+// ParseBody validates the content of a message and drops unknown keys of rich_media. An empty contentType means text.
+// Errors are Invalid and name the field: "content", or a path in rich_media such as "url" or "cards.0.buttons.1.label".
 func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 	if contentType == "" {
 		contentType = models.TypeText
@@ -66,15 +65,16 @@ func ParseBody(contentType, content string, raw json.RawMessage) (Body, error) {
 	return Body{ContentType: contentType, Content: content, Media: media}, nil
 }
 
-// JSON returns the rich_media document to store, or nil when there is nothing in it.
+// JSON returns the rich_media document to store, or nil if there is none.
 func (b Body) JSON() models.JSON {
 	if b.ContentType == models.TypeText && b.Media.Selected == nil {
-		return nil // the common case
+		return nil // the usual case, without encoding
 	}
 	return b.Media.JSON()
 }
 
-// mediaRules check a content type: each takes over the keys it knows and refuses the first field that is wrong.
+// mediaRules validate rich_media by content type. Each keeps the fields that the type has, and refuses the first that
+// is wrong.
 var mediaRules = map[string]func(models.RichMedia) (models.RichMedia, *Error){
 	models.TypeText:        checkAnswer,
 	models.TypeImage:       checkImage,
@@ -149,7 +149,7 @@ func checkCarousel(given models.RichMedia) (kept models.RichMedia, problem *Erro
 	return models.RichMedia{Cards: given.Cards}, nil
 }
 
-// checkCard checks a card whose fields have names that begin with at.
+// checkCard validates a card. at is the path of its fields.
 func checkCard(at string, card models.Card) *Error {
 	if !hasLength(card.Title, 80) {
 		return refuseField(at+"title", "Enter a title of at most 80 characters.")
@@ -206,7 +206,7 @@ func checkChoices(list string, choices []models.Choice) *Error {
 	return nil
 }
 
-// checkText checks a text that may be empty. called is its name at the beginning of a sentence.
+// checkText validates a text that may be empty. called names it at the beginning of the error.
 func checkText(field, called, text string, most int) *Error {
 	switch {
 	case !storable(text):

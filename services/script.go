@@ -10,22 +10,22 @@ import (
 	"parley/models"
 )
 
-// BotReply is what a bot says: the content of a message, as in send_message.
+// BotReply is a bot's message, in the form of send_message.
 type BotReply struct {
 	ContentType string          `json:"content_type,omitempty"`
 	Content     string          `json:"content"`
 	RichMedia   json.RawMessage `json:"rich_media,omitempty"`
 }
 
-// BotRule answers a message that picks the button or option Value, or whose text has one of Keywords in it as whole
-// words, in any case.
+// BotRule answers a message that picks the button or option Value, or that contains one of Keywords as whole words, in
+// upper or lower case.
 type BotRule struct {
 	Keywords []string `json:"keywords,omitempty"`
 	Value    string   `json:"value,omitempty"`
 	Reply    BotReply `json:"reply"`
 }
 
-// Script is a bot's row, read: what it says to whom. A bot without rules and fallback is silent.
+// Script is what a bot says, read from its row. A bot without rules and fallback says nothing.
 type Script struct {
 	Greeting Body
 	rules    []scriptRule
@@ -33,13 +33,13 @@ type Script struct {
 }
 
 type scriptRule struct {
-	keywords []string // each " in words " between single spaces
+	keywords []string // as from inWords
 	value    string
 	reply    Body
 }
 
-// ReadScript reads a bot's row. Parts that cannot be read or break the rules for messages are left out: a bot that says
-// less is better than a conversation that fails.
+// ReadScript reads a bot's row. It skips replies and rules that are not valid, so that a damaged bot says less and does
+// not stop the conversation.
 func ReadScript(bot models.Bot) *Script {
 	script := &Script{}
 	if greeting, ok := readReply([]byte(bot.Greeting)); ok {
@@ -77,9 +77,9 @@ func readReply(document []byte) (Body, bool) {
 	return body, err == nil
 }
 
-// Answer is what the bot says to body: the rule for the value it picked, else the first rule with a keyword in its
-// text, else the fallback. The greeting is shown before anything is stored, so a tap on one of its choices comes as
-// plain text: the label stands for the value.
+// Answer returns the bot's answer to a message: of the rule for the picked value, else of the first rule with a
+// matching keyword, else the fallback. A tap on a choice of the greeting is sent as plain text, because the greeting is
+// not a stored message, so its label counts as the value.
 func (s *Script) Answer(body Body) (Body, bool) {
 	if len(s.rules) == 0 && s.fallback == nil {
 		return Body{}, false
@@ -115,7 +115,8 @@ func (s *Script) Answer(body Body) (Body, bool) {
 	return *s.fallback, true
 }
 
-// inWords is text in lower case with one space before, between and after its words, or nothing if it has none.
+// inWords returns text in lower case with one space around each word, or nothing if it has no words. A keyword in this
+// form matches whole words only.
 func inWords(text string) string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
@@ -126,7 +127,7 @@ func inWords(text string) string {
 	return " " + strings.Join(words, " ") + " "
 }
 
-// scripts keeps what ReadScript made of each bot until its row changes.
+// scripts caches the Script of each bot until its row changes.
 type scripts struct {
 	mu   sync.Mutex
 	read map[string]readScript

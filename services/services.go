@@ -1,8 +1,8 @@
-// Package services holds the rules of the product: who may do what, what is stored, who is told. It knows no HTTP, no
-// Socket.IO and no templates; handlers call it and show what it answers.
+// Package services implements the rules of the product: who may do what, what is stored, and which events are
+// published. It does not know HTTP, Socket.IO or templates. Handlers call it and show the results.
 //
-// Methods take the organization first and find only what belongs to it: another organization's record is NotFound.
-// Errors that the caller caused are an *Error; every other error is ours, and is logged where it happened.
+// Methods take the organization first and find only its records: a record of another organization is NotFound. An error
+// that the caller caused is an *Error. All other errors are ours and are logged where they happen.
 package services
 
 import (
@@ -12,8 +12,8 @@ import (
 	"parley/models"
 )
 
-// Publisher spreads news to connected sockets, on every node. Calls come after the commit and must not wait for the
-// network.
+// Publisher publishes events to connected sockets on every node. Services call it after the commit. Its methods must
+// not wait for the network.
 type Publisher interface {
 	MessageStored(*Sent)
 	MessagesRead(MessagesRead)
@@ -32,10 +32,10 @@ type Publisher interface {
 	UserSessionsEnded(userID string)
 }
 
-// Agent is what others learn of a user: the end user reads who answers.
+// Agent is what end users see of a user.
 type Agent struct{ ID, Name, PhotoID string }
 
-// MessagesRead says that reader has read messages of a conversation.
+// MessagesRead is the event that reader has read messages of a conversation.
 type MessagesRead struct {
 	ConversationID string
 	MessageIDs     []string
@@ -46,30 +46,30 @@ type MessagesRead struct {
 
 // Limiter counts attempts in a sliding window.
 type Limiter interface {
-	// Allow counts one attempt at key. When rate.Count attempts lie within the last rate.Window it counts nothing and
-	// says after what time the next one may come.
+	// Allow counts an attempt at key. If the last rate.Window already has rate.Count attempts, it counts nothing and
+	// returns how long to wait for the next one.
 	Allow(ctx context.Context, key string, rate Rate) (retryAfter time.Duration, err error)
-	// Wait says the same without counting.
+	// Wait returns the same without counting an attempt.
 	Wait(ctx context.Context, key string, rate Rate) (retryAfter time.Duration, err error)
 	// Refund takes back the last attempt at key that Allow counted.
 	Refund(ctx context.Context, key string) error
 }
 
-// PresenceStore knows which node holds sockets of which agent.
+// PresenceStore stores which node has sockets of which agent.
 type PresenceStore interface {
-	// Add notes that this node holds sockets of agent, and says whether no other node does.
+	// Add stores that this node has sockets of an agent. first means that no other node has any.
 	Add(ctx context.Context, organizationID, agentID string) (first bool, err error)
-	// Remove takes that back, and says whether no other node holds any.
+	// Remove undoes Add. last means that no other node has any.
 	Remove(ctx context.Context, organizationID, agentID string) (last bool, err error)
-	// Refresh keeps this node's agents alive. It reports those whose node has died, and those of this node that were
-	// taken for dead meanwhile: nobody held them until now.
+	// Refresh keeps this node's agents in the store. dead are the agents of nodes that have died; back are agents of
+	// this node that the store had lost.
 	Refresh(ctx context.Context) (dead, back []PresentAgent, err error)
-	// Online lists the agents of an organization that any node holds.
+	// Online lists the agents of an organization that any node has.
 	Online(ctx context.Context, organizationID string) ([]string, error)
 }
 
 // PresentAgent names an agent in a PresenceStore.
 type PresentAgent struct{ OrganizationID, AgentID string }
 
-// Clock tells the time; tests stop it.
+// Clock returns the current time. Tests can stop it.
 type Clock func() time.Time

@@ -6,26 +6,27 @@ import (
 	"unicode/utf8"
 )
 
-// storable reports whether text can be stored everywhere: PostgreSQL refuses NUL and broken UTF-8.
+// storable reports whether both databases can store text. PostgreSQL refuses NUL and invalid UTF-8.
 func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// hasLength reports whether text is storable, not blank and at most max characters.
+// hasLength reports whether text can be stored, shows something, and has at most max characters.
 func hasLength(text string, max int) bool {
 	return storable(text) && !Blank(text) && utf8.RuneCountInString(text) <= max
 }
 
-// Blank reports whether a reader sees nothing of text: it is empty, or has only spaces, control and format characters,
-// fillers, and marks without a character to be on. The browsers have the same rule; testdata/blank.json is for both.
+// Blank reports whether text shows nothing: it is empty, or contains only spaces, control and format characters,
+// fillers, and combining marks without a base character. The browsers follow the same rule, and testdata/blank.json
+// tests both.
 func Blank(text string) bool { return !strings.ContainsFunc(text, visible) }
 
 func visible(r rune) bool {
 	return !unicode.In(r, unseen...) || unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
-// unseen are the characters that show nothing by themselves, except that some of those that stand before others, such
-// as the Arabic number sign, are format characters with a shape.
+// unseen are the characters that show nothing by themselves. The exception is in visible: some format characters, such
+// as the Arabic number sign, have a shape.
 var unseen = []*unicode.RangeTable{
 	unicode.White_Space,
 	unicode.Cc,
@@ -43,7 +44,7 @@ var unseen = []*unicode.RangeTable{
 	},
 }
 
-// trim is text without the spaces around it, or nothing if it is blank.
+// trim removes the spaces around text. It returns nothing if text is blank.
 func trim(text string) string {
 	if Blank(text) {
 		return ""
@@ -51,8 +52,8 @@ func trim(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// oneLine makes one line of at most max characters of whatever was given, or nothing if that would be blank: for names
-// that are shown, never compared.
+// oneLine turns any text into one line of at most max characters, or into nothing if the line would be blank. Use it
+// for names that are shown, not for values that are compared.
 func oneLine(text string, max int) string {
 	text = strings.ToValidUTF8(text, "")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
@@ -67,12 +68,12 @@ func oneLine(text string, max int) string {
 	return text
 }
 
-// plainLine reports whether text is storable and holds no control character: for identifiers.
+// plainLine reports whether text can be stored and has no control characters. Use it for identifiers.
 func plainLine(text string) bool {
 	return storable(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-// orEmpty is a text that may be missing.
+// orEmpty returns the text, or nothing if it is missing.
 func orEmpty(text *string) string {
 	if text == nil {
 		return ""
@@ -80,7 +81,7 @@ func orEmpty(text *string) string {
 	return *text
 }
 
-// firstOf is the first of texts that is not blank, or nothing.
+// firstOf returns the first text that is not blank.
 func firstOf(texts ...string) string {
 	for _, text := range texts {
 		if !Blank(text) {
@@ -90,11 +91,11 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// properName is the name of a user, bot or organization without blanks around it. Error: Invalid.
+// properName removes the spaces around the name of a user, bot or organization and checks its length. Error: Invalid.
 func properName(field, called, name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if !hasLength(name, 100) || !plainLine(name) {
-		return "", refuseField(field, "The %s must have 1 to 100 characters.", called)
+		return "", refuseField(field, "Enter the %s, in at most 100 characters.", called)
 	}
 	return name, nil
 }

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// NewToken returns a secret with prefix and the hash to store in its place.
+// NewToken returns a random secret that begins with prefix, and the hash to store in its place.
 func NewToken(prefix string) (secret, hash string) {
 	secret = prefix + strings.ToLower(rand.Text())
 	return secret, HashToken(secret)
 }
 
-// HashToken is the hex SHA-256 of a random secret. It needs no salt: what was guessed is 128 random bits.
+// HashToken returns the hex SHA-256 of a random secret. It needs no salt, because nobody can guess 128 random bits.
 func HashToken(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Sent is the acknowledgement of send_message, which SentAck writes.
+// Sent is the acknowledgement of send_message. SentAck writes it.
 type Sent struct {
 	OK        bool            `json:"ok" doc:"Whether the event was accepted."`
 	Message   MessageReceived `json:"message" doc:"The stored message."`
 	Duplicate bool            `json:"duplicate,omitempty" doc:"true if the client_id was used before: this is the message stored then."`
 }
 
-// AsyncAPI is the events of the installation at baseURL as an AsyncAPI 3 document. It speaks for the server: what
-// clients send it receives, and answers in the acknowledgement.
+// AsyncAPI returns an AsyncAPI 3 document of the events of the installation at baseURL. It describes the server: it
+// receives what clients send, and replies with the acknowledgement.
 func AsyncAPI(baseURL string) map[string]any {
 	components := schemas{}
 	messages := map[string]any{}

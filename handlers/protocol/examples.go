@@ -8,7 +8,7 @@ import (
 	"parley/models"
 )
 
-// The guide's examples, as values of the types that are sent.
+// The examples of the integration guide.
 const (
 	exampleConversation = "3a2b1c4d-5e6f-7081-92a3-b4c5d6e7f809"
 	exampleSession      = "51f0a6d2-7c1e-7b3a-8d4f-0a1b2c3d4e5f"
@@ -142,7 +142,7 @@ var examples = []any{
 	Tags{[]string{"billing", "resolved-no-action"}},
 }
 
-// exampleOf is an example of a type, or nil.
+// exampleOf returns the example of a type, or nil.
 func exampleOf(t reflect.Type) any {
 	for _, example := range examples {
 		if reflect.TypeOf(example) == t {
@@ -152,14 +152,14 @@ func exampleOf(t reflect.Type) any {
 	return nil
 }
 
-// RichMessage is the part of send_message that the content types differ in.
+// RichMessage has the fields of send_message that depend on the content type.
 type RichMessage struct {
 	ContentType string           `json:"content_type"`
 	Content     string           `json:"content"`
 	RichMedia   models.RichMedia `json:"rich_media"`
 }
 
-// RichMediaExamples are the guide's messages of each content type, as send_message carries them.
+// RichMediaExamples are the guide's messages of each content type.
 var RichMediaExamples = []struct {
 	Heading string
 	RichMessage
@@ -192,17 +192,17 @@ var RichMediaExamples = []struct {
 	}}},
 }
 
-// Example is an example of value's type as indented JSON, or empty.
+// Example returns the example of value's type as indented JSON, or nothing.
 func Example(value any) string { return Indented(exampleOf(reflect.TypeOf(value))) }
 
-// Indented is value as a person reads JSON.
+// Indented returns value as indented JSON.
 func Indented(value any) string {
 	if value == nil {
 		return ""
 	}
 	document, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
-		return "" // only for values written in this file
+		return "" // cannot happen: only values in this file come here
 	}
 	return string(document)
 }

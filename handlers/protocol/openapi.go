@@ -9,32 +9,32 @@ import (
 	"strings"
 )
 
-// APIVersion is the version of the guide.
+// APIVersion is the version of the integration guide.
 const APIVersion = "1.0"
 
-// Operation is one call of the REST API: declared here once, with the types of what it takes and answers.
+// Operation is one call of the REST API, with the types of its body and answer.
 type Operation struct {
 	Method     string
 	Path       string // with {parameters}
 	Name       string // operationId
 	Heading    string
 	About      string
-	Agent      bool // needs the cookie of a login
+	Agent      bool // whether the call needs the cookie of a login
 	Parameters []Parameter
-	Body       any // a value of its type; nil for none. It may always be left out where it has no required field.
-	Answer     any // likewise; a string is a media type
+	Body       any // a value of its type, or nil
+	Answer     any // a value of its type, or a media type as a string
 	Refusals   []int
-	Alias      bool // another name of the operation before it
+	Alias      bool // whether it is another path of the operation before it
 }
 
-// Parameter is one of the query or, with Path, of the path.
+// Parameter is a parameter of the query, or of the path if Path is set.
 type Parameter struct {
 	Name     string
 	Path     bool
 	Required bool
 	Default  string
 	Least    int
-	Most     int // not 0: the parameter is a number from Least to Most
+	Most     int // if not 0, the parameter is a number from Least to Most
 	Values   []string
 	About    string
 }
@@ -58,7 +58,7 @@ var (
 	messagePage = []Parameter{conversationParameter, MessageLimit, Offset, BeforeSeq, AfterSeq}
 )
 
-// The numbers of a query. Handlers read them by these, so that the documents tell their limits.
+// The numbers in queries. Handlers read them with these parameters, so that limits and documents agree.
 var (
 	ConversationLimit = Parameter{
 		Name:    "limit",
@@ -92,10 +92,10 @@ var (
 	}
 )
 
-// WidgetHistoryLimit is how many messages the widget's history returns at most.
+// WidgetHistoryLimit is the most messages that the widget's history returns.
 const WidgetHistoryLimit = 100
 
-// Operations is the REST reference, in the order of the guide.
+// Operations are the calls of the REST API, in the order of the integration guide.
 var Operations = []Operation{
 	{
 		Method:  http.MethodGet,
@@ -103,14 +103,17 @@ var Operations = []Operation{
 		Name:    "listConversations",
 		Heading: "List Conversations",
 		Agent:   true,
-		About:   "Newest first. A further page is announced in the header Link with rel=\"next\".",
+		About:   "Newest first. If there is another page, the header Link has its URL with rel=\"next\".",
 		Parameters: []Parameter{{
 			Name:    "filter",
 			Default: "unassigned",
 			Values:  []string{"unassigned", "mine", "all"},
 			About: "unassigned: open sessions with no agent. mine: sessions assigned to the calling agent. all: " +
 				"every conversation in the organization.",
-		}, ConversationLimit, {Name: "cursor", About: "From the Link of the page before."}},
+		}, ConversationLimit, {
+			Name:  "cursor",
+			About: "From the Link header of the previous page.",
+		}},
 		Answer:   []Conversation{},
 		Refusals: []int{400, 401},
 	},
@@ -120,7 +123,7 @@ var Operations = []Operation{
 		Name:       "getConversation",
 		Heading:    "Get Conversation",
 		Agent:      true,
-		About:      "A single conversation with the same shape as the list items.",
+		About:      "One conversation, in the form of the list items.",
 		Parameters: []Parameter{conversationParameter},
 		Answer:     Conversation{},
 		Refusals:   []int{401, 404},
@@ -131,8 +134,8 @@ var Operations = []Operation{
 		Name:    "listMessages",
 		Heading: "Message History",
 		Agent:   true,
-		About: "In chronological order, a page counted back from the newest message; or by key, before or after a " +
-			"seq.",
+		About: "A page of messages in chronological order: counted back from the newest message, or before or after " +
+			"a seq.",
 		Parameters: messagePage,
 		Answer:     []HistoryMessage{},
 		Refusals:   []int{400, 401, 404},
@@ -144,18 +147,19 @@ var Operations = []Operation{
 		Heading:    "Message History",
 		Agent:      true,
 		Alias:      true,
-		About:      "The same under its other name.",
+		About:      "The same at another path.",
 		Parameters: messagePage,
 		Answer:     []HistoryMessage{},
 		Refusals:   []int{400, 401, 404},
 	},
 	{
-		Method:     http.MethodPost,
-		Path:       "/api/conversations/{conversation_id}/assign",
-		Name:       "assignConversation",
-		Heading:    "Assignment Process",
-		Agent:      true,
-		About:      "Claims it for the calling agent. Of many agents at once one gets 200, the others 409.",
+		Method:  http.MethodPost,
+		Path:    "/api/conversations/{conversation_id}/assign",
+		Name:    "assignConversation",
+		Heading: "Assignment Process",
+		Agent:   true,
+		About: "Claims the conversation for the calling agent. If several agents claim it at once, one gets 200 and " +
+			"the others 409.",
 		Parameters: []Parameter{conversationParameter},
 		Answer:     Assignment{},
 		Refusals:   []int{401, 403, 404, 409},
@@ -166,7 +170,7 @@ var Operations = []Operation{
 		Name:       "releaseConversation",
 		Heading:    "Assignment Process",
 		Agent:      true,
-		About:      "Gives one's own claim back.",
+		About:      "Unassigns the calling agent.",
 		Parameters: []Parameter{conversationParameter},
 		Answer:     Assignment{},
 		Refusals:   []int{401, 403, 404, 409},
@@ -177,7 +181,7 @@ var Operations = []Operation{
 		Name:       "resolveConversation",
 		Heading:    "Resolve Conversation",
 		Agent:      true,
-		About:      "Closes the open session. Tags of the body are added to its own.",
+		About:      "Resolves the open session and adds the tags in the body to it.",
 		Parameters: []Parameter{conversationParameter},
 		Body:       Tags{},
 		Answer:     Resolution{},
@@ -189,7 +193,7 @@ var Operations = []Operation{
 		Name:       "reopenConversation",
 		Heading:    "Resolve Conversation",
 		Agent:      true,
-		About:      "Opens the newest session again, with its agent and tags.",
+		About:      "Reopens the newest session, with its agent and tags.",
 		Parameters: []Parameter{conversationParameter},
 		Answer:     Resolution{},
 		Refusals:   []int{401, 403, 404, 409},
@@ -200,7 +204,7 @@ var Operations = []Operation{
 		Name:       "tagConversation",
 		Heading:    "Resolve Conversation",
 		Agent:      true,
-		About:      "Sets the open session's tags.",
+		About:      "Replaces the open session's tags.",
 		Parameters: []Parameter{conversationParameter},
 		Body:       Tags{},
 		Answer:     Tagging{},
@@ -213,7 +217,7 @@ var Operations = []Operation{
 		Heading:    "Resolve Conversation",
 		Agent:      true,
 		Alias:      true,
-		About:      "The same under its other name.",
+		About:      "The same at another path.",
 		Parameters: []Parameter{conversationParameter},
 		Body:       Tags{},
 		Answer:     Tagging{},
@@ -237,21 +241,21 @@ var Operations = []Operation{
 		Heading: "Web Embed Widget",
 		About: "The chat page, for an iframe or a WebView. Its root element carries data-conversation-id and " +
 			"data-external-id.",
-		Parameters: []Parameter{{
-			Name:     "embed_token",
-			Required: true,
-			About:    "From Integration → Web Chat or Mobile SDK.",
-		},
+		Parameters: []Parameter{
 			{
-				Name: "session_id",
-				About: "Your own user or session identifier: the end user's external_id. One is minted when it is " +
-					"missing.",
+				Name:     "embed_token",
+				Required: true,
+				About:    "From Integration → Web Chat or Mobile SDK.",
 			},
 			{
-				Name:  "customer_name",
-				About: "Pre-fill the end user's display name.",
-			}, {Name: "title", About: "Header title shown in the widget. Default: Chat with us."},
-			{Name: "lang", About: "Language of the widget, as in de-AT. Default: the browser's."}},
+				Name: "session_id",
+				About: "Your own user or session identifier, which becomes the end user's external_id. If it is " +
+					"missing, the server creates one.",
+			},
+			{Name: "customer_name", About: "The end user's display name."},
+			{Name: "title", About: "The title in the widget's header. Default: Chat with us."},
+			{Name: "lang", About: "The widget's language, such as de-AT. Default: the browser's."},
+		},
 		Answer:   "text/html",
 		Refusals: []int{400, 403, 429},
 	},
@@ -272,10 +276,10 @@ var refusals = map[int]string{
 		"external_id invalid.",
 	404: "Resource not found or not visible to this organization.",
 	409: "Conflict, such as resolving a conversation that is already resolved.",
-	429: "Too many requests from one address. Retry-After says how many seconds to wait.",
+	429: "Too many requests from one address. Wait for the seconds in Retry-After.",
 }
 
-// OpenAPI is the REST API of the installation at baseURL as an OpenAPI 3.1 document.
+// OpenAPI returns an OpenAPI 3.1 document of the REST API of the installation at baseURL.
 func OpenAPI(baseURL string) map[string]any {
 	components := schemas{}
 	paths := map[string]map[string]any{}
@@ -355,7 +359,7 @@ func (p Parameter) document() map[string]any {
 	return map[string]any{"name": p.Name, "in": in, "required": p.Required, "description": p.About, "schema": schema}
 }
 
-// TypeInWords is the parameter's type as the guide's tables write it.
+// TypeInWords returns the parameter's type as the tables of the guide write it.
 func (p Parameter) TypeInWords() string {
 	switch {
 	case p.Values != nil:
@@ -368,7 +372,7 @@ func (p Parameter) TypeInWords() string {
 	return "string"
 }
 
-// answerContent is a body of answer's type, or of the media type that it names.
+// answerContent returns the content of an answer: of the type of answer, or of the media type that it names.
 func answerContent(components schemas, answer any) map[string]any {
 	if media, ok := answer.(string); ok {
 		return map[string]any{media: map[string]any{"schema": Schema{"type": "string"}}}

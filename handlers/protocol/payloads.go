@@ -7,10 +7,10 @@ import (
 	"parley/models"
 )
 
-// TimeFormat is the guide's: UTC, always six digits, no offset.
+// TimeFormat is the format of timestamps: UTC, with six digits and no offset.
 const TimeFormat = "2006-01-02T15:04:05.000000"
 
-// Time is a timestamp in TimeFormat; the zero time is null.
+// Time is a timestamp in TimeFormat. The zero time is null.
 type Time time.Time
 
 // MarshalJSON implements json.Marshaler.
@@ -22,7 +22,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return append(time.Time(t).UTC().AppendFormat(buffer, TimeFormat), '"'), nil
 }
 
-// SendMessage is the payload of send_message. In what clients send, omitempty says what may be missing.
+// SendMessage is the payload of send_message. In the payloads of clients, omitempty marks optional fields.
 type SendMessage struct {
 	ConversationID string          `json:"conversation_id" doc:"The conversation's UUID."`
 	Content        string          `json:"content" doc:"Text body or caption. It may be empty where there is rich_media."`
@@ -76,7 +76,7 @@ type ViewConversation struct {
 	Viewing        bool   `json:"viewing" doc:"false when the agent stops looking."`
 }
 
-// MessageReceived is a message as sockets get it.
+// MessageReceived is a message for sockets.
 type MessageReceived struct {
 	ID             string            `json:"id" doc:"UUID."`
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
@@ -91,7 +91,7 @@ type MessageReceived struct {
 	CreatedAt      Time              `json:"created_at" doc:"When it was created."`
 }
 
-// NewMessageReceived shows a stored message.
+// NewMessageReceived converts a stored message.
 func NewMessageReceived(m models.Message) MessageReceived {
 	received := MessageReceived{
 		ID:             m.ID,
@@ -117,8 +117,8 @@ type HistoryMessage struct {
 	ReadBy map[string]Time `json:"read_by" doc:"When each reader read the message, by the reader's id."`
 }
 
-// readerID returns the key of a reader in read_by. An end user may have chosen the id of a user, whose key it then is
-// not: nobody shall seem to have read what they have not.
+// readerID returns the key of a reader in read_by. An end user may have chosen the id of a user; then the key differs,
+// so that no user seems to have read a message.
 func readerID(read models.MessageRead, isUser func(id string) bool) string {
 	if read.ReaderType == models.SenderEndUser && isUser(read.ReaderID) {
 		return string(models.SenderEndUser) + ":" + read.ReaderID
@@ -126,7 +126,7 @@ func readerID(read models.MessageRead, isUser func(id string) bool) string {
 	return read.ReaderID
 }
 
-// NewHistory shows messages with who has read them. isUser reports whether an id is that of a user of the organization.
+// NewHistory converts messages, with their readers. isUser reports whether an id belongs to a user of the organization.
 func NewHistory(messages []models.Message, readBy map[string][]models.MessageRead,
 	isUser func(id string) bool) []HistoryMessage {
 	history := make([]HistoryMessage, len(messages))
@@ -159,8 +159,8 @@ type WidgetMessage struct {
 	CreatedAt      Time              `json:"created_at" doc:"When it was created."`
 }
 
-// NewWidgetHistory shows messages to the end user. sender returns the agent or bot of that type and id: an end user may
-// have chosen the id of an agent.
+// NewWidgetHistory converts messages for the end user. sender returns the agent or bot with a type and id; the id alone
+// would not do, because an end user may have chosen it as external_id.
 func NewWidgetHistory(messages []models.Message, sender func(models.SenderType, string) Agent) []WidgetMessage {
 	history := make([]WidgetMessage, len(messages))
 	for i, m := range messages {
@@ -184,7 +184,7 @@ func NewWidgetHistory(messages []models.Message, sender func(models.SenderType, 
 	return history
 }
 
-// ConversationUpdated tells the queue of a stored message. Preview is the message in words, whatever its type.
+// ConversationUpdated notifies the queue about a stored message. Preview is the message as plain text.
 type ConversationUpdated struct {
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
 	SenderType     models.SenderType `json:"sender_type" doc:"Who sends the message."`
@@ -194,48 +194,48 @@ type ConversationUpdated struct {
 	Seq            int64             `json:"seq" doc:"Number of the message in its conversation: 1, 2, 3 … without a hole."`
 }
 
-// ConversationAssigned tells the queue who has claimed a conversation.
+// ConversationAssigned notifies the queue about a claim.
 type ConversationAssigned struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 	AssignedTo     string `json:"assigned_to" doc:"UUID of the agent."`
 }
 
-// ConversationResolved says that a session has ended. Tags are for agents: the queue gets them, the room, where the end
-// user is, does not.
+// ConversationResolved notifies the room and the queue that a session was resolved. Only the queue gets Tags, because
+// the end user is in the room.
 type ConversationResolved struct {
 	ConversationID string    `json:"conversation_id" doc:"The conversation's UUID."`
 	SessionID      string    `json:"session_id" doc:"UUID of the conversation session."`
 	Tags           *[]string `json:"tags,omitempty" doc:"Labels of the session: each 1 to 50 characters, at most 20."`
 }
 
-// ConversationReopened tells room and queue that a session goes on.
+// ConversationReopened notifies the room and the queue that a session was reopened.
 type ConversationReopened struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 	SessionID      string `json:"session_id" doc:"UUID of the conversation session."`
 }
 
-// ConversationTagged tells the queue which tags the open session has now.
+// ConversationTagged notifies the queue about the open session's new tags.
 type ConversationTagged struct {
 	ConversationID string   `json:"conversation_id" doc:"The conversation's UUID."`
 	SessionID      string   `json:"session_id" doc:"UUID of the conversation session."`
 	Tags           []string `json:"tags" doc:"Labels of the session: each 1 to 50 characters, at most 20."`
 }
 
-// ConversationViewed tells the other agents in a conversation who else looks at it.
+// ConversationViewed notifies the other agents in a conversation that an agent views it.
 type ConversationViewed struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 	AgentID        string `json:"agent_id" doc:"UUID of the agent."`
 	Viewing        bool   `json:"viewing" doc:"false when the agent stops looking."`
 }
 
-// Agent is an agent as end users see one.
+// Agent is an agent as shown to end users.
 type Agent struct {
 	ID       string `json:"id" doc:"UUID."`
 	Name     string `json:"name" doc:"The display name."`
 	PhotoURL string `json:"photo_url,omitempty" doc:"The agent's photo, relative to the base URL. Missing if there is none."`
 }
 
-// PhotoURL is where a photo is, from the base URL on; empty where there is none.
+// PhotoURL returns the URL of a photo, relative to the base URL, or nothing if there is no photo.
 func PhotoURL(id string) string {
 	if id == "" {
 		return ""
@@ -243,26 +243,26 @@ func PhotoURL(id string) string {
 	return "/photos/" + id
 }
 
-// AgentJoined tells the conversation who answers.
+// AgentJoined notifies the conversation that an agent answers it.
 type AgentJoined struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 	Agent          Agent  `json:"agent" doc:"The agent who answers from now on."`
 }
 
-// Team tells end users who is there.
+// Team shows end users which agents are online.
 type Team struct {
 	Agents []Agent `json:"agents" doc:"Up to twenty of the agents who are online."`
 	Online int     `json:"online" doc:"How many agents are online."`
 }
 
-// TypingIndicator says who types. SenderID comes with agents.
+// TypingIndicator says who is typing. Only agents have a SenderID.
 type TypingIndicator struct {
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
 	SenderType     models.SenderType `json:"sender_type" doc:"Who sends the message."`
 	SenderID       string            `json:"sender_id,omitempty" doc:"external_id for end users; UUID of the user or bot."`
 }
 
-// MessagesRead says who has read what.
+// MessagesRead says who read which messages.
 type MessagesRead struct {
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
 	MessageIDs     []string          `json:"message_ids" doc:"UUIDs of the messages that were read."`
@@ -271,7 +271,7 @@ type MessagesRead struct {
 	ReadAt         Time              `json:"read_at" doc:"When the messages were read."`
 }
 
-// AgentStatusChanged says that an agent came or went. Status is online or offline.
+// AgentStatusChanged says that an agent came online or went offline.
 type AgentStatusChanged struct {
 	AgentID string `json:"agent_id" doc:"UUID of the agent."`
 	Status  string `json:"status" doc:"Whether the agent is online." enum:"online,offline"`
@@ -282,7 +282,7 @@ type Problem struct {
 	Message string `json:"message" doc:"What went wrong, as a sentence."`
 }
 
-// Failure is an acknowledgement that failed. RetryAfterMS comes with rate_limited.
+// Failure is the acknowledgement of an event that failed. RetryAfterMS is set with rate_limited.
 type Failure struct {
 	OK           bool   `json:"ok" doc:"Whether the event was accepted."`
 	Error        string `json:"error" doc:"What went wrong, as a code." enum:"invalid_request,unauthorized,forbidden,not_found,conflict,too_large,rate_limited,internal,unavailable"`
@@ -290,7 +290,7 @@ type Failure struct {
 	RetryAfterMS int64  `json:"retry_after_ms,omitempty" doc:"With rate_limited: how many milliseconds to wait."`
 }
 
-// Ack is an acknowledgement that succeeded, with what the event's About names.
+// Ack is the acknowledgement of an event that succeeded, with the fields that the event's About names.
 type Ack struct {
 	OK      bool      `json:"ok" doc:"Whether the event was accepted."`
 	LastSeq *int64    `json:"last_seq,omitempty" doc:"seq of the newest message, or 0."`
@@ -299,19 +299,19 @@ type Ack struct {
 	*Welcome
 }
 
-// Welcome is what an end user learns by joining. Team is missing where presence is not known.
+// Welcome is what an end user gets by joining. Team is missing if presence is not known.
 type Welcome struct {
 	Team       *Team  `json:"team,omitempty" doc:"Who is online; missing if that is not known."`
 	AssignedTo *Agent `json:"assigned_to" doc:"The agent who claimed the open session, or null."`
 }
 
-// APIError is the body of every refused request.
+// APIError is the body of a request that failed.
 type APIError struct {
 	Error   string `json:"error" doc:"What went wrong, as a code." enum:"invalid_request,unauthorized,forbidden,not_found,conflict,too_large,rate_limited,internal,unavailable"`
 	Message string `json:"message" doc:"What went wrong, as a sentence."`
 }
 
-// EndUser is the person of a conversation.
+// EndUser is the end user of a conversation.
 type EndUser struct {
 	ID          string `json:"id" doc:"UUID."`
 	DisplayName string `json:"display_name" doc:"The end user's name; may be empty."`
@@ -329,7 +329,7 @@ type Session struct {
 	ResolvedAt      *Time    `json:"resolved_at" doc:"When it was resolved."`
 }
 
-// Conversation is a conversation in lists and alone.
+// Conversation is a conversation, in lists and alone.
 type Conversation struct {
 	ID             string   `json:"id" doc:"UUID."`
 	EndUser        EndUser  `json:"end_user" doc:"The person who writes to the organization."`
@@ -340,7 +340,7 @@ type Conversation struct {
 	UpdatedAt      Time     `json:"updated_at" doc:"Bumped on every new message."`
 }
 
-// NewConversation shows a conversation that was read with its end user and open session.
+// NewConversation converts a conversation that was loaded with its end user and open session.
 func NewConversation(c models.Conversation) Conversation {
 	shown := Conversation{
 		ID:             c.ID,
@@ -368,14 +368,14 @@ func NewConversation(c models.Conversation) Conversation {
 	return shown
 }
 
-// Assignment answers assign and release.
+// Assignment is the answer of assign and release.
 type Assignment struct {
 	ID              string  `json:"id" doc:"UUID."`
 	AssignedAgentID *string `json:"assigned_agent_id" doc:"User ID of the assigned agent."`
 	AssignedAt      *Time   `json:"assigned_at" doc:"When an agent claimed it."`
 }
 
-// NewAssignment shows an assigned session.
+// NewAssignment converts an assigned session.
 func NewAssignment(s models.ConversationSession) Assignment {
 	return Assignment{
 		ID:              s.ConversationID,
@@ -384,7 +384,7 @@ func NewAssignment(s models.ConversationSession) Assignment {
 	}
 }
 
-// Resolution answers resolve and reopen.
+// Resolution is the answer of resolve and reopen.
 type Resolution struct {
 	ID         string   `json:"id" doc:"UUID."`
 	SessionID  string   `json:"session_id" doc:"UUID of the conversation session."`
@@ -393,7 +393,7 @@ type Resolution struct {
 	ResolvedAt *Time    `json:"resolved_at" doc:"When it was resolved."`
 }
 
-// NewResolution shows a resolved session.
+// NewResolution converts a resolved session.
 func NewResolution(s models.ConversationSession) Resolution {
 	return Resolution{
 		ID:         s.ConversationID,
@@ -404,14 +404,14 @@ func NewResolution(s models.ConversationSession) Resolution {
 	}
 }
 
-// Tagging answers tag.
+// Tagging is the answer of tag.
 type Tagging struct {
 	ID        string   `json:"id" doc:"UUID."`
 	SessionID string   `json:"session_id" doc:"UUID of the conversation session."`
 	Tags      []string `json:"tags" doc:"Labels of the session: each 1 to 50 characters, at most 20."`
 }
 
-// NewTagging shows a tagged session.
+// NewTagging converts a tagged session.
 func NewTagging(s models.ConversationSession) Tagging {
 	return Tagging{ID: s.ConversationID, SessionID: s.ID, Tags: noNil(s.Tags)}
 }
@@ -428,7 +428,7 @@ func noNil(list []string) []string {
 	return list
 }
 
-// SentAck is the acknowledgement of send_message around a message that is JSON already.
+// SentAck writes the acknowledgement of send_message around an encoded message.
 func SentAck(message json.RawMessage, duplicate bool) json.RawMessage {
 	ack := append([]byte(`{"ok":true,"message":`), message...)
 	if duplicate {

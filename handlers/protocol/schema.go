@@ -9,12 +9,11 @@ import (
 	"parley/models"
 )
 
-// Schema is a JSON Schema of draft 2020-12, which OpenAPI 3.1 and AsyncAPI 3 both take. It is read off the Go type that
-// is sent, so that a document cannot promise another form: its tags json name the fields, doc says what a field means,
-// and enum lists its values.
+// Schema is a JSON Schema of draft 2020-12, as OpenAPI 3.1 and AsyncAPI 3 use it. It is made from the Go type that is
+// sent, so that documents and payloads agree: the tag json names a field, doc describes it, and enum lists its values.
 type Schema map[string]any
 
-// Field is one field of a payload, for tables.
+// Field is one field of a payload, for the tables of the guide.
 type Field struct {
 	Name     string
 	Type     string
@@ -29,13 +28,13 @@ var (
 	senderType = reflect.TypeFor[models.SenderType]()
 )
 
-// schemas collects what the references of a document point to, by name.
+// schemas contains the schemas of a document by name.
 type schemas map[string]Schema
 
-// ref is a reference to the schema of a payload, which it adds when it is missing.
+// ref returns a reference to the schema of a payload, and adds the schema.
 func (s schemas) ref(payload any) Schema { return s.of(reflect.TypeOf(payload)) }
 
-// ofField is the schema of a field. A pointer that omitempty leaves out when it is nil is never null.
+// ofField returns the schema of a field. A nil pointer with omitempty is left out, so it is never null.
 func (s schemas) ofField(f jsonField) Schema {
 	t := f.Type
 	if t.Kind() == reflect.Pointer && f.omits {
@@ -77,11 +76,11 @@ func (s schemas) of(t reflect.Type) Schema {
 	return Schema{"type": "string"}
 }
 
-// object is a reference to the schema of an object, which it adds when it is missing.
+// object returns a reference to the schema of an object, and adds the schema.
 func (s schemas) object(name string, fields []jsonField) Schema {
 	if _, known := s[name]; !known {
 		schema := Schema{"type": "object"}
-		s[name] = schema // before its fields: a type may contain itself
+		s[name] = schema // before its fields, because a type may contain itself
 		properties, required := map[string]Schema{}, []string{}
 		for _, f := range fields {
 			properties[f.name] = s.ofField(f)
@@ -97,7 +96,7 @@ func (s schemas) object(name string, fields []jsonField) Schema {
 	return Schema{"$ref": "#/components/schemas/" + name}
 }
 
-// richMedia is null, or an object with the fields of one content type.
+// richMedia returns the schema of rich_media: null, or an object with the fields of a content type.
 func (s schemas) richMedia() Schema {
 	forms := []Schema{{"type": "null"}}
 	for _, form := range []struct{ name, contentType string }{
@@ -113,7 +112,7 @@ func (s schemas) richMedia() Schema {
 	return Schema{"anyOf": forms}
 }
 
-// richMediaFields are the fields that a content type has in its rich_media.
+// richMediaFields returns the fields of rich_media that a content type has.
 func richMediaFields(contentType string) []jsonField {
 	var fields []jsonField
 	for _, f := range fieldsOf(reflect.TypeFor[models.RichMedia]()) {
@@ -126,7 +125,7 @@ func richMediaFields(contentType string) []jsonField {
 	return fields
 }
 
-// Fields are the fields of a payload in their order; none for nil.
+// Fields returns the fields of a payload in order, or nothing for nil.
 func Fields(payload any) []Field {
 	if payload == nil {
 		return nil
@@ -143,7 +142,8 @@ func Fields(payload any) []Field {
 	return fields
 }
 
-// typeInWords is a field's type as the guide's tables write it: "UUID | null", "string[]", "end_user | agent".
+// typeInWords returns the field's type as the tables of the guide write it, such as "string | null", "string[]" or
+// "end_user | agent".
 func (f jsonField) typeInWords() string {
 	if values, _ := (schemas{}).ofField(f)["enum"].([]string); values != nil {
 		return strings.Join(values, " | ")
@@ -170,15 +170,15 @@ func inWords(t reflect.Type) string {
 	return schemas{}.of(t)["type"].(string)
 }
 
-// jsonField is a field of a type or of one that it embeds.
+// jsonField is a field of a type or of a type that it embeds.
 type jsonField struct {
 	reflect.StructField
 	name     string
-	omits    bool // left out when it is empty
-	optional bool // may be missing, for that reason or because what embeds it was nil
+	omits    bool // left out if empty
+	optional bool // may be missing: it is empty, or its embedded pointer is nil
 }
 
-// fieldsOf lists what encoding/json writes. The fields of an embedded pointer may all be missing.
+// fieldsOf returns the fields that encoding/json writes. The fields of an embedded pointer are optional.
 func fieldsOf(t reflect.Type) []jsonField {
 	var fields []jsonField
 	for i := range t.NumField() {

@@ -21,13 +21,14 @@ type reply struct {
 	event  *socketio.Event
 }
 
-// event is a row of the table: who may send it, and what answers it. An answer may come later, from another goroutine.
+// event is a row of the event table: guard says who may send it, answer handles it. The answer may come later, from
+// another goroutine.
 type event struct {
 	guard  func(*client) error
 	answer func(s *Server, c *client, payload json.RawMessage, reply reply)
 }
 
-// events is every event a client may send.
+// events are all events that a client may send.
 var events = map[string]event{
 	protocol.SendMessageEvent:      {anyone, asynchronous(sendMessage)},
 	protocol.ClaimEvent:            {agents, withDeadline(claimConversation)},
@@ -41,7 +42,7 @@ var events = map[string]event{
 	protocol.ViewEvent:             {agents, synchronous(viewConversation)},
 }
 
-// agents lets in sockets with a web session. anyone lets in all: the event asks for the proof itself.
+// agents admits sockets with a web session. anyone admits all sockets; their handlers check the proof.
 func agents(c *client) error {
 	if c.agent == nil {
 		return c.refuseAgentWork()
@@ -56,7 +57,7 @@ func (s *Server) dispatch(socket *socketio.Socket, e *socketio.Event) {
 	reply := reply{socket, e}
 	row, known := events[e.Name]
 	if !known {
-		reply.send(nil, services.Refuse(services.Invalid, "There is no such event."))
+		reply.send(nil, services.Refuse(services.Invalid, "Unknown event."))
 		return
 	}
 	if err := s.admit(c, e, row); err != nil {
@@ -70,7 +71,7 @@ func (s *Server) dispatch(socket *socketio.Socket, e *socketio.Event) {
 	row.answer(s, c, payload, reply)
 }
 
-// admit checks what holds for every event: limits and guard. Events that are too large never come here, see refuse.
+// admit checks the limits and the guard of an event. Events that are too large go to refuse instead.
 func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 	if s.limitEndUsers && c.agent == nil && e.Name != protocol.SendMessageEvent {
 		if err := c.allow(time.Now()); err != nil {
@@ -80,7 +81,7 @@ func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 	return row.guard(c)
 }
 
-// synchronous makes a row of a function that answers from memory.
+// synchronous makes a handler of a function that answers from memory.
 func synchronous[P any](
 	do func(*Server, *client, P) (protocol.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
 	return asynchronous(func(s *Server, c *client, payload P, reply reply) {
@@ -93,7 +94,7 @@ func synchronous[P any](
 	})
 }
 
-// withDeadline makes a row of a function that asks the database or Redis, for which it gets a time limit.
+// withDeadline makes a handler of a function that uses the database or Redis, and limits its time.
 func withDeadline[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) func(*Server, *client,
 	json.RawMessage, reply) {
 	return synchronous(func(s *Server, c *client, payload P) (protocol.Ack, error) {
@@ -103,7 +104,7 @@ func withDeadline[P any](do func(context.Context, *Server, *client, P) (protocol
 	})
 }
 
-// asynchronous makes a row of a function that calls reply itself.
+// asynchronous makes a handler of a function that calls reply itself.
 func asynchronous[P any](do func(*Server, *client, P, reply)) func(*Server, *client, json.RawMessage, reply) {
 	return func(s *Server, c *client, raw json.RawMessage, reply reply) {
 		var payload P
@@ -115,7 +116,7 @@ func asynchronous[P any](do func(*Server, *client, P, reply)) func(*Server, *cli
 	}
 }
 
-// none is the payload of events that have none; whatever comes is ignored.
+// none is the payload of events without one. It ignores what the client sends.
 type none struct{}
 
 func decode(raw json.RawMessage, payload any) error {
@@ -131,20 +132,20 @@ func decode(raw json.RawMessage, payload any) error {
 		return services.Refuse(services.Invalid, "%s has the wrong type.", wrong.Field)
 	}
 	if err != nil {
-		return services.Refuse(services.Invalid, "The payload is not valid.")
+		return services.Refuse(services.Invalid, "The payload has an invalid value.")
 	}
 	return nil
 }
 
-// hold acknowledges with what the socket is sent next; a flush must follow.
+// hold queues an acknowledgement until the next packet to the socket. A flush must follow.
 func (r reply) hold(ack json.RawMessage) {
 	if err := r.event.AckHeld(ack); err != nil {
 		slog.Debug("answer event", "event", r.event.Name, "error", err)
 	}
 }
 
-// send acknowledges. Without an acknowledgement success is silent and a failure is the error event, except that a
-// message above the rate limit is dropped in silence.
+// send acknowledges the event. If the client passed no callback, success is silent and a failure is sent as the error
+// event, unless it is silent too.
 func (r reply) send(ack any, err error) {
 	e := r.event
 	var send error
@@ -171,10 +172,10 @@ func (r reply) send(ack any, err error) {
 	}
 }
 
-// validConversation refuses ids that are none, before anything is looked up.
+// validConversation refuses malformed ids before anything is looked up.
 func validConversation(id string) error {
 	if !models.ValidID(id) {
-		return services.Refuse(services.Invalid, "conversation_id must be the id of a conversation.")
+		return services.Refuse(services.Invalid, "conversation_id must be a UUID.")
 	}
 	return nil
 }

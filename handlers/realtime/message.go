@@ -9,10 +9,10 @@ import (
 	"parley/services"
 )
 
-// sendMessage is answered after the commit. The socket's next events go on meanwhile, so that a client may have many
-// messages under way; their order is kept by the writer.
+// sendMessage stores a message. It returns before the commit, so that a client may have many messages in flight; the
+// writer keeps their order.
 func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
-	ctx := context.Background() // a proven sender waits for nothing but the writer, which is never long
+	ctx := context.Background() // only the writer can delay a proven sender, and it has its own limits
 	if err := validConversation(p.ConversationID); err != nil {
 		reply.send(nil, err)
 		return
@@ -43,7 +43,7 @@ func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 	})
 }
 
-// admitConversation counts the conversation that a message opens against the limits on new ones.
+// admitConversation counts a conversation that a message creates against the limits on new ones.
 func (s *Server) admitConversation(ctx context.Context, c *client, proof *proof) error {
 	if proof.isAdmitted() {
 		return nil
@@ -58,7 +58,7 @@ func (s *Server) admitConversation(ctx context.Context, c *client, proof *proof)
 	return err
 }
 
-// receipt answers a send_message.
+// receipt answers the event send_message.
 type receipt struct {
 	server         *Server
 	client         *client
@@ -67,8 +67,8 @@ type receipt struct {
 	proof          *proof // nil for an agent
 }
 
-// Stored implements services.Receipt. The acknowledgement is held until Delivered, so that it and the message_received
-// that follows it are written in one system call.
+// Stored implements services.Receipt. It holds the acknowledgement until Delivered, so that it is written together with
+// the message_received that follows.
 func (r *receipt) Stored(sent *services.Sent, err error) {
 	r.client.endSend()
 	if err != nil {
@@ -89,7 +89,7 @@ func (r *receipt) Stored(sent *services.Sent, err error) {
 	r.reply.hold(protocol.SentAck(message, sent.Duplicate))
 }
 
-// encodeMessage returns a message as sockets get it. The sender and the rooms get the same bytes.
+// encodeMessage encodes a message for sockets, once: the sender and the rooms get the same bytes.
 func encodeMessage(sent *services.Sent) (encoded json.RawMessage, err error) {
 	if sent.Encoded == nil {
 		sent.Encoded, err = json.Marshal(protocol.NewMessageReceived(sent.Message))
@@ -97,7 +97,7 @@ func encodeMessage(sent *services.Sent) (encoded json.RawMessage, err error) {
 	return sent.Encoded, err
 }
 
-// Delivered implements services.Receipt: it writes what Stored held.
+// Delivered implements services.Receipt. It writes the acknowledgement.
 func (r *receipt) Delivered() { r.client.socket.Flush() }
 
 func markRead(ctx context.Context, s *Server, c *client, p protocol.MarkRead) (protocol.Ack, error) {

@@ -6,7 +6,7 @@ import (
 	"parley/handlers/protocol"
 )
 
-// joinPresence joins before it lists: who comes in between is in one of the two.
+// joinPresence joins the room before it lists the agents, so that no change is missed in between.
 func joinPresence(ctx context.Context, s *Server, c *client, _ none) (protocol.Ack, error) {
 	organizationID := c.agent.User.OrganizationID
 	if err := c.socket.Join(protocol.PresenceRoom(organizationID)); err != nil {

@@ -8,15 +8,15 @@ import (
 	"parley/services"
 )
 
-// Publisher turns the services' news into events for rooms, on every node.
+// Publisher sends the services' events to rooms on every node.
 type Publisher struct{ io *socketio.Namespace }
 
-// NewPublisher makes one. It implements services.Publisher.
+// NewPublisher creates a Publisher. It implements services.Publisher.
 func NewPublisher(io *socketio.Namespace) *Publisher { return &Publisher{io: io} }
 
 var _ services.Publisher = (*Publisher)(nil)
 
-// MessageStored tells the conversation, in the order of seq, and the queue.
+// MessageStored notifies the conversation, in the order of seq, and the queue.
 func (p *Publisher) MessageStored(sent *services.Sent) {
 	m := sent.Message
 	message, err := encodeMessage(sent)
@@ -37,7 +37,7 @@ func (p *Publisher) MessageStored(sent *services.Sent) {
 		})
 }
 
-// MessagesRead tells the conversation.
+// MessagesRead notifies the conversation.
 func (p *Publisher) MessagesRead(r services.MessagesRead) {
 	p.emit(p.io.To(protocol.ConversationRoom(r.ConversationID)), protocol.MessagesReadEvent, protocol.MessagesRead{
 		ConversationID: r.ConversationID,
@@ -48,7 +48,7 @@ func (p *Publisher) MessagesRead(r services.MessagesRead) {
 	})
 }
 
-// ConversationAssigned tells the queue, and the conversation who answers.
+// ConversationAssigned notifies the queue and the conversation.
 func (p *Publisher) ConversationAssigned(organizationID, conversationID string, agent services.Agent) {
 	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.AssignedEvent, protocol.ConversationAssigned{
 		ConversationID: conversationID,
@@ -60,7 +60,7 @@ func (p *Publisher) ConversationAssigned(organizationID, conversationID string, 
 	})
 }
 
-// ConversationReleased tells the queue, and the conversation that nobody answers.
+// ConversationReleased notifies the queue and the conversation.
 func (p *Publisher) ConversationReleased(organizationID, conversationID string) {
 	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.ReleasedEvent,
 		protocol.ConversationID{ConversationID: conversationID})
@@ -68,8 +68,8 @@ func (p *Publisher) ConversationReleased(organizationID, conversationID string) 
 		protocol.ConversationID{ConversationID: conversationID})
 }
 
-// ConversationResolved tells the conversation and the queue. Tags go to the queue alone, because the end user is in the
-// conversation; a socket that is in both gets the event once, with tags.
+// ConversationResolved notifies the conversation and the queue. Only the queue gets the tags, because the end user is
+// in the conversation. A socket in both gets one event, with the tags.
 func (p *Publisher) ConversationResolved(organizationID, conversationID, sessionID string, tags []string) {
 	resolved := protocol.ConversationResolved{ConversationID: conversationID, SessionID: sessionID}
 	queue := protocol.QueueRoom(organizationID)
@@ -78,14 +78,14 @@ func (p *Publisher) ConversationResolved(organizationID, conversationID, session
 	p.emit(p.io.To(queue), protocol.ResolvedEvent, resolved)
 }
 
-// ConversationReopened tells the conversation and the queue.
+// ConversationReopened notifies the conversation and the queue. A socket in both gets one event.
 func (p *Publisher) ConversationReopened(organizationID, conversationID, sessionID string) {
 	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)),
 		protocol.ReopenedEvent,
 		protocol.ConversationReopened{ConversationID: conversationID, SessionID: sessionID})
 }
 
-// ConversationTagged tells the queue: tags are for agents.
+// ConversationTagged notifies the queue. End users do not see tags.
 func (p *Publisher) ConversationTagged(organizationID, conversationID, sessionID string, tags []string) {
 	p.emit(p.io.To(protocol.QueueRoom(organizationID)), protocol.TaggedEvent, protocol.ConversationTagged{
 		ConversationID: conversationID,
@@ -94,13 +94,13 @@ func (p *Publisher) ConversationTagged(organizationID, conversationID, sessionID
 	})
 }
 
-// VisitChanged tells the agents in the conversation.
+// VisitChanged notifies the agents in the conversation.
 func (p *Publisher) VisitChanged(_, conversationID string) {
 	p.emit(p.io.To(protocol.ConversationAgentsRoom(conversationID)), protocol.VisitChangedEvent,
 		protocol.ConversationID{ConversationID: conversationID})
 }
 
-// TeamChanged tells the organization's end users.
+// TeamChanged notifies the organization's end users.
 func (p *Publisher) TeamChanged(organizationID string, team services.Team) {
 	p.emit(p.io.To(protocol.EndUsersRoom(organizationID)).Volatile(), protocol.TeamChangedEvent, newTeam(team))
 }
@@ -121,7 +121,7 @@ func newAgent(agent services.Agent) protocol.Agent {
 	}
 }
 
-// AgentStatusChanged tells the organization's presence room.
+// AgentStatusChanged notifies the organization's presence room.
 func (p *Publisher) AgentStatusChanged(organizationID, agentID string, online bool) {
 	status := "offline"
 	if online {
@@ -133,17 +133,17 @@ func (p *Publisher) AgentStatusChanged(organizationID, agentID string, online bo
 	})
 }
 
-// EmbedTokenRevoked closes the sockets of the end users whose page the token opened.
+// EmbedTokenRevoked disconnects the end users whose page the token opened.
 func (p *Publisher) EmbedTokenRevoked(embedTokenID string) {
 	p.io.DisconnectSockets(protocol.EmbedTokenRoom(embedTokenID))
 }
 
-// WebSessionEnded closes the sockets of a login.
+// WebSessionEnded disconnects the sockets of a login.
 func (p *Publisher) WebSessionEnded(webSessionID string) {
 	p.io.DisconnectSockets(webSessionRoom(webSessionID))
 }
 
-// UserSessionsEnded closes the sockets of a user.
+// UserSessionsEnded disconnects the sockets of a user.
 func (p *Publisher) UserSessionsEnded(userID string) { p.io.DisconnectSockets(userRoom(userID)) }
 
 func (p *Publisher) emit(to socketio.Broadcast, event string, payload any) {

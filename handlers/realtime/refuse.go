@@ -14,9 +14,9 @@ func (s *Server) refuse(socket *socketio.Socket, e *socketio.Event, limit error)
 	var err error = services.Refuse(services.Invalid, "An event has one object as its payload.")
 	switch {
 	case errors.Is(limit, socketio.ErrPacketTooLarge):
-		err = services.Refuse(services.TooLarge, "A packet must be at most 64 KiB.")
+		err = services.Refuse(services.TooLarge, "The event is too large. Send at most 64 KiB.")
 	case errors.Is(limit, socketio.ErrTooManyAttachments):
-		err = services.Refuse(services.Invalid, "Events carry no binary.")
+		err = services.Refuse(services.Invalid, "Events cannot contain binary data.")
 	}
 	if s.limitEndUsers && c.agent == nil {
 		if tooMany := c.allow(time.Now()); tooMany != nil {

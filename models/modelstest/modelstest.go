@@ -1,5 +1,5 @@
-// Package modelstest gives tests a migrated database of their own: a SQLite file always, and a PostgreSQL database as
-// well where TEST_DATABASE_URL names a server that this user may make databases on.
+// Package modelstest gives each test a migrated database of its own: always a SQLite file, and a PostgreSQL database if
+// TEST_DATABASE_URL names a server on which the user may create databases.
 package modelstest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"parley/models"
 )
 
-// Each runs test once on every database offered.
+// Each runs test once for each database.
 func Each(t *testing.T, test func(t *testing.T, db *models.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
@@ -22,8 +22,8 @@ func Each(t *testing.T, test func(t *testing.T, db *models.DB)) {
 	}
 }
 
-// ServerURL is the variable name, which names a server to test against. Where all are required it must be set;
-// elsewhere an empty answer says that the tests on it are left out.
+// ServerURL returns the environment variable name, the URL of a server for tests. If it is empty, tests that need the
+// server are left out, unless TEST_REQUIRE_SERVERS is 1: then they fail.
 func ServerURL(t *testing.T, name string) string {
 	t.Helper()
 	server := os.Getenv(name)
@@ -33,7 +33,7 @@ func ServerURL(t *testing.T, name string) string {
 	return server
 }
 
-// SQLite opens a fresh file.
+// SQLite opens a new, migrated file.
 func SQLite(t *testing.T) *models.DB {
 	t.Helper()
 	file, err := migratedFile()
@@ -57,7 +57,7 @@ func open(t *testing.T, databaseURL, dataDir string) *models.DB {
 	return db
 }
 
-// migratedFile is an empty database with the whole schema; a copy of it is cheaper than a migration.
+// migratedFile is an empty database with the whole schema. Copying it is faster than migrating.
 var migratedFile = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "parley-schema-")
 	if err != nil {
@@ -75,7 +75,7 @@ func migrate(ctx context.Context, databaseURL, dataDir string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close() // the last connection to close folds SQLite's log into the file
+	defer db.Close() // the last connection that closes copies the write-ahead log into the file
 	conn, err := db.SQL()
 	if err != nil {
 		return err

@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	templateLock = 0x7061726c6579 // whoever holds it may make the template
+	templateLock = 0x7061726c6579 // held while the template is created
 	patience     = time.Minute
 )
 
-// PostgresURL is a migrated database on server for this test alone. Afterwards it is emptied for the next test of this
-// process, which is much cheaper than a new one, or dropped if the test has changed more than its rows.
+// PostgresURL returns the URL of a migrated database for this test alone. After the test the database is emptied for
+// the next test of the process, which is much faster than creating one. If the test changed more than rows, it is
+// dropped.
 func PostgresURL(t *testing.T, server string) string {
 	t.Helper()
 	databases, err := databasesOf(server)
@@ -41,7 +42,7 @@ func PostgresURL(t *testing.T, server string) string {
 	return databases.url(name)
 }
 
-// PostgresURLWith is PostgresURL for a database with defaults of its own, each like "timezone = 'Asia/Tokyo'".
+// PostgresURLWith is PostgresURL for a database with its own default settings, such as "timezone = 'Asia/Tokyo'".
 func PostgresURLWith(t *testing.T, server string, defaults ...string) string {
 	t.Helper()
 	url := PostgresURL(t, server)
@@ -67,12 +68,12 @@ func PostgresURLWith(t *testing.T, server string, defaults ...string) string {
 	return url
 }
 
-// databases are those of this process on one server. Their names carry a number on which the process holds a lock while
-// it lives: a later one drops what is left of those that ended.
+// databases are the databases of this process on one server. Their names contain a number. The process holds a lock on
+// that number, so that a later process can drop what is left of processes that ended.
 type databases struct {
 	server   *url.URL
 	template string
-	schema   string // of the template, hashed
+	schema   string // hash of the template's schema
 	process  int64
 
 	mu    sync.Mutex
@@ -96,7 +97,7 @@ func prepare(server string) (*databases, error) {
 		return nil, err
 	}
 	d := &databases{server: parsed, process: rand.Int64()}
-	if d.admin, err = pgx.Connect(ctx, server); err != nil { // stays open: it holds the process's lock
+	if d.admin, err = pgx.Connect(ctx, server); err != nil { // stays open, because the process's lock ends with it
 		return nil, err
 	}
 	if _, err := d.admin.Exec(ctx, "SELECT pg_advisory_lock($1)", d.process); err != nil {
@@ -115,7 +116,7 @@ func prepare(server string) (*databases, error) {
 	return d, nil
 }
 
-// dropLeftovers drops the databases of processes that live no more.
+// dropLeftovers drops the databases of processes that have ended.
 func (d *databases) dropLeftovers(ctx context.Context) error {
 	rows, err := d.admin.Query(ctx, `SELECT datname FROM pg_database WHERE datname LIKE 'parley\_test\_%'`)
 	if err != nil {
@@ -129,7 +130,7 @@ func (d *databases) dropLeftovers(ctx context.Context) error {
 		number, _, _ := strings.Cut(strings.TrimPrefix(name, "parley_test_"), "_")
 		process, err := strconv.ParseInt(number, 10, 64)
 		if err != nil {
-			continue // not one of these
+			continue // not a database of ours
 		}
 		var ended bool
 		if err := d.admin.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", process).Scan(&ended); err != nil {
@@ -148,8 +149,8 @@ func (d *databases) dropLeftovers(ctx context.Context) error {
 	return nil
 }
 
-// makeTemplate makes the database that all others are copied from, unless a process before this one did. It gets its
-// name once it is whole.
+// makeTemplate creates the database that the others are copied from, unless an earlier process did. It gets its final
+// name when it is complete.
 func (d *databases) makeTemplate(ctx context.Context) error {
 	fingerprint, err := migrations.Fingerprint()
 	if err != nil {
@@ -234,7 +235,7 @@ func (d *databases) giveBack(name string) error {
 	return err
 }
 
-// empty deletes every row, and reports whether the schema is the template's.
+// empty deletes all rows. It reports whether the schema is still the template's.
 func (d *databases) empty(ctx context.Context, conn *pgx.Conn) (asBefore bool, err error) {
 	if _, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = "+
 		"current_database() AND pid <> pg_backend_pid()"); err != nil {
@@ -250,11 +251,12 @@ func (d *databases) empty(ctx context.Context, conn *pgx.Conn) (asBefore bool, e
 	if err != nil {
 		return false, err
 	}
-	_, err = conn.Exec(ctx, "SET session_replication_role = replica;"+deletes) // in any order: no foreign key looks
+	// Without checks of foreign keys, any order works.
+	_, err = conn.Exec(ctx, "SET session_replication_role = replica;"+deletes)
 	return err == nil, err
 }
 
-// schemaOf hashes what a test might have changed besides rows.
+// schemaOf hashes everything that a test may change besides rows.
 func schemaOf(ctx context.Context, conn *pgx.Conn) (hash string, err error) {
 	err = conn.QueryRow(ctx, `SELECT md5(string_agg(line, ';' ORDER BY line COLLATE "C")) FROM (
 			SELECT concat_ws(' ', c.relname, a.attname, a.attnum, a.atttypid, a.attnotnull, c.relkind) AS line

@@ -11,8 +11,8 @@ import (
 	"parley/models"
 )
 
-// FailFirstCommits makes the first commit of every Transact fail as one does that PostgreSQL refuses because of others:
-// what a test then sees is the second attempt. So it shows that the functions it runs may run again.
+// FailFirstCommits makes the first commit of every Transact fail with a conflict. A test then sees the effects of the
+// second attempt, which shows that the functions can run again.
 func FailFirstCommits(db *models.DB) {
 	pool := failingPool{ConnPool: db.Write.Statement.ConnPool, failed: &sync.Map{}}
 	db.Write = db.Write.Session(&gorm.Session{NewDB: true})
@@ -20,7 +20,7 @@ func FailFirstCommits(db *models.DB) {
 	db.Write.Config.ConnPool = pool
 }
 
-// failingPool refuses the first commit of each context: every Transact makes one of its own.
+// failingPool fails the first commit of each context. Every call of Transact has a context of its own.
 type failingPool struct {
 	gorm.ConnPool
 	failed *sync.Map
