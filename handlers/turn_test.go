@@ -165,12 +165,12 @@ func (l *fullListener) Accept() (net.Conn, error) {
 }
 
 func TestHold_anAddressThatTakesUpTooMuchGetsAShortAnswer(t *testing.T) {
-	server, app, _ := testApp(t)
+	_, app, _ := testApp(t)
 	app.Socket = func(c *fiber.Ctx) error {
 		c.Context().Response.SetBodyStream(strings.NewReader("a poll"), 6)
 		return nil
 	}
-	server = New(app)
+	server := New(app)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
