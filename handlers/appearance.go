@@ -9,7 +9,7 @@ import (
 	"parley/views"
 )
 
-// appearanceForm is how a token's widget looks, to be changed.
+// appearanceForm returns the form with a token's appearance.
 func appearanceForm(row services.EmbedTokenRow) *views.AppearanceForm {
 	form := newAppearanceForm(row, services.ReadAppearance(row.Token))
 	return &form
@@ -31,7 +31,7 @@ func newAppearanceForm(row services.EmbedTokenRow, look services.Appearance) vie
 	}
 }
 
-// appearanceOf reads the form or the preview's query: the names are the same.
+// appearanceOf reads the form or the query of the preview. Both have the same names.
 func appearanceOf(value func(string, ...string) string) services.Appearance {
 	return services.Appearance{
 		Color:    value("color"),
@@ -42,7 +42,7 @@ func appearanceOf(value func(string, ...string) string) services.Appearance {
 	}
 }
 
-// changeAppearance sets it. Sent twice it sets it to the same.
+// changeAppearance stores the appearance. Sending it twice is harmless.
 func (a *App) changeAppearance(c *fiber.Ctx) error {
 	user := identityOf(c).User
 	id := c.Params("id")
@@ -66,8 +66,7 @@ func (a *App) changeAppearance(c *fiber.Ctx) error {
 	}, nil)
 }
 
-// embedTokenPreview is the widget itself with an appearance that need not be stored. It belongs to nobody: it makes no
-// conversation and opens no socket.
+// embedTokenPreview shows the widget with the appearance in the query. It has no conversation and opens no socket.
 func (a *App) embedTokenPreview(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {

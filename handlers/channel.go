@@ -36,7 +36,7 @@ func (a *App) showMobileSDK(c *fiber.Ctx, status int, form views.ChannelForm) er
 	return render(c, status, views.MobileSDKPage(page), nil)
 }
 
-// createChannel needs no form key: a bot's second channel is refused, and so is a second submit.
+// createChannel needs no form key: a bot has one mobile channel, so a second submit is refused.
 func (a *App) createChannel(c *fiber.Ctx) error {
 	form := views.ChannelForm{BotID: c.FormValue("bot_id")}
 	channel, err := a.Channels.Create(c.UserContext(), identityOf(c).User, form.BotID)
@@ -53,7 +53,7 @@ func (a *App) createChannel(c *fiber.Ctx) error {
 
 func (a *App) channelPage(c *fiber.Ctx) error { return a.showChannel(c, fiber.StatusOK, nil) }
 
-// showChannel shows a mobile channel: with change, what was typed into its forms and refused, or a token just made.
+// showChannel shows a mobile channel. change, unless nil, adds refused input or a token that was just created.
 func (a *App) showChannel(c *fiber.Ctx, status int, change func(*views.ChannelDetail)) error {
 	user := identityOf(c).User
 	row, err := a.Channels.Get(c.UserContext(), user, c.Params("id"))
@@ -100,7 +100,7 @@ func (a *App) showChannel(c *fiber.Ctx, status int, change func(*views.ChannelDe
 	return render(c, status, views.ChannelPage(page), nil)
 }
 
-// chosen is value where choices have it, else the first of them.
+// chosen returns value if it is one of choices, else the first choice.
 func chosen(choices []views.Choice, value string) string {
 	for _, choice := range choices {
 		if choice.Value == value {
@@ -113,7 +113,7 @@ func chosen(choices []views.Choice, value string) string {
 	return choices[0].Value
 }
 
-// createChannelToken makes an embed token for the app: its conversations belong to the mobile channel.
+// createChannelToken creates an embed token for the app. Its conversations belong to the mobile channel.
 func (a *App) createChannelToken(c *fiber.Ctx) error {
 	user, name := identityOf(c).User, c.FormValue("name")
 	row, err := a.Channels.Get(c.UserContext(), user, c.Params("id"))

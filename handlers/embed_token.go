@@ -27,8 +27,7 @@ func (a *App) showWebChat(c *fiber.Ctx, status int, form views.EmbedTokenForm) (
 	return render(c, status, views.WebChatPage(page), nil)
 }
 
-// createEmbedToken answers the new token's page and not a redirect to it: the secret is in this one answer and nowhere
-// else.
+// createEmbedToken answers with the new token's page instead of a redirect, because only this answer has the secret.
 func (a *App) createEmbedToken(c *fiber.Ctx) error {
 	form := views.EmbedTokenForm{
 		BotID:   c.FormValue("bot_id"),
@@ -55,8 +54,8 @@ func (a *App) createEmbedToken(c *fiber.Ctx) error {
 	})
 }
 
-// tokenRefused shows the form again with what was wrong, every line of the origins included. A form that was sent
-// before has made its token: it leads to the page that lists it.
+// tokenRefused shows the form again with its errors, also those of each origin. A form that was sent before has created
+// its token, so it redirects to the list.
 func (a *App) tokenRefused(c *fiber.Ctx, err error, origins string,
 	again func(status int, errors map[string]string) error) error {
 	if services.KindOf(err) == services.Conflict {
@@ -69,7 +68,7 @@ func (a *App) tokenRefused(c *fiber.Ctx, err error, origins string,
 	return again(status, originErrors(errors, origins))
 }
 
-// originErrors says of every wrong line what is wrong with it, one a line.
+// originErrors adds the error of each wrong line of origins to errors, one a line.
 func originErrors(errors map[string]string, origins string) map[string]string {
 	_, wrong := services.ParseOrigins(origins)
 	lines := make([]string, len(wrong))
@@ -86,7 +85,7 @@ func (a *App) embedTokenPage(c *fiber.Ctx) error {
 	return a.showEmbedToken(c, fiber.StatusOK, c.Params("id"), nil, nil)
 }
 
-// showEmbedToken shows a token of Web Chat: with change, what was typed into its forms and refused.
+// showEmbedToken shows a web token. change, unless nil, puts refused input back into its forms.
 func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*views.EmbedTokenDetail),
 	made *views.MadeEmbedToken) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, id)
@@ -114,7 +113,7 @@ func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*v
 	return render(c, status, views.EmbedTokenPage(page), nil)
 }
 
-// changeEmbedToken sets name and origins. Sent twice it sets them to the same.
+// changeEmbedToken sets name and origins. Sending it twice is harmless.
 func (a *App) changeEmbedToken(c *fiber.Ctx) error {
 	user, id := identityOf(c).User, c.Params("id")
 	name, origins := c.FormValue("name"), c.FormValue("origins")
@@ -135,7 +134,7 @@ func (a *App) changeEmbedToken(c *fiber.Ctx) error {
 	}, nil)
 }
 
-// embedTokenRevoke asks once more, where no script opens the dialog that does.
+// embedTokenRevoke asks for confirmation in browsers without JavaScript.
 func (a *App) embedTokenRevoke(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
@@ -149,7 +148,7 @@ func (a *App) embedTokenRevoke(c *fiber.Ctx) error {
 		Token:  newEmbedTokenView(row),
 		Path:   tokenPath(row),
 	}
-	page.Layout.Path = page.Path // below Mobile SDK for a token of an app
+	page.Layout.Path = page.Path // selects Mobile SDK in the navigation for a token of an app
 	return render(c, fiber.StatusOK, views.RevokePage(page), nil)
 }
 
@@ -165,7 +164,7 @@ func (a *App) revokeEmbedToken(c *fiber.Ctx) error {
 	return a.redirectWithFlash(c, tokenPath(row), "token_revoked")
 }
 
-// embedTokenStatus turns green once the token was used from a page. As a page it is the token's own.
+// embedTokenStatus is the part that shows whether the token was used. Opened as a page it redirects to the token.
 func (a *App) embedTokenStatus(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"parley/views"
 )
 
-// loader serves embed.js, which is the same for every site.
+// loader serves embed.js. It is the same for every site.
 func (a *App) loader(c *fiber.Ctx) error {
 	content, _ := static.File("widget/embed.js") // embedded
 	_, version, _ := strings.Cut(static.URL("widget/embed.js"), "?v=")
@@ -28,7 +28,7 @@ func (a *App) loader(c *fiber.Ctx) error {
 	return c.Send(content)
 }
 
-// widgetLimit refuses pages of the widget to an address that opens too many.
+// widgetLimit limits how many pages of the widget one address opens.
 func (a *App) widgetLimit(c *fiber.Ctx) error {
 	if err := a.Widget.AdmitPage(c.UserContext(), a.AddressKey(c)); err != nil {
 		return err
@@ -63,8 +63,8 @@ func (a *App) widgetPage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.WidgetPage(widget), nil)
 }
 
-// newWidgetView is the page in the look of its embed token. The site's word on the language comes first, then the
-// token's, then the browser's, then the organization's.
+// newWidgetView returns the page with the appearance of its embed token. The language of the site comes first, then
+// that of the token, of the browser, and of the organization.
 func newWidgetView(c *fiber.Ctx, opened services.OpenedWidget) views.Widget {
 	look, greeting := opened.Appearance, opened.Greeting
 	c.Vary(fiber.HeaderAcceptLanguage)
@@ -124,7 +124,7 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	// Readable by any page, as the widget's sockets are: the external id is the key, and no cookie opens anything here.
+	// Every origin may read it, as it may open a socket: the external id is the proof, and cookies are ignored.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	return c.JSON(protocol.NewWidgetHistory(messages, func(senderType models.SenderType, id string) protocol.Agent {
 		sender := senders.Of(senderType, id)

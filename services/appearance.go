@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-// Appearance is how the widget of an embed token looks and speaks. What is empty is as it is without.
+// Appearance is the look and the texts of an embed token's widget. Empty fields keep the default.
 type Appearance struct {
 	Color    string `json:"color,omitempty"` // #rrggbb
 	Title    string `json:"title,omitempty"`
@@ -27,7 +27,7 @@ const (
 
 var hexColor = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
-// ReadAppearance is the appearance of a token.
+// ReadAppearance returns the appearance of a token.
 func ReadAppearance(token models.EmbedToken) (a Appearance) {
 	if json.Unmarshal([]byte(token.Appearance), &a) != nil {
 		return Appearance{}
@@ -35,7 +35,7 @@ func ReadAppearance(token models.EmbedToken) (a Appearance) {
 	return a
 }
 
-// clean is a as it is stored. Error: Invalid.
+// clean returns a in the form in which it is stored. Error: Invalid.
 func (a Appearance) clean() (Appearance, error) {
 	a.Color, a.Title = strings.ToLower(strings.TrimSpace(a.Color)), trim(a.Title)
 	a.Greeting = trim(strings.ReplaceAll(a.Greeting, "\r\n", "\n"))
@@ -54,8 +54,8 @@ func (a Appearance) clean() (Appearance, error) {
 	return a, nil
 }
 
-// ContrastInk is the color of text on color, black or white: the one that stands out more, which is always by 4.5 to
-// 1 or more. On what is no color it is white.
+// ContrastInk returns the text color for a background: black or white, whichever has more contrast, which is always at
+// least 4.5 to 1. It is white for an invalid background.
 func ContrastInk(background string) string {
 	background = strings.ToLower(background)
 	if !hexColor.MatchString(background) {
@@ -67,7 +67,7 @@ func ContrastInk(background string) string {
 	return "#ffffff"
 }
 
-// luminanceOf is the relative luminance of WCAG 2.
+// luminanceOf returns the relative luminance as WCAG 2 defines it.
 func luminanceOf(color string) float64 {
 	channel := func(hex string) float64 {
 		value, _ := strconv.ParseUint(hex, 16, 8) // two digits, as the caller has checked

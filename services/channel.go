@@ -11,15 +11,15 @@ import (
 	"parley/models"
 )
 
-// Channels keeps the mobile channels: a bot has one at most, and its id is what apps are built with. Those of web chats
-// come with their first embed token.
+// Channels manages the mobile channels. A bot has at most one, and apps are built with its id. A bot's web channel is
+// created with its first embed token.
 type Channels struct {
 	db    *models.DB
 	audit *Audit
 	clock Clock
 }
 
-// NewChannels makes the service.
+// NewChannels creates the service.
 func NewChannels(db *models.DB, audit *Audit, clock Clock) *Channels {
 	return &Channels{db: db, audit: audit, clock: clock}
 }
@@ -30,7 +30,7 @@ type ChannelRow struct {
 	Bot     models.Bot
 }
 
-// Create makes the mobile channel of a bot. Errors: Forbidden, NotFound for the bot, Conflict when it has one.
+// Create creates the mobile channel of a bot. Errors: Forbidden; NotFound for the bot; Conflict if it has one.
 func (s *Channels) Create(ctx context.Context, actor models.User, botID string) (channel models.Channel, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return channel, err
@@ -40,14 +40,14 @@ func (s *Channels) Create(ctx context.Context, actor models.User, botID string) 
 		if err != nil {
 			return err
 		}
-		var made bool
-		if channel, made, err = s.ensure(tx, actor, bot, models.ChannelMobileSDK); err != nil {
+		var created bool
+		if channel, created, err = s.ensure(tx, actor, bot, models.ChannelMobileSDK); err != nil {
 			return err
 		}
-		if !made {
+		if !created {
 			return &Error{
 				Kind:    Conflict,
-				Message: bot.Name + " has a mobile channel already. A bot has one.",
+				Message: bot.Name + " already has a mobile channel. Choose another bot.",
 				Field:   "bot_id",
 			}
 		}
@@ -56,9 +56,10 @@ func (s *Channels) Create(ctx context.Context, actor models.User, botID string) 
 	return channel, err
 }
 
-// ensure returns the bot's channel of a type, made if need be. Of two at once the unique index lets one make it.
+// ensure returns the bot's channel of a type, and creates it if it is missing. A unique index makes sure that two calls
+// at once create one.
 func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot,
-	kind string) (channel models.Channel, made bool, err error) {
+	kind string) (channel models.Channel, created bool, err error) {
 	now := s.clock()
 	fresh := models.Channel{
 		ID:             models.NewID(),
@@ -73,7 +74,7 @@ func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot,
 		Columns:   []clause.Column{{Name: "bot_id"}, {Name: "type"}},
 		DoNothing: true,
 	}).Create(&fresh)
-	if errors.Is(result.Error, gorm.ErrForeignKeyViolated) { // removed this very moment
+	if errors.Is(result.Error, gorm.ErrForeignKeyViolated) { // the bot was removed since it was read
 		return channel, false, noSuchBot()
 	} else if result.Error != nil {
 		return channel, false, fmt.Errorf("create channel: %w", result.Error)
@@ -86,7 +87,7 @@ func (s *Channels) ensure(tx *gorm.DB, actor models.User, bot models.Bot,
 	return channel, false, err
 }
 
-// List returns the mobile channels, by the names of their bots. Error: Forbidden.
+// List returns the mobile channels in the order of their bots' names. Error: Forbidden.
 func (s *Channels) List(ctx context.Context, actor models.User) ([]ChannelRow, error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func botOf(tx *gorm.DB, organizationID, id string) (bot models.Bot, err error) {
 	return bot, err
 }
 
-// chosenBot is the bot of a form's bot_id.
+// chosenBot returns the bot that a form's bot_id names.
 func chosenBot(tx *gorm.DB, organizationID, id string) (models.Bot, error) {
 	bot, err := botOf(tx, organizationID, id)
 	if KindOf(err) == NotFound {

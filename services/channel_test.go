@@ -26,7 +26,7 @@ func TestChannels_aBotHasOneMobileChannel(t *testing.T) {
 			if r := <-results; r.err == nil {
 				made = append(made, r.channel)
 			} else if d.refused(services.Conflict,
-				r.err); r.err.Error() != "Bo has a mobile channel already. A bot has one." {
+				r.err); r.err.Error() != "Bo already has a mobile channel. Choose another bot." {
 				d.Error(r.err)
 			}
 		}

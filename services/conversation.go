@@ -7,8 +7,8 @@ import (
 	"parley/models"
 )
 
-// Ref is what never changes of a conversation: whose it is and who answers in it. LastSeq is the newest message when it
-// was read.
+// Ref names a conversation and what never changes about it: its end user and its bot. LastSeq is the number of its
+// newest message at the time of reading.
 type Ref struct {
 	ID             string
 	OrganizationID string
@@ -16,16 +16,16 @@ type Ref struct {
 	BotID          string
 	EndUserID      string // empty while unstored
 	ExternalID     string
-	EmbedTokenID   string // that opened it last; empty: not known
+	EmbedTokenID   string // the token that opened it last; empty: not known
 	LastSeq        int64
 
-	// Unstored says that no row existed when this was read: the end user's first message stores it, with DisplayName.
-	// Another socket may have done so since.
+	// Unstored means that the conversation had no row at the time of reading. The end user's first message stores it,
+	// with DisplayName. Another socket may have stored it since.
 	Unstored    bool
-	DisplayName string // while unstored: the name that the page was opened with
+	DisplayName string // if Unstored: the name that the page was opened with
 }
 
-// Conversations finds and lists conversations and leads their sessions.
+// Conversations finds and lists conversations and changes their sessions.
 type Conversations struct {
 	db        *models.DB
 	openings  OpeningStore
@@ -33,20 +33,18 @@ type Conversations struct {
 	clock     Clock
 }
 
-// NewConversations makes the service.
+// NewConversations creates the service.
 func NewConversations(db *models.DB, openings OpeningStore, publisher Publisher, clock Clock) *Conversations {
 	return &Conversations{db: db, openings: openings, publisher: publisher, clock: clock}
 }
 
-// ForAgent finds a conversation of the agent's organization, written in or not. Error: NotFound, also for one of which
-// nothing is stored yet: to agents it does not exist.
+// ForAgent finds a stored conversation of the agent's organization. Error: NotFound.
 func (s *Conversations) ForAgent(ctx context.Context, organizationID, id string) (Ref, error) {
 	found, err := s.find(ctx, "c.organization_id = ? AND c.id = ?", organizationID, id)
 	return found.Ref, err
 }
 
-// ForAgentToJoin is ForAgent for a socket that waits for the first message: it also finds a conversation of which
-// nothing is stored yet.
+// ForAgentToJoin is ForAgent for sockets, which may wait for the first message: it also finds unstored conversations.
 func (s *Conversations) ForAgentToJoin(ctx context.Context, organizationID, id string) (Ref, error) {
 	ref, err := s.ForAgent(ctx, organizationID, id)
 	if KindOf(err) != NotFound {
@@ -62,7 +60,7 @@ func (s *Conversations) ForAgentToJoin(ctx context.Context, organizationID, id s
 	return unstoredRef(id, channel), nil
 }
 
-// foundConversation is a conversation, and whether its end user is kept out of it.
+// foundConversation is a conversation. Closed means that its end user may not open it.
 type foundConversation struct {
 	Ref
 	Closed bool
@@ -121,7 +119,7 @@ func notYourConversation() *Error {
 	return Refuse(Forbidden, "external_id does not belong to this conversation.")
 }
 
-// LastSeq is the number of the conversation's newest message.
+// LastSeq returns the number of the conversation's newest message; 0 if it has none.
 func (s *Conversations) LastSeq(ctx context.Context, ref Ref) (last int64, err error) {
 	err = s.db.Read.WithContext(ctx).Model(&models.Conversation{}).Select("last_seq").
 		Where("organization_id = ? AND id = ?", ref.OrganizationID, ref.ID).Scan(&last).Error
@@ -131,7 +129,7 @@ func (s *Conversations) LastSeq(ctx context.Context, ref Ref) (last int64, err e
 	return last, nil
 }
 
-// Get returns one conversation as List does. Error: NotFound.
+// Get returns a conversation with its end user and open session. Error: NotFound.
 func (s *Conversations) Get(ctx context.Context, organizationID, id string) (models.Conversation, error) {
 	var found []models.Conversation
 	if models.ValidID(id) {

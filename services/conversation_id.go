@@ -17,26 +17,25 @@ import (
 
 const (
 	prefixLength = 8 // hex digits of a conversation id that name its channel
-	prefixTries  = 5 // random prefixes to try, should one be taken
+	prefixTries  = 5 // random prefixes to try if one is taken
 )
 
 // conversationID returns the id of an end user's conversation on a channel, stored or not: a UUID of version 8 (RFC
-// 9562) whose first 32 bits are the channel's prefix. The other 90 are an HMAC of the external id, so that nobody can
-// make an id for an external id of their own choice, or find out whose an id is: only the widget page gives them out.
-// The channel must have a key.
+// 9562) whose first 32 bits are the channel's prefix. The other 90 are an HMAC of the external id, so only the widget
+// page can create the id for an external id, and an id does not reveal its external id. The channel must have a key.
 func conversationID(channel models.Channel, externalID string) string {
 	mac := hmac.New(sha256.New, []byte(channel.ConversationKey))
 	mac.Write([]byte(externalID))
 	var id uuid.UUID
-	_, _ = hex.Decode(id[:], []byte(channel.ConversationPrefix)) // what withConversationKey made always decodes
+	_, _ = hex.Decode(id[:], []byte(channel.ConversationPrefix)) // withConversationKey stores valid hex only
 	copy(id[prefixLength/2:], mac.Sum(nil))
 	id[6] = id[6]&0x0f | 0x80 // version 8
 	id[8] = id[8]&0x3f | 0x80 // variant of RFC 9562
 	return id.String()
 }
 
-// conversationPrefix returns the part of a conversation's id that names its channel. It is empty for an id that was
-// not derived, like those of conversations from before there were keys.
+// conversationPrefix returns the part of a conversation's id that names its channel. It is empty for ids that were not
+// derived, such as those of older conversations.
 func conversationPrefix(id string) string {
 	parsed, err := uuid.Parse(id)
 	if err != nil || parsed.Version() != 8 || parsed.String() != id {
@@ -45,8 +44,8 @@ func conversationPrefix(id string) string {
 	return id[:prefixLength]
 }
 
-// withConversationKey returns the channel with its prefix and key, which its first opening makes. Of several nodes at
-// once, the first to store them decides.
+// withConversationKey returns the channel with its prefix and key. The first opening creates them; of several nodes at
+// once, the first to store them wins.
 func (s *Widget) withConversationKey(ctx context.Context, channel models.Channel) (models.Channel, error) {
 	for try := 0; channel.ConversationKey == ""; try++ {
 		if try == prefixTries {

@@ -15,17 +15,17 @@ import (
 	"parley/models"
 )
 
-// Filter says which conversations a list shows.
+// Filter selects the conversations of a list.
 type Filter string
 
-// The guide's filters.
+// The filters of the REST API.
 const (
-	FilterUnassigned Filter = "unassigned" // open and nobody's
-	FilterMine       Filter = "mine"       // open and the caller's
-	FilterAll        Filter = "all"        // every one that was ever written in
+	FilterUnassigned Filter = "unassigned" // open, without an agent
+	FilterMine       Filter = "mine"       // open, assigned to the caller
+	FilterAll        Filter = "all"        // every conversation with a message
 )
 
-// ParseFilter reads a filter; nothing given is unassigned. Error: Invalid.
+// ParseFilter reads a filter. An empty text is unassigned. Error: Invalid.
 func ParseFilter(text string) (Filter, error) {
 	switch f := Filter(text); f {
 	case "":
@@ -36,7 +36,7 @@ func ParseFilter(text string) (Filter, error) {
 	return "", Refuse(Invalid, "filter must be unassigned, mine or all.")
 }
 
-// ListQuery asks for a page of a list.
+// ListQuery selects a page of a list.
 type ListQuery struct {
 	Filter Filter
 	Search string // optional: part of the end user's display name or external id, in any case
@@ -44,8 +44,8 @@ type ListQuery struct {
 	Cursor string // empty for the first page
 }
 
-// List returns conversations with their end user and open session, newest first, and the cursor of the next page, if
-// any. Error: Invalid for a cursor that no List gave, or a search that is too long.
+// List returns conversations with their end user and open session, newest first, and the cursor of the next page; empty
+// on the last page. Error: Invalid for a cursor that List did not return, or a search that is too long.
 func (s *Conversations) List(ctx context.Context, agent models.User,
 	q ListQuery) ([]models.Conversation, string, error) {
 	query := s.filtered(ctx, agent, q.Filter).Preload("EndUser").
@@ -75,7 +75,7 @@ func (s *Conversations) List(ctx context.Context, agent models.User,
 	return found[:q.Limit], formatCursor(last.UpdatedAt, last.ID), nil
 }
 
-// endUsersLike selects the ids of the end users who have text in their name or external id.
+// endUsersLike selects the ids of end users whose name or external id contains text.
 func (s *Conversations) endUsersLike(ctx context.Context, organizationID, text string) *gorm.DB {
 	var like []string
 	var patterns []any
@@ -87,9 +87,9 @@ func (s *Conversations) endUsersLike(ctx context.Context, organizationID, text s
 		Where("organization_id = ?", organizationID).Where("("+strings.Join(like, " OR ")+")", patterns...)
 }
 
-// likePatterns finds text itself in what SQL's LOWER makes of a name. That knows ASCII alone on SQLite, and on
-// PostgreSQL in some locales, so the other letters are tried in the spellings that names have: small, capital, and
-// small after a capital.
+// likePatterns returns LIKE patterns that find text in LOWER(name). On SQLite, and in some locales on PostgreSQL, LOWER
+// changes ASCII letters only. So other letters are tried in the spellings that names have: lower case, upper case, and
+// capitalized.
 func likePatterns(text string) (patterns []string) {
 	asciiLower := func(r rune) rune {
 		if r <= unicode.MaxASCII {
@@ -118,7 +118,7 @@ func capitalized(text string) string {
 	}, text)
 }
 
-// Counts is how many conversations each filter shows.
+// Counts returns the number of conversations of each filter.
 func (s *Conversations) Counts(ctx context.Context, agent models.User) (map[Filter]int64, error) {
 	counts := map[Filter]int64{}
 	for _, filter := range []Filter{FilterUnassigned, FilterMine, FilterAll} {
@@ -170,7 +170,7 @@ func (s *Conversations) LastMessages(ctx context.Context, organizationID string,
 
 const maxSearch = 100 // characters
 
-// A cursor is the updated_at, in microseconds, and id of a page's last row.
+// A cursor is the updated_at, in microseconds, and the id of the last row of a page.
 func formatCursor(at time.Time, id string) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", at.UnixMicro(), id))
 }
@@ -180,7 +180,7 @@ func parseCursor(cursor string) (at time.Time, id string, err error) {
 	text, decodeErr := base64.RawURLEncoding.DecodeString(cursor)
 	_, scanErr := fmt.Sscanf(string(text), "%d %s", &micros, &id)
 	if decodeErr != nil || scanErr != nil || micros < 0 || !models.ValidID(id) {
-		return at, "", Refuse(Invalid, "cursor is not one that a list gave.")
+		return at, "", Refuse(Invalid, "cursor is not from a list. Start again without it.")
 	}
 	return time.UnixMicro(micros).UTC(), id, nil
 }

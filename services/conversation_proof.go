@@ -10,15 +10,15 @@ import (
 	"parley/models"
 )
 
-// EndUserProof is what an end user shows to open a conversation.
+// EndUserProof is what an end user sends to prove that a conversation is theirs.
 type EndUserProof struct {
 	ConversationID string
 	ExternalID     string
-	EmbedToken     string // optional: the one that opened the page, which otherwise is the one that is remembered
+	EmbedToken     string // optional: the token that opened the page; default: the token that opened it last
 }
 
 // ForEndUser finds a conversation by an end user's proof, stored or not. Errors: NotFound if there is no such
-// conversation; Forbidden if it is another end user's, or if its embed token was revoked.
+// conversation; Forbidden if it belongs to another end user, or if its embed token was revoked.
 func (s *Conversations) ForEndUser(ctx context.Context, proof EndUserProof) (Ref, error) {
 	found, err := s.find(ctx, "c.id = ?", proof.ConversationID)
 	if KindOf(err) == NotFound {
@@ -42,9 +42,9 @@ func (s *Conversations) ForEndUser(ctx context.Context, proof EndUserProof) (Ref
 	return found.Ref, nil
 }
 
-// findUnstored checks the proof of a conversation that has no row. Whether there is a row cannot be told from the
-// answer: a wrong external id is Forbidden for every id of a channel, stored or not, and NotFound means that no
-// channel has such ids.
+// findUnstored checks the proof of a conversation that has no row. The answer does not reveal whether a row exists: a
+// wrong external id is Forbidden for every id that begins with a channel's prefix, stored or not, and NotFound for
+// every other id.
 func (s *Conversations) findUnstored(ctx context.Context, proof EndUserProof) (foundConversation, error) {
 	channel, err := s.channelOf(ctx, proof.ConversationID)
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *Conversations) findUnstored(ctx context.Context, proof EndUserProof) (f
 	return found, nil
 }
 
-// openedWith returns the id of the embed token that an end user says to have opened the page with, and whether it does
-// not open the conversation: it is unknown, revoked, or another channel's.
+// openedWith returns the id of the embed token that an end user claims to have opened the page with. closed means that
+// the token does not open this conversation: it is unknown, revoked, or belongs to another channel.
 func (s *Conversations) openedWith(ctx context.Context, ref Ref, secret string) (id string, closed bool, err error) {
 	err = s.db.Read.WithContext(ctx).Model(&models.EmbedToken{}).Select("id").
 		Where("organization_id = ? AND channel_id = ? AND token_hash = ? AND revoked_at IS NULL", ref.OrganizationID,
@@ -85,8 +85,9 @@ func (s *Conversations) openedWith(ctx context.Context, ref Ref, secret string) 
 	return id, id == "", nil
 }
 
-// closed is the condition under which an embed token keeps end users out of their conversations on a channel: it was
-// revoked or removed. Where the token is not known (NULL), they are kept out once no token of the channel is left.
+// closed returns an SQL condition: whether end users may no longer open conversations that an embed token opened on a
+// channel, because it was revoked or removed. Where the token is not known (NULL), conversations close with the last
+// token of the channel.
 func closed(token, channel string) string {
 	const live = "SELECT 1 FROM embed_tokens AS t WHERE t.revoked_at IS NULL AND t.channel_id = "
 	return fmt.Sprintf(`(CASE WHEN %[1]s IS NOT NULL THEN NOT EXISTS (%[3]s %[2]s AND t.id = %[1]s)
@@ -94,8 +95,7 @@ func closed(token, channel string) string {
 		token, channel, live)
 }
 
-// Closed returns those of the embed tokens that were revoked or removed, and those of the channels whose last token
-// was.
+// Closed returns the embed tokens that were revoked or removed, and the channels that have no token left.
 func (s *Conversations) Closed(ctx context.Context,
 	tokenIDs, channelIDs []string) (closedTokens, closedChannels []string, err error) {
 	if len(tokenIDs) > 0 {
@@ -117,7 +117,7 @@ func (s *Conversations) Closed(ctx context.Context,
 	return closedTokens, closedChannels, nil
 }
 
-// without returns those of all that are not in some.
+// without returns all except some.
 func without(all, some []string) (rest []string) {
 	for _, one := range all {
 		if !slices.Contains(some, one) {

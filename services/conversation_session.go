@@ -12,9 +12,9 @@ import (
 	"parley/models"
 )
 
-// Assign gives the open session to agent. Of many agents at once exactly one gets it; one's own again is returned
-// unchanged. Errors: NotFound, Conflict when it is another's or none is open, Unauthorized when agent was locked out
-// meanwhile.
+// Assign assigns the open session to agent. Of many agents at once exactly one gets it. A session that is already
+// theirs is returned unchanged. Errors: NotFound; Conflict if another agent has it or no session is open; Unauthorized
+// if agent was disabled in the meantime.
 func (s *Conversations) Assign(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
 	claimed := false
 	session, err := s.changeSession(ctx, agent.OrganizationID, id,
@@ -70,7 +70,7 @@ func agentOf(tx *gorm.DB, organizationID, agentID string) (Agent, error) {
 	return agent, err
 }
 
-// AssignedTo is who has claimed the open session, if anybody has.
+// AssignedTo returns the agent who has claimed the open session, or nil.
 func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error) {
 	var agents []Agent
 	err := s.db.Read.WithContext(ctx).Table("conversation_sessions AS s").
@@ -87,14 +87,14 @@ func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error)
 	return &agents[0], nil
 }
 
-// Release takes agent's own claim back: the session stays open and is nobody's. Errors: NotFound, Conflict when it is
-// not the agent's or none is open.
+// Release unassigns the open session from agent and keeps it open. Errors: NotFound; Conflict if agent has not claimed
+// it or no session is open.
 func (s *Conversations) Release(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
 	session, err := s.changeSession(ctx, agent.OrganizationID, id,
 		func(tx *gorm.DB, session *models.ConversationSession) error {
 			switch {
 			case session.AssignedAgentID == nil:
-				return Refuse(Conflict, "Nobody has claimed this conversation.")
+				return Refuse(Conflict, "This conversation is not assigned.")
 			case *session.AssignedAgentID != agent.ID:
 				return claimedBy(tx, agent.OrganizationID, *session.AssignedAgentID)
 			}
@@ -107,8 +107,8 @@ func (s *Conversations) Release(ctx context.Context, agent models.User, id strin
 	return session, err
 }
 
-// Resolve closes the open session and adds tags to its tags. Errors: NotFound, Conflict when none is open, Invalid for
-// tags.
+// Resolve closes the open session and adds tags to its tags. Errors: NotFound; Conflict if no session is open; Invalid
+// for the tags.
 func (s *Conversations) Resolve(ctx context.Context, organizationID, id string,
 	tags []string) (models.ConversationSession, error) {
 	session, err := s.changeSession(ctx, organizationID, id,
@@ -129,8 +129,8 @@ func (s *Conversations) Resolve(ctx context.Context, organizationID, id string,
 	return session, err
 }
 
-// Reopen takes the newest session's resolution back: it is open again, with its tags, and its agent if they are still
-// there. Errors: NotFound, Conflict when one is open or there is none.
+// Reopen opens the newest session again, with its tags. It keeps its agent unless they were disabled. Errors: NotFound;
+// Conflict if a session is open already or the conversation has none.
 func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 	id string) (session models.ConversationSession, err error) {
 	var assigned *Agent
@@ -154,7 +154,7 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 			})
 			if err != nil && KindOf(err) != Unauthorized {
 				return err
-			} else if err != nil { // nobody else could take it
+			} else if err != nil { // a disabled agent would keep it from everybody else
 				session.AssignedAgentID, session.AssignedAt = nil, nil
 				columns["assigned_agent_id"], columns["assigned_at"] = nil, nil
 			}
@@ -163,7 +163,7 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 			Where("organization_id = ? AND id = ? AND status = ?", agent.OrganizationID, session.ID,
 				models.SessionResolved).
 			Updates(columns)
-		// opened by a node whose clock is behind, so it is not the newest
+		// The open session is not the newest: a node whose clock is behind opened it.
 		if errors.Is(result.Error, gorm.ErrDuplicatedKey) {
 			return Refuse(Conflict, "This conversation is open already.")
 		} else if result.Error != nil {
@@ -181,13 +181,13 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 		return models.ConversationSession{}, err
 	}
 	s.publisher.ConversationReopened(agent.OrganizationID, id, session.ID)
-	if assigned != nil { // who had joined after it was resolved does not know who answers
+	if assigned != nil { // sockets that joined since do not know who answers
 		s.publisher.ConversationAssigned(agent.OrganizationID, id, *assigned)
 	}
 	return session, nil
 }
 
-// Sessions are the newest sessions of a conversation, newest first.
+// Sessions returns the newest sessions of a conversation, newest first.
 func (s *Conversations) Sessions(ctx context.Context, organizationID, id string,
 	limit int) ([]models.ConversationSession, error) {
 	if !models.ValidID(id) {
@@ -242,8 +242,8 @@ func (s *Conversations) changeSession(ctx context.Context, organizationID, id st
 	return session, err
 }
 
-// locked runs change in a transaction that holds the conversation's lock, the one that senders take: what change sees
-// stays true until it commits.
+// locked runs change in a transaction that holds the conversation's lock. Senders take the same lock, so what change
+// reads stays true until the commit.
 func (s *Conversations) locked(ctx context.Context, organizationID, id string, change func(*gorm.DB) error) error {
 	if !models.ValidID(id) {
 		return Refuse(NotFound, "Conversation not found.")

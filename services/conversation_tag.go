@@ -19,7 +19,7 @@ const (
 	taggedLately  = 500 // sessions
 )
 
-// Tags are those that an organization uses: of its newest tagged sessions, the most used first.
+// Tags returns the tags of an organization's newest tagged sessions, the most used first.
 func (s *Conversations) Tags(ctx context.Context, organizationID string) ([]string, error) {
 	var sessions []models.ConversationSession
 	err := s.db.Read.WithContext(ctx).Select("tags").Where("organization_id = ? AND tags <> '[]'", organizationID).
@@ -39,7 +39,7 @@ func (s *Conversations) Tags(ctx context.Context, organizationID string) ([]stri
 	return tags[:min(len(tags), suggestedTags)], nil
 }
 
-// cleanTags trims, drops repeats and keeps the order. Error: Invalid.
+// cleanTags trims tags and removes repeats. It keeps their order. Error: Invalid.
 func cleanTags(tags []string) ([]string, error) {
 	clean := []string{}
 	for _, tag := range tags {

@@ -7,8 +7,9 @@ import (
 	"parley/models"
 )
 
-// Waiting is how many open conversations wait for the agent: nobody's or their own, with a newest message of the end
-// user that no agent has read. Who reads that one has had the others before them, so only it is looked at.
+// Waiting counts the open conversations that wait for the agent: unassigned or their own, with a message of the end
+// user that no agent has read. Only the end user's newest message counts, because an agent who reads it has read the
+// others.
 func (s *Conversations) Waiting(ctx context.Context, agent models.User) (count int, err error) {
 	err = s.db.Read.WithContext(ctx).Raw(`SELECT COUNT(*) FROM conversation_sessions AS s
 		JOIN conversations AS c ON c.id = s.conversation_id AND c.organization_id = s.organization_id

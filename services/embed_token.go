@@ -17,7 +17,7 @@ const (
 	maxListed    = 500 // rows of a list that has no pages
 )
 
-// EmbedTokens keeps the tokens that let sites and apps open the widget.
+// EmbedTokens manages the tokens that let sites and apps open the widget.
 type EmbedTokens struct {
 	db        *models.DB
 	channels  *Channels
@@ -26,7 +26,7 @@ type EmbedTokens struct {
 	clock     Clock
 }
 
-// NewEmbedTokens makes the service.
+// NewEmbedTokens creates the service.
 func NewEmbedTokens(db *models.DB, channels *Channels, audit *Audit, publisher Publisher, clock Clock) *EmbedTokens {
 	return &EmbedTokens{
 		db:        db,
@@ -37,13 +37,13 @@ func NewEmbedTokens(db *models.DB, channels *Channels, audit *Audit, publisher P
 	}
 }
 
-// NewEmbedToken is what a token is made of.
+// NewEmbedToken is the content of a new token.
 type NewEmbedToken struct {
-	FormKey string // a UUID that the form carries, and the token's id: a form sent twice makes one token. Empty: none
+	FormKey string // optional: a UUID in the form. It becomes the token's id: a form sent twice creates one token
 	BotID   string
 	Channel string // models.ChannelWebchat or models.ChannelMobileSDK
 	Name    string
-	Origins string // one a line; none: every page may show the widget
+	Origins string // one a line; empty: every site may show the widget
 }
 
 // EmbedTokenRow is a token with its channel and bot.
@@ -53,8 +53,8 @@ type EmbedTokenRow struct {
 	Bot     models.Bot
 }
 
-// Create makes a token, and the bot's channel if it is the first, and returns its secret, which is stored nowhere.
-// Errors: Forbidden, NotFound for the bot, Invalid with a field, Conflict for a form that was sent before.
+// Create creates a token, and the bot's channel with the first one. It returns the secret, which is not stored. Errors:
+// Forbidden; NotFound for the bot; Invalid with a field; Conflict for a form that was sent before.
 func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
 	request NewEmbedToken) (token models.EmbedToken, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
@@ -100,7 +100,7 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
 		}
 		token.ChannelID = channel.ID
 		if err := tx.Create(&token).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
-			return Refuse(Conflict, "This form was sent before, and made a token then. If nobody copied it, revoke "+
+			return Refuse(Conflict, "This form was already sent and created a token. If you did not copy it, revoke "+
 				"it and create another.")
 		} else if err != nil {
 			return fmt.Errorf("create embed token: %w", err)
@@ -113,8 +113,8 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
 	return token, secret, nil
 }
 
-// List returns the tokens on channels of a type and on a channel, where those are not empty: those that work first, of
-// each the newest first. Error: Forbidden.
+// List returns the tokens of a channel type and of a channel; an empty one means all. Live tokens come first, then the
+// newest. Error: Forbidden.
 func (s *EmbedTokens) List(ctx context.Context, actor models.User,
 	channelType, channelID string) ([]EmbedTokenRow, error) {
 	if err := mustBeAdmin(actor); err != nil {
@@ -176,8 +176,8 @@ func (s *EmbedTokens) rows(ctx context.Context, organizationID string,
 	return rows, nil
 }
 
-// Change gives a token a name and its origins, one a line: both or neither. Errors: Forbidden, NotFound, Invalid with
-// the first line that is wrong, Conflict when the token is revoked.
+// Change sets the name and the origins of a token, one origin a line: both or neither. Errors: Forbidden; NotFound;
+// Invalid with the first wrong line; Conflict if the token is revoked.
 func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, lines string) error {
 	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]embedTokenChange, error) {
 		origins, err := originsOf(lines)
@@ -200,7 +200,7 @@ func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, l
 	})
 }
 
-// SetAppearance replaces the appearance. Errors: as Change.
+// SetAppearance replaces the appearance of a token. Errors as for Change.
 func (s *EmbedTokens) SetAppearance(ctx context.Context, actor models.User, id string, appearance Appearance) error {
 	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]embedTokenChange, error) {
 		clean, err := appearance.clean()
@@ -211,7 +211,7 @@ func (s *EmbedTokens) SetAppearance(ctx context.Context, actor models.User, id s
 	})
 }
 
-// embedTokenChange is a column to set, and what the audit log says of it.
+// embedTokenChange is a column to set, and its entry in the audit log.
 type embedTokenChange struct {
 	action, detail string
 	column         string
@@ -247,8 +247,8 @@ func (s *EmbedTokens) change(ctx context.Context, actor models.User, id string,
 	})
 }
 
-// Revoke ends a token for good, and the chats that were opened with it. Again it changes nothing. Errors: Forbidden,
-// NotFound.
+// Revoke revokes a token and disconnects the end users whose page it opened. A second call changes nothing. Errors:
+// Forbidden, NotFound.
 func (s *EmbedTokens) Revoke(ctx context.Context, actor models.User, id string) error {
 	if err := mustBeAdmin(actor); err != nil {
 		return err

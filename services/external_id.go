@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// unfilled matches an external id that a site's template or script did not fill in. It is the same for all visitors of
-// the site, so strangers would share one conversation. The loader in the browser has the first rules, as far as its
-// size allows (static/widget/src/loader/session_id.js); testdata/session_ids.json has examples for both.
+// unfilled matches external ids that a site's template or script did not fill in. Such an id is the same for all
+// visitors of the site, so strangers would share one conversation. The loader in the browser has the first rules, as
+// far as its size allows (static/widget/src/loader/session_id.js); testdata/session_ids.json has examples for both.
 var unfilled = regexp.MustCompile(strings.Join([]string{
 	`[{$#@]\{`,                   // {{user.id}}, ${user.id}, #{user.id}, @{user.id}
 	`\{(\D*|\d)\}`,               // {user_id}, {0}, {}; but a GUID in braces has more digits
@@ -41,7 +41,8 @@ var unfilled = regexp.MustCompile(strings.Join([]string{
 	`['"]\s*\+|\+\s*['"]`,
 }, "|"))
 
-// checkExternalID refuses what cannot be one end user's id. Error: Invalid, which says what the site has to change.
+// checkExternalID checks that a session_id can be the id of one end user. Error: Invalid, with what the site must
+// change.
 func checkExternalID(externalID string) error {
 	if !plainLine(externalID) || utf8.RuneCountInString(externalID) > maxExternalID {
 		return Refuse(Invalid, "session_id must be at most %d characters without control characters.", maxExternalID)

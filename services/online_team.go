@@ -11,24 +11,23 @@ import (
 )
 
 const (
-	maxTeam     = 20                     // agents that are named
-	teamTimeout = 500 * time.Millisecond // whoever joins a conversation waits for it
-	teamRetry   = time.Second            // how long a store that failed is not asked again
+	maxTeam     = 20                     // agents that a Team lists
+	teamTimeout = 500 * time.Millisecond // an end user who joins waits for it
+	teamRetry   = time.Second            // after a failure of the store
 	namesLife   = time.Minute
 )
 
-// Team is who of an organization is online, as its end users see it: Agents by name, at most maxTeam of them; Online
-// counts all.
+// Team is the online agents of an organization, as its end users see them. Agents has at most maxTeam of them, sorted
+// by name; Online counts all.
 type Team struct {
 	Agents []Agent
 	Online int
 }
 
-// Names reads what the users of an organization are called, by id.
+// Names reads the names of an organization's users, by id.
 type Names func(ctx context.Context, organizationID string) (map[string]string, error)
 
-// teams makes teams of who is present and what they are called. Names are kept for a while: every end user who joins
-// asks.
+// teams reads teams from the presence store. It caches names, because every end user who joins needs them.
 type teams struct {
 	store PresenceStore
 	read  Names
@@ -72,13 +71,13 @@ func (t *teams) of(ctx context.Context, organizationID string) (Team, error) {
 	return team, nil
 }
 
-// online asks the store, but not again right after it failed: thousands may join while it is away.
+// online reads the store, except for teamRetry after a failure: thousands may join while it fails.
 func (t *teams) online(ctx context.Context, organizationID string) ([]string, error) {
 	t.mu.Lock()
 	away := t.clock().Before(t.awayUntil)
 	t.mu.Unlock()
 	if away {
-		return nil, Refuse(Unavailable, "Presence is not known right now.")
+		return nil, Refuse(Unavailable, "We can't see who is online right now. Try again in a moment.")
 	}
 	online, err := t.store.Online(ctx, organizationID)
 	if err != nil {
@@ -89,7 +88,8 @@ func (t *teams) online(ctx context.Context, organizationID string) ([]string, er
 	return online, err
 }
 
-// namesOf reads an organization's names anew when they are old, or one of ids is not among them.
+// namesOf returns an organization's names. It reads them again when they are older than namesLife, or one of ids is
+// missing.
 func (t *teams) namesOf(ctx context.Context, organizationID string, ids []string) (map[string]string, error) {
 	t.mu.Lock()
 	known := t.names[organizationID]

@@ -11,19 +11,18 @@ const OpeningLife = time.Hour
 // MaxOpenings is how many openings an OpeningStore remembers, each of at most some 500 bytes.
 const MaxOpenings = 1 << 15
 
-// Opening is what the page knew when somebody opened the widget. It waits for the first message, with which the
-// conversation is stored.
+// Opening is what the widget page was opened with. The first message stores it together with the conversation.
 type Opening struct {
 	EmbedTokenID string
 	DisplayName  string // empty: none was given
 }
 
-// OpeningStore remembers the openings of conversations of which nothing is stored, for clients that take only the ids
-// from the page. It may forget any of them: then the end user has no name yet, and the conversation no embed token.
-// Strangers open the widget as often as they like, so it holds at most MaxOpenings.
+// OpeningStore remembers openings of unstored conversations, for clients that take only the ids from the page. It keeps
+// at most MaxOpenings, because strangers can open the widget any number of times. It may forget an opening; the
+// conversation is then stored without a name and an embed token.
 type OpeningStore interface {
 	// Remember replaces the opening of a conversation.
 	Remember(ctx context.Context, conversationID string, opening Opening)
-	// Recall returns the opening of a conversation, or the zero Opening.
+	// Recall returns the opening of a conversation, or the zero Opening if it is not known.
 	Recall(ctx context.Context, conversationID string) Opening
 }

@@ -14,15 +14,15 @@ import (
 
 const maxOrigins = 50
 
-// LineError is what is wrong with a line of a form; lines count from 1.
+// LineError is the reason why a line of a form is wrong. Lines count from 1.
 type LineError struct {
 	Line   int
 	Text   string // cut
 	Reason string
 }
 
-// hostNames maps a host name as browsers do before they send it. A name with an underscore is refused: the browser's
-// own check of frame-ancestors would not match it.
+// hostNames maps a host name as browsers do before they send it. Names with an underscore are refused, because browsers
+// do not match them in frame-ancestors.
 var (
 	hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true),
 		idna.Transitional(false), idna.CheckHyphens(false))
@@ -31,8 +31,8 @@ var (
 )
 
 // ParseOrigins reads a list of origins, one a line, into the form that browsers send: scheme, host, and a port that is
-// not the scheme's own. Blank lines and repeats are dropped. What is wrong is told by line; the rest is returned all
-// the same.
+// not the scheme's own. Blank lines and repeats are dropped. Wrong lines are listed in wrong; the other origins are
+// returned nevertheless.
 func ParseOrigins(lines string) (origins []string, wrong []LineError) {
 	origins = []string{}
 	n := 0
@@ -46,7 +46,7 @@ func ParseOrigins(lines string) (origins []string, wrong []LineError) {
 			continue
 		}
 		if reason == "" && len(origins) == maxOrigins {
-			reason = fmt.Sprintf("A list holds at most %d origins.", maxOrigins)
+			reason = fmt.Sprintf("A list has at most %d origins.", maxOrigins)
 		}
 		if reason == "" {
 			origins = append(origins, origin)
@@ -57,7 +57,7 @@ func ParseOrigins(lines string) (origins []string, wrong []LineError) {
 			Text:   oneLine(text, 100),
 			Reason: reason,
 		}); len(wrong) == maxOrigins {
-			break // nobody reads more of them
+			break // enough to show
 		}
 	}
 	return origins, wrong
@@ -65,11 +65,11 @@ func ParseOrigins(lines string) (origins []string, wrong []LineError) {
 
 func parseOrigin(text string) (origin, reason string) {
 	if !plainLine(text) {
-		return "", "The line holds characters that are no text."
+		return "", "The line contains control characters. Type it again."
 	}
 	if strings.Contains(text, "*") {
-		return "", "Wildcards are not allowed: they would let in every page of a domain, also one that somebody else " +
-			"takes over. List each origin."
+		return "", "Wildcards are not allowed, because they would also allow subdomains that somebody else " +
+			"controls. List each origin."
 	}
 	scheme, rest, found := strings.Cut(text, "://")
 	scheme = strings.ToLower(scheme)
@@ -77,10 +77,10 @@ func parseOrigin(text string) (origin, reason string) {
 		return "", "An origin begins with https:// or http://, like https://shop.example."
 	}
 	if strings.ContainsAny(strings.TrimSuffix(rest, "/"), `/?#\`) {
-		return "", "An origin has no path: it ends after the host or port."
+		return "", "An origin has no path. Remove everything after the host or port."
 	}
 	if strings.Contains(rest, "@") {
-		return "", "An origin has no user name or password."
+		return "", "An origin has no user name or password. Remove everything before the @."
 	}
 	u, err := url.Parse(scheme + "://" + strings.TrimSuffix(rest, "/"))
 	if err != nil || u.Hostname() == "" {
@@ -97,29 +97,29 @@ func parseOrigin(text string) (origin, reason string) {
 	if err != nil || port < 1 || port > 65535 {
 		return "", "The port must be a number from 1 to 65535."
 	}
-	// the form that browsers' headers are compared in
+	// In the form that browsers' headers are compared in.
 	return OriginOf(fmt.Sprintf("%s://%s:%d", scheme, host, port)), ""
 }
 
 func parseHost(text string) (host, reason string) {
 	if strings.Contains(text, ":") {
-		return "", "Browsers do not let a page in by an IPv6 address. Use its host name."
+		return "", "Browsers do not support IPv6 addresses here. Use the host name."
 	}
 	host, err := hostNames.ToASCII(text)
 	if again, againErr := hostNames.ToASCII(host); err != nil || againErr != nil || again != host ||
 		!hostName.MatchString(host) {
-		return "", "The host is not a valid name." // some letters map to names that are refused when the list is edited
+		return "", "The host is not a valid name." // some letters map to names that a later check refuses
 	}
 	last := host[strings.LastIndex(host, ".")+1:]
-	// browsers would read it as an address
+	// Browsers read such a host as an address.
 	if _, err := netip.ParseAddr(host); err != nil && numeric.MatchString(last) {
 		return "", "The host is not a valid address."
 	}
 	return host, ""
 }
 
-// OriginOf is the origin of a URL or Origin header in the form that allow-lists hold: scheme, host in lower case, and a
-// port that is not the scheme's own. It is empty for what has none.
+// OriginOf returns the origin of a URL or Origin header in the form of allow-lists: scheme, host in lower case, and the
+// port if it is not the scheme's own. It is empty for anything without an origin.
 func OriginOf(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

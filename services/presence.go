@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	presenceGrace   = 2 * time.Second  // after an agent's last socket: a reload does not flap
-	presenceRefresh = 10 * time.Second // how often this node says that its agents live
+	presenceGrace   = 2 * time.Second  // between an agent's last socket and going offline, so a reload does not flap
+	presenceRefresh = 10 * time.Second // how often this node refreshes its agents in the store
 )
 
-// Presence knows which agents are online. Sockets come and go in memory; one goroutine brings the store, which all
-// nodes share, in line with that, so a store that is slow or away delays news and nothing else.
+// Presence tracks which agents are online. Sockets are counted in memory. One goroutine copies the result into the
+// store that all nodes share, so a slow or failing store delays events and nothing else.
 type Presence struct {
 	store     PresenceStore
 	publisher Publisher
@@ -27,11 +27,11 @@ type Presence struct {
 
 type presentAgent struct {
 	sockets    int
-	emptySince time.Time // when sockets became 0
-	stored     bool      // the store knows that this node holds the agent
+	emptySince time.Time // when the last socket closed
+	stored     bool      // the store lists the agent for this node
 }
 
-// NewPresence makes the service; Run starts it. names are what the users of an organization are called, by id.
+// NewPresence creates the service. Run must run beside it. names reads the names of an organization's users.
 func NewPresence(store PresenceStore, names Names, publisher Publisher, clock Clock) *Presence {
 	return &Presence{
 		store:     store,
@@ -48,7 +48,7 @@ func (p *Presence) Connected(organizationID, agentID string) {
 	p.count(PresentAgent{organizationID, agentID}, 1)
 }
 
-// Disconnected takes one off.
+// Disconnected undoes one Connected.
 func (p *Presence) Disconnected(organizationID, agentID string) {
 	p.count(PresentAgent{organizationID, agentID}, -1)
 }
@@ -75,12 +75,12 @@ func (p *Presence) Online(ctx context.Context, organizationID string) ([]string,
 	return p.store.Online(ctx, organizationID)
 }
 
-// Team is who of an organization is online, for its end users. Error: Unavailable while the store is away.
+// Team returns the online agents of an organization, for its end users. Error: Unavailable while the store fails.
 func (p *Presence) Team(ctx context.Context, organizationID string) (Team, error) {
 	return p.teams.of(ctx, organizationID)
 }
 
-// Run keeps the store up to date until ctx ends, then takes this node's agents out of it.
+// Run keeps the store up to date until ctx ends, then removes this node's agents from it.
 func (p *Presence) Run(ctx context.Context) {
 	look := time.NewTicker(presenceGrace / 8)
 	defer look.Stop()
@@ -103,7 +103,7 @@ func (p *Presence) Run(ctx context.Context) {
 	}
 }
 
-// leave takes out every agent of this node, whatever its sockets: they end with it.
+// leave removes every agent of this node, because their sockets close with the node.
 func (p *Presence) leave(ctx context.Context) {
 	p.mu.Lock()
 	for _, state := range p.agents {
@@ -113,12 +113,12 @@ func (p *Presence) leave(ctx context.Context) {
 	p.reconcile(ctx, 0)
 }
 
-// reconcile stores agents that came, and takes out those without a socket for grace. At the first failure it stops, so
-// as not to wait for each while the store is away; the next look tries again.
+// reconcile stores agents that came, and removes those without a socket for grace. It stops at the first failure, so
+// that it does not wait for every agent while the store fails. The next call tries again.
 func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
-	var news []PresentAgent
-	defer func() { p.tellTeams(ctx, news) }()
-	for _, agent := range p.changed(grace, false) {
+	var changed []PresentAgent
+	defer func() { p.publishTeams(ctx, changed) }()
+	for _, agent := range p.outdated(grace, false) {
 		first, err := p.store.Add(ctx, agent.OrganizationID, agent.AgentID)
 		if err != nil {
 			slog.Warn("store presence", "error", err)
@@ -127,10 +127,10 @@ func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 		p.settle(agent, true)
 		if first {
 			p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, true)
-			news = append(news, agent)
+			changed = append(changed, agent)
 		}
 	}
-	for _, agent := range p.changed(grace, true) {
+	for _, agent := range p.outdated(grace, true) {
 		last, err := p.store.Remove(ctx, agent.OrganizationID, agent.AgentID)
 		if err != nil {
 			slog.Warn("store presence", "error", err)
@@ -139,19 +139,19 @@ func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 		p.settle(agent, false)
 		if last {
 			p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, false)
-			news = append(news, agent)
+			changed = append(changed, agent)
 		}
 	}
 }
 
-// tellTeams says how the teams are after agents came and went: once an organization, however many of its agents did.
-func (p *Presence) tellTeams(ctx context.Context, news []PresentAgent) {
-	told := map[string]bool{}
-	for _, agent := range news {
-		if told[agent.OrganizationID] {
+// publishTeams publishes the team of each organization whose agents came or went, once.
+func (p *Presence) publishTeams(ctx context.Context, changed []PresentAgent) {
+	published := map[string]bool{}
+	for _, agent := range changed {
+		if published[agent.OrganizationID] {
 			continue
 		}
-		told[agent.OrganizationID] = true
+		published[agent.OrganizationID] = true
 		team, err := p.Team(ctx, agent.OrganizationID)
 		if err != nil {
 			slog.Warn("read team", "error", err)
@@ -161,8 +161,8 @@ func (p *Presence) tellTeams(ctx context.Context, news []PresentAgent) {
 	}
 }
 
-// changed lists the agents that the store has (stored) or lacks against what the sockets say.
-func (p *Presence) changed(grace time.Duration, stored bool) []PresentAgent {
+// outdated lists the agents to remove from the store (stored) or to add to it.
+func (p *Presence) outdated(grace time.Duration, stored bool) []PresentAgent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var agents []PresentAgent
@@ -197,5 +197,5 @@ func (p *Presence) refresh(ctx context.Context) {
 	for _, agent := range back {
 		p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, true)
 	}
-	p.tellTeams(ctx, append(dead, back...))
+	p.publishTeams(ctx, append(dead, back...))
 }

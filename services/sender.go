@@ -7,14 +7,14 @@ import (
 	"parley/models"
 )
 
-// Senders are the users and bots of an organization, as those who read their messages see them. They are looked up by
-// type first, because an end user chooses the external id that is their sender id, and may choose the id of an agent.
+// Senders has the names and photos of an organization's users and bots. It looks them up by type first, because end
+// users choose their own sender id, the external id, and may choose the id of an agent.
 type Senders struct {
-	users map[string]Agent // removed ones too: old messages are theirs
+	users map[string]Agent // also removed users, who still have old messages
 	bots  map[string]Agent
 }
 
-// NewSenders makes Senders of users and bots.
+// NewSenders creates Senders from users and bots.
 func NewSenders(users, bots []Agent) Senders {
 	s := Senders{users: map[string]Agent{}, bots: map[string]Agent{}}
 	for _, user := range users {
@@ -26,7 +26,7 @@ func NewSenders(users, bots []Agent) Senders {
 	return s
 }
 
-// Of returns the user or bot that sent a message; the zero Agent for an end user, who is none.
+// Of returns the user or bot with a type and id. It returns the zero Agent for end users.
 func (s Senders) Of(senderType models.SenderType, id string) Agent {
 	switch senderType {
 	case models.SenderAgent:
@@ -56,7 +56,7 @@ func (s *Organizations) Senders(ctx context.Context, organizationID string) (Sen
 	return NewSenders(users, bots), nil
 }
 
-// UserNames returns what the users of an organization are called, by id.
+// UserNames returns the names of an organization's users, by id.
 func (s *Organizations) UserNames(ctx context.Context, organizationID string) (map[string]string, error) {
 	users, err := s.agents(ctx, models.User{}, organizationID)
 	names := map[string]string{}

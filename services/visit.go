@@ -17,11 +17,11 @@ import (
 
 const (
 	maxPageTitle = 200 // characters; longer ones are cut
-	maxUserAgent = 400 // the same
+	maxUserAgent = 400 // likewise
 	maxLanguage  = 35
 
-	visitPause = time.Second // between two looks at who has moved
-	visitLife  = time.Minute // after which being at the same place is worth storing again
+	visitPause = time.Second // between two batches
+	visitLife  = time.Minute // after which a visit of the same page is stored again
 	visitBatch = 500         // rows a statement
 )
 
@@ -30,24 +30,24 @@ var (
 	language = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 )
 
-// Visits keeps where the end users of conversations are. Every page that is looked at makes one, many more than there
-// are messages, so they are collected and stored together once a second: the database's one writer is for messages.
+// Visits stores the page that each end user looks at. There are many more visits than messages, so they are collected
+// and stored together once a second.
 type Visits struct {
 	db        *models.DB
 	publisher Publisher
 	clock     Clock
 
 	mu    sync.Mutex
-	noted map[string]models.Visit // by conversation: the newest, not stored yet
+	noted map[string]models.Visit // the newest of each conversation that is not stored yet
 }
 
-// NewVisits makes the service; Run starts it.
+// NewVisits creates the service. Run must run beside it.
 func NewVisits(db *models.DB, publisher Publisher, clock Clock) *Visits {
 	return &Visits{db: db, publisher: publisher, clock: clock, noted: map[string]models.Visit{}}
 }
 
-// Note says where the end user of a stored conversation is now. What a browser would not say is left out, and the rest
-// kept.
+// Note stores, within visitPause, where the end user of a stored conversation is now. It cleans visit as CleanVisit
+// does.
 func (s *Visits) Note(ref Ref, visit models.Visit) {
 	visit = CleanVisit(visit)
 	visit.ConversationID = ref.ID
@@ -58,7 +58,7 @@ func (s *Visits) Note(ref Ref, visit models.Visit) {
 	s.noted[ref.ID] = visit
 }
 
-// CleanVisit leaves out what a browser would not say, and cuts what is too long.
+// CleanVisit removes the fields that no browser would send, and cuts those that are too long.
 func CleanVisit(visit models.Visit) models.Visit {
 	visit.PageTitle, visit.UserAgent = oneLine(visit.PageTitle, maxPageTitle), oneLine(visit.UserAgent, maxUserAgent)
 	if !validURL(visit.PageURL) {
@@ -73,7 +73,7 @@ func CleanVisit(visit models.Visit) models.Visit {
 	return visit
 }
 
-// Of is where the end user of a conversation was last seen; zero if they never said.
+// Of returns where the end user of a conversation was last; the zero Visit if that is not known.
 func (s *Visits) Of(ctx context.Context, organizationID, conversationID string) (models.Visit, error) {
 	if !models.ValidID(conversationID) {
 		return models.Visit{}, nil
@@ -90,7 +90,7 @@ func (s *Visits) Of(ctx context.Context, organizationID, conversationID string) 
 	return visits[0], nil
 }
 
-// Run stores what was noted until ctx ends, and then the rest.
+// Run stores visits until ctx ends, and then the remaining ones.
 func (s *Visits) Run(ctx context.Context) {
 	look := time.NewTicker(visitPause)
 	defer look.Stop()
@@ -107,8 +107,8 @@ func (s *Visits) Run(ctx context.Context) {
 	}
 }
 
-// store writes what was noted, and tells of what changed by it. A visit that fails is not tried again: the next page
-// says it anew.
+// store writes the collected visits and publishes the changes. It does not retry a visit that fails, because the next
+// page makes another.
 func (s *Visits) store(ctx context.Context) {
 	s.mu.Lock()
 	noted := slices.SortedFunc(maps.Values(s.noted), func(a, b models.Visit) int {
@@ -127,8 +127,7 @@ func (s *Visits) store(ctx context.Context) {
 	}
 }
 
-// replace stores the visits that are news, and returns them: those at another place, or still at the same after a
-// while.
+// replace stores the visits of another page, or of the same page after visitLife, and returns them.
 func (s *Visits) replace(ctx context.Context, visits []models.Visit) (changed []models.Visit, err error) {
 	var values []any
 	for _, v := range visits {

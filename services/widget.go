@@ -15,10 +15,10 @@ const (
 	maxExternalID  = 255 // characters
 	maxDisplayName = 100 // characters; longer ones are cut
 
-	seenPause = time.Minute // between two notes of where a token was seen
+	seenPause = time.Minute // between two updates of where a token was last used
 )
 
-// Widget opens the chat for end users.
+// Widget opens the chat page for end users, and limits what strangers do with it.
 type Widget struct {
 	db       *models.DB
 	openings OpeningStore
@@ -27,21 +27,21 @@ type Widget struct {
 	clock    Clock
 }
 
-// NewWidget makes the service. limits bound what strangers do from one address.
+// NewWidget creates the service. limits bound what one address may do.
 func NewWidget(db *models.DB, openings OpeningStore, limiter Limiter, limits AddressLimits, clock Clock) *Widget {
 	return &Widget{db: db, openings: openings, limiter: limiter, limits: limits, clock: clock}
 }
 
-// WidgetRequest is what a widget page was asked for with.
+// WidgetRequest is a request for the chat page.
 type WidgetRequest struct {
 	EmbedToken  string
-	ExternalID  string // empty: one is minted
-	DisplayName string // empty: keep what is known
-	Origin      string // the header, which names the embedding page; empty if the browser sent none
-	Referer     string // the same of this one
+	ExternalID  string // empty: create one
+	DisplayName string // empty: keep the known name
+	Origin      string // the header that names the embedding site; empty if the browser sent none
+	Referer     string // likewise, with the path of the page
 }
 
-// OpenedWidget is what the widget page shows.
+// OpenedWidget is the content of the chat page.
 type OpenedWidget struct {
 	ConversationID string
 	ExternalID     string
@@ -50,7 +50,7 @@ type OpenedWidget struct {
 	Greeting       Body
 	AllowedOrigins []string // empty: any page may frame the widget
 	Appearance     Appearance
-	Language       string // the organization's, a BCP 47 tag: for whoever's own is not there
+	Language       string // of the organization, a BCP 47 tag: used where the widget does not speak the end user's own
 }
 
 // Open checks the embed token and returns the end user's conversation. It stores neither end user nor conversation:
@@ -109,8 +109,8 @@ func (s *Widget) channelAndBot(ctx context.Context, token models.EmbedToken) (mo
 	return channel, bot, err
 }
 
-// conversation returns the id of an end user's conversation on a channel: that of its row, if there is one, which then
-// learns of the opening, else the id that it will be stored with.
+// conversation returns the id of an end user's conversation on a channel. A stored conversation is updated with the
+// opening. For any other, the opening is remembered until the first message stores the conversation.
 func (s *Widget) conversation(ctx context.Context, channel models.Channel, externalID string,
 	opening Opening) (string, error) {
 	stored, err := s.stored(ctx, channel, externalID)
@@ -124,14 +124,14 @@ func (s *Widget) conversation(ctx context.Context, channel models.Channel, exter
 		return "", err
 	}
 	id := conversationID(channel, externalID)
-	if opening.DisplayName == "" { // keep what is known
+	if opening.DisplayName == "" { // keep the known name
 		opening.DisplayName = s.openings.Recall(ctx, id).DisplayName
 	}
 	s.openings.Remember(ctx, id, opening)
 	return id, nil
 }
 
-// stored returns the conversation of an end user on a channel with its EndUser, or nil.
+// stored returns an end user's stored conversation on a channel, with its EndUser, or nil.
 func (s *Widget) stored(ctx context.Context, channel models.Channel, externalID string) (*models.Conversation, error) {
 	var found []models.Conversation
 	err := s.db.Read.WithContext(ctx).Joins("EndUser").
@@ -144,7 +144,7 @@ func (s *Widget) stored(ctx context.Context, channel models.Channel, externalID 
 	return &found[0], nil
 }
 
-// reopened stores what is new about a conversation whose page was opened again: the name, and the embed token.
+// reopened stores the name and the embed token of a conversation whose page was opened again, if they have changed.
 func (s *Widget) reopened(ctx context.Context, conversation models.Conversation, opening Opening) error {
 	write := s.db.Write.WithContext(ctx)
 	if name := opening.DisplayName; name != "" && name != conversation.EndUser.DisplayName {
@@ -163,8 +163,8 @@ func (s *Widget) reopened(ctx context.Context, conversation models.Conversation,
 		UpdateColumn("embed_token_id", opening.EmbedTokenID).Error
 }
 
-// seen notes that the widget was opened with a token, from a page of origin if the browser has said so. Once a minute
-// is enough: a busy site costs no more writes than a quiet one. The widget opens also where this fails.
+// seen stores when a token was last used, and the origin of the page if the browser named one. It writes at most once a
+// minute, so a busy site costs no more than a quiet one. A failure is logged and does not keep the widget from opening.
 func (s *Widget) seen(ctx context.Context, token models.EmbedToken, origin string) {
 	now := s.clock()
 	if token.LastSeenAt != nil && now.Sub(*token.LastSeenAt) < seenPause {
@@ -179,7 +179,7 @@ func (s *Widget) seen(ctx context.Context, token models.EmbedToken, origin strin
 	}
 }
 
-// allowed reports whether header, if it is there, names one of origins, if there are any.
+// allowed reports whether origins contains the origin in header. An empty header or an empty list allows everything.
 func allowed(origins []string, header string) bool {
 	return header == "" || len(origins) == 0 || slices.Contains(origins, OriginOf(header))
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// channelRate limits the new conversations of a channel, whatever the addresses: far above what a busy site has.
+// channelRate limits the new conversations of a channel from all addresses together. It is far above what a busy site
+// needs.
 var channelRate = Rate{Count: 6000, Window: time.Minute}
 
 // AdmitPage counts an opening of the widget from an address, as AddressKey writes it. Error: RateLimited.

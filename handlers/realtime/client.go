@@ -11,21 +11,22 @@ import (
 )
 
 const (
-	maxInFlight   = 256 // unanswered sends a socket; more wait, and with them the socket's further events
-	endUserBurst  = 100 // events other than send_message that an end user's socket may make at once,
-	endUserRefill = 50  // and how many a second after that
+	maxInFlight   = 256 // unanswered sends of a socket; more of them, and all later events, wait
+	endUserBurst  = 100 // events other than send_message that an end user's socket may send at once
+	endUserRefill = 50  // and a second after that
 )
 
-// client is the application's state of a socket. Events of a socket come one at a time, so only inFlight is shared.
+// client is the application's state of a socket. A socket's events are handled one at a time, so only inFlight and the
+// proofs are shared with other goroutines.
 type client struct {
 	socket *socketio.Socket
-	agent  *services.Identity      // nil: an end user's socket
+	agent  *services.Identity      // nil for an end user's socket
 	proven map[string]*proof       // conversations whose external_id this socket has shown
 	joined map[string]services.Ref // conversations joined as an agent
 
-	tokenRooms map[string]int // rooms of embed tokens, and of how many conversations each
+	tokenRooms map[string]int // how many proven conversations are in each room of an embed token
 
-	viewing map[string]struct{} // those of joined that the agent looks at
+	viewing map[string]struct{} // joined conversations that the agent looks at
 
 	sending  sync.Once
 	inFlight chan struct{}
@@ -36,7 +37,7 @@ type client struct {
 
 func clientOf(socket *socketio.Socket) *client { return socket.Data().(*client) }
 
-// beginSend waits while too many sends of this socket are unanswered. endSend must follow.
+// beginSend waits while too many sends of this socket are unanswered. Every beginSend needs an endSend.
 func (c *client) beginSend() {
 	c.sending.Do(func() { c.inFlight = make(chan struct{}, maxInFlight) })
 	c.inFlight <- struct{}{}
@@ -44,7 +45,7 @@ func (c *client) beginSend() {
 
 func (c *client) endSend() { <-c.inFlight }
 
-// allow counts an event of an end user's socket, and refuses those that no person makes.
+// allow counts an event of an end user's socket. Error: RateLimited for more events than a person makes.
 func (c *client) allow(now time.Time) error {
 	if c.lastChange.IsZero() {
 		c.allowance = endUserBurst
@@ -63,7 +64,7 @@ func (c *client) allow(now time.Time) error {
 	return nil
 }
 
-// refuseAgentWork is what a socket hears that is no agent's.
+// refuseAgentWork returns the error for an end user's socket that sends an agent's event.
 func (c *client) refuseAgentWork() error {
 	if len(c.proven) > 0 {
 		return services.Refuse(services.Forbidden, "Only agents may do this.")
@@ -71,7 +72,7 @@ func (c *client) refuseAgentWork() error {
 	return services.Refuse(services.Unauthorized, "Log in to do this.")
 }
 
-// agentOf is the proof that this socket's agent may see a conversation.
+// agentOf checks that this socket's agent may see a conversation, stored or not, and returns it.
 func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) (services.Ref, error) {
 	if c.agent == nil {
 		return services.Ref{}, c.refuseAgentWork()
@@ -84,7 +85,7 @@ func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) 
 	return s.conversations.ForAgentToJoin(ctx, c.agent.User.OrganizationID, conversationID)
 }
 
-// sender chooses the proof for what a payload says of its sender. The proof is nil for an agent.
+// sender proves the sender that a payload names. The proof is nil for an agent.
 func (s *Server) sender(ctx context.Context, c *client,
 	conversationID, senderType, externalID string) (*proof, services.Ref, services.Sender, error) {
 	switch models.SenderType(senderType) {

@@ -20,8 +20,8 @@ func claimConversation(ctx context.Context, s *Server, c *client, p protocol.Con
 	return protocol.Ack{Assignment: &assignment}, err
 }
 
-// joinConversation lets in the end user whose external_id it is, and any agent of the organization: whoever looks at a
-// conversation must see it go on.
+// joinConversation lets in the conversation's end user and every agent of the organization, because an agent who looks
+// at a conversation needs its events.
 func joinConversation(ctx context.Context, s *Server, c *client, p protocol.JoinConversation) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
 		return protocol.Ack{}, err
@@ -35,7 +35,8 @@ func joinConversation(ctx context.Context, s *Server, c *client, p protocol.Join
 	return joinAsEndUser(ctx, s, c, p)
 }
 
-// joinAsEndUser reads the conversation even if it was proven before: the room must know which message comes next.
+// joinAsEndUser reads the conversation even if it was proven before, because the room needs the number of the next
+// message.
 func joinAsEndUser(ctx context.Context, s *Server, c *client, p protocol.JoinConversation) (protocol.Ack, error) {
 	ref, err := s.conversations.ForEndUser(ctx, services.EndUserProof{
 		ConversationID: p.ConversationID,
@@ -46,7 +47,7 @@ func joinAsEndUser(ctx context.Context, s *Server, c *client, p protocol.JoinCon
 		return protocol.Ack{}, err
 	}
 	if name := services.CleanDisplayName(p.CustomerName); name != "" {
-		ref.DisplayName = name // of a stored conversation the page has stored it
+		ref.DisplayName = name // unused if the conversation is stored: the page has updated its name
 	}
 	if err := s.proveToJoin(c, ref); err != nil {
 		return protocol.Ack{}, err
@@ -60,8 +61,8 @@ func joinAsEndUser(ctx context.Context, s *Server, c *client, p protocol.JoinCon
 	return ack, err
 }
 
-// welcome is read after the rooms were joined, as is the last seq: what changes later is heard. Without presence the
-// chat goes on, and shows no team.
+// welcome reads what an end user sees when joining. It runs after the socket has joined the rooms, so later changes
+// arrive as events. Without presence the chat works and shows no team.
 func (s *Server) welcome(ctx context.Context, ref services.Ref) (*protocol.Welcome, error) {
 	agent, err := s.conversations.AssignedTo(ctx, ref)
 	if err != nil {
@@ -94,8 +95,8 @@ func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID strin
 	return ack, err
 }
 
-// join enters the room, and the one that is for its kind of client only, and then looks where the conversation is: what
-// was stored up to there the client fetches, what comes after it hears.
+// join joins the conversation's room and own, the room for this kind of client, and then reads the last seq: the client
+// fetches the messages up to it, and receives later ones as events.
 func join(ctx context.Context, s *Server, c *client, ref services.Ref, own string) (protocol.Ack, error) {
 	err := c.socket.JoinAt(protocol.ConversationRoom(ref.ID), uint64(ref.LastSeq))
 	if err == nil {

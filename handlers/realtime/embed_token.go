@@ -9,11 +9,11 @@ import (
 	"parley/services"
 )
 
-// channelPrefix begins the rooms of conversations whose embed token is not known: they end with the last token of
-// their channel.
+// channelPrefix begins the names of rooms for conversations whose embed token is not known. They close with the last
+// token of their channel.
 const channelPrefix = "channel:"
 
-// tokenRoom is where a socket hears that its conversation's embed token was revoked.
+// tokenRoom returns the room whose sockets are disconnected when a conversation's embed token is revoked.
 func tokenRoom(ref services.Ref) string {
 	if ref.EmbedTokenID == "" {
 		return channelPrefix + ref.ChannelID
@@ -21,7 +21,7 @@ func tokenRoom(ref services.Ref) string {
 	return protocol.EmbedTokenRoom(ref.EmbedTokenID)
 }
 
-// enterTokenRoom joins room for one more conversation of the socket.
+// enterTokenRoom joins room for one more conversation of the socket. Error: the socket is in too many rooms.
 func (s *Server) enterTokenRoom(c *client, room string) error {
 	if c.tokenRooms[room] == 0 {
 		if err := c.socket.Join(room); err != nil {
@@ -47,7 +47,7 @@ func (s *Server) leaveTokenRoom(c *client, room string) {
 	s.forgetTokenRoom(room)
 }
 
-// forgetTokenRoom takes one socket off those that are in room.
+// forgetTokenRoom counts one socket less in room.
 func (s *Server) forgetTokenRoom(room string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,8 +56,8 @@ func (s *Server) forgetTokenRoom(room string) {
 	}
 }
 
-// closeRevoked disconnects the sockets of end users whose embed token was revoked or removed: the net under the
-// disconnect that revoking sends, should that be lost between nodes.
+// closeRevoked disconnects the end users whose embed token was revoked or removed. It closes the sockets whose
+// disconnect was lost between nodes.
 func (s *Server) closeRevoked(ctx context.Context) {
 	var tokens, channels []string
 	s.mu.Lock()

@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	maxJoined     = 1000 // conversations that a socket joins as their end user; people have a few
-	maxRemembered = 64   // conversations that it need not prove again although it has not joined them
+	maxJoined     = 1000 // conversations that a socket may join as their end user; people have a few
+	maxRemembered = 64   // other conversations that a socket need not prove again
 )
 
-// proof is a conversation whose end user this socket has shown to be. A message ends in the goroutine of its writer, so
-// what that changes is locked.
+// proof is a conversation that this socket has proven to be the end user of. The fields below mu are shared with the
+// goroutine that stores messages.
 type proof struct {
-	room   string // in which the socket hears that its embed token was revoked; empty: the proof is good for one event
+	room   string // of the embed token; empty if the proof is not remembered
 	joined bool
 
 	mu       sync.Mutex
 	ref      services.Ref
-	admitted bool          // the limits on new conversations have counted it
-	visit    *models.Visit // the latest, while nothing of the conversation is stored
+	admitted bool          // counted by the limits on new conversations
+	visit    *models.Visit // the latest, while the conversation is unstored
 }
 
 func (p *proof) current() services.Ref {
@@ -33,7 +33,7 @@ func (p *proof) current() services.Ref {
 	return p.ref
 }
 
-// isAdmitted reports whether the limits on new conversations have counted this one, and notes that they have.
+// isAdmitted reports whether the limits on new conversations have counted this one. It then marks it as counted.
 func (p *proof) isAdmitted() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,14 +42,14 @@ func (p *proof) isAdmitted() bool {
 	return was
 }
 
-// refuse takes isAdmitted's note back.
+// refuse undoes isAdmitted.
 func (p *proof) refuse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.admitted = false
 }
 
-// keep holds on to a visit until the conversation is stored, and reports whether it is not yet.
+// keep keeps a visit until the conversation is stored. It returns false, and keeps nothing, if it is stored already.
 func (p *proof) keep(visit models.Visit) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,7 +59,7 @@ func (p *proof) keep(visit models.Visit) bool {
 	return p.ref.Unstored
 }
 
-// stored notes that the conversation has a row now, and returns the visit that waited for it, or nil.
+// stored marks the conversation as stored, and returns the visit that was kept for it, or nil.
 func (p *proof) stored() *models.Visit {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,8 +68,8 @@ func (p *proof) stored() *models.Visit {
 	return visit
 }
 
-// proveToJoin notes that this socket is the end user of a conversation that it is about to join. What was known of the
-// conversation is forgotten: it may have another embed token now. Error: Invalid for one conversation too many.
+// proveToJoin remembers that this socket is the end user of a conversation that it is about to join. It replaces an
+// earlier proof, because the conversation may have another embed token now. Error: Invalid for too many conversations.
 func (s *Server) proveToJoin(c *client, ref services.Ref) error {
 	s.forgetProof(c, ref.ID)
 	if c.countProven(true) >= maxJoined {
@@ -83,8 +83,8 @@ func (s *Server) proveToJoin(c *client, ref services.Ref) error {
 	return nil
 }
 
-// prove returns the proof of a conversation that the socket has not joined. A socket that writes in many, as the server
-// of an app may, proves them again each time.
+// prove returns the proof of a conversation that the socket does not join, and remembers maxRemembered of them. A
+// socket that writes in more, such as that of an app's server, proves them again with every event.
 func (s *Server) prove(c *client, ref services.Ref) *proof {
 	if c.countProven(false) < maxRemembered {
 		if fresh, err := s.remember(c, ref); err == nil {
@@ -94,8 +94,7 @@ func (s *Server) prove(c *client, ref services.Ref) *proof {
 	return &proof{ref: ref}
 }
 
-// remember keeps a proof until the socket leaves the conversation or its embed token is revoked. Error: the socket is
-// in too many rooms.
+// remember keeps a proof until the socket leaves the conversation. Error: the socket is in too many rooms.
 func (s *Server) remember(c *client, ref services.Ref) (*proof, error) {
 	fresh := &proof{room: tokenRoom(ref), ref: ref}
 	if err := s.enterTokenRoom(c, fresh.room); err != nil {
@@ -108,7 +107,7 @@ func (s *Server) remember(c *client, ref services.Ref) (*proof, error) {
 	return fresh, nil
 }
 
-// countProven counts the proofs that are remembered, of conversations that are joined or not.
+// countProven counts the remembered proofs of conversations that are joined, or of the others.
 func (c *client) countProven(joined bool) (count int) {
 	for _, known := range c.proven {
 		if known.joined == joined {
@@ -118,7 +117,7 @@ func (c *client) countProven(joined bool) (count int) {
 	return count
 }
 
-// forgetProof undoes prove. After the last conversation of an organization the socket leaves its end users' room.
+// forgetProof forgets a proof. After the last one of an organization the socket leaves the room of its end users.
 func (s *Server) forgetProof(c *client, conversationID string) {
 	forgotten, proven := c.proven[conversationID]
 	if !proven {
@@ -140,7 +139,8 @@ func tooManyConversations() error {
 		"This socket has joined too many conversations. Leave some of them, or open another socket.")
 }
 
-// endUser is the proof that this socket is the end user of a conversation: shown before, or by externalID now.
+// endUser returns the proof that this socket is the end user of a conversation: a remembered one, or a new one by
+// externalID.
 func (s *Server) endUser(ctx context.Context, c *client, conversationID, externalID string) (*proof, error) {
 	if known, ok := c.proven[conversationID]; ok && (externalID == "" || externalID == known.current().ExternalID) {
 		return known, nil
@@ -149,7 +149,7 @@ func (s *Server) endUser(ctx context.Context, c *client, conversationID, externa
 		return nil, services.Refuse(services.Invalid, "external_id is required.")
 	}
 	if s.limitEndUsers && c.agent == nil {
-		if err := c.allow(time.Now()); err != nil { // every attempt costs the database a look
+		if err := c.allow(time.Now()); err != nil { // every attempt costs a query
 			return nil, err
 		}
 	}

@@ -1,9 +1,8 @@
-// Package realtime answers Parley's Socket.IO events and spreads its news: handlers/socketio carries packets, this
-// package knows what they mean.
+// Package realtime handles Parley's Socket.IO events and publishes them. handlers/socketio transports packets; this
+// package gives them their meaning.
 //
-// Who someone is comes from what their socket has proven: a web session makes an agent, the external_id of a
-// conversation makes an end user of that conversation. What a payload says about its sender only chooses between
-// proofs.
+// A sender is what its socket has proven: a web session makes it an agent, the external_id of a conversation makes it
+// the end user of that conversation. The sender_type of a payload only chooses between the two.
 package realtime
 
 import (
@@ -23,7 +22,7 @@ import (
 // between nodes, as while Redis is down. Sockets must close within 5 s of the end of their login.
 const endedSweep = 3 * time.Second
 
-// Server binds the namespace to the services.
+// Server connects the namespace to the services.
 type Server struct {
 	io            *socketio.Namespace
 	webSessions   *services.WebSessions
@@ -37,7 +36,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	agents     map[*socketio.Socket]*services.Identity
-	tokenRooms map[string]int // rooms of embed tokens, and how many sockets of this node are in each
+	tokenRooms map[string]int // how many sockets of this node are in each room of an embed token
 }
 
 // New registers Parley's events on io. Run must run beside it. Without limitEndUsers end users' events are not counted:
@@ -64,7 +63,7 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 	return server
 }
 
-// Run clears typing that went stale and closes sockets of ended logins, until ctx ends.
+// Run expires typing, and closes the sockets of ended logins and revoked embed tokens, until ctx ends.
 func (s *Server) Run(ctx context.Context) {
 	typingTick := time.NewTicker(typingLook)
 	defer typingTick.Stop()
@@ -83,8 +82,8 @@ func (s *Server) Run(ctx context.Context) {
 	}
 }
 
-// identify is the middleware: a valid web session makes the socket an agent's. A widget says in its auth that it is an
-// end user's, whoever is logged in in the same browser.
+// identify is the middleware that makes a socket with a valid web session an agent's. A widget declares in its auth
+// that it is an end user's, because an agent may be logged in in the same browser.
 func (s *Server) identify(socket *socketio.Socket) error {
 	client := &client{socket: socket}
 	socket.SetData(client)
@@ -93,7 +92,7 @@ func (s *Server) identify(socket *socketio.Socket) error {
 		Role string `json:"role"`
 	}
 	if raw := socket.Auth(); len(raw) > 0 && json.Unmarshal(raw, &auth) != nil {
-		auth.Role = "" // auth is anything a client likes to send
+		auth.Role = "" // clients may send any JSON as auth
 	}
 	if request.WebSessionToken == "" || auth.Role == "end_user" {
 		return nil
@@ -130,7 +129,7 @@ func (s *Server) connected(socket *socketio.Socket) {
 			slog.Warn("join the room that ends logins", "error", err)
 		}
 	}
-	// Asked again, now that the socket can hear of a logout: one between the first time and the join would be missed.
+	// Check again now that the socket is in the rooms: it would have missed a logout since the first check.
 	_, err := s.identity(socket.Request().(Request).WebSessionToken)
 	if services.KindOf(err) == services.Unauthorized {
 		socket.Disconnect(true)
@@ -157,7 +156,7 @@ func (s *Server) disconnected(socket *socketio.Socket, _ string) {
 	s.forget(socket)
 }
 
-// forget takes an agent's socket off presence, once.
+// forget removes an agent's socket from presence, once.
 func (s *Server) forget(socket *socketio.Socket) {
 	s.mu.Lock()
 	agent, counted := s.agents[socket]

@@ -16,7 +16,8 @@ const (
 	typingLook = 250 * time.Millisecond
 )
 
-// userTyping tells the others in the room. Only who has joined a conversation types in it.
+// userTyping publishes to the others in the room that somebody is typing. The socket must have joined or proven the
+// conversation.
 func userTyping(s *Server, c *client, p protocol.UserTyping) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
 		return protocol.Ack{}, err
@@ -42,12 +43,12 @@ func userTyping(s *Server, c *client, p protocol.UserTyping) (protocol.Ack, erro
 		Emit(protocol.TypingIndicatorEvent, indicator)
 }
 
-// typing knows who types on this node, and says when they stopped.
+// typing tracks who types on this node, and publishes when they stop.
 type typing struct {
 	io *socketio.Namespace
 
 	mu     sync.Mutex
-	typers map[*socketio.Socket]map[string]time.Time // conversation → until when
+	typers map[*socketio.Socket]map[string]time.Time // by conversation: when it expires
 }
 
 func newTyping(io *socketio.Namespace) *typing {
@@ -63,25 +64,25 @@ func (t *typing) touch(socket *socketio.Socket, conversationID string, now time.
 	t.typers[socket][conversationID] = now.Add(typingLife)
 }
 
-// clear says that a socket's typing is over, if it was typing.
+// clear publishes that a socket has stopped typing, if it was typing.
 func (t *typing) clear(socket *socketio.Socket, conversationID string) {
 	t.mu.Lock()
 	_, was := t.typers[socket][conversationID]
 	t.remove(socket, conversationID)
 	t.mu.Unlock()
 	if was {
-		t.tell(conversationID)
+		t.publishCleared(conversationID)
 	}
 }
 
-// left clears what a socket that is gone typed.
+// left clears all typing of a disconnected socket.
 func (t *typing) left(socket *socketio.Socket) {
 	t.mu.Lock()
 	conversations := t.typers[socket]
 	delete(t.typers, socket)
 	t.mu.Unlock()
 	for conversationID := range conversations {
-		t.tell(conversationID)
+		t.publishCleared(conversationID)
 	}
 }
 
@@ -98,11 +99,11 @@ func (t *typing) expire(now time.Time) {
 	}
 	t.mu.Unlock()
 	for _, conversationID := range stale {
-		t.tell(conversationID)
+		t.publishCleared(conversationID)
 	}
 }
 
-// remove wants the lock held.
+// remove requires the lock.
 func (t *typing) remove(socket *socketio.Socket, conversationID string) {
 	delete(t.typers[socket], conversationID)
 	if len(t.typers[socket]) == 0 {
@@ -110,7 +111,7 @@ func (t *typing) remove(socket *socketio.Socket, conversationID string) {
 	}
 }
 
-func (t *typing) tell(conversationID string) {
+func (t *typing) publishCleared(conversationID string) {
 	err := t.io.To(protocol.ConversationRoom(conversationID)).
 		Emit(protocol.TypingClearedEvent, protocol.ConversationID{ConversationID: conversationID})
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"parley/services"
 )
 
-// viewConversation tells the other agents in a conversation that one more looks at it, so that two do not answer at
-// once. Nothing is stored: whoever wants to be known to those who come later says it again.
+// viewConversation publishes to the other agents in a conversation that this agent looks at it, so that two do not
+// answer at once. Nothing is stored: clients repeat the event for agents who join later.
 func viewConversation(_ *Server, c *client, p protocol.ViewConversation) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
 		return protocol.Ack{}, err
@@ -24,19 +24,19 @@ func viewConversation(_ *Server, c *client, p protocol.ViewConversation) (protoc
 		c.viewing = map[string]struct{}{}
 	}
 	c.viewing[p.ConversationID] = struct{}{}
-	c.tellViewing(p.ConversationID, true)
+	c.publishViewing(p.ConversationID, true)
 	return protocol.Ack{}, nil
 }
 
-// stopViewing takes back what this socket has said, if it has.
+// stopViewing publishes that this agent no longer looks at a conversation, if they did.
 func (c *client) stopViewing(conversationID string) {
 	if _, viewing := c.viewing[conversationID]; viewing {
 		delete(c.viewing, conversationID)
-		c.tellViewing(conversationID, false)
+		c.publishViewing(conversationID, false)
 	}
 }
 
-func (c *client) tellViewing(conversationID string, viewing bool) {
+func (c *client) publishViewing(conversationID string, viewing bool) {
 	err := c.socket.To(protocol.ConversationAgentsRoom(conversationID)).Emit(protocol.ViewedEvent,
 		protocol.ConversationViewed{
 			ConversationID: conversationID,

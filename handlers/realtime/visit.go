@@ -8,7 +8,7 @@ import (
 	"parley/services"
 )
 
-// visit notes where an end user is. What browser it is the handshake says.
+// visit notes where an end user is. The browser's name comes from the handshake.
 func visit(ctx context.Context, s *Server, c *client, p protocol.Visit) (protocol.Ack, error) {
 	if err := validConversation(p.ConversationID); err != nil {
 		return protocol.Ack{}, err
@@ -34,7 +34,7 @@ func visit(ctx context.Context, s *Server, c *client, p protocol.Visit) (protoco
 	return protocol.Ack{}, nil
 }
 
-// lookForRow finds out whether another socket has stored the conversation.
+// lookForRow notes it in proof if another socket has stored the conversation.
 func (s *Server) lookForRow(ctx context.Context, proof *proof) error {
 	ref := proof.current()
 	if !ref.Unstored {
