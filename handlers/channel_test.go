@@ -44,7 +44,7 @@ func privateKey(t *testing.T, key any, err error) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: document}))
 }
 
-func TestChannel_isOneABot(t *testing.T) {
+func TestChannel_isOnePerBot(t *testing.T) {
 	d := newDesk(t).admin()
 	path := d.mobileChannel("Moss")
 	d.has(d.ok(d.page(path)), strings.TrimPrefix(path, "/integration/mobile-sdk/"), "Moss", `IO.socket(&#34;http`,
@@ -56,7 +56,7 @@ func TestChannel_isOneABot(t *testing.T) {
 	d.has(body, `id="bot_id-error"`, "already", `value="`+d.app.Demo.BotID+`" selected`)
 }
 
-func TestChannel_isAnothersNotFound(t *testing.T) {
+func TestChannel_ofAnotherOrganizationIsNotFound(t *testing.T) {
 	d := newDesk(t).admin()
 	path := d.mobileChannel("Moss")
 	stranger := d.stranger()
@@ -83,7 +83,7 @@ func TestChannel_isAnothersNotFound(t *testing.T) {
 	}
 }
 
-func TestChannel_tokensAreOfTheApp(t *testing.T) {
+func TestChannel_tokensBelongToTheApp(t *testing.T) {
 	d := newDesk(t).admin()
 	path := d.mobileChannel("Moss")
 	form := url.Values{"form_key": {d.formKey(path)}, "name": {"Android app"}}

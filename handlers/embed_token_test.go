@@ -74,7 +74,7 @@ func TestIntegration_isForAdministratorsAlone(t *testing.T) {
 	d.has(d.ok(admin.page("/inbox")), `href="/integration`)
 }
 
-func TestEmbedToken_isAnothersNotFound(t *testing.T) {
+func TestEmbedToken_ofAnotherOrganizationIsNotFound(t *testing.T) {
 	d := newDesk(t)
 	id, _ := d.admin().embedToken("Web shop", "")
 	stranger := d.stranger()
@@ -202,7 +202,7 @@ func TestWaiting_turnsGreenAfterTheFirstVisit(t *testing.T) {
 	d.has(d.ok(d.page("/integration/web-chat")), "https://shop.example.com", `data-time="since"`)
 }
 
-func TestAppearance_isWornByTheWidgetAndItsPreview(t *testing.T) {
+func TestAppearance_isThatOfTheWidgetAndItsPreview(t *testing.T) {
 	d := newDesk(t).admin()
 	id, secret := d.embedToken("Web shop", "")
 	path := "/integration/web-chat/" + id
@@ -238,7 +238,7 @@ func TestAppearance_isWornByTheWidgetAndItsPreview(t *testing.T) {
 	}
 }
 
-func TestEmbedToken_revokedMeanwhileSaysSo(t *testing.T) {
+func TestEmbedToken_revokedInTheMeantimeIsAConflict(t *testing.T) {
 	d := newDesk(t).admin()
 	id, _ := d.embedToken("Web shop", "")
 	if err := d.app.EmbedTokens.Revoke(d.Context(), d.user(), id); err != nil {
@@ -253,7 +253,7 @@ func TestEmbedToken_revokedMeanwhileSaysSo(t *testing.T) {
 	}
 }
 
-func TestIntegration_aBotThatIsGoneIsSaidBesideItsField(t *testing.T) {
+func TestIntegration_showsAMissingBotBesideItsField(t *testing.T) {
 	d := newDesk(t).admin()
 	for _, path := range []string{"/integration/web-chat", "/integration/mobile-sdk"} {
 		form := url.Values{"bot_id": {models.NewID()}, "name": {"My shop"}, "origins": {"https://shop.example"},

@@ -30,7 +30,7 @@ func contrast(a, b string) float64 {
 	return (high + 0.05) / (low + 0.05)
 }
 
-func TestContrastInk_canBeReadOnEveryColor(t *testing.T) {
+func TestContrastInk_isReadableOnEveryColor(t *testing.T) {
 	t.Parallel()
 	for color, ink := range map[string]string{"#000000": "#ffffff", "#ffffff": "#000000", "#FFFF00": "#000000",
 		"#1f2937": "#ffffff", "": "#ffffff", "red": "#ffffff"} {

@@ -43,7 +43,7 @@ func TestChannels_aBotHasOneMobileChannel(t *testing.T) {
 	})
 }
 
-func TestChannels_listTheMobileOnesByBot(t *testing.T) {
+func TestChannels_listMobileChannelsByBot(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		for _, name := range []string{"zoe", "Bo"} {
 			d.ok(last(d.Channels.Create(d.Context(), d.admin, d.newBot(d.organization, name).ID)))

@@ -11,7 +11,7 @@ import (
 	"parley/services"
 )
 
-func TestFirstMessage_storesTheConversationThatThePageNamed(t *testing.T) {
+func TestFirstMessage_storesTheConversationOfThePage(t *testing.T) {
 	each(t, func(w *world) {
 		opened := w.open(services.WidgetRequest{
 			EmbedToken:  w.token,
@@ -81,7 +81,7 @@ func TestFirstMessage_thatIsRefusedStoresNothing(t *testing.T) {
 }
 
 // A node of an older version stored the conversation under an id of its own while the page was open.
-func TestFirstMessage_whereAnotherConversationIsStoredIsNotFound(t *testing.T) {
+func TestFirstMessage_isNotFoundIfAnotherIDIsStored(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")
 		older := w.unwritten("jo")

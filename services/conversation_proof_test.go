@@ -16,7 +16,7 @@ func prove(id, externalID string) services.EndUserProof {
 }
 
 // A stored conversation and one of which nothing is stored answer alike: nobody learns which of the two it is.
-func TestForEndUser_asksForTheRightExternalID(t *testing.T) {
+func TestForEndUser_requiresTheRightExternalID(t *testing.T) {
 	each(t, func(w *world) {
 		stored, unstored := w.opened("jo"), w.conversation("new jo")
 		for _, ref := range []services.Ref{stored, unstored} {
@@ -48,7 +48,7 @@ func flip(digit string) string {
 	return "0"
 }
 
-func TestForEndUser_findsNothingThatNoChannelGaveOut(t *testing.T) {
+func TestForEndUser_doesNotFindUnknownIDs(t *testing.T) {
 	each(t, func(w *world) {
 		w.opened("jo")
 		ref := w.conversation("mo")
@@ -61,7 +61,7 @@ func TestForEndUser_findsNothingThatNoChannelGaveOut(t *testing.T) {
 	})
 }
 
-func TestForAgent_doesNotFindWhatIsNotStored(t *testing.T) {
+func TestForAgent_doesNotFindUnstoredConversations(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")
 		_, err := w.Conversations.ForAgent(w.Context(), w.organization.ID, ref.ID)

@@ -53,7 +53,7 @@ func TestSearch_findsPartsOfNamesAndExternalIDsInAnyCase(t *testing.T) {
 	})
 }
 
-func TestSearch_takesWildcardsAndQuotesAsTheyAre(t *testing.T) {
+func TestSearch_takesWildcardsAndQuotesLiterally(t *testing.T) {
 	each(t, func(w *world) {
 		w.known("100%", "")
 		w.known("a_b", "")
@@ -69,7 +69,7 @@ func TestSearch_takesWildcardsAndQuotesAsTheyAre(t *testing.T) {
 	})
 }
 
-func TestSearch_keepsToFilterPageAndOrganization(t *testing.T) {
+func TestSearch_respectsFilterPageAndOrganization(t *testing.T) {
 	each(t, func(w *world) {
 		theirs := w.newTenant("Globex", silent)
 		w.openedIn(theirs, "jo-theirs")
@@ -103,7 +103,7 @@ func TestSearch_keepsToFilterPageAndOrganization(t *testing.T) {
 	})
 }
 
-func TestSearch_isRefusedWhenItIsTooLongOrNoText(t *testing.T) {
+func TestSearch_refusesLongAndInvalidText(t *testing.T) {
 	each(t, func(w *world) {
 		for _, search := range []string{chars(101), "a\x00b", "\xff"} {
 			_, _, err := w.Conversations.List(w.Context(), w.ann, services.ListQuery{

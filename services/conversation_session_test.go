@@ -52,11 +52,11 @@ func TestClaim_onlyOneAgentWins(t *testing.T) {
 		if winner == "" || *session.AssignedAgentID != winner {
 			w.Errorf("%s has it, stored is %v", winner, session.AssignedAgentID)
 		}
-		told := of[assigned](w.events)
-		for i := range told {
-			told[i].name = ""
+		published := of[assigned](w.events)
+		for i := range published {
+			published[i].name = ""
 		}
-		equal(w, told, assigned{w.organization.ID, ref.ID, winner, ""})
+		equal(w, published, assigned{w.organization.ID, ref.ID, winner, ""})
 	})
 }
 
@@ -78,8 +78,8 @@ func TestClaim_againChangesNothing(t *testing.T) {
 		if err.Error() != "This conversation was claimed by Ann." {
 			w.Errorf("Ben reads %q", err)
 		}
-		if told := of[assigned](w.events); len(told) != 1 {
-			w.Errorf("told %v", told)
+		if published := of[assigned](w.events); len(published) != 1 {
+			w.Errorf("published %v", published)
 		}
 	})
 }
@@ -104,7 +104,7 @@ func TestSessions_cannotChangeUnlessOpen(t *testing.T) {
 	})
 }
 
-func TestResolve_closesAddsTagsAndTells(t *testing.T) {
+func TestResolve_closesAddsTagsAndPublishes(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{" billing ", "vip"})
@@ -147,8 +147,8 @@ func TestResolve_atOnceSucceedsOnce(t *testing.T) {
 				w.refused(services.Conflict, err)
 			}
 		}
-		if told := of[resolved](w.events); won != 1 || len(told) != 1 {
-			w.Errorf("%d have resolved it, told %v", won, told)
+		if published := of[resolved](w.events); won != 1 || len(published) != 1 {
+			w.Errorf("%d have resolved it, published %v", won, published)
 		}
 	})
 }
@@ -200,14 +200,14 @@ func TestTags_followTheRules(t *testing.T) {
 			"%"+strings.Join(twenty, `","`)+"%"); n != 1 {
 			w.Error("a refused list has changed the session")
 		}
-		if told := of[resolved](w.events); len(told) != 0 {
-			w.Errorf("told %v", told)
+		if published := of[resolved](w.events); len(published) != 0 {
+			w.Errorf("published %v", published)
 		}
 	})
 }
 
 // A claim and a resolve at once: whichever comes first, the session that is stored makes sense.
-func TestClaim_besideResolveLeavesOneTruth(t *testing.T) {
+func TestClaim_besideResolveKeepsOneResult(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		done := make(chan error, 2)

@@ -17,7 +17,7 @@ func (w *world) tag(ref services.Ref, tags ...string) models.ConversationSession
 	return session
 }
 
-func TestTags_areTheMostUsedFirst(t *testing.T) {
+func TestTags_listsTheMostUsedFirst(t *testing.T) {
 	each(t, func(w *world) {
 		for i, tags := range [][]string{{"billing", "vip"}, {"billing", "Refund"}, {"billing", "vip", "bug"}, nil} {
 			w.tag(w.opened(fmt.Sprint(i)), tags...)
@@ -39,7 +39,7 @@ func TestTags_areTheMostUsedFirst(t *testing.T) {
 	})
 }
 
-func TestTags_areOfTheNewestSessionsAndNotTooMany(t *testing.T) {
+func TestTags_readsTheNewestSessionsOnly(t *testing.T) {
 	each(t, func(w *world) {
 		session := w.tag(w.opened("jo"), "old")
 		rows := make([]models.ConversationSession, services.TaggedLately)
@@ -60,7 +60,7 @@ func TestTags_areOfTheNewestSessionsAndNotTooMany(t *testing.T) {
 	})
 }
 
-func TestSetTags_tells(t *testing.T) {
+func TestSetTags_publishes(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		session := w.tag(ref, " vip ", "vip")

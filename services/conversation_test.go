@@ -62,7 +62,7 @@ func (w *world) desk() (refs map[string]services.Ref) {
 	return refs
 }
 
-func TestList_showsEachFilterWhatItPromises(t *testing.T) {
+func TestList_filters(t *testing.T) {
 	each(t, func(w *world) {
 		w.desk()
 		equal(w, w.listed(w.ann, services.FilterUnassigned), "new", "older")
@@ -79,7 +79,7 @@ func TestList_showsEachFilterWhatItPromises(t *testing.T) {
 	})
 }
 
-func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
+func TestList_returnsTheEndUserAndTheOpenSession(t *testing.T) {
 	each(t, func(w *world) {
 		refs := w.desk()
 		w.resolve(refs["anns"])
@@ -119,7 +119,7 @@ func TestList_bringsTheEndUserAndTheOpenSession(t *testing.T) {
 }
 
 // Thirteen conversations of one instant, and more while the pages are read.
-func TestList_pagesAreCompleteWithoutDoubles(t *testing.T) {
+func TestList_pagesAreCompleteWithoutRepeats(t *testing.T) {
 	each(t, func(w *world) {
 		var want []string
 		for i := range 13 {
@@ -157,7 +157,7 @@ func TestList_pagesAreCompleteWithoutDoubles(t *testing.T) {
 	})
 }
 
-func TestList_refusesCursorsThatNoListGave(t *testing.T) {
+func TestList_refusesInvalidCursors(t *testing.T) {
 	each(t, func(w *world) {
 		forge := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 		for _, cursor := range []string{"x", "!", forge("1"), forge("1 x"), forge("x " + models.NewID()),
@@ -180,7 +180,7 @@ func TestList_refusesCursorsThatNoListGave(t *testing.T) {
 	})
 }
 
-func TestParseFilter_takesTheGuidesWords(t *testing.T) {
+func TestParseFilter_takesTheGuidesFilters(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]services.Filter{"": services.FilterUnassigned,
 		"unassigned": services.FilterUnassigned, "mine": services.FilterMine, "all": services.FilterAll} {
@@ -218,14 +218,14 @@ func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 			"status = 'open' AND assigned_agent_id IS NULL AND tags = '[]'"); n != 1 {
 			w.Error("the session was changed")
 		}
-		if told := len(of[assigned](w.events)) + len(of[resolved](w.events)) + len(of[released](w.events)) +
-			len(of[reopened](w.events)) + len(of[tagged](w.events)); told != 0 {
-			w.Errorf("told of %d changes", told)
+		if published := len(of[assigned](w.events)) + len(of[resolved](w.events)) + len(of[released](w.events)) +
+			len(of[reopened](w.events)) + len(of[tagged](w.events)); published != 0 {
+			w.Errorf("published %d changes", published)
 		}
 	})
 }
 
-func TestForAgent_tellsWhatSendersNeed(t *testing.T) {
+func TestForAgent_returnsTheWholeRef(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		again, err := w.Conversations.ForAgent(w.Context(), w.organization.ID, ref.ID)
@@ -238,7 +238,7 @@ func TestForAgent_tellsWhatSendersNeed(t *testing.T) {
 	})
 }
 
-func TestLastMessages_areTheNewestOfEach(t *testing.T) {
+func TestLastMessages_returnsTheNewestOfEach(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(talkative)
 		w.opened("jo")

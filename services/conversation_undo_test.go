@@ -29,7 +29,7 @@ func (w *world) session(id string) (session models.ConversationSession) {
 	return session
 }
 
-func TestRelease_givesOnesOwnClaimBack(t *testing.T) {
+func TestRelease_unassignsTheAgentsOwn(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(talkative)
 		ref := w.opened("jo")
@@ -55,13 +55,13 @@ func TestRelease_givesOnesOwnClaimBack(t *testing.T) {
 	})
 }
 
-func TestRelease_isForTheOneWhoHasIt(t *testing.T) {
+func TestRelease_refusesOtherAgents(t *testing.T) {
 	each(t, func(w *world) {
 		ref, resolvedRef := w.opened("jo"), w.opened("mo")
 		w.claim(w.ann, resolvedRef)
 		w.resolve(resolvedRef)
-		for _, nobodys := range []services.Ref{ref, resolvedRef, w.unwritten("silent")} {
-			_, err := w.Conversations.Release(w.Context(), w.ann, nobodys.ID)
+		for _, unassigned := range []services.Ref{ref, resolvedRef, w.unwritten("silent")} {
+			_, err := w.Conversations.Release(w.Context(), w.ann, unassigned.ID)
 			w.refused(services.Conflict, err)
 		}
 		w.claim(w.ann, ref)
@@ -72,7 +72,7 @@ func TestRelease_isForTheOneWhoHasIt(t *testing.T) {
 		}
 		if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", w.ann.ID); n != 2 ||
 			len(of[released](w.events)) != 0 {
-			w.Errorf("Ann has %d, told %v", n, of[released](w.events))
+			w.Errorf("Ann has %d, published %v", n, of[released](w.events))
 		}
 	})
 }
@@ -109,7 +109,7 @@ func (w *world) onlyOneWins(do func(i int) error) {
 	}
 }
 
-func TestReopen_opensTheNewestSessionAsItWas(t *testing.T) {
+func TestReopen_restoresTheNewestSession(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		w.resolve(ref, "older")
@@ -139,7 +139,7 @@ func TestReopen_opensTheNewestSessionAsItWas(t *testing.T) {
 	})
 }
 
-func TestReopen_ofNobodysTellsOfNoAgent(t *testing.T) {
+func TestReopen_ofAnUnassignedSessionPublishesNoAgent(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		w.resolve(ref)
@@ -168,7 +168,7 @@ func TestReopen_isRefusedWhileOneIsOpen(t *testing.T) {
 		_, err = w.Conversations.Reopen(w.Context(), w.ann, ref.ID)
 		w.refused(services.Conflict, err)
 		if n := w.count(&models.ConversationSession{}, "status = 'open'"); n != 1 || len(of[reopened](w.events)) != 0 {
-			w.Errorf("%d are open, told %v", n, of[reopened](w.events))
+			w.Errorf("%d are open, published %v", n, of[reopened](w.events))
 		}
 	})
 }
@@ -181,13 +181,13 @@ func TestReopen_atOnceSucceedsOnce(t *testing.T) {
 			_, err := w.Conversations.Reopen(w.Context(), w.ann, ref.ID)
 			return err
 		})
-		if told := of[reopened](w.events); len(told) != 1 {
-			w.Errorf("told %v", told)
+		if published := of[reopened](w.events); len(published) != 1 {
+			w.Errorf("published %v", published)
 		}
 	})
 }
 
-// The end user writes while an agent reopens: one session is open, whoever was first.
+// The end user writes while an agent reopens: one session is open, no matter who was first.
 func TestReopen_andAMessageAtOnceOpenOneSession(t *testing.T) {
 	each(t, func(w *world) {
 		for i := range 10 {
@@ -236,7 +236,7 @@ func TestSessions_areTheNewestFirst(t *testing.T) {
 	})
 }
 
-func TestAssignedTo_isWhoAnswersNow(t *testing.T) {
+func TestAssignedTo_returnsTheCurrentAgent(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		answers := func() string {

@@ -13,7 +13,7 @@ func (w *world) waiting(user models.User) int {
 	return count
 }
 
-func TestWaiting_countsWhatAnAgentShouldLookAt(t *testing.T) {
+func TestWaiting_countsUnreadConversationsOfTheAgent(t *testing.T) {
 	each(t, func(w *world) {
 		refs := w.desk()
 		// "new", "older", and their own

@@ -57,7 +57,7 @@ func TestEmbedTokens_openTheWidgetAndAreStoredAsAHash(t *testing.T) {
 	})
 }
 
-func TestEmbedTokens_makeTheChannelTheyNeed(t *testing.T) {
+func TestEmbedTokens_createTheChannel(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		bot := d.newBot(d.organization, "Bo")
 		for _, kind := range []string{models.ChannelWebchat, models.ChannelMobileSDK, models.ChannelWebchat} {
@@ -80,7 +80,7 @@ func TestEmbedTokens_makeTheChannelTheyNeed(t *testing.T) {
 	})
 }
 
-func TestEmbedTokens_refuseWhatIsWrongByField(t *testing.T) {
+func TestEmbedTokens_refuseInvalidFields(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		for field, changes := range map[string][]func(*services.NewEmbedToken){
 			"name": {func(n *services.NewEmbedToken) { n.Name = " " }, func(n *services.NewEmbedToken) {
@@ -118,7 +118,7 @@ func TestEmbedTokens_refuseWhatIsWrongByField(t *testing.T) {
 	})
 }
 
-func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
+func TestEmbedTokens_formSentManyTimesAtOnceCreatesOne(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		bot := d.newBot(d.organization, "Bo")
 		request := services.NewEmbedToken{
@@ -157,7 +157,7 @@ func TestEmbedTokens_formSentManyTimesAtOnceMakesOne(t *testing.T) {
 	})
 }
 
-func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
+func TestEmbedTokens_changesAreAuditedAndRepeatsAreNot(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")
 		look := services.Appearance{
@@ -203,7 +203,7 @@ func TestEmbedTokens_changesAreNotedAndRepeatsAreNot(t *testing.T) {
 	})
 }
 
-func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
+func TestEmbedTokens_refuseInvalidChanges(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, _ := d.newSite("https://a.example")
 		d.about("origins", d.EmbedTokens.Change(d.Context(), d.admin, token.ID, "Another",
@@ -231,7 +231,7 @@ func TestEmbedTokens_refuseAChangeByField(t *testing.T) {
 	})
 }
 
-func TestEmbedTokens_revokedOnceAndForGood(t *testing.T) {
+func TestEmbedTokens_areRevokedOnce(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")
 		d.clock.advance(time.Hour)
@@ -259,7 +259,7 @@ func TestEmbedTokens_revokedOnceAndForGood(t *testing.T) {
 	})
 }
 
-func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
+func TestEmbedTokens_listLiveTokensFirst(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		old, _ := d.newSite("")
 		d.clock.advance(time.Second)
@@ -295,7 +295,7 @@ func TestEmbedTokens_listThoseThatWorkFirst(t *testing.T) {
 	})
 }
 
-func TestOpen_notesWhereATokenWasSeenOnceAMinute(t *testing.T) {
+func TestOpen_storesTheLastUseOfATokenOnceAMinute(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")
 		if stored := d.token(token.ID); stored.LastSeenAt != nil || stored.LastSeenOrigin != "" {

@@ -9,7 +9,7 @@ import (
 	"parley/services"
 )
 
-func TestTeam_isWhoIsOnlineByName(t *testing.T) {
+func TestTeam_listsOnlineAgentsByName(t *testing.T) {
 	t.Parallel()
 	presence, store, _, _ := newPresence()
 	team, err := presence.Team(t.Context(), "org")
@@ -29,7 +29,7 @@ func TestTeam_isWhoIsOnlineByName(t *testing.T) {
 	}, services.Agent{ID: "ben", Name: "Ben"})
 }
 
-func TestTeam_namesTwentyAndCountsAll(t *testing.T) {
+func TestTeam_listsTwentyAndCountsAll(t *testing.T) {
 	t.Parallel()
 	store, names := newNodes(), map[string]string{}
 	for i := range 30 {
@@ -53,7 +53,7 @@ func TestTeam_namesTwentyAndCountsAll(t *testing.T) {
 	}, services.Agent{ID: "agent-28", Name: "Agent 02"})
 }
 
-func TestTeam_readsNamesOnceUntilSomebodyIsUnknownOrTheyAreOld(t *testing.T) {
+func TestTeam_cachesNames(t *testing.T) {
 	t.Parallel()
 	store := newNodes()
 	clock := newClock()
@@ -82,14 +82,14 @@ func TestTeam_readsNamesOnceUntilSomebodyIsUnknownOrTheyAreOld(t *testing.T) {
 	read(3)
 }
 
-func TestTeam_isToldOnceAnOrganizationWhoeverCameAndWent(t *testing.T) {
+func TestTeam_isPublishedOncePerOrganization(t *testing.T) {
 	t.Parallel()
 	presence, _, events, clock := newPresence()
 	presence.Connected("org", "ann")
 	presence.Connected("org", "ben")
 	presence.Reconcile(t.Context())
 	equal(t, of[team](events), team{"org", "[{ann Ann } {ben Ben }]", 2})
-	presence.Connected("org", "ann") // a second tab is no news
+	presence.Connected("org", "ann") // a second tab publishes nothing
 	presence.Reconcile(t.Context())
 	presence.Disconnected("org", "ben")
 	clock.advance(services.PresenceGrace)
@@ -97,7 +97,7 @@ func TestTeam_isToldOnceAnOrganizationWhoeverCameAndWent(t *testing.T) {
 	equal(t, of[team](events)[1:], team{"org", "[{ann Ann }]", 1})
 }
 
-func TestTeam_isToldWhenANodeDied(t *testing.T) {
+func TestTeam_isPublishedWhenANodeDies(t *testing.T) {
 	t.Parallel()
 	presence, store, events, _ := newPresence()
 	store.held["ben"] = true
@@ -109,7 +109,7 @@ func TestTeam_isToldWhenANodeDied(t *testing.T) {
 	equal(t, of[team](events), team{"org", "[{ben Ben }]", 1}, team{"other", "[{ben Ben }]", 1})
 }
 
-func TestTeam_asksAStoreThatIsAwayOnceASecond(t *testing.T) {
+func TestTeam_asksAFailingStoreOnceASecond(t *testing.T) {
 	t.Parallel()
 	presence, store, _, clock := newPresence()
 	store.setAway(true)
@@ -128,7 +128,7 @@ func TestTeam_asksAStoreThatIsAwayOnceASecond(t *testing.T) {
 	}
 }
 
-func TestTeam_waitsForNoSlowDatabase(t *testing.T) {
+func TestTeam_doesNotWaitForASlowDatabase(t *testing.T) {
 	t.Parallel()
 	store := newNodes()
 	store.held["ann"] = true
@@ -144,6 +144,6 @@ func TestTeam_waitsForNoSlowDatabase(t *testing.T) {
 	presence.Connected("org", "ann")
 	presence.Reconcile(t.Context())
 	if len(of[agentStatus](events)) != 1 || len(of[team](events)) != 0 {
-		t.Errorf("told %v, %v", of[agentStatus](events), of[team](events))
+		t.Errorf("published %v, %v", of[agentStatus](events), of[team](events))
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"parley/services"
 )
 
-func TestParseOrigins_writesThemAsBrowsersDo(t *testing.T) {
+func TestParseOrigins_returnsTheFormOfBrowsers(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"https://shop.example":           "https://shop.example",
@@ -37,7 +37,7 @@ func TestParseOrigins_writesThemAsBrowsersDo(t *testing.T) {
 	}
 }
 
-func TestParseOrigins_saysWhatIsWrongWithALine(t *testing.T) {
+func TestParseOrigins_explainsWrongLines(t *testing.T) {
 	t.Parallel()
 	for given, reason := range map[string]string{
 		"https://*.shop.example":        "Wildcards",
@@ -83,7 +83,7 @@ func TestParseOrigins_saysWhatIsWrongWithALine(t *testing.T) {
 	}
 }
 
-func TestParseOrigins_dropsBlanksAndRepeats(t *testing.T) {
+func TestParseOrigins_dropsBlankLinesAndRepeats(t *testing.T) {
 	t.Parallel()
 	origins, wrong := services.ParseOrigins("\n https://a.example \r\n\r\nhttps://A.example:443/\nhttps://b.example\n\n")
 	if len(wrong) != 0 {
@@ -97,7 +97,7 @@ func TestParseOrigins_dropsBlanksAndRepeats(t *testing.T) {
 	}
 }
 
-func TestParseOrigins_holdsAtMostFifty(t *testing.T) {
+func TestParseOrigins_takesAtMostFifty(t *testing.T) {
 	t.Parallel()
 	var lines strings.Builder
 	for i := range 50 {
@@ -113,7 +113,7 @@ func TestParseOrigins_holdsAtMostFifty(t *testing.T) {
 	}
 	if _, wrong := services.ParseOrigins(strings.Repeat(strings.Repeat("x", 1000)+"\n", 5000)); len(wrong) != 50 ||
 		len(wrong[0].Text) != 100 {
-		t.Errorf("%d lines are told", len(wrong))
+		t.Errorf("%d lines are listed", len(wrong))
 	}
 }
 

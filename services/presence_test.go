@@ -89,7 +89,7 @@ var (
 	annLeft = agentStatus{"org", "ann", false}
 )
 
-func TestPresence_tellsOfTheFirstSocketAndTheLast(t *testing.T) {
+func TestPresence_publishesTheFirstSocketAndTheLast(t *testing.T) {
 	t.Parallel()
 	presence, _, events, clock := newPresence()
 	look := func() { presence.Reconcile(t.Context()) }
@@ -133,7 +133,7 @@ func TestPresence_doesNotFlapOverReloads(t *testing.T) {
 	}
 }
 
-func TestPresence_tellsNothingOfWhoWasGoneBeforeTheLook(t *testing.T) {
+func TestPresence_publishesNothingForAShortVisit(t *testing.T) {
 	t.Parallel()
 	presence, store, events, clock := newPresence()
 	presence.Connected("org", "ann")
@@ -142,11 +142,11 @@ func TestPresence_tellsNothingOfWhoWasGoneBeforeTheLook(t *testing.T) {
 	clock.advance(time.Hour)
 	presence.Reconcile(t.Context())
 	if len(of[agentStatus](events)) != 0 || store.calls != 0 {
-		t.Errorf("told %v in %d calls", of[agentStatus](events), store.calls)
+		t.Errorf("published %v in %d calls", of[agentStatus](events), store.calls)
 	}
 }
 
-func TestPresence_leavesNewsToTheNodeThatHasTheLastSocket(t *testing.T) {
+func TestPresence_publishesFromTheNodeWithTheLastSocket(t *testing.T) {
 	t.Parallel()
 	presence, store, events, clock := newPresence()
 	store.elsewhere["ann"] = true
@@ -155,8 +155,8 @@ func TestPresence_leavesNewsToTheNodeThatHasTheLastSocket(t *testing.T) {
 	presence.Disconnected("org", "ann")
 	clock.advance(time.Minute)
 	presence.Reconcile(t.Context())
-	if told := of[agentStatus](events); len(told) != 0 || len(store.held) != 0 {
-		t.Errorf("told %v, holds %v", told, store.held)
+	if published := of[agentStatus](events); len(published) != 0 || len(store.held) != 0 {
+		t.Errorf("published %v, holds %v", published, store.held)
 	}
 }
 
@@ -173,8 +173,8 @@ func TestPresence_triesAgainUntilTheStoreIsBack(t *testing.T) {
 	presence.Reconcile(t.Context())
 	store.away = false
 	presence.Reconcile(t.Context())
-	if told := of[agentStatus](events); len(told) != 2 || !slices.Contains(told, annCame) {
-		t.Errorf("told %v", told)
+	if published := of[agentStatus](events); len(published) != 2 || !slices.Contains(published, annCame) {
+		t.Errorf("published %v", published)
 	}
 	presence.Disconnected("org", "ann")
 	clock.advance(services.PresenceGrace)
@@ -185,7 +185,7 @@ func TestPresence_triesAgainUntilTheStoreIsBack(t *testing.T) {
 	equal(t, of[agentStatus](events)[2:], annLeft)
 }
 
-func TestPresence_tellsWhoDiedWithANodeAndWhoIsBack(t *testing.T) {
+func TestPresence_publishesAgentsOfADeadNodeAndThoseWhoAreBack(t *testing.T) {
 	t.Parallel()
 	presence, store, events, _ := newPresence()
 	store.dead = []services.PresentAgent{{OrganizationID: "org", AgentID: "ann"}}
@@ -195,21 +195,21 @@ func TestPresence_tellsWhoDiedWithANodeAndWhoIsBack(t *testing.T) {
 	equal(t, of[agentStatus](events), annLeft, annCame)
 }
 
-func TestPresence_organizationsAreApart(t *testing.T) {
+func TestPresence_separatesOrganizations(t *testing.T) {
 	t.Parallel()
 	presence, _, events, _ := newPresence()
 	presence.Connected("org", "ann")
 	presence.Connected("other", "ann")
 	presence.Reconcile(t.Context())
-	if told := of[agentStatus](events); len(told) != 2 || !slices.Contains(told, agentStatus{"other", "ann", true}) {
-		t.Errorf("told %v", told)
+	if published := of[agentStatus](events); len(published) != 2 || !slices.Contains(published, agentStatus{"other", "ann", true}) {
+		t.Errorf("published %v", published)
 	}
 }
 
-func TestRun_looksWhenSomebodyComesAndTakesAllOutAtTheEnd(t *testing.T) {
+func TestRun_storesAtOnceAndRemovesAllAtTheEnd(t *testing.T) {
 	t.Parallel()
 	presence, store, events, clock := newPresence()
-	told := events.watch()
+	published := events.watch()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { presence.Run(ctx); close(ended) }()
@@ -217,7 +217,7 @@ func TestRun_looksWhenSomebodyComesAndTakesAllOutAtTheEnd(t *testing.T) {
 	presence.Connected("org", "ann")
 	presence.Connected("org", "ben")
 	came := func() agentStatus {
-		for one := range told {
+		for one := range published {
 			if status, ok := one.(agentStatus); ok {
 				return status
 			}
@@ -226,18 +226,18 @@ func TestRun_looksWhenSomebodyComesAndTakesAllOutAtTheEnd(t *testing.T) {
 	}
 	for range 2 {
 		if one := came(); !one.online {
-			t.Errorf("told %v", one)
+			t.Errorf("published %v", one)
 		}
 	}
 	presence.Disconnected("org", "ann")
 	clock.advance(services.PresenceGrace)
 	if one := came(); one != annLeft {
-		t.Errorf("told %v", one)
+		t.Errorf("published %v", one)
 	}
 	stop() // Ben's socket is still open
 	<-ended
 	if one := came(); one != (agentStatus{"org", "ben", false}) || len(store.held) != 0 {
-		t.Errorf("told %v, holds %v", one, store.held)
+		t.Errorf("published %v, holds %v", one, store.held)
 	}
 }
 

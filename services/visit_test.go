@@ -36,7 +36,7 @@ func (w *world) seen(ref services.Ref) models.Visit {
 	return visit
 }
 
-func TestVisits_areWhereTheEndUserWasLast(t *testing.T) {
+func TestVisits_storeTheLatestPage(t *testing.T) {
 	each(t, func(w *world) {
 		ref, other := w.conversation("jo"), w.conversation("mo")
 		if visit := w.seen(ref); visit != (models.Visit{}) {
@@ -55,8 +55,8 @@ func TestVisits_areWhereTheEndUserWasLast(t *testing.T) {
 			visit.SeenAt != w.clock.Now() {
 			w.Errorf("seen %+v", visit)
 		}
-		news := visited{w.organization.ID, ref.ID}
-		equal(w, of[visited](w.events), news, news)
+		event := visited{w.organization.ID, ref.ID}
+		equal(w, of[visited](w.events), event, event)
 		if visit := w.seen(other); visit != (models.Visit{}) {
 			w.Errorf("another end user is at %+v", visit)
 		}
@@ -72,12 +72,12 @@ func TestVisits_storeOnlyWhatChanged(t *testing.T) {
 		first := w.visit(ref, at("https://shop.example/"))
 		w.clock.advance(services.VisitLife - time.Microsecond)
 		if visit := w.visit(ref, at("https://shop.example/")); visit != first || len(of[visited](w.events)) != 1 {
-			w.Errorf("seen %+v, told %v", visit, of[visited](w.events))
+			w.Errorf("seen %+v, published %v", visit, of[visited](w.events))
 		}
 		w.clock.advance(time.Microsecond) // a while later at the same page: there again
 		if visit := w.visit(ref, at("https://shop.example/")); visit.SeenAt != w.clock.Now() ||
 			len(of[visited](w.events)) != 2 {
-			w.Errorf("seen %+v, told %v", visit, of[visited](w.events))
+			w.Errorf("seen %+v, published %v", visit, of[visited](w.events))
 		}
 		w.Visits.Store(w.Context())
 		for i, change := range []func(*models.Visit){
@@ -88,14 +88,14 @@ func TestVisits_storeOnlyWhatChanged(t *testing.T) {
 			visit := at("https://shop.example/")
 			change(&visit)
 			w.visit(ref, visit)
-			if told := of[visited](w.events); len(told) != 3+i {
-				w.Errorf("change %d is no news", i)
+			if published := of[visited](w.events); len(published) != 3+i {
+				w.Errorf("change %d is not published", i)
 			}
 		}
 	})
 }
 
-func TestVisits_leaveOutWhatNoBrowserSays(t *testing.T) {
+func TestVisits_dropInvalidFields(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")
 		for given, kept := range map[models.Visit]models.Visit{
@@ -144,7 +144,7 @@ func TestVisits_leaveOutWhatNoBrowserSays(t *testing.T) {
 	})
 }
 
-func TestVisits_ofAnotherOrganizationAreNotThere(t *testing.T) {
+func TestVisits_ofAnotherOrganizationAreNotFound(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.conversation("jo")
 		w.visit(ref, at("https://shop.example/"))
@@ -158,7 +158,7 @@ func TestVisits_ofAnotherOrganizationAreNotThere(t *testing.T) {
 		w.Visits.Note(forged, at("https://evil.example/"))
 		w.Visits.Store(w.Context())
 		if visit := w.seen(ref); visit.PageURL != "https://shop.example/" || len(of[visited](w.events)) != 1 {
-			w.Errorf("seen %+v, told %v", visit, of[visited](w.events))
+			w.Errorf("seen %+v, published %v", visit, of[visited](w.events))
 		}
 		for _, id := range []string{"", "x", "\x00", models.NewID()} {
 			if visit, err := w.Visits.Of(w.Context(), w.organization.ID, id); err != nil || visit != (models.Visit{}) {
@@ -179,20 +179,20 @@ func TestVisits_ofManyAreStoredTogether(t *testing.T) {
 		}
 		w.Visits.Store(w.Context())
 		if n := w.count(&models.Visit{}, "1 = 1"); n != many || len(of[visited](w.events)) != many {
-			w.Errorf("%d are stored, %d told", n, len(of[visited](w.events)))
+			w.Errorf("%d are stored, %d published", n, len(of[visited](w.events)))
 		}
 	})
 }
 
-func TestVisits_runStoresTheLastAtTheEnd(t *testing.T) {
+func TestVisits_runStoresTheRestAtTheEnd(t *testing.T) {
 	each(t, func(w *world) {
 		ctx, stop := context.WithCancel(w.Context())
 		ended := make(chan struct{})
 		go func() { w.Visits.Run(ctx); close(ended) }()
-		told := w.events.watch()
+		published := w.events.watch()
 		ref := w.conversation("jo")
 		w.Visits.Note(ref, at("https://shop.example/1"))
-		<-told // by itself
+		<-published // by itself
 		w.Visits.Note(ref, at("https://shop.example/2"))
 		stop()
 		<-ended

@@ -36,7 +36,7 @@ func TestOpen_refusesATokenThatIsMissingUnknownOrRevoked(t *testing.T) {
 	})
 }
 
-func TestOpen_checksTheOriginAgainstTheList(t *testing.T) {
+func TestOpen_checksTheOrigin(t *testing.T) {
 	each(t, func(w *world) {
 		token := w.newToken(w.webchat, "https://shop.example", "http://localhost:3000")
 		for origin, allowed := range map[string]bool{
@@ -80,7 +80,7 @@ func TestOpen_checksTheOriginAgainstTheList(t *testing.T) {
 	})
 }
 
-func TestOpen_givesAnEndUserOneConversationAChannel(t *testing.T) {
+func TestOpen_opensOneConversationPerEndUserAndChannel(t *testing.T) {
 	each(t, func(w *world) {
 		first := w.open(services.WidgetRequest{EmbedToken: w.token, ExternalID: "jo"})
 		if first.ExternalID != "jo" || first.BotName != "Pip" || !models.ValidID(first.ConversationID) {
@@ -123,7 +123,7 @@ func TestOpen_givesAnEndUserOneConversationAChannel(t *testing.T) {
 	})
 }
 
-func TestOpen_mintsAnExternalIDThatNobodyHas(t *testing.T) {
+func TestOpen_createsAUniqueExternalID(t *testing.T) {
 	each(t, func(w *world) {
 		seen := map[string]bool{}
 		for range 5 {
@@ -285,7 +285,7 @@ func TestOpen_showsTheBotsGreeting(t *testing.T) {
 	})
 }
 
-func TestOriginOf_isWhatAllowListsHold(t *testing.T) {
+func TestOriginOf_returnsTheFormOfAllowLists(t *testing.T) {
 	t.Parallel()
 	for text, origin := range map[string]string{
 		"https://Shop.Example/a?b#c": "https://shop.example", "https://shop.example:443": "https://shop.example",
@@ -301,7 +301,7 @@ func TestOriginOf_isWhatAllowListsHold(t *testing.T) {
 	}
 }
 
-func TestNewToken_isRandomAndKnownByItsHash(t *testing.T) {
+func TestNewToken_isRandomAndHashed(t *testing.T) {
 	t.Parallel()
 	secret, hash := services.NewToken("ew_")
 	other, _ := services.NewToken("ew_")

@@ -53,7 +53,7 @@ func TestClaim_bothWaysAreOne(t *testing.T) {
 		s.silent(agentsOnly...)
 		like(t, s.next("agent_joined"), obj{"conversation_id": v.conversationID,
 			"agent": obj{"id": agentID, "name": "Alex Agent"}})
-		s.quiet() // once, whoever claims again
+		s.quiet() // once, even if the agent claims again
 
 		v, _ = w.written(1)
 		like(t, claimer.ok("claim_conversation", v.id()),
@@ -419,7 +419,7 @@ func TestMarkRead_fillsReadBy(t *testing.T) {
 				obj{"conversation_id": v.conversationID, "message_ids": []any{first}, "reader_type": "agent",
 					"reader_id": agentID, "read_at": isTime})
 		}
-		// again: no news
+		// again: nothing is published
 		agent.ok("mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{first}})
 		s.emit("mark_read", obj{"conversation_id": v.conversationID, "message_ids": []string{second}})
 		for _, hears := range []*socket{s, agent} {

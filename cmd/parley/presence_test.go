@@ -122,7 +122,7 @@ func TestTyping_indicatorAndCleared(t *testing.T) {
 	})
 }
 
-func TestRooms_whoLeftHearsNothing(t *testing.T) {
+func TestRooms_aSocketThatLeftHearsNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v, s := w.written(0)
 		other, neighbor := w.written(0)
@@ -171,7 +171,7 @@ func TestEndUserRole_inTheAgentsBrowser(t *testing.T) {
 	})
 }
 
-func TestForeignOrigin_isNoAgent(t *testing.T) {
+func TestForeignOrigin_isNotAnAgent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sqliteEnv(t), 1)
 	b := w.login(0, w.seeded.Agent)
@@ -189,7 +189,7 @@ func TestForeignOrigin_isNoAgent(t *testing.T) {
 }
 
 // Behind a proxy that passes on what clients write, a page cannot name its own host as ours.
-func TestForeignOrigin_isNoAgentBehindAProxyEither(t *testing.T) {
+func TestForeignOrigin_isNotAnAgentBehindAProxy(t *testing.T) {
 	t.Parallel()
 	const public = "http://chat.example"
 	for _, settings := range [][]string{nil, {"BASE_URL=" + public}} {

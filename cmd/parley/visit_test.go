@@ -11,7 +11,7 @@ func (v visit) page(url, title string) obj {
 		"time_zone": "Europe/Berlin", "language": "de-DE"}
 }
 
-func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
+func TestVisit_isPublishedToTheAgentsInTheConversation(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v, _ := w.written(0)
 		other, _ := w.written(0)
@@ -34,7 +34,7 @@ func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 				w.seeded.OrganizationID, url, title)
 		}
 		if stored(url, text("Prices")) != 1 {
-			t.Error("the visit is not stored as it was told")
+			t.Error("the visit is not stored as it was sent")
 		}
 
 		// What makes no sense is left out, whatever it is.
@@ -51,7 +51,7 @@ func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 		w.connect(dial{}).refused("invalid_request", "visit", v.id())
 		agent.refused("invalid_request", "visit", v.id())
 
-		// Nobody else hears; and who has left neither.
+		// Nobody else hears it, not even an agent who has left.
 		agent.ok("leave_conversation", v.id())
 		second := w.agent(1, w.login(1, w.seeded.Agent))
 		second.ok("join_conversation", v.id())
@@ -65,14 +65,14 @@ func TestVisit_tellsTheAgentsInTheConversation(t *testing.T) {
 	})
 }
 
-func TestViewing_isToldToTheOtherAgentsInTheConversation(t *testing.T) {
+func TestViewing_isPublishedToTheOtherAgentsInTheConversation(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v, s := w.written(0)
 		ann, ben := w.agent(0, w.login(0, w.seeded.Agent)), w.agent(1, w.login(1, w.seeded.Admin))
 		outside := w.agent(0, w.login(0, w.seeded.Admin))
 		outside.ok("join_queue")
 		view := func(viewing bool) obj { return obj{"conversation_id": v.conversationID, "viewing": viewing} }
-		told := func(email string, viewing bool) obj {
+		published := func(email string, viewing bool) obj {
 			return obj{"conversation_id": v.conversationID, "agent_id": w.userID(email), "viewing": viewing}
 		}
 		ann.refused("forbidden", "view_conversation", view(true))
@@ -80,23 +80,23 @@ func TestViewing_isToldToTheOtherAgentsInTheConversation(t *testing.T) {
 		ben.ok("claim_conversation", v.id()) // joins as well
 		ann.ok("view_conversation", view(false))
 		like(t, ann.ok("view_conversation", view(true)), obj{"ok": true})
-		like(t, ben.next("conversation_viewed"), told(w.seeded.Agent.Email, true))
+		like(t, ben.next("conversation_viewed"), published(w.seeded.Agent.Email, true))
 		ben.ok("view_conversation", view(true))
-		like(t, ann.next("conversation_viewed"), told(w.seeded.Admin.Email, true))
+		like(t, ann.next("conversation_viewed"), published(w.seeded.Admin.Email, true))
 		ben.ok("view_conversation", view(false))
-		like(t, ann.next("conversation_viewed"), told(w.seeded.Admin.Email, false))
+		like(t, ann.next("conversation_viewed"), published(w.seeded.Admin.Email, false))
 
 		// Leaving ends it, and so does disconnecting; who never said it says nothing then.
 		ann.ok("leave_conversation", v.id())
-		like(t, ben.next("conversation_viewed"), told(w.seeded.Agent.Email, false))
+		like(t, ben.next("conversation_viewed"), published(w.seeded.Agent.Email, false))
 		ann.ok("join_conversation", v.id())
 		ann.ok("view_conversation", view(true))
-		like(t, ben.next("conversation_viewed"), told(w.seeded.Agent.Email, true))
+		like(t, ben.next("conversation_viewed"), published(w.seeded.Agent.Email, true))
 		silentOne := w.agent(0, w.login(0, w.seeded.Agent))
 		silentOne.ok("join_conversation", v.id())
 		silentOne.close()
 		ann.close()
-		like(t, ben.next("conversation_viewed"), told(w.seeded.Agent.Email, false))
+		like(t, ben.next("conversation_viewed"), published(w.seeded.Agent.Email, false))
 
 		ben.silent("conversation_viewed")
 		outside.silent("conversation_viewed", "visit_changed")
