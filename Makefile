@@ -26,7 +26,7 @@ check: setup ## Check formatting, run the linters, and check that generated file
 
 .PHONY: test-go
 test-go: setup ## Run the Go tests with the race detector, on SQLite, PostgreSQL and Redis
-	.ci/servers.sh go test -race ./...
+	.ci/servers.sh go test -race -timeout 25m ./...
 
 .PHONY: test-e2e
 test-e2e: setup ## Run the end-to-end tests with the official Socket.IO client and Chromium
