@@ -12,15 +12,11 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// How many bytes may become garbage between two collections, by what a collection has to scan: four times as many,
-// while that is little, and as many in the end.
+// Garbage gathers until it is gcPercent of what is live and the ballast. Without ballast Go would collect a small heap
+// ten times a second; with a higher percentage, what an attack keeps alive for a moment would grow threefold.
 const (
-	leastGarbage  = 16 << 20
-	garbageFactor = 4
-	extraGarbage  = 16 << 20
-
-	leastPercent = 10
-	mostPercent  = 2000
+	gcPercent = 75
+	ballast   = 16 << 20 // bytes that are never written, so that they take up no memory
 )
 
 // tuneMemory keeps the process small until ctx ends. Where GOGC is set, it alone decides when garbage is collected.
@@ -30,56 +26,17 @@ func tuneMemory(ctx context.Context) {
 		slog.Debug("the container has no memory limit", "error", err)
 	}
 	if os.Getenv("GOGC") == "" {
-		paceCollections(ctx)
+		debug.SetGCPercent(gcPercent)
+		defer runtime.KeepAlive(make([]byte, ballast))
 	}
 	returnMemory(ctx)
 }
 
-// paceCollections decides after each collection how much garbage may gather before the next. Go's own rule, as much as
-// there is live memory, collects a small heap ten times a second, and lets what an attack keeps alive for a moment
-// double.
-func paceCollections(ctx context.Context) {
-	if ctx.Err() != nil {
-		return
-	}
-	debug.SetGCPercent(garbagePercent(readMemory()))
-	type collected struct{ _ [16]byte } // nobody keeps it: the next collection finds that, and cleans up
-	runtime.AddCleanup(new(collected), paceCollections, ctx)
-}
-
-// garbagePercent is the GOGC for what a collection has left. Bytes without pointers cost a collection nothing, so they
-// allow no garbage.
-func garbagePercent(m memoryFigures) int {
-	scanned := min(m.scannable, m.live+m.roots)
-	garbage := max(leastGarbage, min(garbageFactor*scanned, extraGarbage+scanned))
-	percent := 100 * garbage / max(m.live+m.roots, 1)
-	return int(min(max(percent, leastPercent), mostPercent))
-}
-
-// memoryFigures are bytes as the runtime counts them.
-type memoryFigures struct {
-	live      uint64 // on the heap, at the last collection
-	roots     uint64 // of stacks and globals
-	scannable uint64 // of all that, what the next collection will look at: garbage may be among it
-	allocated uint64 // on the heap since the process started
-}
-
-func readMemory() memoryFigures {
-	samples := []metrics.Sample{
-		{Name: "/gc/heap/live:bytes"},
-		{Name: "/gc/scan/stack:bytes"},
-		{Name: "/gc/scan/globals:bytes"},
-		{Name: "/gc/scan/heap:bytes"},
-		{Name: "/gc/heap/allocs:bytes"},
-	}
-	metrics.Read(samples)
-	roots := samples[1].Value.Uint64() + samples[2].Value.Uint64()
-	return memoryFigures{
-		live:      samples[0].Value.Uint64(),
-		roots:     roots,
-		scannable: samples[3].Value.Uint64() + roots,
-		allocated: samples[4].Value.Uint64(),
-	}
+// allocated is how many bytes the process has allocated on its heap since it started.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
 
 const (
@@ -103,7 +60,7 @@ func returnMemory(ctx context.Context) {
 			return
 		case <-look.C:
 		}
-		if now := time.Now(); state.due(now, readMemory().allocated) {
+		if now := time.Now(); state.due(now, allocated()) {
 			debug.FreeOSMemory()
 			state.returned(now, time.Since(now))
 		}

@@ -8,46 +8,6 @@ import (
 	"time"
 )
 
-func TestGarbagePercent_growsWithWhatACollectionCosts(t *testing.T) {
-	t.Parallel()
-	for name, try := range map[string]struct {
-		figures memoryFigures
-		garbage uint64
-	}{
-		"a fresh process": {memoryFigures{
-			live:      1 << 20,
-			roots:     1 << 20,
-			scannable: 2 << 20,
-		}, leastGarbage},
-		"an idle server": {memoryFigures{
-			live:      5 << 20,
-			roots:     1 << 20,
-			scannable: 5 << 20,
-		}, 20 << 20},
-		"many sockets": {memoryFigures{
-			live:      90 << 20,
-			roots:     10 << 20,
-			scannable: 84 << 20,
-		}, 100 << 20},
-		"bodies and passwords": {memoryFigures{
-			live:      78 << 20,
-			roots:     2 << 20,
-			scannable: 4 << 20,
-		}, leastGarbage},
-		"garbage already": {memoryFigures{
-			live:      9 << 20,
-			roots:     1 << 20,
-			scannable: 90 << 20,
-		}, 26 << 20},
-	} {
-		percent := garbagePercent(try.figures)
-		got := (try.figures.live + try.figures.roots) * uint64(percent) / 100
-		if got < try.garbage*97/100 || got > try.garbage*103/100 {
-			t.Errorf("%s: %d MB of garbage, want %d", name, got>>20, try.garbage>>20)
-		}
-	}
-}
-
 // look is a look at a server that has allocated so much since the one before.
 type look struct {
 	allocated uint64
