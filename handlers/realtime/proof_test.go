@@ -3,6 +3,9 @@ package realtime_test
 import (
 	"fmt"
 	"testing"
+
+	"parley/models/modelstest"
+	"parley/services"
 )
 
 // manyConversations is more than a socket was once able to prove.
@@ -35,24 +38,24 @@ func TestSocket_typesInAndLeavesWhateverItJoins(t *testing.T) {
 }
 
 func TestSocket_isRefusedOneConversationTooMany(t *testing.T) {
-	each(t, func(w *world) {
-		s := w.connect("")
-		var last visitor
-		for i := range 1000 {
-			last = w.visit(fmt.Sprint("jo-", i))
-			s.ok("join_conversation", last.proof())
-		}
-		v := w.visit("one too many")
-		s.refused("invalid_request", "join_conversation", v.proof())
-		s.ok("user_typing", with(last.id(), "sender_type", "end_user"))
-		s.ok("join_conversation", last.proof()) // what it has joined it may join again
-		listener := w.endUser(v)
-		listener.ok("send_message", v.say("Hello"))
-		listener.next("message_received")
-		s.silent("message_received")
-		s.ok("leave_conversation", last.id())
-		s.ok("join_conversation", v.proof())
-	})
+	t.Parallel()
+	w := newWorld(t, modelstest.SQLite(t), services.Rate{})
+	s := w.connect("")
+	var last visitor
+	for i := range 1000 {
+		last = w.visit(fmt.Sprint("jo-", i))
+		s.ok("join_conversation", last.proof())
+	}
+	v := w.visit("one too many")
+	s.refused("invalid_request", "join_conversation", v.proof())
+	s.ok("user_typing", with(last.id(), "sender_type", "end_user"))
+	s.ok("join_conversation", last.proof()) // what it has joined it may join again
+	listener := w.endUser(v)
+	listener.ok("send_message", v.say("Hello"))
+	listener.next("message_received")
+	s.silent("message_received")
+	s.ok("leave_conversation", last.id())
+	s.ok("join_conversation", v.proof())
 }
 
 // The server of an app may send for all of its users on one socket.
