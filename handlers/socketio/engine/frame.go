@@ -134,10 +134,10 @@ type frameDecoder struct {
 // held returns the memory that an unfinished message takes.
 func (d *frameDecoder) held() int { return cap(d.buffer) + cap(d.message) }
 
-// feed adds received bytes. The decoder keeps chunk.
+// feed adds received bytes, which it copies.
 func (d *frameDecoder) feed(chunk []byte) {
 	if len(d.buffer) == 0 {
-		d.buffer = chunk
+		d.buffer = bytes.Clone(chunk)
 		return
 	}
 	if need := len(d.buffer) + len(chunk); need > cap(d.buffer) {

@@ -14,7 +14,7 @@ import (
 func decodeAll(stream []byte, size, limit int) (messages [][]byte, err error) {
 	d := frameDecoder{limit: limit, keep: limit}
 	for piece := range slices.Chunk(stream, size) {
-		d.feed(bytes.Clone(piece))
+		d.feed(piece)
 		for {
 			opcode, payload, ok, err := d.next()
 			if err != nil {

@@ -66,7 +66,7 @@ func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool, a
 			conn.Close()
 			return
 		}
-		w.decoder.feed(early)
+		w.take(early)
 		go w.serve()
 	})
 	return nil

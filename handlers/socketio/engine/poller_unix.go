@@ -3,7 +3,6 @@
 package engine
 
 import (
-	"bytes"
 	"cmp"
 	"io"
 	"net"
@@ -18,11 +17,11 @@ const pollable = true
 // one call the poller notices data that arrived between the last read and the wait.
 func (w *webSocket) readOnce(fd uintptr) (over bool) {
 	for {
-		chunk, more, err := receive(fd)
+		more, err := w.receive(fd)
 		switch {
 		case err == syscall.EAGAIN:
 			return false
-		case err != nil || !w.take(chunk):
+		case err != nil || !w.handle():
 			return true
 		case !more:
 			return false
@@ -30,8 +29,8 @@ func (w *webSocket) readOnce(fd uintptr) (over bool) {
 	}
 }
 
-// receive reads once. The caller may keep the bytes. more reports that more bytes may be waiting.
-func receive(fd uintptr) (chunk []byte, more bool, err error) {
+// receive reads once into the decoder. more reports that more bytes may be waiting.
+func (w *webSocket) receive(fd uintptr) (more bool, err error) {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
 	n, err := ignoringInterrupts(func() (n int, err error) {
@@ -39,12 +38,13 @@ func receive(fd uintptr) (chunk []byte, more bool, err error) {
 		return n, err
 	})
 	if n > 0 {
-		return bytes.Clone(buffer.bytes[:n]), more, nil
+		w.take(buffer.bytes[:n])
+		return more, nil
 	}
 	if err == nil {
 		err = io.EOF
 	}
-	return nil, false, err
+	return false, err
 }
 
 // writeOnce writes as much of w.output as the kernel takes, and sets w.written to the number of bytes, or to -1 on

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"sync"
 )
@@ -18,39 +17,40 @@ var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
 // readAll handles what the client sends until the connection ends, and returns the reason.
 func (w *webSocket) readAll() (reason string) {
 	w.reason = ReasonTransportClose
-	if !w.take(nil) { // what arrived with the handshake
+	if !w.handle() { // what arrived with the handshake
 		return w.reason
 	}
 	if w.raw != nil {
 		w.raw.Read(w.tryRead) // it returns at the end of the connection
 		return w.reason
 	}
-	for {
-		chunk, err := w.readPlain()
-		if err != nil || !w.take(chunk) {
-			return w.reason
-		}
+	for w.receivePlain() == nil && w.handle() {
 	}
+	return w.reason
 }
 
-// readPlain reads from a connection that is not a kernel socket. The caller may keep the bytes.
-func (w *webSocket) readPlain() ([]byte, error) {
+// receivePlain reads once into the decoder, from a connection that is not a kernel socket.
+func (w *webSocket) receivePlain() error {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
 	n, err := w.conn.Read(buffer.bytes[:])
 	if n > 0 {
-		return bytes.Clone(buffer.bytes[:n]), nil
+		w.take(buffer.bytes[:n])
+		return nil
 	}
-	return nil, err
+	return err
 }
 
-// take handles received bytes. It returns false to end the connection.
-func (w *webSocket) take(chunk []byte) bool {
-	if w.draining {
-		return true
+// take adds received bytes to the decoder, unless the connection is closed.
+func (w *webSocket) take(chunk []byte) {
+	if !w.draining {
+		w.decoder.feed(chunk)
 	}
-	w.decoder.feed(chunk)
-	goOn := w.handleFrames()
+}
+
+// handle handles what has arrived. It returns false to end the connection.
+func (w *webSocket) handle() bool {
+	goOn := w.draining || w.handleFrames()
 	w.account()
 	return goOn
 }
