@@ -11,8 +11,8 @@ import (
 )
 
 // decodeAll decodes bytes that arrive in pieces of a size. It returns each message as its opcode and payload.
-func decodeAll(stream []byte, size, limit int) (messages [][]byte, err error) {
-	d := frameDecoder{limit: limit, keep: limit}
+func decodeAll(stream []byte, size, limit, keep int) (messages [][]byte, err error) {
+	d := frameDecoder{limit: limit, keep: keep}
 	for piece := range slices.Chunk(stream, size) {
 		d.feed(piece)
 		for {
@@ -49,12 +49,36 @@ func TestFrameDecoder_decodesFramesOfAnotherLibrary(t *testing.T) {
 		want = append(want, []byte{opPing, 'p'}, append([]byte{opText}, payload...))
 	}
 	for _, size := range []int{1, 2, 3, 1000, len(stream)} {
-		got, err := decodeAll(stream, size, 1<<20)
+		got, err := decodeAll(stream, size, 1<<20, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !slices.EqualFunc(got, want, bytes.Equal) {
 			t.Fatalf("in pieces of %d: the messages differ", size)
+		}
+	}
+}
+
+// Of a long message the decoder keeps one byte more than it must, however the message is fragmented.
+func TestFrameDecoder_keepsTheBeginningOfALongMessage(t *testing.T) {
+	long := bytes.Repeat([]byte("abcdefg"), 100)
+	var stream []byte
+	var want [][]byte
+	for _, cut := range []int{0, 50, 100, 101, 102, 699, 700} {
+		stream = append(stream, clientFrame(ws.OpBinary, false, long[:cut])...)
+		stream = append(stream, clientFrame(ws.OpPing, true, []byte("p"))...)
+		stream = append(stream, clientFrame(ws.OpContinuation, true, long[cut:])...)
+		want = append(want, []byte{opPing, 'p'}, append([]byte{opBinary}, long[:101]...))
+	}
+	stream = append(stream, clientFrame(ws.OpBinary, true, long[:100])...)
+	want = append(want, append([]byte{opBinary}, long[:100]...))
+	for _, size := range []int{1, 2, 3, 50, 1000, len(stream)} {
+		got, err := decodeAll(stream, size, 1000, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Fatalf("in pieces of %d: %d messages, want %d", size, len(got), len(want))
 		}
 	}
 }
@@ -96,17 +120,19 @@ func FuzzFrameDecoder(f *testing.F) {
 	f.Add(clientFrame(ws.OpText, true, []byte("40")), uint8(1))
 	f.Add(append(clientFrame(ws.OpText, false, []byte("4")), clientFrame(ws.OpContinuation, true, []byte("0"))...),
 		uint8(3))
+	f.Add(append(clientFrame(ws.OpText, false, make([]byte, 150)), clientFrame(ws.OpContinuation, true, nil)...), uint8(7))
 	f.Add(append(clientFrame(ws.OpPing, true, nil), clientFrame(ws.OpClose, true, []byte{3, 232})...), uint8(200))
 	f.Add([]byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint8(5))
 	f.Fuzz(func(t *testing.T, stream []byte, size uint8) {
-		const limit = 4096
-		whole, err1 := decodeAll(stream, max(len(stream), 1), limit)
-		pieces, err2 := decodeAll(stream, int(size)+1, limit)
+		const limit, keep = 4096, 100
+		whole, err1 := decodeAll(stream, max(len(stream), 1), limit, keep)
+		pieces, err2 := decodeAll(stream, int(size)+1, limit, keep)
 		if !slices.EqualFunc(whole, pieces, bytes.Equal) || (err1 == nil) != (err2 == nil) {
 			t.Fatalf("the pieces matter: %d and %d messages, %v and %v", len(whole), len(pieces), err1, err2)
 		}
 		for _, m := range whole {
-			if len(m)-1 > limit || m[0] == opText && !utf8.Valid(m[1:]) || m[0] >= opClose && len(m) > 126 {
+			invalid := m[0] == opText && len(m)-1 <= keep && !utf8.Valid(m[1:])
+			if m[0] < opClose && len(m)-1 > keep+1 || invalid || m[0] >= opClose && len(m) > 126 {
 				t.Fatalf("message of opcode %d and %d bytes", m[0], len(m)-1)
 			}
 		}
