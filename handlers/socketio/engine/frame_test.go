@@ -120,7 +120,8 @@ func FuzzFrameDecoder(f *testing.F) {
 	f.Add(clientFrame(ws.OpText, true, []byte("40")), uint8(1))
 	f.Add(append(clientFrame(ws.OpText, false, []byte("4")), clientFrame(ws.OpContinuation, true, []byte("0"))...),
 		uint8(3))
-	f.Add(append(clientFrame(ws.OpText, false, make([]byte, 150)), clientFrame(ws.OpContinuation, true, nil)...), uint8(7))
+	f.Add(append(clientFrame(ws.OpText, false, make([]byte, 150)), clientFrame(ws.OpContinuation, true, nil)...),
+		uint8(7))
 	f.Add(append(clientFrame(ws.OpPing, true, nil), clientFrame(ws.OpClose, true, []byte{3, 232})...), uint8(200))
 	f.Add([]byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint8(5))
 	f.Fuzz(func(t *testing.T, stream []byte, size uint8) {
