@@ -40,7 +40,10 @@ var unseen = []*unicode.RangeTable{
 			{Lo: 0x2800, Hi: 0x2800, Stride: 1}, // Braille blank
 			{Lo: 0xfffc, Hi: 0xfffc, Stride: 1}, // object replacement character
 		},
-		R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}}, // null notehead
+		R32: []unicode.Range32{
+			{Lo: 0x13441, Hi: 0x13442, Stride: 1}, // blanks among hieroglyphs
+			{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, // null notehead
+		},
 	},
 }
 
