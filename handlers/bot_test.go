@@ -10,7 +10,7 @@ import (
 	"parley/services"
 )
 
-// fields is what a browser would send of the bot's form, as it stands on the page.
+// fields returns what a browser would send of the form of a bot.
 func fields(t *testing.T, page string) url.Values {
 	t.Helper()
 	form := url.Values{"name": {find(t, page, `value="([^"]*)"[^>]*name="name"|name="name"[^>]*value="([^"]*)"`)},
@@ -19,13 +19,16 @@ func fields(t *testing.T, page string) url.Values {
 		name := find(t, area[1], `name="([^"]+)"`)
 		form.Add(name, strings.NewReplacer("&#39;", "'", "&amp;", "&").Replace(area[2]))
 	}
+	for _, input := range regexp.MustCompile(`<input[^>]*name="keywords"[^>]*>`).FindAllString(page, -1) {
+		form.Add("keywords", find(t, input, `value="([^"]+)"`))
+	}
 	for _, rule := range regexp.MustCompile(`name="rule" value="([^"]+)"`).FindAllStringSubmatch(page, -1) {
 		form.Add("rule", rule[1])
 	}
 	return form
 }
 
-func TestBot_rulesThatTheFormCannotHoldAreKept(t *testing.T) {
+func TestBot_rulesThatTheFormCannotEditAreKept(t *testing.T) {
 	server, app, _ := testApp(t)
 	cookie := logIn(t, app, app.Demo.Admin)
 	admin, err := app.WebSessions.Identify(t.Context(), cookie)
@@ -43,9 +46,9 @@ func TestBot_rulesThatTheFormCannotHoldAreKept(t *testing.T) {
 	before := stored()
 	_, page := ask(t, server, "GET", path, cookie)
 	form := fields(t, page)
-	form["rule"] = append([]string{"plain"}, form["rule"]...)
-	form.Add("keywords", "parcel, delivery")
-	form.Add("answer", "On its way.")
+	for field, value := range map[string]string{"rule": "plain", "keywords": "parcel", "answer": "On its way."} {
+		form[field] = append([]string{value}, form[field]...)
+	}
 	if saved, body := post(t, server, app, path, cookie, form); saved.StatusCode != 303 {
 		t.Fatalf("%d %.2000s", saved.StatusCode, body)
 	}
@@ -63,7 +66,6 @@ func TestBot_rulesThatTheFormCannotHoldAreKept(t *testing.T) {
 		t.Errorf("%d %.300s", conflict.StatusCode, page)
 	}
 	form = fields(t, page)
-	form.Add("keywords", "parcel, delivery")
 	if saved, body := post(t, server, app, path, cookie, form); saved.StatusCode != 303 {
 		t.Fatalf("%d %.2000s", saved.StatusCode, body)
 	}

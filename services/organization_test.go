@@ -1,6 +1,7 @@
 package services_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -284,6 +285,20 @@ func TestSeed_botAnswersItsOwnChoices(t *testing.T) {
 		}
 		if len(said) != 8 {
 			w.Errorf("eight choices, %d answers: %v", len(said), said)
+		}
+	})
+}
+
+func TestSeed_botHasARuleThatItsFormCanEdit(t *testing.T) {
+	vacant(t, func(w *world) {
+		seeded, err := w.Organizations.Seed(w.Context(), false)
+		w.ok(err)
+		var admin models.User
+		w.ok(w.db.Read.Where("email = ?", seeded.Admin.Email).Take(&admin).Error)
+		bot, err := w.Bots.Get(w.Context(), admin, seeded.BotID)
+		w.ok(err)
+		if !slices.ContainsFunc(bot.Form.Rules, func(rule services.PlainRule) bool { return rule.Keep == 0 }) {
+			w.Errorf("no rule can be edited: %+v", bot.Form.Rules)
 		}
 	})
 }

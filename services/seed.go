@@ -113,6 +113,10 @@ func demoBot() models.Bot {
 	region := json.RawMessage(`{"placeholder":"Pick a region","options":[{"label":"Asia Pacific","value":"apac"},{"label":"Europe","value":"eu"},{"label":"Americas","value":"us"}]}`)
 	plans := json.RawMessage(`{"cards":[{"title":"Starter","subtitle":"For one desk","buttons":[{"label":"Choose Starter","value":"buy_starter"}]},{"title":"Team","subtitle":"For a whole team","buttons":[{"label":"Choose Team","value":"buy_team"}]}]}`)
 	rules := []BotRule{
+		{ // the only rule that the bot editor can change
+			Keywords: []string{"shipping", "ship", "delivery"},
+			Reply:    BotReply{Content: "We ship within two working days and send you a link to track the order."},
+		},
 		{
 			Value:    "prices",
 			Keywords: []string{"price", "prices", "cost"},
@@ -166,7 +170,7 @@ func demoBot() models.Bot {
 		}),
 		Rules: mustJSON(rules),
 		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team. You can ask me about " +
-			"prices or opening hours."}),
+			"prices, opening hours or shipping."}),
 	}
 }
 

@@ -35,11 +35,11 @@ type BotEditor struct {
 	Trial        BotTrial
 }
 
-// BotRule is one rule. A rule that the form cannot edit is shown and kept: Keep is its number.
+// BotRule is one rule. A rule that the form cannot edit is read-only: Keep is its number in the stored bot, from 1.
 type BotRule struct {
 	Keywords string // separated by commas
 	Answer   string
-	Keep     int
+	Keep     int // 0 for a rule that the form edits
 }
 
 // BotTrial is the conversation next to the form that tries the bot.
@@ -51,7 +51,7 @@ type BotTrial struct {
 	Problem  string // why the form cannot be tried yet
 }
 
-// keeps reports whether the bot has rules that the form cannot edit.
+// keeps reports whether the bot has read-only rules.
 func (p BotEditor) keeps() bool {
 	return slices.ContainsFunc(p.Rules, func(rule BotRule) bool { return rule.Keep != 0 })
 }
@@ -344,7 +344,7 @@ func botForm(p BotEditor) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.RichGreeting {
-				templ_7745c5c3_Err = richNote("The greeting's buttons are kept. They cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = richNote("The greeting also sends buttons, cards or options. You can only edit its text here.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -398,7 +398,7 @@ func botForm(p BotEditor) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.RichFallback {
-				templ_7745c5c3_Err = richNote("The fallback's buttons are kept. They cannot be edited here yet.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = richNote("The fallback also sends buttons, cards or options. You can only edit its text here.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -511,7 +511,7 @@ func BotRulesPart(p BotEditor) templ.Component {
 			}
 		}
 		if p.keeps() {
-			templ_7745c5c3_Err = richNote("Rules marked “Kept” belong to buttons, cards or options. You can move them, but not edit them here yet.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = richNote("“Read-only” rules use buttons, cards or options. You can move them, but you cannot edit or remove them here.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -651,7 +651,7 @@ func botRule(p BotEditor, i int, rule BotRule) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if rule.Keep != 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<p><span class=\"tag\">Kept</span> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<p><span class=\"tag\">Read-only</span> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -847,7 +847,7 @@ func botRule(p BotEditor, i int, rule BotRule) templ.Component {
 	})
 }
 
-// ruleKind marks in the sent form whether a row is edited or kept.
+// ruleKind is sent with each row: the number of a read-only rule, or "plain".
 func ruleKind(rule BotRule) string {
 	if rule.Keep != 0 {
 		return strconv.Itoa(rule.Keep)
