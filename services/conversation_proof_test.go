@@ -3,6 +3,7 @@ package services_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -36,6 +37,33 @@ func TestForEndUser_requiresTheRightExternalID(t *testing.T) {
 			}
 			found, err = w.Conversations.ForEndUser(w.Context(), prove(ref.ID[:35]+flip(ref.ID[35:]), ref.ExternalID))
 			w.refused(services.Forbidden, err)
+		}
+	})
+}
+
+// A page stays closed to whoever comes back every day, though another token of its channel lives.
+func TestForEndUser_remembersTheRevokedTokenOfAnUnstoredConversation(t *testing.T) {
+	eachAdmin(t, func(d *adminWorld) {
+		token, secret := d.newSite("")
+		open := func(externalID, embedToken string) services.EndUserProof {
+			request := services.WidgetRequest{EmbedToken: embedToken, ExternalID: externalID}
+			return prove(d.open(request).ConversationID, externalID)
+		}
+		jo, mo := open("jo", secret), open("mo", d.world.token)
+		joins := func() (jos, mos error) {
+			d.clock.advance(23 * time.Hour)
+			_, jos = d.Conversations.ForEndUser(d.Context(), jo)
+			_, mos = d.Conversations.ForEndUser(d.Context(), mo)
+			return jos, mos
+		}
+		jos, mos := joins()
+		d.ok(jos)
+		d.ok(mos)
+		d.ok(d.EmbedTokens.Revoke(d.Context(), d.admin, token.ID))
+		for range 3 {
+			jos, mos := joins()
+			d.refused(services.Forbidden, jos)
+			d.ok(mos)
 		}
 	})
 }

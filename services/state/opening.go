@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/redis/go-redis/v9"
 
 	"parley/services"
 )
@@ -15,17 +17,17 @@ import (
 // MemoryOpenings remembers openings in this process. The one that was not needed for longest makes room.
 type MemoryOpenings struct {
 	clock    services.Clock
-	openings *lru.Cache[string, rememberedOpening]
+	openings *lru.Cache[string, *rememberedOpening]
 }
 
 type rememberedOpening struct {
 	services.Opening
-	until time.Time
+	until atomic.Int64 // Unix nanoseconds
 }
 
 // NewMemoryOpenings makes one.
 func NewMemoryOpenings(clock services.Clock) *MemoryOpenings {
-	openings, err := lru.New[string, rememberedOpening](services.MaxOpenings)
+	openings, err := lru.New[string, *rememberedOpening](services.MaxOpenings)
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
@@ -34,21 +36,32 @@ func NewMemoryOpenings(clock services.Clock) *MemoryOpenings {
 
 // Remember implements services.OpeningStore.
 func (o *MemoryOpenings) Remember(_ context.Context, conversationID string, opening services.Opening) {
-	o.openings.Add(conversationID, rememberedOpening{opening, o.clock().Add(services.OpeningLife)})
+	remembered := &rememberedOpening{Opening: opening}
+	remembered.extend(o.clock())
+	o.openings.Add(conversationID, remembered)
 }
 
 // Recall implements services.OpeningStore.
 func (o *MemoryOpenings) Recall(_ context.Context, conversationID string) services.Opening {
-	if known, ok := o.openings.Get(conversationID); ok && o.clock().Before(known.until) {
-		return known.Opening
+	now := o.clock()
+	known, ok := o.openings.Get(conversationID)
+	if !ok || now.UnixNano() >= known.until.Load() {
+		return services.Opening{}
 	}
-	return services.Opening{}
+	known.extend(now)
+	return known.Opening
 }
 
-// Storage keeps values until they expire, as Fiber's storage drivers do: GetWithContext returns nil for an unknown key.
+func (r *rememberedOpening) extend(now time.Time) {
+	r.until.Store(now.Add(services.OpeningLife).UnixNano())
+}
+
+// Storage is Fiber's storage in Redis. It keeps values until they expire: GetWithContext returns nil for an unknown
+// key.
 type Storage interface {
 	GetWithContext(ctx context.Context, key string) ([]byte, error)
 	SetWithContext(ctx context.Context, key string, value []byte, expires time.Duration) error
+	Conn() redis.UniversalClient
 }
 
 // RedisOpenings remembers openings in Redis, for all nodes. A conversation's key is one of MaxOpenings slots, and the
@@ -106,6 +119,11 @@ func (o *RedisOpenings) Recall(ctx context.Context, conversationID string) servi
 	if err != nil || slot.ConversationID != conversationID {
 		return o.local.Recall(ctx, conversationID)
 	}
+	// Whatever the slot holds by now lives longer: setting the value again could undo a Remember of another node. If
+	// this fails the opening is forgotten earlier.
+	_ = o.outage.watch(ctx, func() error {
+		return o.storage.Conn().Expire(ctx, o.slot(conversationID), services.OpeningLife).Err()
+	})
 	return services.Opening{EmbedTokenID: slot.EmbedTokenID, DisplayName: slot.DisplayName}
 }
 

@@ -50,18 +50,24 @@ func (o openings) recall(conversationID string, want services.Opening) {
 	}
 }
 
-func TestOpenings_areRememberedForAnHour(t *testing.T) {
+func TestOpenings_areRememberedForADayAfterTheLastRecall(t *testing.T) {
 	eachOpenings(t, func(o openings) {
 		jo, mo := models.NewID(), models.NewID()
-		token := models.NewID()
+		lu, token := models.NewID(), models.NewID()
 		o.recall(jo, services.Opening{})
 		o.remember(jo, services.Opening{EmbedTokenID: token, DisplayName: "Jo “Ω”\x00"})
 		o.recall(jo, services.Opening{EmbedTokenID: token, DisplayName: "Jo “Ω”\x00"})
 		o.recall(mo, services.Opening{})
 		o.remember(jo, services.Opening{EmbedTokenID: token})
+		o.remember(lu, services.Opening{EmbedTokenID: token})
+		o.advance(24*time.Hour - time.Minute)
 		o.recall(jo, services.Opening{EmbedTokenID: token})
-		o.advance(services.OpeningLife - time.Minute)
-		o.recall(jo, services.Opening{EmbedTokenID: token})
+		o.advance(time.Minute)
+		o.recall(lu, services.Opening{}) // nobody asked in the meantime
+		for range 3 {
+			o.recall(jo, services.Opening{EmbedTokenID: token})
+			o.advance(24*time.Hour - time.Minute)
+		}
 		o.advance(time.Minute)
 		o.recall(jo, services.Opening{})
 	})
