@@ -18,7 +18,7 @@ const localPeer = "local"
 
 // clientAddress returns the address of the client: the peer's, or, behind trusted proxies, that of the nearest hop that
 // is none of them. Anybody may have written what is left of that hop. Where a proxy names no address, the nearest hop
-// that is known counts, so that a client never chooses its own address.
+// that is known counts, and where two headers disagree the peer, so that a client never chooses its own address.
 func (a *App) clientAddress(c *fiber.Ctx) string {
 	address, _ := a.client(c)
 	if !address.IsValid() {
@@ -38,17 +38,38 @@ func (a *App) scheme(c *fiber.Ctx) string {
 
 // client returns where a request comes from, and the scheme by which it reached the outermost trusted proxy.
 func (a *App) client(c *fiber.Ctx) (address netip.Addr, scheme string) {
-	address, scheme = peerAddress(c), "http"
+	peer := peerAddress(c)
+	scheme = "http"
 	if c.Context().IsTLS() {
 		scheme = "https"
 	}
-	if address.IsValid() && !a.trusts(address) { // only local processes can connect to a Unix socket
-		return address, scheme
+	said := forwarded(&c.Request().Header)
+	if len(said) == 0 || peer.IsValid() && !a.trusts(peer) { // only local processes can connect to a Unix socket
+		return peer, scheme
 	}
-	addresses, schemes := forwarded(&c.Request().Header)
-	trusted := 1 // proxies, the peer included
-	for i := len(addresses) - 1; i >= 0; i-- {
-		hop := parseHop(addresses[i])
+	address, trusted := a.nearestClient(peer, said[0].addresses)
+	// Proxies replace the scheme or append to it, so the outermost one's is as far from the right, or the leftmost.
+	schemes := said[0].schemes
+	if i := max(0, len(schemes)-trusted); i < len(schemes) {
+		switch written := strings.ToLower(schemes[i]); written {
+		case "http", "https":
+			scheme = written
+		}
+	}
+	for _, other := range said[1:] {
+		if second, _ := a.nearestClient(peer, other.addresses); second != address {
+			return peer, scheme // one is the client's own, passed on by a proxy that writes the other
+		}
+	}
+	return address, scheme
+}
+
+// nearestClient follows the hops of a request, the nearest last, as far as the first that is no trusted proxy. It also
+// returns how many trusted proxies the request went through, the peer included.
+func (a *App) nearestClient(peer netip.Addr, hops []string) (address netip.Addr, trusted int) {
+	address, trusted = peer, 1
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop := parseHop(hops[i])
 		if !hop.IsValid() {
 			break
 		}
@@ -57,14 +78,7 @@ func (a *App) client(c *fiber.Ctx) (address netip.Addr, scheme string) {
 		}
 		trusted++
 	}
-	// Proxies replace the scheme or append to it, so the outermost one's is as far from the right, or the leftmost.
-	if i := max(0, len(schemes)-trusted); i < len(schemes) {
-		switch said := strings.ToLower(schemes[i]); said {
-		case "http", "https":
-			scheme = said
-		}
-	}
-	return address, scheme
+	return address, trusted
 }
 
 // peerAddress returns the address at the other end of the connection; it is not valid for a Unix socket.
@@ -97,19 +111,24 @@ func (a *App) trusts(address netip.Addr) bool {
 	return false
 }
 
-// forwarded returns what proxies wrote about the hops of a request, the nearest last: X-Forwarded-For and -Proto, or
-// Forwarded (RFC 7239) where there is neither.
-func forwarded(header *fasthttp.RequestHeader) (addresses, schemes []string) {
-	addresses = headerList(header, fiber.HeaderXForwardedFor)
-	schemes = headerList(header, fiber.HeaderXForwardedProto)
-	if addresses != nil || schemes != nil {
-		return addresses, schemes
+// hops are what proxies wrote about the hops of a request, the nearest last.
+type hops struct{ addresses, schemes []string }
+
+// forwarded returns the hops by X-Forwarded-For and -Proto, and those by Forwarded (RFC 7239), where there are any.
+func forwarded(header *fasthttp.RequestHeader) (said []hops) {
+	common := hops{headerList(header, fiber.HeaderXForwardedFor), headerList(header, fiber.HeaderXForwardedProto)}
+	if common.addresses != nil || common.schemes != nil {
+		said = append(said, common)
 	}
-	for _, element := range headerList(header, fiber.HeaderForwarded) {
-		addresses = append(addresses, forwardedParameter(element, "for"))
-		schemes = append(schemes, forwardedParameter(element, "proto"))
+	if elements := headerList(header, fiber.HeaderForwarded); elements != nil {
+		var standard hops
+		for _, element := range elements {
+			standard.addresses = append(standard.addresses, forwardedParameter(element, "for"))
+			standard.schemes = append(standard.schemes, forwardedParameter(element, "proto"))
+		}
+		said = append(said, standard)
 	}
-	return addresses, schemes
+	return said
 }
 
 // headerList returns the elements of a header, all its lines in their order. It splits at every comma: no address or

@@ -105,7 +105,16 @@ func TestClientAddress_isTheNearestHopThatIsNoProxy(t *testing.T) {
 		{"Forwarded with two", lines{"Forwarded", "for=6.6.6.6;for=203.0.113.7"}, testPeer},
 		{"Forwarded with an unknown", lines{"Forwarded", "for=6.6.6.6, for=unknown"}, testPeer},
 		{"Forwarded with an obfuscated name", lines{"Forwarded", `for=6.6.6.6, for="_gazonk"`}, testPeer},
-		{"Forwarded of the client", lines{"Forwarded", "for=6.6.6.6", xff, "203.0.113.7"}, "203.0.113.7"},
+		{"both", lines{"Forwarded", "for=203.0.113.7", xff, "203.0.113.7"}, "203.0.113.7"},
+		{"both, each with claims of the client", lines{"Forwarded", "for=6.6.6.6, for=203.0.113.7;by=10.0.0.1",
+			xff, "7.7.7.7, 203.0.113.7"}, "203.0.113.7"},
+		{"both, of one proxy and of two", lines{"Forwarded", "for=203.0.113.7", xff, "203.0.113.7, 10.0.0.2"},
+			"203.0.113.7"},
+		{"one of the client", lines{"Forwarded", "for=6.6.6.6", xff, "203.0.113.7"}, testPeer},
+		{"one of the client that names a proxy", lines{"Forwarded", "for=10.0.0.2", xff, "203.0.113.7"}, testPeer},
+		{"one of the client that names nobody", lines{"Forwarded", "x", xff, "203.0.113.7"}, testPeer},
+		{"an empty one of the client", lines{"Forwarded", "", xff, "203.0.113.7"}, testPeer},
+		{"a scheme of the client", lines{"Forwarded", "for=203.0.113.7", "X-Forwarded-Proto", "http"}, testPeer},
 		{"other headers", lines{"X-Real-IP", "6.6.6.6", "Client-IP", "6.6.6.6", "True-Client-IP", "6.6.6.6"}, testPeer},
 	} {
 		_, body := answer(t, server, test.header.request())
