@@ -179,11 +179,14 @@ func formFile(c *fiber.Ctx, name string) ([]byte, error) {
 
 // holdAnswer counts an answer until the client has read it. One that is too much for the address is not sent. The
 // Socket.IO server streams its answers, and counts them itself.
-func holdAnswer(ctx *fasthttp.RequestCtx) {
+func (a *App) holdAnswer(server *fiber.App, ctx *fasthttp.RequestCtx) {
 	if ctx.Hijacked() || ctx.Response.IsBodyStream() || hold(ctx, len(ctx.Response.Body())) {
 		return
 	}
 	ctx.Response.Reset()
+	c := server.AcquireCtx(ctx)
+	defer server.ReleaseCtx(c)
+	a.setHeaders(c)
 	ctx.Response.SetStatusCode(fiber.StatusTooManyRequests)
 	ctx.Response.Header.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(retryBusy.Seconds())))
 	ctx.SetConnectionClose()

@@ -81,7 +81,7 @@ func (a *App) limitRequests(server *fiber.App) {
 	http.Handler = func(ctx *fasthttp.RequestCtx) {
 		handle(ctx)
 		leaveUnread(ctx)
-		holdAnswer(ctx)
+		a.holdAnswer(server, ctx)
 	}
 	http.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		fail(ctx, err)

@@ -9,12 +9,14 @@ import (
 // routes registers every route of the product. Its group guards a route: it says who may call it, and refuses an unsafe
 // method without a CSRF token. Trailing slashes are optional.
 func (a *App) routes(server *fiber.App) {
-	// Real time. It comes first and without the middleware below: its connections are hijacked, its answers small.
+	server.Use(a.secure)
+
+	// Real time. It goes without the middleware below: its connections are hijacked, its answers small.
 	server.All("/socket.io", polled, a.Socket)
 	server.All("/socket.io/*", polled, a.Socket)
 
 	server.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: logPanic}))
-	server.Use(a.bounded, a.logRefusals, a.secure)
+	server.Use(a.bounded, a.logRefusals, a.checkHost)
 
 	// Health checks.
 	server.Get("/healthz", a.health)

@@ -183,8 +183,9 @@ func TestHold_anAddressThatTakesUpTooMuchGetsAShortAnswer(t *testing.T) {
 		w := dial(t, inner.Addr().String())
 		w.Write([]byte(request))
 		if response, body := w.answer(); response.StatusCode != http.StatusTooManyRequests ||
-			response.Header.Get("Retry-After") == "" || len(body) > 2000 {
-			t.Errorf("%s: %d, %d bytes", request, response.StatusCode, len(body))
+			response.Header.Get("Retry-After") == "" || response.Header.Get("Permissions-Policy") != noFeatures ||
+			len(body) > 2000 {
+			t.Errorf("%s: %d, %v, %d bytes", request, response.StatusCode, response.Header, len(body))
 		}
 		select {
 		case <-l.asked:

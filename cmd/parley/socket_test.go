@@ -556,6 +556,37 @@ func (c *polling) close() {
 	c.client.CloseIdleConnections()
 }
 
+// What long polling answers is for pages of any site, and as safe as any other answer.
+func TestSockets_haveTheHeadersOfEveryAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqliteEnv(t, "TRUSTED_PROXIES=127.0.0.1"), 1)
+	b := w.browser(0)
+	page := b.get("/auth/login", "X-Forwarded-Proto", "https").status(t, 200)
+	for _, path := range []string{"/socket.io/?EIO=4&transport=polling", "/socket.io?EIO=3&transport=polling"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodOptions} {
+			a := b.do(method, path, "", "Origin", "https://app.example", "X-Forwarded-Proto", "https")
+			for _, name := range []string{"Cache-Control", "Cross-Origin-Opener-Policy", "Permissions-Policy",
+				"Strict-Transport-Security", "X-Content-Type-Options"} {
+				got, want := a.Header.Values(name), page.Header.Values(name)
+				if len(want) != 1 || !slices.Equal(got, want) {
+					t.Errorf("%s %s: %s is %q, and %q of a page", method, path, name, got, want)
+				}
+			}
+			for name, want := range map[string]string{
+				"Access-Control-Allow-Credentials": "true",
+				"Access-Control-Allow-Origin":      "https://app.example",
+				"Content-Security-Policy":          "default-src 'none'; frame-ancestors 'none'",
+				"Cross-Origin-Resource-Policy":     "cross-origin",
+				"Referrer-Policy":                  "no-referrer",
+			} {
+				if got := a.Header.Values(name); !slices.Equal(got, []string{want}) {
+					t.Errorf("%s %s: %s is %q, want %q", method, path, name, got, want)
+				}
+			}
+		}
+	}
+}
+
 // One address cannot take every socket of a node. Its agents still get in, and so does everybody else.
 func TestSockets_ofOneAddressAreLimited(t *testing.T) {
 	t.Parallel()
