@@ -1,6 +1,7 @@
 // The colors of tailwind.config.js have enough contrast (WCAG 2.2) in every palette.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { palettes } from "../tailwind.config.js";
 
 // OKLCH to linear sRGB, after https://www.w3.org/TR/css-color-4/#color-conversion-code.
@@ -28,6 +29,17 @@ function contrast(one, other) {
   return (light + 0.05) / (dark + 0.05);
 }
 
+// hex is the color on a screen that shows sRGB only.
+const hex = (color) =>
+  `#${linear(color)
+    .map((channel) => (channel <= 0.0031308 ? channel * 12.92 : 1.055 * channel ** (1 / 2.4) - 0.055))
+    .map((channel) =>
+      Math.round(channel * 255)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
+
 const grounds = ["canvas", "surface", "raised", "accent-soft"];
 const texts = ["ink", "ink-muted", "accent", "positive", "warning", "critical"];
 const pairs = [
@@ -42,6 +54,11 @@ const pairs = [
 
 test("white on black is 21:1, so the arithmetic is right", () => {
   assert.ok(Math.abs(contrast("oklch(1 0 0)", "oklch(0 0 0)") - 21) < 0.01);
+});
+
+test("the appearance form shows the color that a widget has by default", () => {
+  const form = readFileSync(new URL("../views/appearance.templ", import.meta.url), "utf8");
+  assert.equal(form.match(/defaultColor = "(.*)"/)[1], hex(palettes.light.accent));
 });
 
 for (const [name, palette] of Object.entries(palettes)) {
