@@ -75,7 +75,7 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
   await owner.getByRole("button", { name: "Create" }).click();
 
   const dialog = owner.getByRole("dialog", { name: "Copy the token now" });
-  const token = await dialog.locator("#made-token").textContent();
+  const token = await dialog.locator("#created-token").textContent();
   expect(token).toMatch(/^ew_/);
   for (let i = 0; i < 3; i++) await owner.keyboard.press("Escape");
   await expect(dialog).toBeVisible();
@@ -87,6 +87,9 @@ test("Web Embed Widget: Step 1 — Create an Embed Token, Step 2 — Add the Scr
   const snippet = await clipboard(owner);
   expect(snippet).toContain(`data-embed-token="${token}"`);
   await dialog.getByRole("button", { name: "I have saved it" }).click();
+  await owner.evaluate(() => navigator.clipboard.writeText(""));
+  await owner.locator("#snippet").getByRole("button", { name: "Copy" }).click();
+  await expect.poll(() => clipboard(owner)).toBe(snippet);
   await expect(owner.getByText("Waiting for the first visit…")).toBeVisible();
 
   shop.page = withSnippet(snippet);
@@ -134,7 +137,7 @@ test("Custom Parameters, and a known user identity as the developer guide shows 
   await owner.getByLabel("Bot").selectOption("Pip");
   await owner.getByLabel("Name").fill("Account pages");
   await owner.getByRole("button", { name: "Create" }).click();
-  token = await owner.locator("#made-token").textContent();
+  token = await owner.locator("#created-token").textContent();
   await owner.getByRole("button", { name: "I have saved it" }).click();
 
   await goTo(owner, "Integration", "Developer guide");
@@ -189,7 +192,7 @@ test("Mobile SDK: Step 2 — Open a Conversation from the App, Option A — WebV
   await owner.locator("#channels").getByRole("link", { name: "Pip" }).click();
   await owner.locator("#tokens").getByLabel("Name").fill("Android app");
   await owner.locator("#tokens").getByRole("button", { name: "Create" }).click();
-  appToken = await owner.locator("#made-token").textContent();
+  appToken = await owner.locator("#created-token").textContent();
   await owner.getByRole("button", { name: "I have saved it" }).click();
 
   const builder = owner.locator("#webview");

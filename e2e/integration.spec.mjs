@@ -20,7 +20,7 @@ async function create(page, name, origins = "") {
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Allowed origins").fill(origins);
   await page.getByRole("button", { name: "Create" }).click();
-  const token = await page.locator("#made-token").textContent();
+  const token = await page.locator("#created-token").textContent();
   await page.getByRole("button", { name: "I have saved it" }).click();
   return token;
 }
@@ -149,10 +149,10 @@ test("everything works without JavaScript", async ({ newContext }) => {
   await expect(page.getByRole("button", { name: "Copy" })).toHaveCount(0);
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Create" }).click();
-  const token = await page.locator("#made-token").textContent();
-  await expect(page.locator("#made-snippet")).toContainText(token);
+  const token = await page.locator("#created-token").textContent();
+  await expect(page.locator("#created-snippet")).toContainText(token);
   await page.getByRole("button", { name: "I have saved it" }).click();
-  await expect(page.locator("#made-token")).toBeHidden();
+  await expect(page.locator("#created-token")).toBeHidden();
   await page.reload(); // sends the form again
   await expect(page.getByText("You already submitted this form")).toBeVisible();
   await expect(page.locator(".table-tokens").getByRole("link", { name })).toHaveCount(1);

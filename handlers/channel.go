@@ -135,7 +135,7 @@ func (a *App) createChannelToken(c *fiber.Ctx) error {
 		})
 	}
 	return a.showChannel(c, fiber.StatusCreated, func(page *views.ChannelDetail) {
-		page.Made = &views.MadeEmbedToken{
+		page.Created = &views.CreatedEmbedToken{
 			Name:    token.Name,
 			Secret:  secret,
 			BaseURL: a.baseURL(c),

@@ -47,7 +47,7 @@ func (a *App) createEmbedToken(c *fiber.Ctx) error {
 			return a.showWebChat(c, status, form)
 		})
 	}
-	return a.showEmbedToken(c, fiber.StatusCreated, token.ID, nil, &views.MadeEmbedToken{
+	return a.showEmbedToken(c, fiber.StatusCreated, token.ID, nil, &views.CreatedEmbedToken{
 		Name:    token.Name,
 		Secret:  secret,
 		BaseURL: a.baseURL(c),
@@ -87,7 +87,7 @@ func (a *App) embedTokenPage(c *fiber.Ctx) error {
 
 // showEmbedToken shows a web token. change, unless nil, puts refused input back into its forms.
 func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*views.EmbedTokenDetail),
-	made *views.MadeEmbedToken) error {
+	created *views.CreatedEmbedToken) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, id)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (a *App) showEmbedToken(c *fiber.Ctx, status int, id string, change func(*v
 		Layout:  a.layout(c, row.Token.Name),
 		Token:   newEmbedTokenView(row),
 		BaseURL: a.baseURL(c),
-		Made:    made,
+		Created: created,
 		Form: views.EmbedTokenForm{
 			Name:    row.Token.Name,
 			Origins: strings.Join(row.Token.AllowedOrigins, "\n"),

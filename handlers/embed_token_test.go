@@ -17,7 +17,7 @@ var integrationPages = []string{"/integration/web-chat", "/integration/mobile-sd
 
 var (
 	formKeyValue = regexp.MustCompile(`name="form_key" value="([^"]+)"`)
-	embedSecret  = regexp.MustCompile(`id="made-token">(ew_[a-z0-9]+)<`)
+	embedSecret  = regexp.MustCompile(`id="created-token">(ew_[a-z0-9]+)<`)
 )
 
 // formKey is the key of the first form on a page.
@@ -111,6 +111,7 @@ func TestEmbedToken_showsItsSecretOnce(t *testing.T) {
 	secret := found[1]
 	d.has(body, "Web shop", "https://chat.example.com/chat-widget/embed.js", `data-embed-token=&#34;`+secret+`&#34;`,
 		"Waiting for the first visit…")
+	d.lacks(body, `data-embed-token=&#34;`+secret[:8]+"…") // such a snippet would not work
 	if response.Header.Get("Cache-Control") != "no-store" {
 		t.Error("a page with a secret may be kept")
 	}
@@ -128,7 +129,9 @@ func TestEmbedToken_showsItsSecretOnce(t *testing.T) {
 	}
 	path := "/integration/web-chat/" + row[0].Token.ID
 	d.never(secret, path, path+"/revoke")
-	d.has(d.ok(d.page(path)), secret[:8]+"…", "https://shop.example.com")
+	later := d.ok(d.page(path))
+	d.has(later, secret[:8]+"…", "https://shop.example.com")
+	d.lacks(later, "data-copy=") // a snippet without the whole token is not offered for copying
 }
 
 func TestEmbedToken_refusedFormKeepsWhatWasTyped(t *testing.T) {

@@ -245,7 +245,7 @@ type ChannelDetail struct {
 	BaseURL     string
 	Tokens      []EmbedToken
 	Form        EmbedTokenForm
-	Made        *MadeEmbedToken
+	Created     *CreatedEmbedToken
 	WebView     WebViewForm
 	Credentials []PushCredential
 }
@@ -315,8 +315,8 @@ func ChannelPage(p ChannelDetail) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if p.Made != nil {
-				templ_7745c5c3_Err = madeEmbedToken(*p.Made).Render(ctx, templ_7745c5c3_Buffer)
+			if p.Created != nil {
+				templ_7745c5c3_Err = createdEmbedToken(*p.Created).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
