@@ -134,7 +134,7 @@ func (a *App) changeEmbedToken(c *fiber.Ctx) error {
 	}, nil)
 }
 
-// embedTokenRevoke asks for confirmation in browsers without JavaScript.
+// embedTokenRevoke asks for confirmation where the token's page has no dialog for it.
 func (a *App) embedTokenRevoke(c *fiber.Ctx) error {
 	row, err := a.EmbedTokens.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {

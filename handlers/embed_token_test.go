@@ -166,6 +166,10 @@ func TestEmbedToken_isChangedAndRevoked(t *testing.T) {
 		d.went(response, path)
 	}
 	d.has(d.ok(d.page(path)), "https://shop.example.com\nhttps://xn--bcher-kva.example</textarea>", `value="Shop"`)
+	unused := d.ok(d.page(path + "/revoke"))
+	d.has(unused, "Revoke Shop?", "This token was never used", "Revoke unused token")
+	d.lacks(unused, "disappears", "lose the chat", "https://xn--bcher-kva.example")
+	d.ok(ask(t, d.server, "GET", "/chat-widget?embed_token="+secret, "", "Referer", "https://shop.example.com/"))
 	d.has(d.ok(d.page(path+"/revoke")), "Revoke Shop?", "Revoke: 2 sites lose the chat",
 		"https://xn--bcher-kva.example")
 	for range 2 {
