@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -52,11 +53,16 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	return page.Render(c.UserContext(), c.Response().BodyWriter())
 }
 
+// problemTimeout limits how long an error page waits for the name of the user's organization.
+const problemTimeout = 2 * time.Second
+
 // problem answers a request whose handler returned an error: with JSON for the API and the widget's history, with a
 // notice for htmx, else with a page.
 func (a *App) problem(c *fiber.Ctx, err error) error {
-	c.SetUserContext(context.Background()) // the request's own context ended with the handler
-	a.setHeaders(c)                        // a malformed request reaches no middleware
+	ctx, cancel := context.WithTimeout(context.Background(), problemTimeout)
+	defer cancel()
+	c.SetUserContext(ctx) // the request's own context ended with the handler
+	a.setHeaders(c)       // a malformed request reaches no middleware
 	refusal, status := refusalOf(c, err)
 	path := c.Path()
 	switch {
@@ -76,12 +82,9 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 		setEmbeddable(c)
 		c.Set(fiber.HeaderContentSecurityPolicy, contentSecurityPolicy("*"))
 	}
-	return render(c, status, views.ProblemPage(views.Problem{
-		Layout:  a.frame(c, strconv.Itoa(status)),
-		Status:  status,
-		Message: refusal.Message,
-		Framed:  framed,
-	}), nil)
+	page := views.Problem{Status: status, Message: refusal.Message, Framed: framed}
+	page.Layout = a.frame(c, page.Title())
+	return render(c, status, views.ProblemPage(page), nil)
 }
 
 // within reports whether path is folder or below it.
@@ -121,6 +124,12 @@ func notFound(*fiber.Ctx) error {
 		"There is nothing at this address. It may have been removed, or the address may have a typo.")
 }
 
+// nowhere answers an address without a page. Knowing the user keeps the navigation on the error page.
+func (a *App) nowhere(c *fiber.Ctx) error {
+	_ = a.identify(c)
+	return notFound(c)
+}
+
 // logPanic logs a panic that the recover middleware caught; the request is answered with 500.
 func logPanic(c *fiber.Ctx, cause any) {
 	what := fmt.Sprintf("%T", cause) // not its text, which may contain what a user wrote
@@ -139,7 +148,7 @@ func (a *App) layout(c *fiber.Ctx, title string) views.Layout {
 	return layout
 }
 
-// frame returns the layout of a page without forms. It sets no cookie: a refused request may have one that could not be
+// frame returns the layout of a page for anybody. It sets no cookie: a refused request may have one that could not be
 // read, and replacing it would log the user out.
 func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 	layout := views.Layout{Title: title, Asset: static.URL, Imports: static.Imports}
@@ -149,6 +158,8 @@ func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 			slog.Error("read organization", "error", err)
 		}
 		c.SetUserContext(views.InZone(c.UserContext(), organization.TimeZone))
+		layout.Path = c.Path()
+		layout.CSRFToken = a.csrfToken(c) // for the button that logs out
 		layout.User = &views.LayoutUser{
 			ID:               identity.User.ID,
 			Name:             identity.User.Name,

@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"parley/models"
 )
 
-// A page that says no is drawn without reading the session cookie anew: setting one would log its reader out.
+// A refused request may have a session cookie that could not be read. Setting another one would log the user out.
 func TestProblem_setsNoCookieAndKeepsThePolicy(t *testing.T) {
 	server, _, _ := testApp(t)
 	response, body := ask(t, server, http.MethodGet, "/nowhere", "")
@@ -21,6 +23,27 @@ func TestProblem_setsNoCookieAndKeepsThePolicy(t *testing.T) {
 	}
 }
 
+func TestProblem_keepsTheNavigationOfAUser(t *testing.T) {
+	d := newDesk(t)
+	for path, status := range map[string]int{"/inbox/" + models.NewID(): 404, "/nowhere": 404, "/bots": 403,
+		"/company/team": 403} {
+		response, body := d.page(path)
+		if response.StatusCode != status || len(response.Header.Values("Set-Cookie")) > 0 {
+			t.Errorf("%s: %d %v", path, response.StatusCode, response.Header)
+		}
+		d.has(body, `class="rail"`, `href="/inbox"`, `href="/profile"`, `action="/auth/logout"`)
+		d.lacks(body, `href="/company/team"`, `href="/bots"`) // not for agents
+	}
+	admin := d.admin()
+	_, body := admin.page("/company/nowhere")
+	admin.has(body, "Page not found", `href="/company/team"`)
+
+	for _, cookie := range []string{"", "unknown"} {
+		_, body := ask(t, d.server, http.MethodGet, "/nowhere", cookie)
+		d.lacks(body, `class="rail"`, "/auth/logout")
+	}
+}
+
 func TestAPI_unknownPathsNeedALoginToo(t *testing.T) {
 	server, _, cookie := testApp(t)
 	for login, status := range map[string]int{"": http.StatusUnauthorized, cookie: http.StatusNotFound} {
@@ -32,7 +55,7 @@ func TestAPI_unknownPathsNeedALoginToo(t *testing.T) {
 }
 
 // Two tabs opened at once get two cookies, and the browser keeps the later: the earlier form comes back, ready to send.
-func TestLogin_anExpiredFormIsDrawnAnew(t *testing.T) {
+func TestLogin_anExpiredFormIsShownAgain(t *testing.T) {
 	server, _, _ := testApp(t)
 	response, body := ask(t, server, http.MethodPost, "/auth/login", "another", "X-CSRFToken", "of the other tab")
 	if response.StatusCode != http.StatusForbidden || !strings.Contains(body, `name="password"`) ||

@@ -164,5 +164,5 @@ func (a *App) routes(server *fiber.App) {
 	api.Post("/conversations/:id/tag", a.tagConversation)
 	api.Post("/conversations/:id/tags", a.tagConversation)
 
-	server.Use(notFound)
+	server.Use(a.nowhere)
 }

@@ -81,10 +81,10 @@ func (p place) href() templ.SafeURL {
 // holds reports whether path is the place or below it.
 func (p place) holds(path string) bool { return path == p.Path || strings.HasPrefix(path, p.Path+"/") }
 
-// section is the section that the page belongs to, or an empty place.
+// section is the section that the page belongs to, or an empty place. An agent who is refused a page of admins has none.
 func (l Layout) section() place {
 	for _, p := range places {
-		if p.holds(l.Path) {
+		if p.holds(l.Path) && (!p.Admin || l.admin()) {
 			return p
 		}
 	}
