@@ -66,7 +66,7 @@ func (s *Setup) SetUp(ctx context.Context, token string, request NewOrganization
 	}
 	return owner, errors.Join(&Error{
 		Kind:    Forbidden,
-		Message: "Enter the setup token that Parley printed when it started.",
+		Message: "This is not the setup token. Copy it from the output of the server, after “Setup token:”.",
 		Field:   "setup_token",
 	}, request.Check())
 }

@@ -197,6 +197,9 @@ func TestSetup_onceWithTheToken(t *testing.T) {
 				t.Errorf("the form does not say what is wrong with %s", field)
 			}
 		}
+		if !strings.Contains(a.body, "Copy it from the output of the server") {
+			t.Error("the form does not say where to find the setup token")
+		}
 		b.form("/setup", fields...).status(t, 403)
 		token := w.setupToken(t)
 		a = b.form("/setup", append(fields, "setup_token", token, "password", "short")...).status(t, 400)
