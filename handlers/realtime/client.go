@@ -19,10 +19,11 @@ const (
 // client is the application's state of a socket. A socket's events are handled one at a time, so only inFlight and the
 // proofs are shared with other goroutines.
 type client struct {
-	socket *socketio.Socket
-	agent  *services.Identity      // nil for an end user's socket
-	proven map[string]*proof       // conversations whose external_id this socket has shown
-	joined map[string]services.Ref // conversations joined as an agent
+	socket  *socketio.Socket
+	address string                  // see Request.Address
+	agent   *services.Identity      // nil for an end user's socket
+	proven  map[string]*proof       // conversations whose external_id this socket has shown
+	joined  map[string]services.Ref // conversations joined as an agent
 
 	tokenRooms map[string]int // how many proven conversations are in each room of an embed token
 

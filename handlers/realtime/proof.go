@@ -13,6 +13,10 @@ import (
 const (
 	maxJoined     = 1000 // conversations that a socket may join as their end user; people have a few
 	maxRemembered = 64   // other conversations that a socket need not prove again
+
+	// maxJoinedOfAddress is how many conversations the end users of one address may join on a node. Each takes some
+	// hundred bytes, and an address may have a thousand sockets.
+	maxJoinedOfAddress = 10_000
 )
 
 // proof is a conversation that this socket has proven to be the end user of. The fields below mu are shared with the
@@ -71,16 +75,49 @@ func (p *proof) stored() *models.Visit {
 // proveToJoin remembers that this socket is the end user of a conversation that it is about to join. It replaces an
 // earlier proof, because the conversation may have another embed token now. Error: Invalid for too many conversations.
 func (s *Server) proveToJoin(c *client, ref services.Ref) error {
-	s.forgetProof(c, ref.ID)
-	if c.countProven(true) >= maxJoined {
-		return tooManyConversations()
+	if known, again := c.proven[ref.ID]; !again || !known.joined {
+		if c.countProven(true) >= maxJoined {
+			return tooManyConversations()
+		}
+		if !s.countJoined(c) {
+			return services.Refuse(services.Invalid,
+				"Too many conversations are joined from your address. Leave some of them.")
+		}
 	}
+	s.dropProof(c, ref.ID)
 	fresh, err := s.remember(c, ref)
 	if err != nil {
+		s.countLeft(c, 1)
 		return tooManyConversations()
 	}
 	fresh.joined = true
 	return nil
+}
+
+// countJoined counts one more conversation that an end user has joined, unless there are too many from their address.
+func (s *Server) countJoined(c *client) bool {
+	if !s.limitEndUsers || c.agent != nil {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.joinedFrom[c.address] >= s.maxOfAddress {
+		return false
+	}
+	s.joinedFrom[c.address]++
+	return true
+}
+
+// countLeft undoes countJoined for some conversations.
+func (s *Server) countLeft(c *client, conversations int) {
+	if !s.limitEndUsers || c.agent != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.joinedFrom[c.address] -= conversations; s.joinedFrom[c.address] <= 0 {
+		delete(s.joinedFrom, c.address)
+	}
 }
 
 // prove returns the proof of a conversation that the socket does not join, and remembers maxRemembered of them. A
@@ -117,8 +154,16 @@ func (c *client) countProven(joined bool) (count int) {
 	return count
 }
 
-// forgetProof forgets a proof. After the last one of an organization the socket leaves the room of its end users.
+// forgetProof forgets the proof of a conversation that the socket leaves.
 func (s *Server) forgetProof(c *client, conversationID string) {
+	if known, proven := c.proven[conversationID]; proven && known.joined {
+		s.countLeft(c, 1)
+	}
+	s.dropProof(c, conversationID)
+}
+
+// dropProof forgets a proof. After the last one of an organization the socket leaves the room of its end users.
+func (s *Server) dropProof(c *client, conversationID string) {
 	forgotten, proven := c.proven[conversationID]
 	if !proven {
 		return

@@ -58,6 +58,61 @@ func TestSocket_isRefusedOneConversationTooMany(t *testing.T) {
 	s.ok("join_conversation", v.proof())
 }
 
+// A thousand sockets of one address, each in a thousand conversations, would fill the memory.
+func TestSocket_endUsersOfOneAddressJoinSoManyConversations(t *testing.T) {
+	each(t, func(w *world) {
+		w.live.LimitEndUsers(3)
+		a, b := w.visit("a"), w.visit("b")
+		c, d := w.visit("c"), w.visit("d")
+		first, second := w.connect(""), w.connect("")
+		first.ok("join_conversation", a.proof())
+		first.ok("join_conversation", b.proof())
+		second.ok("join_conversation", b.proof()) // counts by itself
+		for _, s := range []*socket{first, second, w.connect("")} {
+			s.refused("invalid_request", "join_conversation", c.proof())
+		}
+		first.ok("join_conversation", a.proof()) // what it has joined it may join again
+		first.ok("leave_conversation", d.id())   // and what it has not joined makes no room
+		second.refused("invalid_request", "join_conversation", c.proof())
+
+		agent := w.agent(w.seeded.Agent) // of the same address
+		for _, v := range []visitor{a, b, c, d} {
+			agent.ok("join_conversation", v.proof())
+			agent.ok("join_conversation", v.id())
+		}
+		w.address = "192.0.2.2"
+		neighbor := w.connect("")
+		for _, v := range []visitor{a, b, c} {
+			neighbor.ok("join_conversation", v.proof())
+		}
+		neighbor.refused("invalid_request", "join_conversation", d.proof())
+		neighbor.ok("send_message", c.say("Hello"))
+		neighbor.next("message_received")
+		agent.next("message_received")
+		first.silent("message_received")
+		second.silent("message_received")
+
+		first.ok("leave_conversation", b.id())
+		second.ok("join_conversation", c.proof())
+		first.refused("invalid_request", "join_conversation", b.proof())
+		second.ok("user_typing", with(c.id(), "sender_type", "end_user"))
+		neighbor.next("typing_indicator")
+		second.conn.Close()
+		neighbor.next("typing_cleared") // it is gone
+		first.ok("join_conversation", b.proof())
+		first.ok("join_conversation", c.proof())
+		first.refused("invalid_request", "join_conversation", d.proof())
+
+		for _, v := range []visitor{a, b, c} {
+			first.ok("leave_conversation", v.id())
+			neighbor.ok("leave_conversation", v.id())
+		}
+		if n := w.live.Joined(); n != 0 {
+			w.Errorf("%d addresses are still counted", n)
+		}
+	})
+}
+
 // The server of an app may send for all of its users on one socket.
 func TestSocket_sendsInAnyNumberOfConversationsWithoutJoining(t *testing.T) {
 	each(t, func(w *world) {

@@ -33,10 +33,12 @@ type Server struct {
 	widget        *services.Widget
 	typing        *typing
 	limitEndUsers bool
+	maxOfAddress  int // see maxJoinedOfAddress
 
 	mu         sync.Mutex
 	agents     map[*socketio.Socket]*services.Identity
 	tokenRooms map[string]int // how many sockets of this node are in each room of an embed token
+	joinedFrom map[string]int // how many conversations end users of each address have joined on this node
 }
 
 // New registers Parley's events on io. Run must run beside it. Without limitEndUsers end users' events are not counted:
@@ -51,9 +53,11 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 		visits:        s.Visits,
 		widget:        s.Widget,
 		limitEndUsers: limitEndUsers,
+		maxOfAddress:  maxJoinedOfAddress,
 		typing:        newTyping(io),
 		agents:        map[*socketio.Socket]*services.Identity{},
 		tokenRooms:    map[string]int{},
+		joinedFrom:    map[string]int{},
 	}
 	io.Use(server.identify)
 	io.OnConnection(server.connected)
@@ -85,9 +89,9 @@ func (s *Server) Run(ctx context.Context) {
 // identify is the middleware that makes a socket with a valid web session an agent's. A widget declares in its auth
 // that it is an end user's, because an agent may be logged in in the same browser.
 func (s *Server) identify(socket *socketio.Socket) error {
-	client := &client{socket: socket}
-	socket.SetData(client)
 	request, _ := socket.Request().(Request)
+	client := &client{socket: socket, address: request.Address}
+	socket.SetData(client)
 	var auth struct {
 		Role string `json:"role"`
 	}
@@ -145,8 +149,9 @@ func (s *Server) connected(socket *socketio.Socket) {
 }
 
 func (s *Server) disconnected(socket *socketio.Socket, _ string) {
-	s.typing.left(socket)
 	client := clientOf(socket)
+	s.countLeft(client, client.countProven(true))
+	s.typing.left(socket)
 	for conversationID := range client.viewing {
 		client.stopViewing(conversationID)
 	}

@@ -31,6 +31,7 @@ type world struct {
 	*services.Services
 	db        *models.DB
 	publisher *realtime.Publisher
+	live      *realtime.Server
 	seeded    services.Seeded
 	addr      string
 
@@ -91,12 +92,13 @@ func newLimitedWorld(t *testing.T, db *models.DB, rate services.Rate, limits ser
 	w := &world{T: t, Services: all, db: db, publisher: publisher, address: "192.0.2.1"}
 	w.seeded, err = all.Organizations.Seed(t.Context(), false)
 	w.ok(err)
-	w.listen(socket, realtime.New(io, all, false))
+	w.live = realtime.New(io, all, false)
+	w.listen(socket)
 	return w
 }
 
 // listen serves until the test ends, and then ends in the order of the program.
-func (w *world) listen(socket *socketio.Server, live *realtime.Server) {
+func (w *world) listen(socket *socketio.Server) {
 	w.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.ok(err)
@@ -106,7 +108,7 @@ func (w *world) listen(socket *socketio.Server, live *realtime.Server) {
 	background, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{}, 3)
 	go func() { w.Visits.Run(background); ended <- struct{}{} }()
-	go func() { live.Run(background); ended <- struct{}{} }()
+	go func() { w.live.Run(background); ended <- struct{}{} }()
 	go func() { app.Listener(listener); ended <- struct{}{} }()
 	w.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
