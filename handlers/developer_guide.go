@@ -9,16 +9,13 @@ import (
 	"parley/views"
 )
 
-// placeholderToken is in the examples if there is no embed token.
-const placeholderToken = "ew_xxxxxxxxxxxxxxxxxxxx"
-
 // developerGuidePage serves the integration guide with the address of this server, and with the embed token and channel
 // that the reader chooses.
 func (a *App) developerGuidePage(c *fiber.Ctx) error {
 	page := views.DeveloperGuide{
 		Layout:  a.layout(c, "Developer guide"),
 		BaseURL: a.baseURL(c),
-		Token:   placeholderToken,
+		Token:   views.PlaceholderToken,
 		Calls:   guideCalls(),
 		Events:  guideEvents(),
 		Models:  guideModels(),

@@ -19,6 +19,9 @@ func TestDeveloperGuide_isOfThisInstallation(t *testing.T) {
 		`href="`+channel+`#push"`, `href="/openapi.json"`, `href="/asyncapi.json"`,
 		`<option value="`+second+`" selected`)
 	d.lacks(guide, secret, "your-domain", "<your")
+	if strings.Count(guide, "Anyone who knows a session_id can read its conversation.") != 2 {
+		t.Error("the guide does not warn at both examples with a session_id of the site")
+	}
 	for _, step := range []string{"Step 1 — Create an Embed Token", "Step 2 — Add the Script Snippet",
 		"Custom Parameters", "Passing a known user identity", "Step 1 — Provision a Mobile Channel",
 		"Step 2 — Open a Conversation from the App", "Step 3 — Connect via Socket.IO", "Push Notifications",

@@ -249,8 +249,9 @@ var Operations = []Operation{
 			},
 			{
 				Name: "session_id",
-				About: "Your own user or session identifier, which becomes the end user's external_id. If it is " +
-					"missing, the server creates one.",
+				About: "Your own user or session identifier, which becomes the end user's external_id. Anyone who " +
+					"knows it can read the conversation, so it must be hard to guess. If it is missing, the server " +
+					"creates a random one.",
 			},
 			{Name: "customer_name", About: "The end user's display name."},
 			{Name: "title", About: "The title in the widget's header. Default: Chat with us."},
