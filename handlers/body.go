@@ -17,8 +17,14 @@ import (
 // Keys of what readBody leaves with the request.
 type (
 	bodyRead struct{}
-	bodyForm struct{}
+	bodyForm struct{} // a multipartForm
 )
+
+// multipartForm is a form with files. Its contents are parts of the request's body.
+type multipartForm struct {
+	values map[string][][]byte
+	files  map[string][]byte // the first of each name
+}
 
 // readBody reads the body of a request, once, as far as its limits allow. Nothing else reads one: Fiber's own ways to
 // it know no limit, and inflate it.
@@ -115,16 +121,37 @@ func readForm(ctx *fasthttp.RequestCtx) error {
 	return nil
 }
 
-// readMultipart parses a form with files, in memory. The library refuses more than 1,000 parts or 10,000 lines of
-// their headers.
+// readMultipart parses a form with files. It refuses more than maxFields parts, and the library a part with more than
+// 10,000 lines of headers.
 func readMultipart(ctx *fasthttp.RequestCtx) error {
 	body := ctx.Request.Body()
-	boundary := string(ctx.Request.Header.MultipartFormBoundary())
-	form, err := multipart.NewReader(bytes.NewReader(body), boundary).ReadForm(int64(len(body)))
-	if errors.Is(err, multipart.ErrMessageTooLarge) {
-		return malformed("The form has too many fields.")
-	} else if err != nil {
-		return malformed("The form is not complete.")
+	form := multipartForm{values: map[string][][]byte{}, files: map[string][]byte{}}
+	parts := multipart.NewReader(bytes.NewReader(body), string(ctx.Request.Header.MultipartFormBoundary()))
+	// A photo would be in memory twice, so what is read takes the place of what was read: it never gets ahead.
+	kept, chunk := body[:0], make([]byte, 4<<10)
+	for count := 0; ; count++ {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if errors.Is(err, multipart.ErrMessageTooLarge) || err == nil && count == maxFields {
+			return malformed("The form has too many fields.")
+		}
+		start := len(kept)
+		for n := 0; err == nil; kept = append(kept, chunk[:n]...) {
+			n, err = part.Read(chunk)
+		}
+		if err != io.EOF {
+			return malformed("The form is not complete.")
+		}
+		content := kept[start:len(kept):len(kept)]
+		switch name := part.FormName(); {
+		case name == "":
+		case part.FileName() == "":
+			form.values[name] = append(form.values[name], content)
+		case form.files[name] == nil:
+			form.files[name] = content
+		}
 	}
 	ctx.SetUserValue(bodyForm{}, form)
 	return nil
@@ -143,15 +170,10 @@ func fieldValues(ctx *fasthttp.RequestCtx, name string) [][]byte {
 	if ctx.UserValue(bodyRead{}) == nil {
 		return nil
 	}
-	form, ok := ctx.UserValue(bodyForm{}).(*multipart.Form)
-	if !ok {
-		return ctx.PostArgs().PeekMulti(name)
+	if form, ok := ctx.UserValue(bodyForm{}).(multipartForm); ok {
+		return form.values[name]
 	}
-	var values [][]byte
-	for _, value := range form.Value[name] {
-		values = append(values, []byte(value))
-	}
-	return values
+	return ctx.PostArgs().PeekMulti(name)
 }
 
 // formValues are the values of a field that may repeat.
@@ -163,18 +185,10 @@ func formValues(c *fiber.Ctx, name string) []string {
 	return values
 }
 
-// formFile is a file of the form; nil where there is none.
-func formFile(c *fiber.Ctx, name string) ([]byte, error) {
-	form, ok := c.Context().UserValue(bodyForm{}).(*multipart.Form)
-	if !ok || len(form.File[name]) == 0 {
-		return nil, nil
-	}
-	file, err := form.File[name][0].Open()
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(file)
+// formFile is a file of the form; nil where there is none. It is the request's.
+func formFile(c *fiber.Ctx, name string) []byte {
+	form, _ := c.Context().UserValue(bodyForm{}).(multipartForm)
+	return form.files[name]
 }
 
 // holdAnswer counts an answer until the client has read it. One that is too much for the address is not sent. The

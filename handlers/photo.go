@@ -27,13 +27,13 @@ func (a *App) photo(c *fiber.Ctx) error {
 	return c.Send(photo.Content)
 }
 
-// uploadedPhoto returns the file of the form. Error: Invalid if there is none.
+// uploadedPhoto returns the file of the form, which is the request's. Error: Invalid if there is none.
 func uploadedPhoto(c *fiber.Ctx) ([]byte, error) {
-	photo, err := formFile(c, "photo")
-	if err == nil && len(photo) == 0 {
+	photo := formFile(c, "photo")
+	if len(photo) == 0 {
 		return nil, services.Refuse(services.Invalid, "Choose a photo first.")
 	}
-	return photo, err
+	return photo, nil
 }
 
 func photoID(id *string) string {

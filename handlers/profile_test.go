@@ -2,8 +2,10 @@ package handlers
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"math/rand/v2"
 	"mime/multipart"
 	"net/http"
@@ -86,6 +88,30 @@ func TestPhoto_isPublicAndMayBeLargerThanOtherForms(t *testing.T) {
 	}
 	if gone, _ := ask(t, server, "GET", path, ""); gone.StatusCode != 404 {
 		t.Errorf("a photo that was removed answers %d", gone.StatusCode)
+	}
+}
+
+// An upload is in memory once.
+func TestPhoto_uploadCostsLittleMoreThanItsBody(t *testing.T) {
+	server, app, agent := testApp(t)
+	address := listening(t, server)
+	request := uploading(t, app, "/profile/photo", agent, make([]byte, 4<<20+1))
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := fmt.Sprintf("POST /profile/photo HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nCookie: session=%s\r\n"+
+		"Content-Length: %d\r\n\r\n", request.Header.Get("Content-Type"), agent, len(body))
+	cost := allocatedBy(func() {
+		w := dial(t, address)
+		go func() { io.WriteString(w, header); w.Write(body) }()
+		if response, page := w.answer(); response.StatusCode != 400 || !strings.Contains(page, "must be a PNG") {
+			t.Errorf("%d %.200s", response.StatusCode, page)
+		}
+	})
+	// The buffer of the body doubles as it grows, to 4 MB and then to its end: 12 MB in all.
+	if t.Logf("%d KB", cost>>10); cost > 14<<20 {
+		t.Errorf("costs %d KB", cost>>10)
 	}
 }
 
