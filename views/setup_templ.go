@@ -84,7 +84,7 @@ func SetupPage(p Setup) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(Field{Name: "setup_token", Label: "Setup token", Value: p.SetupToken, Error: p.Errors["setup_token"], Help: "The server prints it each time it starts. Look in its terminal, or in the log of its container or service.", Autocomplete: "off", Required: true, Focus: p.SetupToken == ""}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(Field{Name: "setup_token", Label: "Setup token", Value: p.SetupToken, Error: p.Errors["setup_token"], Help: "The server prints it each time it starts. Look in its terminal or log.", Autocomplete: "off", Required: true, Focus: p.SetupToken == ""}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
