@@ -26,7 +26,7 @@ function layout({ open, phone: isPhone, safe }) {
   setOpen(Boolean(open));
 }
 
-function minimise() {
+function minimize() {
   const focused = document.hasFocus();
   setOpen(false);
   if (focused) part("bubble").focus();
@@ -36,7 +36,7 @@ function minimise() {
 const heard = {
   __proto__: null,
   hello(data) {
-    part("minimise").hidden = false;
+    part("minimize").hidden = false;
     layout(data);
     say("ready", {
       accent: getComputedStyle(documentElement).getPropertyValue("--accent"),
@@ -51,7 +51,7 @@ const heard = {
     setOpen(true);
     publish("entered", phone);
   },
-  close: minimise,
+  close: minimize,
   page: ({ url, title }) => publish("page", { url, title }),
 };
 
@@ -63,12 +63,12 @@ if (parent !== window) {
   });
 }
 
-part("minimise").addEventListener("click", minimise);
+part("minimize").addEventListener("click", minimize);
 part("bubble").addEventListener("click", () => (origin ? say("open") : setOpen(true)));
 
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || !origin || !isOpen()) return;
-  if (!document.querySelector(":popover-open, dialog[open]")) minimise(); // else Escape closes that
+  if (!document.querySelector(":popover-open, dialog[open]")) minimize(); // else Escape closes that
 });
 
 on("kept", (state) => say("keep", { state }));

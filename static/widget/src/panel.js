@@ -2,19 +2,19 @@
 import { part, root } from "./page.js";
 import { rememberPlace, returnToPlace } from "./scroll.js";
 import { on, publish } from "./signal.js";
-import { minimised } from "./store.js";
+import { closed } from "./store.js";
 import { t } from "./text.js";
 
 const bubble = part("bubble");
 const badge = part("badge");
 const MOST = 99; // highest number on the badge
 
-let open = !minimised;
+let open = !closed;
 
 export const isOpen = () => open;
 
 function show() {
-  document.documentElement.classList.toggle("minimised", !open);
+  document.documentElement.classList.toggle("minimized", !open);
   root.querySelector(".chat").hidden = !open;
   part("launcher").hidden = open;
 }

@@ -26,12 +26,12 @@ export const session = guarded("sessionStorage"); // until the tab is closed
 export const keyOf = (name) => `parley_${name}_${conversationId}`;
 
 // Numbers only. mine: the last message the end user has read. theirs: the end user's last message that an agent has
-// read. quiet: 1 if no sound is wanted. minimised: 1 if the page begins as a bubble.
+// read. quiet: 1 if no sound is wanted. closed: 1 if the page begins as a bubble.
 const hash = Object.fromEntries(
   [...new URLSearchParams(location.hash.slice(1))].map(([key, value]) => [key, Number(value)]),
 );
 
-export const minimised = Boolean(hash.minimised);
+export const closed = Boolean(hash.closed);
 export const kept = { mine: hash.mine, theirs: hash.theirs, quiet: hash.quiet, ...local.get(keyOf("kept")) };
 
 export function keep(changes) {

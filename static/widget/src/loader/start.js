@@ -55,7 +55,7 @@ export function start(origin, token, language) {
     if (url === loaded) return;
     loaded = url;
     hide();
-    frame.src = url + "#" + memory.state(id) + (open ? "" : "&minimised=1");
+    frame.src = url + "#" + memory.state(id) + (open ? "" : "&closed=1");
   }
 
   function become(wanted) {
@@ -74,7 +74,7 @@ export function start(origin, token, language) {
     frame.focus();
   }
 
-  function minimise() {
+  function minimize() {
     if (!open) return;
     become(false);
     if (!ready) return place(frame, false);
@@ -128,8 +128,8 @@ export function start(origin, token, language) {
   const api = {
     __proto__: null,
     open: show,
-    close: minimise,
-    toggle: () => (open ? minimise() : show()),
+    close: minimize,
+    toggle: () => (open ? minimize() : show()),
     on(event, listener) {
       listeners[event] = [...(listeners[event] || []), listener];
       if (event === "ready" && ready) queueMicrotask(listener);
