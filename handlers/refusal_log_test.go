@@ -67,7 +67,7 @@ func TestRefusals_areLoggedByKindAddressAndRoute(t *testing.T) {
 		{"a wrong password", "POST", "/auth/login?x=secret-query", "fresh", true,
 			url.Values{"email": {app.Demo.Agent.Email}, "password": {"typed by somebody"}},
 			`kind="login failed" address=203.0.113.7 method=POST route=/auth/login`},
-		{"an unknown e-mail", "POST", "/auth/login", "fresh", true,
+		{"an unknown email", "POST", "/auth/login", "fresh", true,
 			url.Values{"email": {"typed by somebody"}, "password": {"typed by somebody"}},
 			`kind="login failed" address=203.0.113.7 method=POST route=/auth/login`},
 		{"a form without its token", "POST", "/company/api-keys?x=secret-query", admin, false, nil,

@@ -7,7 +7,7 @@ type Organization struct {
 	ID        string
 	Name      string
 	TimeZone  string `gorm:"default:UTC"` // IANA name; days begin and end in this zone
-	Language  string `gorm:"default:en"`  // of the widget where a browser's own has no catalogue, and of new web chats
+	Language  string `gorm:"default:en"`  // of new web chats, and of widgets that lack the browser's language
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

@@ -35,7 +35,7 @@ func TestLogIn_answersEveryFailureWithTheSameSentence(t *testing.T) {
 			"a wrong password": {w.ann.Email, password + "!"}, "no password": {w.ann.Email, ""},
 			"a long password":        {w.ann.Email, strings.Repeat("x", 10_000)},
 			"an email of a megabyte": {strings.Repeat("ü", 1<<19) + "@" + strings.Repeat("ü", 1<<18), password},
-			"an unknown e-mail":      {"nobody@acme.example", password}, "no e-mail": {"", password},
+			"an unknown email":       {"nobody@acme.example", password}, "no email": {"", password},
 			"NUL":          {"a\x00@acme.example", password},
 			"broken UTF-8": {"\xff", password}, "a disabled user": {w.ben.Email, password},
 			"SQL": {"' OR 1=1 --", password},
