@@ -16,3 +16,6 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// unlockFile undoes lockFile.
+func unlockFile(file *os.File) { file.Close() }

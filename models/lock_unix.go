@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// lockFile locks path until the file is closed or the process ends. SQLite would let a second process write, but that
+// lockFile locks path until unlockFile or the end of the process. SQLite would let a second process write, but that
 // process would not know the sockets, presence and limits of the first.
 func lockFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -26,4 +26,11 @@ func lockFile(path string) (*os.File, error) {
 			"PostgreSQL (DATABASE_URL)")
 	}
 	return nil, fmt.Errorf("lock %s: %w", path, err)
+}
+
+// unlockFile lets the next process in. Closing alone would not while this process starts another one, which has every
+// open file until it runs its program.
+func unlockFile(file *os.File) {
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+	file.Close()
 }

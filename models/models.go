@@ -59,12 +59,12 @@ func openSQLite(dataDir string) (*DB, error) {
 	}
 	write, err := openSQLiteHandle(path, 1, "_txlock=immediate")
 	if err != nil {
-		lock.Close()
+		unlockFile(lock)
 		return nil, err
 	}
 	read, err := openSQLiteHandle(path, 4, "_pragma=query_only(1)")
 	if err != nil {
-		lock.Close()
+		unlockFile(lock)
 		return nil, err
 	}
 	return &DB{Read: read, Write: write, lock: lock}, nil
@@ -124,7 +124,7 @@ func (db *DB) Close() {
 		db.pool.Close()
 	}
 	if db.lock != nil {
-		db.lock.Close()
+		unlockFile(db.lock)
 	}
 }
 
