@@ -269,10 +269,10 @@ func (w *world) start(args ...string) *node {
 		out.CloseWithError(io.EOF)
 		n.done <- err
 	}()
-	w.t.Cleanup(func() { n.stop(w.t) })
 	printed := bufio.NewScanner(r)
 	for printed.Scan() {
 		if _, at, ok := strings.Cut(printed.Text(), "running at "); ok {
+			w.t.Cleanup(func() { n.stop(w.t) })
 			n.url = at
 			go io.Copy(&n.printed, r)
 			w.nodes = append(w.nodes, n)
