@@ -112,8 +112,7 @@ func TestRoutes_anIDOfAnotherOrganizationIsNotFound(t *testing.T) {
 	tried := 0
 	for row, guard := range guards {
 		method, path, _ := strings.Cut(row, " ")
-		if guard == "open" || guard == "form" ||
-			!strings.Contains(path, ":id") {
+		if guard == "open" || guard == "form" || !strings.Contains(path, ":id") {
 			continue
 		}
 		tried++

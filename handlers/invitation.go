@@ -29,8 +29,7 @@ func (a *App) showInvitation(c *fiber.Ctx, status int, page views.Invitation) er
 
 // join creates the user and logs them in. It replaces any login this browser had.
 func (a *App) join(c *fiber.Ctx) error {
-	user, err := a.Users.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"),
-		c.FormValue("password"))
+	user, err := a.Users.Accept(c.UserContext(), c.Params("secret"), c.FormValue("name"), c.FormValue("password"))
 	if services.KindOf(err) == services.NotFound {
 		return render(c, fiber.StatusNotFound, views.InvitationOverPage(a.layout(c, "Invitation")), nil)
 	}

@@ -17,8 +17,8 @@ func TestSettings_languageAndZoneAreTakenWhereAReadersAreNotKnown(t *testing.T) 
 	}
 	widget := "/chat-widget?session_id=guest&embed_token=" + app.Demo.EmbedToken
 	for accepted, spoken := range map[string]string{"": "de", "ko": "de", "fr-CA, en;q=0.5": "fr", "en": "en"} {
-		if _, body := ask(t, server, "GET", widget, "", "Accept-Language", accepted); !strings.Contains(body,
-			`lang="`+spoken+`"`) {
+		_, body := ask(t, server, "GET", widget, "", "Accept-Language", accepted)
+		if !strings.Contains(body, `lang="`+spoken+`"`) {
 			t.Errorf("to %q it does not speak %s: %.200s", accepted, spoken, body)
 		}
 	}

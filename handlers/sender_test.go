@@ -113,8 +113,8 @@ func TestSenders_anEndUserWithTheIDOfAnAgentIsNotTakenForThem(t *testing.T) {
 		d.has(body, "Claimed by <bdi>"+agent.Name+"</bdi>")
 		d.lacks(body, "Claimed by <bdi>"+name+"</bdi>", `<span data-name-of="`+d.app.Demo.BotID)
 		d.has(d.ok(admin.part("/inbox/"+conversation+"/header")), agent.Name)
-		row, _, _ := strings.Cut(strings.SplitN(d.ok(admin.part("/inbox/list?filter=all")), `id="row-`+conversation, 2)[1],
-			"</li>")
+		_, rest, _ := strings.Cut(d.ok(admin.part("/inbox/list?filter=all")), `id="row-`+conversation)
+		row, _, _ := strings.Cut(rest, "</li>")
 		d.has(row, name, agent.Name)
 
 		_, history := ask(t, d.server, "GET", "/chat-widget/history/"+conversation+"?external_id="+id, "")

@@ -125,8 +125,7 @@ func postgresWrites(rows BatchRows) *pgx.Batch {
 	if n := len(rows.Sessions); n > 0 {
 		ids := make([]string, n)
 		organizations := make([]string, n)
-		conversations := make([]string,
-			n)
+		conversations := make([]string, n)
 		times := make([]time.Time, n)
 		for i, s := range rows.Sessions {
 			ids[i] = s.ID
@@ -172,8 +171,7 @@ func messageArrays(messages []Message) []any {
 	n := len(messages)
 	ids := make([]string, n)
 	organizations := make([]string, n)
-	conversations := make([]string,
-		n)
+	conversations := make([]string, n)
 	sessions := make([]string, n)
 	seqs := make([]int64, n)
 	types := make([]string, n)
@@ -182,8 +180,7 @@ func messageArrays(messages []Message) []any {
 	contentTypes := make([]string, n)
 	contents := make([]string, n)
 	media := make([]*string, n)
-	answers := make([]*string,
-		n)
+	answers := make([]*string, n)
 	times := make([]time.Time, n)
 	for i := range messages {
 		m := &messages[i]

@@ -126,8 +126,8 @@ func sqliteWrites(ctx context.Context, tx *sql.Tx, rows BatchRows) error {
 	}
 	var sessions, messages []any
 	for _, s := range rows.Sessions {
-		sessions = append(sessions, s.ID, s.OrganizationID, s.ConversationID, SessionOpen, "[]", s.CreatedAt,
-			s.CreatedAt)
+		sessions = append(sessions, s.ID, s.OrganizationID, s.ConversationID,
+			SessionOpen, "[]", s.CreatedAt, s.CreatedAt)
 	}
 	if err := insert(`INSERT INTO conversation_sessions (id, organization_id, conversation_id, status, tags, first_message_at, created_at)`,
 		7, sessions); err != nil {

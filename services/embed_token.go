@@ -123,8 +123,7 @@ func (s *EmbedTokens) List(ctx context.Context, actor models.User,
 	var tokens []models.EmbedToken
 	read := s.db.Read.WithContext(ctx)
 	channels := read.Model(&models.Channel{}).Select("id").
-		Where("organization_id = ? AND ? IN ('', type) AND ? IN ('', id)",
-			actor.OrganizationID, channelType, channelID)
+		Where("organization_id = ? AND ? IN ('', type) AND ? IN ('', id)", actor.OrganizationID, channelType, channelID)
 	err := read.Where("organization_id = ? AND channel_id IN (?)", actor.OrganizationID, channels).
 		Order("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(maxListed).
 		Find(&tokens).Error

@@ -151,9 +151,9 @@ func (s *Users) RevokeInvitation(ctx context.Context, actor models.User, id stri
 // revokeInvitationsBy ends the invitations of a user who may no longer invite: with the link of one they could come
 // back.
 func (s *Users) revokeInvitationsBy(tx *gorm.DB, user models.User) error {
-	return tx.Model(&models.Invitation{}).Where(
-		"organization_id = ? AND invited_by = ? AND accepted_at IS NULL AND revoked_at IS NULL", user.OrganizationID,
-		user.ID).
+	return tx.Model(&models.Invitation{}).
+		Where("organization_id = ? AND invited_by = ?", user.OrganizationID, user.ID).
+		Where("accepted_at IS NULL AND revoked_at IS NULL").
 		Update("revoked_at", s.clock()).Error
 }
 

@@ -148,8 +148,7 @@ func TestInvite_submittedTwiceInvitesOnce(t *testing.T) {
 		}
 		equal(w, w.noted(), "Olga user.invited new@acme.example agent")
 		stranger := w.newTenant("Globex", silent)
-		if _, _, err := w.Users.Invite(w.Context(), stranger.owner, "new@acme.example",
-			models.RoleAgent); err != nil {
+		if _, _, err := w.Users.Invite(w.Context(), stranger.owner, "new@acme.example", models.RoleAgent); err != nil {
 			w.Errorf("another organization may invite the same person: %v", err)
 		}
 	})

@@ -190,8 +190,8 @@ func checkPassword(password string) error {
 		length = utf8.RuneCountInString(norm.NFC.String(password))
 	}
 	if length < minPassword || length > maxPassword {
-		return refuseField("password", "Choose a password with at least %d characters and at most %d.", minPassword,
-			maxPassword)
+		return refuseField("password", "Choose a password with at least %d characters and at most %d.",
+			minPassword, maxPassword)
 	}
 	return nil
 }

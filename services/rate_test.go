@@ -40,8 +40,7 @@ func TestAsError_tellsAStrangerNothing(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	internal := services.AsError(errors.New("pq: password for user parley"))
-	if internal.Kind != services.Internal || strings.Contains(internal.Message, "pq") ||
-		services.KindOf(nil) != "" {
+	if internal.Kind != services.Internal || strings.Contains(internal.Message, "pq") || services.KindOf(nil) != "" {
 		t.Errorf("%+v", internal)
 	}
 }

@@ -201,8 +201,8 @@ func (s *SecondFactors) Disable(ctx context.Context, user models.User, proof str
 		}
 	}
 	if err := s.passwords.Verify(ctx, user, "proof", proof); KindOf(err) == Invalid {
-		return s.notedFailure(ctx, user, refuseField("proof", "This is neither your password nor a valid code."),
-			"turning it off")
+		wrong := refuseField("proof", "This is neither your password nor a valid code.")
+		return s.notedFailure(ctx, user, wrong, "turning it off")
 	} else if err != nil {
 		return err
 	}
@@ -211,10 +211,10 @@ func (s *SecondFactors) Disable(ctx context.Context, user models.User, proof str
 
 // disableSecondFactor turns the second factor off if it is on.
 func disableSecondFactor(tx *gorm.DB, audit *Audit, now time.Time, user models.User) error {
-	result := tx.Model(&models.User{}).Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL",
-		user.OrganizationID, user.ID).
-		Updates(map[string]any{"totp_secret": "", "totp_enabled_at": nil, "totp_last_step": 0, "recovery_codes": "[]",
-			"updated_at": now})
+	result := tx.Model(&models.User{}).
+		Where("organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL", user.OrganizationID, user.ID).
+		Updates(map[string]any{"totp_secret": "", "totp_enabled_at": nil, "totp_last_step": 0,
+			"recovery_codes": "[]", "updated_at": now})
 	if result.Error != nil || result.RowsAffected == 0 {
 		return result.Error
 	}

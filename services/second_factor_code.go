@@ -64,9 +64,9 @@ func (s *SecondFactors) useUp(tx *gorm.DB, user models.User, code string) error 
 	if err != nil {
 		return err
 	}
-	query := tx.Model(&models.User{}).Where(
-		"organization_id = ? AND id = ? AND totp_enabled_at IS NOT NULL AND disabled_at IS NULL",
-		user.OrganizationID, user.ID)
+	query := tx.Model(&models.User{}).
+		Where("organization_id = ? AND id = ?", user.OrganizationID, user.ID).
+		Where("totp_enabled_at IS NOT NULL AND disabled_at IS NULL")
 	column, left, err := s.matching(stored, code)
 	if err != nil {
 		return err

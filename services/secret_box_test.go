@@ -71,8 +71,7 @@ func TestSecretBox_refusesAChangedText(t *testing.T) {
 func TestSecretBox_rotatesItsKey(t *testing.T) {
 	t.Parallel()
 	before := services.NewSecretBox(sealKey("a"))
-	after := services.NewSecretBox(sealKey("b"), sealKey("a"),
-		sealKey("c"))
+	after := services.NewSecretBox(sealKey("b"), sealKey("a"), sealKey("c"))
 	done := services.NewSecretBox(sealKey("b"))
 	sealed := before.Seal([]byte("s3cret"), place...)
 	if plain, err := after.Open(sealed, place...); err != nil || string(plain) != "s3cret" {

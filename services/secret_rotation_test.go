@@ -10,11 +10,11 @@ import (
 func TestReseal_letsAnOldKeyGo(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		d.ok(d.PushCredentials.SaveFCMLegacy(d.Context(), d.admin, d.mobile.ID, legacyKey, "1"))
-		before, after := services.NewSecretBox([]byte("the old one")), services.NewSecretBox(sealKey("b"), sealKey("a"),
-			[]byte("the old one"))
+		before := services.NewSecretBox([]byte("the old one"))
+		after := services.NewSecretBox(sealKey("b"), sealKey("a"), []byte("the old one"))
 		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ann.ID).
-			Update("totp_secret", before.Seal([]byte("totp"), "users", d.ann.ID, d.organization.ID,
-				"totp_secret")).Error)
+			Update("totp_secret",
+				before.Seal([]byte("totp"), "users", d.ann.ID, d.organization.ID, "totp_secret")).Error)
 		d.ok(d.db.Write.Model(&models.User{}).Where("id = ?", d.ben.ID).
 			Update("totp_secret", services.NewSecretBox([]byte("unknown")).Seal([]byte("lost"), "x")).Error)
 		for _, want := range []int{2, 0} {

@@ -42,8 +42,8 @@ func NewUsers(d Dependencies, passwords *Passwords, audit *Audit) *Users {
 
 // List returns the users of the organization, sorted by name and with disabled ones, and the open invitations, newest
 // first. An expired invitation is still open: it can be sent again or revoked. Error: Forbidden.
-func (s *Users) List(ctx context.Context, actor models.User) (users []models.User, invitations []models.Invitation,
-	err error) {
+func (s *Users) List(ctx context.Context,
+	actor models.User) (users []models.User, invitations []models.Invitation, err error) {
 	if err := mustBeAdmin(actor); err != nil {
 		return nil, nil, err
 	}

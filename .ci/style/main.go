@@ -76,10 +76,8 @@ func check(path string, fix bool) (problems []string, err error) {
 		problems = append(problems, fmt.Sprintf("%s: write one field per line", file.set.Position(literal.Pos())))
 	}
 	for _, assignment := range file.parallel() {
-		problems = append(
-			problems,
-			fmt.Sprintf("%s: more than %d values in one assignment", file.set.Position(assignment.Pos()), maxParallel),
-		)
+		problems = append(problems,
+			fmt.Sprintf("%s: more than %d values in one assignment", file.set.Position(assignment.Pos()), maxParallel))
 	}
 	return problems, nil
 }

@@ -22,8 +22,8 @@ func TestBurst_acceptsAServerThatKeepsOrder(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
 			f := newFakeServer(t)
-			out, err := try(t, f, "burst", "-n", "300", "-transport", transport, "-email", "a@example.com", "-password",
-				"secret")
+			out, err := try(t, f, "burst", "-n", "300", "-transport", transport,
+				"-email", "a@example.com", "-password", "secret")
 			if err != nil || !strings.HasSuffix(out, " ok\n") {
 				t.Errorf("%q, %v; want ok", out, err)
 			}
@@ -55,8 +55,8 @@ func TestBurst_failsAServerThat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFakeServer(t)
 			f.deliver = deliver
-			out, err := try(t, f, "burst", "-n", "50", "-email", "a@example.com", "-password", "secret", "-patience",
-				"200ms")
+			out, err := try(t, f, "burst", "-n", "50", "-patience", "200ms",
+				"-email", "a@example.com", "-password", "secret")
 			if !errors.Is(err, errFailed) || !strings.Contains(out, "FAILED") {
 				t.Errorf("%q, %v; want FAILED", out, err)
 			}
@@ -111,8 +111,8 @@ func TestReconnect_failsAServerThatLosesAcknowledgedMessages(t *testing.T) {
 func TestLoads_reportFigures(t *testing.T) {
 	for _, scenario := range []string{"send", "typing", "big", "idle", "churn", "slow"} {
 		t.Run(scenario, func(t *testing.T) {
-			out, err := try(t, newFakeServer(t), scenario, "-n", "20", "-d", "50ms", "-warmup", "10ms", "-settle",
-				"10ms", "-slow", "2")
+			out, err := try(t, newFakeServer(t), scenario,
+				"-n", "20", "-d", "50ms", "-warmup", "10ms", "-settle", "10ms", "-slow", "2")
 			if err != nil || !strings.HasPrefix(out, scenario+" n=20 ") {
 				t.Errorf("%q, %v", out, err)
 			}

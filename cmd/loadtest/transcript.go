@@ -120,8 +120,8 @@ func (t *transcript) verdict(who string, want map[string]int) []string {
 	var found []string
 	for _, sender := range slices.Sorted(maps.Keys(want)) {
 		if t.heard[sender] != want[sender] {
-			found = append(found, fmt.Sprintf("%s: %d of %d messages of %s", who, t.heard[sender], want[sender],
-				sender))
+			found = append(found,
+				fmt.Sprintf("%s: %d of %d messages of %s", who, t.heard[sender], want[sender], sender))
 		}
 	}
 	for i, problem := range t.problems {

@@ -39,6 +39,6 @@ func (o *orgCreateCommand) Run(p *program) error {
 	if err != nil { // of several fields that are wrong each has a line
 		return errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
 	}
-	return json.NewEncoder(p.stdout).Encode(map[string]string{"organization_id": owner.OrganizationID,
-		"user_id": owner.ID})
+	created := map[string]string{"organization_id": owner.OrganizationID, "user_id": owner.ID}
+	return json.NewEncoder(p.stdout).Encode(created)
 }

@@ -51,9 +51,8 @@ func TestShutdown_acknowledgedIsStored(t *testing.T) {
 		acknowledged, refused := 0, 0
 		for _, one := range senders {
 			stored := map[string]bool{}
-			rows, err := w.db.Query(w.statement(
-				"SELECT content FROM messages WHERE conversation_id = ? AND sender_type = 'end_user'"),
-				one.v.conversationID)
+			query := w.statement("SELECT content FROM messages WHERE conversation_id = ? AND sender_type = 'end_user'")
+			rows, err := w.db.Query(query, one.v.conversationID)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -26,8 +26,8 @@ func TestWidget_page(t *testing.T) {
 		if again := readVisit(t, w.browser(1).get(query+"&session_id="+externalID)); again != v {
 			t.Errorf("the same end user has %v, then %v", v, again)
 		}
-		if plain := w.browser(0).get(query + "&session_id=" + newExternalID()); !strings.Contains(plain.body,
-			"Chat with us") {
+		plain := w.browser(0).get(query + "&session_id=" + newExternalID())
+		if !strings.Contains(plain.body, "Chat with us") {
 			t.Error("the default title is not Chat with us")
 		}
 		one, two := readVisit(t, w.browser(0).get(query)), readVisit(t, w.browser(0).get(query))

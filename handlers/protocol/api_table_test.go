@@ -51,8 +51,8 @@ func eventTable() string {
 		fmt.Fprintf(&table, "| %s | %s | Payload | |\n| --- | --- | --- | --- |\n", direction.title, direction.to)
 		for _, event := range Events {
 			if event.Direction == direction.Direction {
-				fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", event.Name, event.To, fields(event.Payload),
-					event.About)
+				fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n",
+					event.Name, event.To, fields(event.Payload), event.About)
 			}
 		}
 		table.WriteString("\n")

@@ -92,8 +92,7 @@ func (s *Server) sender(ctx context.Context, c *client,
 	switch models.SenderType(senderType) {
 	case models.SenderEndUser:
 		if externalID == "" {
-			return nil, services.Ref{}, services.Sender{},
-				services.Refuse(services.Invalid, "external_id is required.")
+			return nil, services.Ref{}, services.Sender{}, services.Refuse(services.Invalid, "external_id is required.")
 		}
 		proof, err := s.endUser(ctx, c, conversationID, externalID)
 		if err != nil {

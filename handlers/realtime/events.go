@@ -21,12 +21,15 @@ type reply struct {
 	event  *socketio.Event
 }
 
-// event is a row of the event table: guard says who may send it, answer handles it. The answer may come later, from
+// event is a row of the event table: guard says who may send it, and answer handles it. An answer may reply later, from
 // another goroutine.
 type event struct {
 	guard  func(*client) error
-	answer func(s *Server, c *client, payload json.RawMessage, reply reply)
+	answer answer
 }
+
+// answer handles an event whose payload is raw.
+type answer func(s *Server, c *client, raw json.RawMessage, reply reply)
 
 // events are all events that a client may send.
 var events = map[string]event{
@@ -81,9 +84,8 @@ func (s *Server) admit(c *client, e *socketio.Event, row event) error {
 	return row.guard(c)
 }
 
-// synchronous makes a handler of a function that answers from memory.
-func synchronous[P any](
-	do func(*Server, *client, P) (protocol.Ack, error)) func(*Server, *client, json.RawMessage, reply) {
+// synchronous makes an answer of a function that needs memory only.
+func synchronous[P any](do func(*Server, *client, P) (protocol.Ack, error)) answer {
 	return asynchronous(func(s *Server, c *client, payload P, reply reply) {
 		ack, err := do(s, c, payload)
 		if err == nil && !reply.event.HasAck() {
@@ -94,9 +96,8 @@ func synchronous[P any](
 	})
 }
 
-// withDeadline makes a handler of a function that uses the database or Redis, and limits its time.
-func withDeadline[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) func(*Server, *client,
-	json.RawMessage, reply) {
+// withDeadline makes an answer of a function that uses the database or Redis, and limits its time.
+func withDeadline[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) answer {
 	return synchronous(func(s *Server, c *client, payload P) (protocol.Ack, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 		defer cancel()
@@ -104,8 +105,8 @@ func withDeadline[P any](do func(context.Context, *Server, *client, P) (protocol
 	})
 }
 
-// asynchronous makes a handler of a function that calls reply itself.
-func asynchronous[P any](do func(*Server, *client, P, reply)) func(*Server, *client, json.RawMessage, reply) {
+// asynchronous makes an answer of a function that calls reply itself.
+func asynchronous[P any](do func(*Server, *client, P, reply)) answer {
 	return func(s *Server, c *client, raw json.RawMessage, reply reply) {
 		var payload P
 		if err := decode(raw, &payload); err != nil {

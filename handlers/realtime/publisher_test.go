@@ -190,8 +190,7 @@ func TestEndedLogins_closeTheirSocketsAndNoOthers(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.visit("jo")
 		s, agent := w.endUser(v), w.agent(w.seeded.Agent)
-		login, err := w.WebSessions.LogIn(w.Context(), w.seeded.Agent.Email, w.seeded.Agent.Password,
-			services.Client{})
+		login, err := w.WebSessions.LogIn(w.Context(), w.seeded.Agent.Email, w.seeded.Agent.Password, services.Client{})
 		w.ok(err)
 		sameLogin := w.connect(login.Token)
 		admin := w.agent(w.seeded.Admin)

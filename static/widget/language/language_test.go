@@ -47,8 +47,8 @@ func TestCatalogs_haveTheSameTexts(t *testing.T) {
 	english := texts(t, "en")
 	for _, tag := range Tags {
 		translated := texts(t, tag)
-		if got, want := slices.Sorted(maps.Keys(translated)), slices.Sorted(maps.Keys(english)); !slices.Equal(got,
-			want) {
+		got, want := slices.Sorted(maps.Keys(translated)), slices.Sorted(maps.Keys(english))
+		if !slices.Equal(got, want) {
 			t.Errorf("%s has the keys %q, not %q", tag, got, want)
 		}
 		for key, want := range english {
