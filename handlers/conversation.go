@@ -46,8 +46,8 @@ func (a *App) getConversation(c *fiber.Ctx) error {
 	return c.JSON(protocol.NewConversation(found))
 }
 
-func (a *App) assignConversation(c *fiber.Ctx) error {
-	session, err := a.Conversations.Assign(c.UserContext(), identityOf(c).User, c.Params("id"))
+func (a *App) claimConversation(c *fiber.Ctx) error {
+	session, err := a.Conversations.Claim(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,8 @@ func (a *App) resolveConversation(c *fiber.Ctx) error {
 	return c.JSON(protocol.NewResolution(session))
 }
 
-func (a *App) releaseConversation(c *fiber.Ctx) error {
-	session, err := a.Conversations.Release(c.UserContext(), identityOf(c).User, c.Params("id"))
+func (a *App) unassignConversation(c *fiber.Ctx) error {
+	session, err := a.Conversations.Unassign(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err != nil {
 		return err
 	}

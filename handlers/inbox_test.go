@@ -200,7 +200,7 @@ func TestThread_isForItsOrganizationAlone(t *testing.T) {
 			t.Errorf("%s shows a stranger %d", path, response.StatusCode)
 		}
 	}
-	for _, verb := range []string{"claim", "release", "tag", "resolve", "reopen", "messages"} {
+	for _, verb := range []string{"claim", "unassign", "tag", "resolve", "reopen", "messages"} {
 		for _, htmx := range []bool{false, true} {
 			if response, _ := stranger.post("/inbox/"+id+"/"+verb, url.Values{"content": {"x"}},
 				htmx); response.StatusCode != http.StatusNotFound {
@@ -223,7 +223,7 @@ func TestForms_doEverythingWithoutAScript(t *testing.T) {
 	}
 	d.has(do("claim", nil), "Assigned to you", "Claimed by <bdi>you</bdi>")
 	d.has(do("messages", url.Values{"content": {"An answer"}}), "An answer", "data-own")
-	d.lacks(do("release", nil), "Claimed by", "Assigned to you")
+	d.lacks(do("unassign", nil), "Claimed by", "Assigned to you")
 	d.has(do("tag", url.Values{"tags": {" vip, billing ,, vip"}}), `value="vip, billing"`)
 	d.has(do("resolve", url.Values{"tags": {"done"}}), "Reopen", "Earlier conversations", "<bdi>done</bdi>",
 		`data-line="resolved"`)
@@ -261,7 +261,7 @@ func TestForms_refusedShowTheTruthAndWhatWasTyped(t *testing.T) {
 func TestForms_offerToTakeBack(t *testing.T) {
 	d := newDesk(t)
 	id := d.conversation("Mara", "Hello")
-	for _, test := range []struct{ verb, undo string }{{"claim", "release"}, {"resolve", "reopen"}} {
+	for _, test := range []struct{ verb, undo string }{{"claim", "unassign"}, {"resolve", "reopen"}} {
 		response, body := d.post("/inbox/"+id+"/"+test.verb+"?filter=mine", nil, true)
 		want := fmt.Sprintf(`"undo":"/inbox/%s/%s?filter=mine"`, id, test.undo)
 		if asked := response.Header.Get("HX-Trigger"); !strings.HasPrefix(asked, `{"parley:toast":`) ||

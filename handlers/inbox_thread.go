@@ -30,15 +30,15 @@ func (a *App) threadHeader(c *fiber.Ctx) error {
 }
 
 func (a *App) claimForm(c *fiber.Ctx) error {
-	_, err := a.Conversations.Assign(c.UserContext(), identityOf(c).User, c.Params("id"))
+	_, err := a.Conversations.Claim(c.UserContext(), identityOf(c).User, c.Params("id"))
 	if err == nil {
-		toast(c, "You claimed this conversation.", "release")
+		toast(c, "You claimed this conversation.", "unassign")
 	}
 	return a.changed(c, err)
 }
 
-func (a *App) releaseForm(c *fiber.Ctx) error {
-	_, err := a.Conversations.Release(c.UserContext(), identityOf(c).User, c.Params("id"))
+func (a *App) unassignForm(c *fiber.Ctx) error {
+	_, err := a.Conversations.Unassign(c.UserContext(), identityOf(c).User, c.Params("id"))
 	return a.changed(c, err)
 }
 

@@ -65,7 +65,7 @@ var guards = guardOf(map[string]string{
 		POST /inbox/:id/messages
 		GET /inbox/:id/panel
 		POST /inbox/:id/preview
-		POST /inbox/:id/release
+		POST /inbox/:id/unassign
 		POST /inbox/:id/reopen
 		POST /inbox/:id/resolve
 		POST /inbox/:id/tag

@@ -92,7 +92,7 @@ func TestSenders_anEndUserWithTheIDOfAnAgentIsNotTakenForThem(t *testing.T) {
 	agent, admin := d.user(), d.admin()
 	for id, name := range map[string]string{agent.ID: "Not Alex", d.app.Demo.BotID: "Not Pip", admin.user().ID: ""} {
 		conversation := d.impostor(id, name, "I am the boss")
-		if _, err := d.app.Conversations.Assign(d.Context(), agent, conversation); err != nil {
+		if _, err := d.app.Conversations.Claim(d.Context(), agent, conversation); err != nil {
 			d.Fatal(err)
 		}
 		answer := d.send(conversation, services.Sender{

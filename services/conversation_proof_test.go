@@ -96,7 +96,7 @@ func TestForAgent_doesNotFindUnstoredConversations(t *testing.T) {
 		w.refused(services.NotFound, err)
 		_, err = w.Conversations.Get(w.Context(), w.organization.ID, ref.ID)
 		w.refused(services.NotFound, err)
-		_, err = w.Conversations.Assign(w.Context(), w.ann, ref.ID)
+		_, err = w.Conversations.Claim(w.Context(), w.ann, ref.ID)
 		w.refused(services.NotFound, err)
 		found, err := w.Conversations.ForAgentToJoin(w.Context(), w.organization.ID, ref.ID)
 		w.ok(err)

@@ -12,10 +12,10 @@ import (
 	"parley/models"
 )
 
-// Assign assigns the open session to agent. Of many agents at once exactly one gets it. A session that is already
-// theirs is returned unchanged. Errors: NotFound; Conflict if another agent has it or no session is open; Unauthorized
-// if agent was disabled in the meantime.
-func (s *Conversations) Assign(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
+// Claim assigns the open session to agent. If several agents claim it at once, exactly one gets it. A session that the
+// agent already has is returned unchanged. Errors: NotFound; Conflict if another agent has it or no session is open;
+// Unauthorized if agent was disabled in the meantime.
+func (s *Conversations) Claim(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
 	claimed := false
 	session, err := s.changeSession(ctx, agent.OrganizationID, id,
 		func(tx *gorm.DB, session *models.ConversationSession) error {
@@ -70,7 +70,7 @@ func agentOf(tx *gorm.DB, organizationID, agentID string) (Agent, error) {
 	return agent, err
 }
 
-// AssignedTo returns the agent who has claimed the open session, or nil.
+// AssignedTo returns the agent who claimed the open session, or nil.
 func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error) {
 	var agents []Agent
 	err := s.db.Read.WithContext(ctx).Table("conversation_sessions AS s").
@@ -87,9 +87,10 @@ func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error)
 	return &agents[0], nil
 }
 
-// Release unassigns the open session from agent and keeps it open. Errors: NotFound; Conflict if agent has not claimed
-// it or no session is open.
-func (s *Conversations) Release(ctx context.Context, agent models.User, id string) (models.ConversationSession, error) {
+// Unassign takes the open session from agent and keeps it open. Errors: NotFound; Conflict if agent has not claimed it
+// or no session is open.
+func (s *Conversations) Unassign(ctx context.Context, agent models.User,
+	id string) (models.ConversationSession, error) {
 	session, err := s.changeSession(ctx, agent.OrganizationID, id,
 		func(tx *gorm.DB, session *models.ConversationSession) error {
 			switch {
@@ -129,8 +130,8 @@ func (s *Conversations) Resolve(ctx context.Context, organizationID, id string,
 	return session, err
 }
 
-// Reopen opens the newest session again, with its tags. It keeps its agent unless they were disabled. Errors: NotFound;
-// Conflict if a session is open already or the conversation has none.
+// Reopen opens the newest session again, with its tags and its agent, unless the agent was disabled. Errors: NotFound;
+// Conflict if a session is already open or the conversation has none.
 func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 	id string) (session models.ConversationSession, err error) {
 	var assigned *Agent
@@ -141,9 +142,9 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 		case err != nil:
 			return err
 		case len(newest) == 0:
-			return Refuse(Conflict, "This conversation has no session to open again.")
+			return Refuse(Conflict, "This conversation cannot be reopened, because it was never resolved.")
 		case newest[0].Status == models.SessionOpen:
-			return Refuse(Conflict, "This conversation is open already.")
+			return Refuse(Conflict, "This conversation is already open.")
 		}
 		session = newest[0]
 		columns := map[string]any{"status": models.SessionOpen, "resolved_at": nil}
@@ -154,7 +155,7 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 			})
 			if err != nil && KindOf(err) != Unauthorized {
 				return err
-			} else if err != nil { // a disabled agent would keep it from everybody else
+			} else if err != nil { // a disabled agent would keep everybody else from claiming it
 				session.AssignedAgentID, session.AssignedAt = nil, nil
 				columns["assigned_agent_id"], columns["assigned_at"] = nil, nil
 			}
@@ -163,9 +164,9 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 			Where("organization_id = ? AND id = ? AND status = ?", agent.OrganizationID, session.ID,
 				models.SessionResolved).
 			Updates(columns)
-		// The open session is not the newest: a node whose clock is behind opened it.
+		// An older session is open: the clock of the node that opened it was behind.
 		if errors.Is(result.Error, gorm.ErrDuplicatedKey) {
-			return Refuse(Conflict, "This conversation is open already.")
+			return Refuse(Conflict, "This conversation is already open.")
 		} else if result.Error != nil {
 			return result.Error
 		}
@@ -181,7 +182,7 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 		return models.ConversationSession{}, err
 	}
 	s.publisher.ConversationReopened(agent.OrganizationID, id, session.ID)
-	if assigned != nil { // sockets that joined since do not know who answers
+	if assigned != nil { // sockets that joined after the resolve do not know the agent
 		s.publisher.ConversationAssigned(agent.OrganizationID, id, *assigned)
 	}
 	return session, nil
@@ -207,7 +208,7 @@ func sessionsOf(tx *gorm.DB, organizationID, conversationID string,
 	return sessions, err
 }
 
-// SetTags replaces the tags of the open session. Errors as for Resolve.
+// SetTags replaces the tags of the open session. It returns the same errors as Resolve.
 func (s *Conversations) SetTags(ctx context.Context, organizationID, id string,
 	tags []string) (models.ConversationSession, error) {
 	session, err := s.changeSession(ctx, organizationID, id,
@@ -225,7 +226,7 @@ func (s *Conversations) SetTags(ctx context.Context, organizationID, id string,
 	return session, err
 }
 
-// changeSession runs change on the open session under the conversation's lock.
+// changeSession runs change on the open session, with the conversation locked. Error: Conflict if no session is open.
 func (s *Conversations) changeSession(ctx context.Context, organizationID, id string,
 	change func(*gorm.DB, *models.ConversationSession) error) (session models.ConversationSession, err error) {
 	err = s.locked(ctx, organizationID, id, func(tx *gorm.DB) error {
@@ -242,8 +243,8 @@ func (s *Conversations) changeSession(ctx context.Context, organizationID, id st
 	return session, err
 }
 
-// locked runs change in a transaction that holds the conversation's lock. Senders take the same lock, so what change
-// reads stays true until the commit.
+// locked runs change in a transaction that locks the conversation. Sending a message takes the same lock, so what
+// change reads cannot become stale before the commit.
 func (s *Conversations) locked(ctx context.Context, organizationID, id string, change func(*gorm.DB) error) error {
 	if !models.ValidID(id) {
 		return Refuse(NotFound, "Conversation not found.")

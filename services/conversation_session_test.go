@@ -33,7 +33,7 @@ func TestClaim_onlyOneAgentWins(t *testing.T) {
 			}
 			w.create(&user)
 			go func() {
-				_, err := w.Conversations.Assign(w.Context(), user, ref.ID)
+				_, err := w.Conversations.Claim(w.Context(), user, ref.ID)
 				results <- result{user.ID, err}
 			}()
 		}
@@ -73,7 +73,7 @@ func TestClaim_againChangesNothing(t *testing.T) {
 		if *again.AssignedAgentID != w.ann.ID || !again.AssignedAt.Equal(*first.AssignedAt) {
 			w.Errorf("again %+v", again)
 		}
-		_, err := w.Conversations.Assign(w.Context(), w.ben, ref.ID)
+		_, err := w.Conversations.Claim(w.Context(), w.ben, ref.ID)
 		w.refused(services.Conflict, err)
 		if err.Error() != "This conversation was claimed by Ann." {
 			w.Errorf("Ben reads %q", err)
@@ -91,7 +91,7 @@ func TestSessions_cannotChangeUnlessOpen(t *testing.T) {
 		w.resolve(done, "billing")
 		before := len(of[resolved](w.events))
 		for _, ref := range []services.Ref{never, done} {
-			_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)
+			_, err := w.Conversations.Claim(w.Context(), w.ann, ref.ID)
 			w.refused(services.Conflict, err)
 			_, err = w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, []string{"late"})
 			w.refused(services.Conflict, err)
@@ -211,7 +211,7 @@ func TestClaim_besideResolveKeepsOneResult(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		done := make(chan error, 2)
-		go func() { _, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID); done <- err }()
+		go func() { _, err := w.Conversations.Claim(w.Context(), w.ann, ref.ID); done <- err }()
 		go func() { _, err := w.Conversations.Resolve(w.Context(), w.organization.ID, ref.ID, nil); done <- err }()
 		var conflicts int
 		for range 2 {

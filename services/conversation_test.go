@@ -30,7 +30,7 @@ func (w *world) listed(user models.User, filter services.Filter) (names []string
 
 func (w *world) claim(user models.User, ref services.Ref) models.ConversationSession {
 	w.Helper()
-	session, err := w.Conversations.Assign(w.Context(), user, ref.ID)
+	session, err := w.Conversations.Claim(w.Context(), user, ref.ID)
 	w.ok(err)
 	return session
 }
@@ -203,9 +203,9 @@ func TestConversations_ofAnotherOrganizationAreNotFound(t *testing.T) {
 			calls := map[string]error{}
 			_, calls["ForAgent"] = w.Conversations.ForAgent(w.Context(), w.organization.ID, id)
 			_, calls["Get"] = w.Conversations.Get(w.Context(), w.organization.ID, id)
-			_, calls["Assign"] = w.Conversations.Assign(w.Context(), w.ann, id)
+			_, calls["Claim"] = w.Conversations.Claim(w.Context(), w.ann, id)
 			_, calls["Resolve"] = w.Conversations.Resolve(w.Context(), w.organization.ID, id, []string{"x"})
-			_, calls["Release"] = w.Conversations.Release(w.Context(), w.ann, id)
+			_, calls["Unassign"] = w.Conversations.Unassign(w.Context(), w.ann, id)
 			_, calls["Reopen"] = w.Conversations.Reopen(w.Context(), w.ann, id)
 			_, calls["SetTags"] = w.Conversations.SetTags(w.Context(), w.organization.ID, id, []string{"x"})
 			for call, err := range calls {

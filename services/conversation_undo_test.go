@@ -9,9 +9,9 @@ import (
 	"parley/services"
 )
 
-func (w *world) release(user models.User, ref services.Ref) models.ConversationSession {
+func (w *world) unassign(user models.User, ref services.Ref) models.ConversationSession {
 	w.Helper()
-	session, err := w.Conversations.Release(w.Context(), user, ref.ID)
+	session, err := w.Conversations.Unassign(w.Context(), user, ref.ID)
 	w.ok(err)
 	return session
 }
@@ -29,19 +29,19 @@ func (w *world) session(id string) (session models.ConversationSession) {
 	return session
 }
 
-func TestRelease_unassignsTheAgentsOwn(t *testing.T) {
+func TestUnassign_unassignsTheAgentsOwn(t *testing.T) {
 	each(t, func(w *world) {
 		w.setBot(talkative)
 		ref := w.opened("jo")
 		claimed := w.claim(w.ann, ref)
 		_, err := w.Conversations.SetTags(w.Context(), w.organization.ID, ref.ID, []string{"vip"})
 		w.ok(err)
-		session := w.release(w.ann, ref)
+		session := w.unassign(w.ann, ref)
 		stored := w.session(claimed.ID)
 		for _, s := range []models.ConversationSession{session, stored} {
 			if s.ID != claimed.ID || s.AssignedAgentID != nil || s.AssignedAt != nil ||
 				s.Status != models.SessionOpen || len(s.Tags) != 1 || s.FirstMessageAt == nil {
-				w.Errorf("released %+v", s)
+				w.Errorf("unassigned %+v", s)
 			}
 		}
 		equal(w, of[released](w.events), released{w.organization.ID, ref.ID})
@@ -55,17 +55,17 @@ func TestRelease_unassignsTheAgentsOwn(t *testing.T) {
 	})
 }
 
-func TestRelease_refusesOtherAgents(t *testing.T) {
+func TestUnassign_refusesOtherAgents(t *testing.T) {
 	each(t, func(w *world) {
 		ref, resolvedRef := w.opened("jo"), w.opened("mo")
 		w.claim(w.ann, resolvedRef)
 		w.resolve(resolvedRef)
 		for _, unassigned := range []services.Ref{ref, resolvedRef, w.unwritten("silent")} {
-			_, err := w.Conversations.Release(w.Context(), w.ann, unassigned.ID)
+			_, err := w.Conversations.Unassign(w.Context(), w.ann, unassigned.ID)
 			w.refused(services.Conflict, err)
 		}
 		w.claim(w.ann, ref)
-		_, err := w.Conversations.Release(w.Context(), w.ben, ref.ID)
+		_, err := w.Conversations.Unassign(w.Context(), w.ben, ref.ID)
 		w.refused(services.Conflict, err)
 		if err.Error() != "This conversation was claimed by Ann." {
 			w.Errorf("Ben reads %q", err)
@@ -77,12 +77,12 @@ func TestRelease_refusesOtherAgents(t *testing.T) {
 	})
 }
 
-func TestRelease_atOnceSucceedsOnce(t *testing.T) {
+func TestUnassign_atOnceSucceedsOnce(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		w.claim(w.ann, ref)
 		w.onlyOneWins(func(int) error {
-			_, err := w.Conversations.Release(w.Context(), w.ann, ref.ID)
+			_, err := w.Conversations.Unassign(w.Context(), w.ann, ref.ID)
 			return err
 		})
 		equal(w, of[released](w.events), released{w.organization.ID, ref.ID})
@@ -250,7 +250,7 @@ func TestAssignedTo_returnsTheCurrentAgent(t *testing.T) {
 		steps := []string{answers()}
 		w.claim(w.ann, ref)
 		steps = append(steps, answers())
-		w.release(w.ann, ref)
+		w.unassign(w.ann, ref)
 		steps = append(steps, answers())
 		w.claim(w.ben, ref)
 		w.resolve(ref)

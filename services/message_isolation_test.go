@@ -43,7 +43,7 @@ func TestClaim_onlyOneAgentWinsWhateverTheIsolationOfTheDatabase(t *testing.T) {
 				agent := w.ann
 				agent.ID, agent.Email = models.NewID(), models.NewID()+"@acme.example"
 				w.create(&agent)
-				claims.Go(func() { _, errs[i] = w.Conversations.Assign(w.Context(), agent, ref.ID) })
+				claims.Go(func() { _, errs[i] = w.Conversations.Claim(w.Context(), agent, ref.ID) })
 			}
 			claims.Wait()
 			won := 0

@@ -117,7 +117,7 @@ func TestSend_botAnswersWhileNobodyIsAssigned(t *testing.T) {
 		ref := w.conversation("jo")
 		w.says(ref, "Hello there")
 		w.says(ref, "What?")
-		_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)
+		_, err := w.Conversations.Claim(w.Context(), w.ann, ref.ID)
 		w.ok(err)
 		w.says(ref, "hello again")
 		w.writes(ref, w.ann, "hello from Ann")
@@ -196,7 +196,7 @@ func TestSend_botStaysSilentFromTheClaimOn(t *testing.T) {
 				onStored(func(_ *services.Sent, err error) { sent <- err })))
 			if i == more/2 {
 				go func() {
-					_, err := w.Conversations.Assign(w.Context(), w.ann, ref.ID)
+					_, err := w.Conversations.Claim(w.Context(), w.ann, ref.ID)
 					sent <- err
 				}()
 			}

@@ -139,7 +139,7 @@ func (s *Users) Remove(ctx context.Context, actor models.User, id string) error 
 	})
 }
 
-// lockOut stores the columns that lock returns, revokes the user's invitations, releases their conversations and ends
+// lockOut stores the columns that lock returns, revokes the user's invitations, unassigns their conversations and ends
 // their logins. If lock returns no columns, nothing changes.
 func (s *Users) lockOut(ctx context.Context, actor models.User, id string,
 	lock func(*gorm.DB, models.User) (map[string]any, error)) error {
@@ -152,7 +152,7 @@ func (s *Users) lockOut(ctx context.Context, actor models.User, id string,
 		if err := s.revokeInvitationsBy(tx, user); err != nil {
 			return err
 		}
-		if freed, err = s.releaseClaims(tx, user); err != nil {
+		if freed, err = s.unassignAll(tx, user); err != nil {
 			return err
 		}
 		locked = true
@@ -168,8 +168,8 @@ func (s *Users) lockOut(ctx context.Context, actor models.User, id string,
 	return nil
 }
 
-// releaseClaims returns a user's claimed conversations to the queue, since nobody else could, and returns their ids.
-func (s *Users) releaseClaims(tx *gorm.DB, user models.User) ([]string, error) {
+// unassignAll returns a user's claimed conversations to the queue, since nobody else could, and returns their ids.
+func (s *Users) unassignAll(tx *gorm.DB, user models.User) ([]string, error) {
 	var claimed []models.ConversationSession
 	err := tx.Select("id", "conversation_id").
 		Where("organization_id = ? AND assigned_agent_id = ? AND status = ?", user.OrganizationID, user.ID,

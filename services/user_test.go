@@ -148,14 +148,14 @@ func TestDisable_releasesClaimedConversations(t *testing.T) {
 		done := w.opened("kim")
 		bens := w.opened("lee")
 		for ref, user := range map[services.Ref]models.User{hers: w.ann, done: w.ann, bens: w.ben} {
-			_, err := w.Conversations.Assign(w.Context(), user, ref.ID)
+			_, err := w.Conversations.Claim(w.Context(), user, ref.ID)
 			w.ok(err)
 		}
 		_, err := w.Conversations.Resolve(w.Context(), w.organization.ID, done.ID, nil)
 		w.ok(err)
 		w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
 		equal(w, of[released](w.events), released{w.organization.ID, hers.ID})
-		_, err = w.Conversations.Assign(w.Context(), w.ben, hers.ID)
+		_, err = w.Conversations.Claim(w.Context(), w.ben, hers.ID)
 		w.ok(err)
 		if n := w.count(&models.ConversationSession{}, "assigned_agent_id = ?", w.ann.ID); n != 1 {
 			w.Errorf("%d sessions are hers: the resolved one stays", n)
@@ -166,17 +166,17 @@ func TestDisable_releasesClaimedConversations(t *testing.T) {
 func TestDisable_leavesNoClaimBehindWhenClaimsRace(t *testing.T) {
 	each(t, func(w *world) {
 		resolved, open := w.opened("jo"), w.opened("kim")
-		_, err := w.Conversations.Assign(w.Context(), w.ann, resolved.ID)
+		_, err := w.Conversations.Claim(w.Context(), w.ann, resolved.ID)
 		w.ok(err)
 		_, err = w.Conversations.Resolve(w.Context(), w.organization.ID, resolved.ID, nil)
 		w.ok(err)
 		w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
-		_, err = w.Conversations.Assign(w.Context(), w.ann, open.ID) // on its way when it happened
+		_, err = w.Conversations.Claim(w.Context(), w.ann, open.ID) // on its way when it happened
 		w.refused(services.Unauthorized, err)
 		_, err = w.Conversations.Reopen(w.Context(), w.ben, resolved.ID)
 		w.ok(err)
 		for _, ref := range []services.Ref{resolved, open} {
-			session, err := w.Conversations.Assign(w.Context(), w.ben, ref.ID)
+			session, err := w.Conversations.Claim(w.Context(), w.ben, ref.ID)
 			w.ok(err)
 			if session.AssignedAgentID == nil || *session.AssignedAgentID != w.ben.ID {
 				w.Errorf("is claimed by %v", session.AssignedAgentID)
@@ -192,7 +192,7 @@ func TestDisable_andAClaimAtTheSameTime(t *testing.T) {
 			ref := w.opened(fmt.Sprint("racer ", i))
 			done := make(chan error, 1)
 			go func() {
-				_, err := w.Conversations.Assign(w.Context(), user, ref.ID)
+				_, err := w.Conversations.Claim(w.Context(), user, ref.ID)
 				done <- err
 			}()
 			w.ok(w.Users.Disable(w.Context(), w.owner, user.ID))

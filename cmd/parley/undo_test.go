@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-func TestRelease_andReopen(t *testing.T) {
+func TestUnassign_andReopen(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b, other := w.login(0, w.seeded.Agent), w.login(1, w.seeded.Admin)
 		queue := w.agent(1, other)

@@ -11,7 +11,7 @@ func claimConversation(ctx context.Context, s *Server, c *client, p protocol.Con
 	if err := validConversation(p.ConversationID); err != nil {
 		return protocol.Ack{}, err
 	}
-	session, err := s.conversations.Assign(ctx, c.agent.User, p.ConversationID)
+	session, err := s.conversations.Claim(ctx, c.agent.User, p.ConversationID)
 	if err != nil {
 		return protocol.Ack{}, err
 	}

@@ -103,7 +103,7 @@ var publications = []publication{
 		agentInIt:    {protocol.AgentJoinedEvent},
 		agentInQueue: {protocol.AssignedEvent},
 	}},
-	{"the agent gives it back", func(p *aboutIt) {
+	{"the agent is unassigned", func(p *aboutIt) {
 		p.ConversationReleased(p.organizationID, p.conversationID)
 	}, map[string][]string{
 		itsEndUser:   {protocol.AgentLeftEvent},

@@ -38,7 +38,7 @@ export const commands = [
   { group: "This conversation", label: "Write a reply", keys: "r", selector: "#content", run: focus("#content") },
   { group: "This conversation", label: "Claim", keys: "c", selector: "#claim" },
   { group: "This conversation", label: "Resolve", keys: "e", selector: "#resolve", run: resolve },
-  { group: "This conversation", label: "Unassign", selector: "#release" },
+  { group: "This conversation", label: "Unassign", selector: "#unassign" },
   { group: "This conversation", label: "Reopen", selector: "#reopen" },
   { group: "This conversation", label: "Undo", keys: "z", selector: "#toasts [data-path]", run: undo },
 

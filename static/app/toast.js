@@ -1,5 +1,5 @@
 // Shows for a moment what has just happened, with a way to undo it. The server requests a toast by
-// the header HX-Trigger: {"parley:toast": {"text": "…", "undo": "/inbox/…/release"}}.
+// the header HX-Trigger: {"parley:toast": {"text": "…", "undo": "/inbox/…/unassign"}}.
 const SHOWN = 6_000; // ms, while neither pointer nor focus is on it
 const MOST = 3;
 
@@ -65,7 +65,7 @@ document.addEventListener(
       ctx: { request },
     },
   }) => {
-    if (request.method === "POST" && /^[/]inbox[/][^/]+[/](claim|release|resolve|reopen)\b/.test(request.action))
+    if (request.method === "POST" && /^[/]inbox[/][^/]+[/](claim|unassign|resolve|reopen)\b/.test(request.action))
       forget(conversationOf(request.action));
   },
 );
