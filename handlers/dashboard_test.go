@@ -45,10 +45,16 @@ func (d *desk) belongings() map[string]string {
 		d.Fatal(channels, err)
 	}
 	conversation := d.conversation("Eve", "hello")
-	return map[string]string{"/inbox/": conversation, "/api/conversations/": conversation, "/bots/": d.app.Demo.BotID,
-		"/company/api-keys/": key.ID,
-		"/company/team/":     d.user().ID, "/company/team/invitations/": invitation.ID, "/integration/web-chat/": token,
-		"/integration/mobile-sdk/": channels[0].Channel.ID}
+	return map[string]string{
+		"/inbox/":                    conversation,
+		"/api/conversations/":        conversation,
+		"/bots/":                     d.app.Demo.BotID,
+		"/company/api-keys/":         key.ID,
+		"/company/team/":             d.user().ID,
+		"/company/team/invitations/": invitation.ID,
+		"/integration/web-chat/":     token,
+		"/integration/mobile-sdk/":   channels[0].Channel.ID,
+	}
 }
 
 // addressOf is a route with an id of belongings in it.

@@ -15,11 +15,10 @@ import (
 
 // every struct that is a table.
 var every = []any{
-	models.Organization{}, models.Setup{}, models.User{}, models.Bot{}, models.Channel{},
-	models.EmbedToken{},
+	models.Organization{}, models.Setup{}, models.User{}, models.Bot{}, models.Channel{}, models.EmbedToken{},
 	models.EndUser{}, models.Conversation{}, models.ConversationSession{}, models.Message{}, models.MessageRead{},
-	models.Visit{},
-	models.Photo{}, models.Device{}, models.APIKey{}, models.PushCredential{}, models.Invitation{}, models.AuditEntry{},
+	models.Visit{}, models.Photo{}, models.Device{}, models.APIKey{}, models.PushCredential{}, models.Invitation{},
+	models.AuditEntry{},
 }
 
 func TestEveryStruct_hasTheColumnsOfItsTable(t *testing.T) {

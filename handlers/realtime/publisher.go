@@ -80,9 +80,9 @@ func (p *Publisher) ConversationResolved(organizationID, conversationID, session
 
 // ConversationReopened notifies the conversation and the queue. A socket in both gets one event.
 func (p *Publisher) ConversationReopened(organizationID, conversationID, sessionID string) {
-	p.emit(p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID)),
-		protocol.ReopenedEvent,
-		protocol.ConversationReopened{ConversationID: conversationID, SessionID: sessionID})
+	reopened := protocol.ConversationReopened{ConversationID: conversationID, SessionID: sessionID}
+	rooms := p.io.To(protocol.ConversationRoom(conversationID)).To(protocol.QueueRoom(organizationID))
+	p.emit(rooms, protocol.ReopenedEvent, reopened)
 }
 
 // ConversationTagged notifies the queue. End users do not see tags.
