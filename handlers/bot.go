@@ -43,7 +43,7 @@ func channelNames(channels []models.Channel) []string {
 
 func (a *App) newBotPage(c *fiber.Ctx) error {
 	return a.showBot(c, fiber.StatusOK, editedBot{form: services.BotForm{Greeting: "Hi. How can we help?",
-		Fallback: "Thanks for your message. Somebody from the team will answer soon."}})
+		Fallback: "Thanks for your message. Someone from the team will answer soon."}})
 }
 
 func (a *App) botPage(c *fiber.Ctx) error {
@@ -81,8 +81,8 @@ func (a *App) saveBot(c *fiber.Ctx) error {
 	return a.redirectWithFlash(c, "/bots/"+edited.stored.Bot.ID, "bot_saved")
 }
 
-// botRefused shows the form as it was sent. If somebody saved the bot meanwhile, saving again replaces theirs: their
-// page is linked, and the rules that this form cannot hold are those of now.
+// botRefused shows the form as it was sent. If someone else has saved the bot since the form was loaded, the page links
+// to their version, saving again replaces it, and the read-only rules are those of their version.
 func (a *App) botRefused(c *fiber.Ctx, edited editedBot, err error) error {
 	wrong, status, err := formErrorsFor(c, err)
 	if err != nil {
@@ -104,7 +104,7 @@ func (a *App) botRefused(c *fiber.Ctx, edited editedBot, err error) error {
 	return a.showBot(c, status, edited)
 }
 
-// changeRules draws the rows of rules anew with one added, moved or taken away. Nothing is saved.
+// changeRules redraws the rules with one added, moved or removed. It saves nothing.
 func (a *App) changeRules(c *fiber.Ctx) error {
 	edited, err := a.sentBot(c)
 	if err != nil {
@@ -117,7 +117,7 @@ func (a *App) changeRules(c *fiber.Ctx) error {
 	return a.showBot(c, fiber.StatusOK, edited)
 }
 
-// tryBot draws the talk with the bot as its form stands.
+// tryBot redraws the trial conversation with the bot of the form, which may have unsaved changes.
 func (a *App) tryBot(c *fiber.Ctx) error {
 	edited, err := a.sentBot(c)
 	if err != nil {
@@ -175,13 +175,13 @@ func (a *App) removeBot(c *fiber.Ctx) error {
 	return a.redirectWithFlash(c, "/bots", "bot_removed")
 }
 
-// storedBot is the bot of the request as it is saved.
+// storedBot returns the saved bot of the request.
 func (a *App) storedBot(c *fiber.Ctx) (editedBot, error) {
 	stored, err := a.Bots.Get(c.UserContext(), identityOf(c).User, c.Params("id"))
 	return editedBot{stored: stored, form: stored.Form}, err
 }
 
-// sentBot is the bot of the request as its form was sent; without an id in the path it is a new one.
+// sentBot returns the bot that the request's form describes. Without an id in the path it is a new one.
 func (a *App) sentBot(c *fiber.Ctx) (edited editedBot, err error) {
 	if c.Params("id") != "" {
 		if edited, err = a.storedBot(c); err != nil {

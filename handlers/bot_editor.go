@@ -13,29 +13,29 @@ import (
 )
 
 const (
-	maxSentRules = 200 // rows; more is no form of ours
-	maxSaid      = 50  // lines of a trial
+	maxSentRules = 200 // rows; our forms have fewer
+	maxSaid      = 50  // messages of a trial
 	maxSaying    = 500 // characters
 )
 
-// editedBot is a bot as its form stands, which need not be saved, and the talk that tries it.
+// editedBot is a bot as its form describes it, with unsaved changes, and the trial conversation.
 type editedBot struct {
 	stored   services.BotDetails // zero for a new one
 	form     services.BotForm
 	said     []string
-	saying   string // written, not said yet
+	saying   string // typed but not sent yet
 	wrong    formErrors
 	conflict bool
-	focus    string // id of the element to go on from
+	focus    string // id of the element to focus
 }
 
-// read takes over what was sent. A rule that the form cannot hold is sent as its number alone.
+// read reads the form. A read-only rule is sent as its number.
 func (e *editedBot) read(c *fiber.Ctx) {
 	e.form.Name = c.FormValue("name")
 	e.form.Greeting = c.FormValue("greeting")
 	e.form.Fallback = c.FormValue("fallback")
 	e.form.Rules = nil
-	// what cannot be read is of no bot's, and refused as such
+	// A time that cannot be parsed is the time of no bot, so Save refuses the form.
 	e.form.UpdatedAt, _ = time.Parse(time.RFC3339Nano, c.FormValue("updated_at"))
 	keywords, answers := formValues(c, "keywords"), formValues(c, "answer")
 	for _, kind := range formValues(c, "rule") {
@@ -57,7 +57,7 @@ func (e *editedBot) read(c *fiber.Ctx) {
 	e.said = e.said[:min(len(e.said), maxSaid)]
 }
 
-// say goes on with the talk by what was written, if anything.
+// say adds the typed message, if any, to the trial conversation.
 func (e *editedBot) say(c *fiber.Ctx) {
 	text := []rune(strings.TrimSpace(c.FormValue("say")))
 	if len(text) > 0 && len(e.said) < maxSaid {
@@ -65,8 +65,8 @@ func (e *editedBot) say(c *fiber.Ctx) {
 	}
 }
 
-// pressedEnterToTry: without a script, Enter in the line of the trial presses the form's first button, which would
-// save.
+// pressedEnterToTry reports whether Enter was pressed in the message of the trial, and adds the message. Without a
+// script, Enter presses the form's first button, which would save.
 func (e *editedBot) pressedEnterToTry(c *fiber.Ctx) bool {
 	if c.FormValue("do") != "enter" || strings.TrimSpace(c.FormValue("say")) == "" {
 		return false
@@ -75,7 +75,7 @@ func (e *editedBot) pressedEnterToTry(c *fiber.Ctx) bool {
 	return true
 }
 
-// changeRules carries out a button of the rows: add, or up, down, remove with the number of the row.
+// changeRules does what a button of the rules says: add, or up, down or remove with the number of the row.
 func (e *editedBot) changeRules(do string) {
 	what, number, _ := strings.Cut(do, "-")
 	at, err := strconv.Atoi(number)
@@ -96,7 +96,7 @@ func (e *editedBot) changeRules(do string) {
 	}
 }
 
-// buttonOf is the id of a row's button, or of the one beside it where that one can go no further.
+// buttonOf returns the id of a row's button up or down, or of the opposite one if the row cannot go further.
 func buttonOf(direction string, at int, further bool) string {
 	if !further {
 		direction = map[string]string{"up": "down", "down": "up"}[direction]
@@ -132,7 +132,7 @@ func (e *editedBot) show() views.BotEditor {
 	return page
 }
 
-// trial is the talk from its beginning, as the bot of the form answers now.
+// trial returns the whole trial conversation, with the answers that the bot of the form gives now.
 func (e *editedBot) trial() views.BotTrial {
 	talk := views.BotTrial{Said: e.said, Saying: e.saying}
 	script, err := e.form.Script(e.stored.Bot)

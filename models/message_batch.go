@@ -16,15 +16,15 @@ type ClientKey struct {
 	ClientID       string
 }
 
-// BatchQuery says what a batch of messages needs to read. ConversationIDs are sorted and unique: all writers lock in
-// the same order, or they could deadlock.
+// BatchQuery says what a batch of messages needs to read. ConversationIDs are sorted and unique, because writers that
+// lock in different orders could deadlock.
 type BatchQuery struct {
 	New             []NewConversation // created first, unless they exist
 	Now             time.Time
 	ConversationIDs []string
 	BotIDs          []string
 	ClientKeys      []ClientKey
-	ControlIDs      []string // the messages that are answered
+	ControlIDs      []string // of the messages whose buttons or options are answered
 }
 
 // NewConversation is a conversation that its first message creates, together with its end user. If the end user exists,
@@ -39,8 +39,8 @@ type NewConversation struct {
 	EmbedTokenID   string // empty if unknown
 }
 
-// newEndUsers returns one conversation of query.New for each end user, in the same order for all writers, or they could
-// deadlock.
+// newEndUsers returns one conversation of query.New for each end user. It sorts them, because writers that insert in
+// different orders could deadlock.
 func (query BatchQuery) newEndUsers() []NewConversation {
 	sorted := slices.SortedStableFunc(slices.Values(query.New), func(a, b NewConversation) int {
 		return cmp.Or(strings.Compare(a.OrganizationID, b.OrganizationID), strings.Compare(a.ExternalID, b.ExternalID),
@@ -64,7 +64,7 @@ const keepName = ` ON CONFLICT (organization_id, external_id) DO UPDATE
 	SET display_name = excluded.display_name, updated_at = excluded.updated_at
 	WHERE excluded.display_name <> '' AND excluded.display_name <> end_users.display_name`
 
-// BatchState is what the batch read. The conversations are locked, so it stays true until the commit.
+// BatchState is what the batch has read. The conversations are locked, so it cannot become stale before the commit.
 type BatchState struct {
 	LastSeq  map[string]int64               // by conversation; missing if the conversation does not exist
 	Sessions map[string]ConversationSession // the open session by conversation, with ID and AssignedAgentID only
@@ -78,7 +78,7 @@ type BatchState struct {
 type BatchRows struct {
 	Sessions []ConversationSession
 	Messages []Message
-	Touched  []Touch // with equal UpdatedAt
+	Touched  []Touch // all with the same UpdatedAt
 }
 
 // Touch updates a conversation for its newest message.
@@ -90,7 +90,7 @@ type Touch struct {
 
 // WriteMessages runs one transaction: it creates the new conversations of query, locks its conversations, reads what
 // query names, calls decide, and writes the rows that decide returns. On an error nothing is written. decide must not
-// block or use the database. It may run more than once, each time with new state, like the function of Transact.
+// block or use the database. It may run more than once, each time with new state, because a transaction may be retried.
 func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
 	return retry(ctx, func() error {
 		if db.Postgres() {
@@ -117,8 +117,7 @@ const messageColumns = `id, organization_id, conversation_id, session_id, seq, s
 
 func messageFields(m *Message) []any {
 	return []any{&m.ID, &m.OrganizationID, &m.ConversationID, &m.SessionID, &m.Seq, &m.SenderType, &m.SenderID,
-		&m.ClientID,
-		&m.ContentType, &m.Content, &m.RichMedia, &m.AnswersID, &m.CreatedAt}
+		&m.ClientID, &m.ContentType, &m.Content, &m.RichMedia, &m.AnswersID, &m.CreatedAt}
 }
 
 func messageValues(m *Message) []any {

@@ -13,7 +13,7 @@ import (
 	"parley/models"
 )
 
-// Bots lets administrators manage bots. Script is what a bot says.
+// Bots lets administrators manage bots. What a bot says is in Script.
 type Bots struct {
 	db     *models.DB
 	photos *Photos
@@ -161,7 +161,7 @@ func (s *Bots) SetPhoto(ctx context.Context, actor models.User, id string, uploa
 	if err := mustBeAdmin(actor); err != nil {
 		return err
 	}
-	// before decoding the image
+	// first, because decoding an image costs much
 	if _, err := botOf(s.db.Read.WithContext(ctx), actor.OrganizationID, id); err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (s *Bots) replacePhoto(ctx context.Context, actor models.User, id string, p
 		if err != nil || photoID == bot.PhotoID {
 			return err
 		}
-		// updated_at stays, so that forms that are open can still be saved.
+		// updated_at stays, so that open forms can still be saved.
 		if err := tx.Model(&models.Bot{}).Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).
 			UpdateColumn("photo_id", photoID).Error; err != nil {
 			return err
@@ -206,7 +206,7 @@ func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
 		}
 		err := tx.Where("organization_id = ? AND id = ?", bot.OrganizationID, bot.ID).Delete(&models.Bot{}).Error
 		if errors.Is(err, gorm.ErrForeignKeyViolated) {
-			return used // the channel was created just now
+			return used // a channel was created after we looked
 		} else if err != nil {
 			return err
 		}
@@ -217,7 +217,7 @@ func (s *Bots) Remove(ctx context.Context, actor models.User, id string) error {
 	})
 }
 
-// change runs change on the bot while the organization is locked, so that no other change comes between.
+// change runs change on the bot while the organization is locked, so that changes do not overlap.
 func (s *Bots) change(ctx context.Context, actor models.User, id string,
 	change func(*gorm.DB, models.Bot) error) error {
 	if err := mustBeAdmin(actor); err != nil {

@@ -39,11 +39,11 @@ func NewEmbedTokens(db *models.DB, channels *Channels, audit *Audit, publisher P
 
 // NewEmbedToken is the content of a new token.
 type NewEmbedToken struct {
-	FormKey string // optional: a UUID in the form. It becomes the token's id: a form sent twice creates one token
+	FormKey string // optional: a UUID from the form. It becomes the token's id, so a form sent twice creates one token
 	BotID   string
 	Channel string // models.ChannelWebchat or models.ChannelMobileSDK
 	Name    string
-	Origins string // one a line; empty: every site may show the widget
+	Origins string // one per line; if empty, every site may show the widget
 }
 
 // EmbedTokenRow is a token with its channel and bot.
@@ -53,8 +53,8 @@ type EmbedTokenRow struct {
 	Bot     models.Bot
 }
 
-// Create creates a token, and the bot's channel with the first one. It returns the secret, which is not stored. Errors:
-// Forbidden; NotFound for the bot; Invalid with a field; Conflict for a form that was sent before.
+// Create creates a token and, with the first token of a bot, its channel. It returns the secret, which is not stored.
+// Errors: Forbidden; NotFound for the bot; Invalid with a field; Conflict for a form that was sent before.
 func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
 	request NewEmbedToken) (token models.EmbedToken, secret string, err error) {
 	if err := mustBeAdmin(actor); err != nil {
@@ -74,7 +74,7 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
 	if request.FormKey == "" {
 		request.FormKey = models.NewID()
 	} else if !models.ValidID(request.FormKey) {
-		return token, "", Refuse(Invalid, "This form is damaged. Load the page again.")
+		return token, "", Refuse(Invalid, "The form is not complete. Reload the page and try again.")
 	}
 	secret, hash := NewToken("ew_")
 	now := s.clock()
@@ -113,8 +113,8 @@ func (s *EmbedTokens) Create(ctx context.Context, actor models.User,
 	return token, secret, nil
 }
 
-// List returns the tokens of a channel type and of a channel; an empty one means all. Live tokens come first, then the
-// newest. Error: Forbidden.
+// List returns the tokens of a type of channel, or of one channel. An empty parameter means all. Tokens that are not
+// revoked come first, and newer ones before older ones. Error: Forbidden.
 func (s *EmbedTokens) List(ctx context.Context, actor models.User,
 	channelType, channelID string) ([]EmbedTokenRow, error) {
 	if err := mustBeAdmin(actor); err != nil {
@@ -175,8 +175,8 @@ func (s *EmbedTokens) rows(ctx context.Context, organizationID string,
 	return rows, nil
 }
 
-// Change sets the name and the origins of a token, one origin a line: both or neither. Errors: Forbidden; NotFound;
-// Invalid with the first wrong line; Conflict if the token is revoked.
+// Change sets the name and the origins of a token. lines has one origin per line. If one value is wrong, neither is
+// set. Errors: Forbidden; NotFound; Invalid with the first wrong line; Conflict if the token is revoked.
 func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, lines string) error {
 	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]embedTokenChange, error) {
 		origins, err := originsOf(lines)
@@ -199,7 +199,7 @@ func (s *EmbedTokens) Change(ctx context.Context, actor models.User, id, name, l
 	})
 }
 
-// SetAppearance replaces the appearance of a token. Errors as for Change.
+// SetAppearance replaces the appearance of a token. It returns the same errors as Change.
 func (s *EmbedTokens) SetAppearance(ctx context.Context, actor models.User, id string, appearance Appearance) error {
 	return s.change(ctx, actor, id, func(token models.EmbedToken) ([]embedTokenChange, error) {
 		clean, err := appearance.clean()
@@ -210,7 +210,7 @@ func (s *EmbedTokens) SetAppearance(ctx context.Context, actor models.User, id s
 	})
 }
 
-// embedTokenChange is a column to set, and its entry in the audit log.
+// embedTokenChange is a new value of a column, with its entry in the audit log.
 type embedTokenChange struct {
 	action, detail string
 	column         string

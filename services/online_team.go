@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	maxTeam     = 20                     // agents that a Team lists
-	teamTimeout = 500 * time.Millisecond // an end user who joins waits for it
-	teamRetry   = time.Second            // after a failure of the store
-	namesLife   = time.Minute
+	maxTeam     = 20                     // agents in a Team
+	teamTimeout = 500 * time.Millisecond // for reading a team; an end user who joins waits for it
+	teamRetry   = time.Second            // how long the store is not asked after it failed
+	namesLife   = time.Minute            // how long names are cached
 )
 
-// Team is the online agents of an organization, as its end users see them. Agents has at most maxTeam of them, sorted
-// by name; Online counts all.
+// Team is the online agents of an organization, for its end users. Agents has at most maxTeam of them, sorted by name.
+// Online is the number of all.
 type Team struct {
 	Agents []Agent
 	Online int
@@ -35,7 +35,7 @@ type teams struct {
 
 	mu        sync.Mutex
 	names     map[string]knownNames // by organization
-	awayUntil time.Time
+	awayUntil time.Time             // the store is not asked before
 }
 
 type knownNames struct {
@@ -71,7 +71,8 @@ func (t *teams) of(ctx context.Context, organizationID string) (Team, error) {
 	return team, nil
 }
 
-// online reads the store, except for teamRetry after a failure: thousands may join while it fails.
+// online reads the store. After a failure it refuses for teamRetry, because thousands of end users may join in the
+// meantime.
 func (t *teams) online(ctx context.Context, organizationID string) ([]string, error) {
 	t.mu.Lock()
 	away := t.clock().Before(t.awayUntil)

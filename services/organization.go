@@ -21,7 +21,7 @@ type Organizations struct {
 	secret    []byte // the demo's passwords are derived from it
 }
 
-// NewOrganizations makes the service.
+// NewOrganizations creates the service.
 func NewOrganizations(d Dependencies, passwords *Passwords, audit *Audit) *Organizations {
 	return &Organizations{
 		db:        d.DB,
@@ -37,7 +37,7 @@ type NewOrganization struct {
 	Name, AdminEmail, AdminName, Password string
 }
 
-// Check returns all that is wrong with the fields, joined, or nil.
+// Check returns the errors of all fields, joined, or nil.
 func (n NewOrganization) Check() error {
 	_, _, err := n.cleaned()
 	return err
@@ -67,7 +67,8 @@ func (s *Organizations) Create(ctx context.Context, request NewOrganization) (ow
 	return s.create(ctx, request, false)
 }
 
-// SetUp creates the first organization. Errors: as for Create, and Conflict when there is one; of two at once one wins.
+// SetUp creates the first organization. If it is called twice at once, one call succeeds. Errors: as for Create, and
+// Conflict if there is an organization.
 func (s *Organizations) SetUp(ctx context.Context, request NewOrganization) (owner models.User, err error) {
 	if empty, err := s.Empty(ctx); err != nil {
 		return owner, err

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif" // what an upload may be
+	_ "image/gif" // an upload may be a GIF
 	"image/jpeg"
 	"image/png"
 	"sync"
@@ -27,23 +27,23 @@ const (
 	maxPhotoMemory = 64 << 20 // bytes of a decoded upload
 )
 
-// Photos are the pictures of users and bots. Whoever knows a picture's id may see it: end users do.
+// Photos stores the photos of users and bots. Anybody who knows the id of a photo may see it, because end users do.
 type Photos struct {
 	db      *models.DB
 	clock   Clock
-	working sync.Mutex // a decoded upload takes up to maxPhotoMemory: one at a time
+	working sync.Mutex // uploads are decoded one at a time, because each takes up to maxPhotoMemory
 }
 
-// NewPhotos makes the service.
+// NewPhotos creates the service.
 func NewPhotos(db *models.DB, clock Clock) *Photos { return &Photos{db: db, clock: clock} }
 
-// Photo is a picture as it is served: image/jpeg or image/png.
+// Photo is a photo as it is served: image/jpeg or image/png.
 type Photo struct {
 	ContentType string
 	Content     []byte
 }
 
-// Get returns a picture; it never changes. Error: NotFound.
+// Get returns a photo. The photo with an id never changes. Error: NotFound.
 func (s *Photos) Get(ctx context.Context, id string) (Photo, error) {
 	var photo models.Photo
 	err := gorm.ErrRecordNotFound
@@ -65,8 +65,8 @@ func (s *Photos) Get(ctx context.Context, id string) (Photo, error) {
 	return Photo{"image/jpeg", content}, nil
 }
 
-// read makes the row of an upload: its middle, at most 256 × 256, drawn anew so that nothing else in the file survives.
-// Errors: Invalid, TooLarge.
+// read turns an upload into a row: the square in its middle, at most 256 × 256 pixels. It is encoded again, so that
+// nothing else in the file is kept. Errors: Invalid, TooLarge.
 func (s *Photos) read(ctx context.Context, organizationID string, upload []byte) (models.Photo, error) {
 	if len(upload) > maxPhoto {
 		return models.Photo{}, &Error{
@@ -100,7 +100,7 @@ func (s *Photos) read(ctx context.Context, organizationID string, upload []byte)
 	}
 	picture, format, err := image.Decode(bytes.NewReader(upload))
 	if err != nil {
-		return models.Photo{}, refuseField("photo", "This photo cannot be read. Is the file whole?")
+		return models.Photo{}, refuseField("photo", "This photo cannot be read. The file may be damaged.")
 	}
 	turn := 1
 	if format == "jpeg" {
@@ -118,8 +118,8 @@ func (s *Photos) read(ctx context.Context, organizationID string, upload []byte)
 	}, nil
 }
 
-// replacePhoto stores photo in place of the one with the id old; either may be missing. The same picture again keeps
-// its id.
+// replacePhoto deletes the photo with the id old, if old is not nil, and stores photo, if photo is not nil. A photo
+// that did not change keeps its id.
 func replacePhoto(tx *gorm.DB, organizationID string, old *string, photo *models.Photo) (id *string, err error) {
 	if old != nil && photo != nil {
 		var same int64
@@ -141,7 +141,7 @@ func replacePhoto(tx *gorm.DB, organizationID string, old *string, photo *models
 	return id, err
 }
 
-// cropToSquare is the square in the middle of a picture, scaled down.
+// cropToSquare returns the square in the middle of a picture, scaled down to photoSide.
 func cropToSquare(picture image.Image) *image.NRGBA {
 	bounds := picture.Bounds()
 	side := min(bounds.Dx(), bounds.Dy())
@@ -165,7 +165,8 @@ func encodePhoto(picture *image.NRGBA) ([]byte, error) {
 	return content.Bytes(), err
 }
 
-// turned undoes how a camera was held: 2, 4, 5 and 7 are mirrored, 3 is upside down, 6 and 8 lie on a side.
+// turned turns a picture upright by its Exif orientation: 3 is upside down, 6 and 8 lie on a side, 2, 4, 5 and 7 are
+// mirrored too.
 func turned(from *image.NRGBA, orientation int) *image.NRGBA {
 	if orientation < 2 || orientation > 8 {
 		return from
@@ -190,11 +191,11 @@ func turned(from *image.NRGBA, orientation int) *image.NRGBA {
 	return to
 }
 
-// orientation is what the Exif part of a JPEG says of how the camera was held: 1 to 8, and 1 when it says nothing.
+// orientation returns the Exif orientation of a JPEG, 1 to 8. It is 1 if the file has none.
 func orientation(file []byte) int {
 	for at := 2; at+4 <= len(file) && file[at] == 0xff; {
 		kind, size := file[at+1], int(binary.BigEndian.Uint16(file[at+2:]))
-		if kind == 0xda || size < 2 || at+2+size > len(file) { // the picture itself begins, or the file is broken
+		if kind == 0xda || size < 2 || at+2+size > len(file) { // the image data begins, or the file is damaged
 			return 1
 		}
 		if part := file[at+4 : at+2+size]; kind == 0xe1 && bytes.HasPrefix(part, []byte("Exif\x00\x00")) {
@@ -230,7 +231,7 @@ func tiffOrientation(tiff []byte) int {
 	return 1
 }
 
-// bytesPerPixel is what a decoded pixel takes in memory. A PNG with 16 bits per color takes twice as much as usual.
+// bytesPerPixel returns how much memory a decoded pixel takes: usually 4 bytes, and 8 with 16 bits per color.
 func bytesPerPixel(model color.Model) int {
 	switch model {
 	case color.RGBA64Model, color.NRGBA64Model:

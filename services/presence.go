@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	presenceGrace   = 2 * time.Second  // between an agent's last socket and going offline, so a reload does not flap
+	presenceGrace   = 2 * time.Second  // how long an agent without a socket stays online, such as during a reload
 	presenceRefresh = 10 * time.Second // how often this node refreshes its agents in the store
 )
 
@@ -28,7 +28,7 @@ type Presence struct {
 type presentAgent struct {
 	sockets    int
 	emptySince time.Time // when the last socket closed
-	stored     bool      // the store lists the agent for this node
+	stored     bool      // the store has the agent for this node
 }
 
 // NewPresence creates the service. Run must run beside it. names reads the names of an organization's users.
@@ -113,8 +113,8 @@ func (p *Presence) leave(ctx context.Context) {
 	p.reconcile(ctx, 0)
 }
 
-// reconcile stores agents that came, and removes those without a socket for grace. It stops at the first failure, so
-// that it does not wait for every agent while the store fails. The next call tries again.
+// reconcile adds new agents to the store, and removes those that have had no socket for grace. It stops at the first
+// failure, so that it does not wait for every agent while the store fails. The next call tries again.
 func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 	var changed []PresentAgent
 	defer func() { p.publishTeams(ctx, changed) }()
@@ -161,7 +161,7 @@ func (p *Presence) publishTeams(ctx context.Context, changed []PresentAgent) {
 	}
 }
 
-// outdated lists the agents to remove from the store (stored) or to add to it.
+// outdated lists the agents to add to the store or, if stored is true, to remove from it.
 func (p *Presence) outdated(grace time.Duration, stored bool) []PresentAgent {
 	p.mu.Lock()
 	defer p.mu.Unlock()

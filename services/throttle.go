@@ -10,16 +10,16 @@ import (
 const throttleWindow = 5 * time.Minute
 
 var (
-	// pairRate limits failures at one account from one address, or from one known device: more than a person mistypes.
+	// pairRate limits failures at one account from one address or one known device. A person does not mistype so often.
 	pairRate = Rate{Count: 20, Window: throttleWindow}
-	// accountRate limits failures at one account from all addresses. Past it one attempt passes every slowRate.Window:
-	// an attacker with many addresses slows others down, and locks nobody out.
+	// accountRate limits failures at one account from all addresses. Beyond it one attempt passes every
+	// slowRate.Window, so that an attacker with many addresses can slow the owner down, but not lock them out.
 	accountRate = Rate{Count: 50, Window: throttleWindow}
 	slowRate    = Rate{Count: 1, Window: 10 * time.Second}
 	// addressRate limits failures from one address at all accounts together.
 	addressRate = Rate{Count: 100, Window: throttleWindow}
 	// codeDayRate limits wrong codes at one account in a day. Three of a million codes are valid at a time, so someone
-	// who knows the password would find one within weeks at accountRate. Past codeDayRate one attempt passes every
+	// who knows the password would find one within weeks at accountRate. Beyond codeDayRate one attempt passes every
 	// codeDaySlowRate.Window.
 	codeDayRate     = Rate{Count: 200, Window: 24 * time.Hour}
 	codeDaySlowRate = Rate{Count: 1, Window: throttleWindow}
@@ -28,8 +28,8 @@ var (
 // throttle limits failed attempts at a secret. Attempts that succeed do not count.
 type throttle struct {
 	limiter Limiter
-	secret  string // what is guessed: throttles of different secrets do not share counts
-	isCode  bool   // six digits can be guessed with patience, so there is also a limit by day
+	secret  string // the kind of secret; kinds are counted separately
+	isCode  bool   // the secret has only six digits, so there is also a limit per day
 }
 
 // newVerifying limits wrong passwords and codes of users who are logged in. Passwords and SecondFactors share its
@@ -39,10 +39,11 @@ func newVerifying(limiter Limiter) throttle { return throttle{limiter: limiter, 
 // attempt is one attempt at a secret.
 type attempt struct {
 	account string // whose secret it is
-	device  string // a known device of the account: its attempts count for it alone
+	device  string // the id of a known device of the account, or empty; its attempts are counted separately
 }
 
-// limit counts under key. Past rate, one attempt every slow.Window passes where slow is set, else none does.
+// limit is a rate of the attempts under a key. Beyond it, one attempt passes every slow.Window if slow is set;
+// otherwise none does.
 type limit struct {
 	key        string
 	rate, slow Rate
@@ -55,7 +56,7 @@ func (t throttle) limits(ctx context.Context, a attempt) []limit {
 		return []limit{own}
 	}
 	address := AddressKey(AddressOf(ctx))
-	// The address comes first: once it is over its limit, its attempts create no further keys.
+	// The address comes first: beyond its limit, its attempts create no further keys.
 	limits := []limit{
 		{key: t.secret + " address:" + address, rate: addressRate},
 		{key: t.secret + " pair:" + address + " " + a.account, rate: pairRate},
@@ -87,8 +88,8 @@ func (t throttle) check(ctx context.Context, a attempt) error {
 	return limitedFor(longest)
 }
 
-// begin counts an attempt as failed; succeeded takes that back. So guesses that come at once get no further than
-// guesses that come one by one. Error: RateLimited.
+// begin counts an attempt as failed before it is made; succeeded takes that back. Otherwise many guesses at the same
+// time would all pass before the first one has failed. Error: RateLimited.
 func (t throttle) begin(ctx context.Context, a attempt) (succeeded func(), err error) {
 	var counted []string
 	refund := func() {

@@ -17,12 +17,12 @@ import (
 
 const (
 	maxPageTitle = 200 // characters; longer ones are cut
-	maxUserAgent = 400 // likewise
-	maxLanguage  = 35
+	maxUserAgent = 400 // the same
+	maxLanguage  = 35  // characters
 
 	visitPause = time.Second // between two batches
-	visitLife  = time.Minute // after which a visit of the same page is stored again
-	visitBatch = 500         // rows a statement
+	visitLife  = time.Minute // how old a stored visit must be before the same page is stored again
+	visitBatch = 500         // rows in one statement
 )
 
 var (
@@ -30,15 +30,15 @@ var (
 	language = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 )
 
-// Visits stores the page that each end user looks at. There are many more visits than messages, so they are collected
-// and stored together once a second.
+// Visits stores which page each end user is on. There are many more visits than messages, so they are collected and
+// stored together once a second.
 type Visits struct {
 	db        *models.DB
 	publisher Publisher
 	clock     Clock
 
 	mu    sync.Mutex
-	noted map[string]models.Visit // the newest of each conversation that is not stored yet
+	noted map[string]models.Visit // the newest visit of each conversation, until it is stored
 }
 
 // NewVisits creates the service. Run must run beside it.
@@ -46,8 +46,8 @@ func NewVisits(db *models.DB, publisher Publisher, clock Clock) *Visits {
 	return &Visits{db: db, publisher: publisher, clock: clock, noted: map[string]models.Visit{}}
 }
 
-// Note stores, within visitPause, where the end user of a stored conversation is now. It cleans visit as CleanVisit
-// does.
+// Note records where the end user of a stored conversation is now. It cleans the visit with CleanVisit. Run stores it
+// within visitPause.
 func (s *Visits) Note(ref Ref, visit models.Visit) {
 	visit = CleanVisit(visit)
 	visit.ConversationID = ref.ID
@@ -58,7 +58,7 @@ func (s *Visits) Note(ref Ref, visit models.Visit) {
 	s.noted[ref.ID] = visit
 }
 
-// CleanVisit removes the fields that no browser would send, and cuts those that are too long.
+// CleanVisit empties invalid fields and cuts those that are too long.
 func CleanVisit(visit models.Visit) models.Visit {
 	visit.PageTitle, visit.UserAgent = oneLine(visit.PageTitle, maxPageTitle), oneLine(visit.UserAgent, maxUserAgent)
 	if !validURL(visit.PageURL) {
@@ -73,7 +73,7 @@ func CleanVisit(visit models.Visit) models.Visit {
 	return visit
 }
 
-// Of returns where the end user of a conversation was last; the zero Visit if that is not known.
+// Of returns the last visit of a conversation's end user, or the zero Visit if there is none.
 func (s *Visits) Of(ctx context.Context, organizationID, conversationID string) (models.Visit, error) {
 	if !models.ValidID(conversationID) {
 		return models.Visit{}, nil
@@ -107,8 +107,8 @@ func (s *Visits) Run(ctx context.Context) {
 	}
 }
 
-// store writes the collected visits and publishes the changes. It does not retry a visit that fails, because the next
-// page makes another.
+// store writes the collected visits and publishes the changes. It does not retry a failed visit: the next page view
+// replaces it.
 func (s *Visits) store(ctx context.Context) {
 	s.mu.Lock()
 	noted := slices.SortedFunc(maps.Values(s.noted), func(a, b models.Visit) int {
@@ -127,7 +127,7 @@ func (s *Visits) store(ctx context.Context) {
 	}
 }
 
-// replace stores the visits of another page, or of the same page after visitLife, and returns them.
+// replace stores the visits whose page has changed, or whose stored visit is older than visitLife, and returns them.
 func (s *Visits) replace(ctx context.Context, visits []models.Visit) (changed []models.Visit, err error) {
 	var values []any
 	for _, v := range visits {

@@ -56,48 +56,52 @@ const (
 // and the fields that About names, or with Failure.
 var Events = []Event{
 	{SendMessageEvent, ClientToServer, "end user, agent", SendMessage{},
-		"Send a message. Acknowledged with `message` when it is stored, and with `duplicate` if its `client_id` is " +
-			"repeated."},
+		"Send a message. The acknowledgement has the stored `message`, and `duplicate: true` if its `client_id` was " +
+			"used before."},
 	{ClaimEvent, ClientToServer, "agent", ConversationID{}, "Claim an unassigned conversation and join its room."},
 	{JoinConversationEvent, ClientToServer, "end user, agent", JoinConversation{},
-		"Join the room of a conversation. Acknowledged with `last_seq`. An end user also gets `assigned_to`, the " +
-			"agent who claimed it (`id`, `name`) or null, and `team` as in `team_changed`, if it is known."},
+		"Join the room of a conversation. The acknowledgement has `last_seq`. For an end user it also has " +
+			"`assigned_to`, the agent who claimed the conversation (`id`, `name`) or null, and `team` as in " +
+			"`team_changed`, if that is known."},
 	{LeaveEvent, ClientToServer, "end user, agent", ConversationID{}, "Leave the room of a conversation."},
 	{JoinQueueEvent, ClientToServer, "agent", nil, "Join the organization's queue room."},
 	{JoinPresenceEvent, ClientToServer, "agent", nil,
-		"Join the organization's presence room. Acknowledged with `agents`, the ids of the agents who are online."},
+		"Join the organization's presence room. The acknowledgement has `agents`, the ids of the agents who are " +
+			"online."},
 	{UserTypingEvent, ClientToServer, "end user, agent", UserTyping{},
 		"Show that you are typing in a conversation that you have joined."},
 	{MarkReadEvent, ClientToServer, "end user, agent", MarkRead{}, "Mark messages as read."},
 	{VisitEvent, ClientToServer, "end user", Visit{},
 		"Show the agents which page you are on. Invalid values are ignored."},
 	{ViewEvent, ClientToServer, "agent", ViewConversation{},
-		"Show the other agents that you are viewing a conversation that you have joined, or that you stopped."},
+		"Show the other agents whether you are viewing a conversation that you have joined."},
 
 	{MessageReceivedEvent, ServerToClient, "`conv:{id}`", MessageReceived{}, "A message was stored."},
 	{ConversationUpdatedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationUpdated{},
-		"A message was stored. For lists of conversations."},
+		"A message was stored in any of the organization's conversations."},
 	{AssignedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationAssigned{},
 		"An agent claimed a conversation."},
-	{ReleasedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationID{}, "The agent was unassigned."},
+	{ReleasedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationID{},
+		"A conversation was unassigned from its agent."},
 	{ResolvedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationResolved{},
-		"A conversation's session was resolved. `tags` come with the queue's event only. A socket in both rooms gets " +
-			"that one."},
+		"A conversation was resolved. Only the queue gets `tags`. A socket in both rooms gets one event, with them."},
 	{ReopenedEvent, ServerToClient, "`conv:{id}`, `org:{org_id}:queue`", ConversationReopened{},
-		"A resolved session was reopened. If it has an agent, `conversation_assigned` and `agent_joined` follow."},
+		"A resolved conversation was reopened. If it still has an agent, `conversation_assigned` and `agent_joined` " +
+			"follow."},
 	{TaggedEvent, ServerToClient, "`org:{org_id}:queue`", ConversationTagged{}, "The open session's tags changed."},
 	{ViewedEvent, ServerToClient, "`conv:{id}:agents`, all but the sender", ConversationViewed{},
 		"An agent started or stopped viewing a conversation. Leaving and disconnecting also stop it."},
 	{VisitChangedEvent, ServerToClient, "`conv:{id}:agents`", ConversationID{}, "The end user went to another page."},
 	{AgentJoinedEvent, ServerToClient, "`conv:{id}`", AgentJoined{},
 		"An agent claimed the conversation and answers from now on."},
-	{AgentLeftEvent, ServerToClient, "`conv:{id}`", ConversationID{}, "The agent was unassigned."},
+	{AgentLeftEvent, ServerToClient, "`conv:{id}`", ConversationID{},
+		"The conversation was unassigned from its agent."},
 	{TeamChangedEvent, ServerToClient, "`org:{org_id}:end_users`", Team{},
-		"Agents came online or went offline: up to twenty `agents` (`id`, `name`) sorted by name, and how many are " +
-			"`online`."},
+		"Agents came online or went offline. `agents` has up to twenty who are online (`id`, `name`), sorted by " +
+			"name; `online` is the number of all."},
 	{TypingIndicatorEvent, ServerToClient, "`conv:{id}`, all but the sender", TypingIndicator{}, "Someone is typing."},
 	{TypingClearedEvent, ServerToClient, "`conv:{id}`", ConversationID{},
-		"The typing ended: the message came, the sender left, or 5 s passed."},
+		"Typing ended: the message came, the sender left, or 5 s passed."},
 	{MessagesReadEvent, ServerToClient, "`conv:{id}`", MessagesRead{}, "Messages were read."},
 	{AgentStatusEvent, ServerToClient, "`org:{org_id}:presence`", AgentStatusChanged{},
 		"An agent came online or went offline."},

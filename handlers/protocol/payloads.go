@@ -25,12 +25,12 @@ func (t Time) MarshalJSON() ([]byte, error) {
 // SendMessage is the payload of send_message. In the payloads of clients, omitempty marks optional fields.
 type SendMessage struct {
 	ConversationID string          `json:"conversation_id" doc:"The conversation's UUID."`
-	Content        string          `json:"content" doc:"Text body or caption. It may be empty where there is rich_media."`
+	Content        string          `json:"content" doc:"Text body or caption. May be empty when rich_media is provided."`
 	ContentType    string          `json:"content_type,omitempty" doc:"The kind of message. Default: text." enum:"text,image,file,quick_button,carousel,dropdown"`
 	RichMedia      json.RawMessage `json:"rich_media,omitempty" doc:"The data of the content type; null for plain text."`
 	SenderType     string          `json:"sender_type" doc:"Who sends the message." enum:"end_user,agent"`
 	ExternalID     string          `json:"external_id,omitempty" doc:"The session identifier that identifies the end user."`
-	ClientID       string          `json:"client_id,omitempty" doc:"The sender's own id of the message, at most 64 characters: sent again it is stored once."`
+	ClientID       string          `json:"client_id,omitempty" doc:"An id that you choose, at most 64 characters. A message sent again with the same id is stored once."`
 }
 
 // ConversationID is a payload that only names a conversation.
@@ -38,19 +38,19 @@ type ConversationID struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 }
 
-// JoinConversation is the payload of join_conversation. An end user proves themselves by ExternalID. A widget also says
-// what its page was opened with, until the first message stores it.
+// JoinConversation is the payload of join_conversation. An end user proves themselves by ExternalID. A widget also
+// sends the values that its page was opened with. The first message stores them.
 type JoinConversation struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 	ExternalID     string `json:"external_id,omitempty" doc:"The session identifier that identifies the end user."`
-	CustomerName   string `json:"customer_name,omitempty" doc:"The end user's name, until the first message stores it."`
+	CustomerName   string `json:"customer_name,omitempty" doc:"The end user's name. The first message stores it."`
 	EmbedToken     string `json:"embed_token,omitempty" doc:"The embed token that the widget was opened with."`
 }
 
 // UserTyping is the payload of user_typing.
 type UserTyping struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
-	SenderType     string `json:"sender_type" doc:"Who sends the message." enum:"end_user,agent"`
+	SenderType     string `json:"sender_type" doc:"Who is typing." enum:"end_user,agent"`
 }
 
 // MarkRead is the payload of mark_read. An end user who has not joined proves themselves by ExternalID.
@@ -66,14 +66,14 @@ type Visit struct {
 	ExternalID     string `json:"external_id,omitempty" doc:"The session identifier that identifies the end user."`
 	PageURL        string `json:"page_url,omitempty" doc:"The page the end user is on: absolute, http or https."`
 	PageTitle      string `json:"page_title,omitempty" doc:"The title of that page."`
-	TimeZone       string `json:"time_zone,omitempty" doc:"IANA name, as in Europe/Berlin."`
-	Language       string `json:"language,omitempty" doc:"BCP 47, as in de-AT."`
+	TimeZone       string `json:"time_zone,omitempty" doc:"IANA name, such as Europe/Berlin."`
+	Language       string `json:"language,omitempty" doc:"BCP 47 tag, such as de-AT."`
 }
 
 // ViewConversation is the payload of view_conversation.
 type ViewConversation struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
-	Viewing        bool   `json:"viewing" doc:"false when the agent stops looking."`
+	Viewing        bool   `json:"viewing" doc:"Whether the agent is viewing the conversation."`
 }
 
 // MessageReceived is a message for sockets.
@@ -81,12 +81,12 @@ type MessageReceived struct {
 	ID             string            `json:"id" doc:"UUID."`
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
 	SessionID      string            `json:"session_id" doc:"UUID of the conversation session."`
-	Seq            int64             `json:"seq" doc:"Number of the message in its conversation: 1, 2, 3 … without a hole."`
-	SenderType     models.SenderType `json:"sender_type" doc:"Who sends the message."`
-	SenderID       string            `json:"sender_id" doc:"external_id for end users; UUID of the user or bot."`
-	ClientID       string            `json:"client_id,omitempty" doc:"The sender's own id of the message, at most 64 characters: sent again it is stored once."`
-	ContentType    string            `json:"content_type" doc:"The kind of message. Default: text." enum:"text,image,file,quick_button,carousel,dropdown"`
-	Content        string            `json:"content" doc:"Text body or caption. It may be empty where there is rich_media."`
+	Seq            int64             `json:"seq" doc:"Number of the message in its conversation: 1, 2, 3 …, without gaps."`
+	SenderType     models.SenderType `json:"sender_type" doc:"Who sent the message."`
+	SenderID       string            `json:"sender_id" doc:"external_id for end users; UUID of the user for agents, of the bot for bots."`
+	ClientID       string            `json:"client_id,omitempty" doc:"The id that the sender chose. Missing if there is none."`
+	ContentType    string            `json:"content_type" doc:"The kind of message." enum:"text,image,file,quick_button,carousel,dropdown"`
+	Content        string            `json:"content" doc:"Text body or caption. May be empty when rich_media is provided."`
 	RichMedia      models.JSON       `json:"rich_media" doc:"The data of the content type; null for plain text."`
 	CreatedAt      Time              `json:"created_at" doc:"When it was created."`
 }
@@ -117,8 +117,8 @@ type HistoryMessage struct {
 	ReadBy map[string]Time `json:"read_by" doc:"When each reader read the message, by the reader's id."`
 }
 
-// readerID returns the key of a reader in read_by. An end user may have chosen the id of a user; then the key differs,
-// so that no user seems to have read a message.
+// readerID returns the key of a reader in read_by. If an end user has chosen the id of a user as external_id, the key
+// gets a prefix. Otherwise it would look as if that user had read the message.
 func readerID(read models.MessageRead, isUser func(id string) bool) string {
 	if read.ReaderType == models.SenderEndUser && isUser(read.ReaderID) {
 		return string(models.SenderEndUser) + ":" + read.ReaderID
@@ -142,25 +142,25 @@ func NewHistory(messages []models.Message, readBy map[string][]models.MessageRea
 	return history
 }
 
-// WidgetMessage is a message in the end user's history: without session_id and read_by, with the name and photo of an
-// agent or bot.
+// WidgetMessage is a message in the end user's history. It has no session_id and no read_by, but the name and photo of
+// an agent or bot.
 type WidgetMessage struct {
 	ID             string            `json:"id" doc:"UUID."`
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
-	Seq            int64             `json:"seq" doc:"Number of the message in its conversation: 1, 2, 3 … without a hole."`
-	SenderType     models.SenderType `json:"sender_type" doc:"Who sends the message."`
-	SenderID       string            `json:"sender_id" doc:"external_id for end users; UUID of the user or bot."`
+	Seq            int64             `json:"seq" doc:"Number of the message in its conversation: 1, 2, 3 …, without gaps."`
+	SenderType     models.SenderType `json:"sender_type" doc:"Who sent the message."`
+	SenderID       string            `json:"sender_id" doc:"external_id for end users; UUID of the user for agents, of the bot for bots."`
 	SenderName     string            `json:"sender_name,omitempty" doc:"Name of the agent or bot."`
 	SenderPhotoURL string            `json:"sender_photo_url,omitempty" doc:"The sender's photo, relative to the base URL. Missing if there is none."`
-	ClientID       string            `json:"client_id,omitempty" doc:"The sender's own id of the message, at most 64 characters: sent again it is stored once."`
-	ContentType    string            `json:"content_type" doc:"The kind of message. Default: text." enum:"text,image,file,quick_button,carousel,dropdown"`
-	Content        string            `json:"content" doc:"Text body or caption. It may be empty where there is rich_media."`
+	ClientID       string            `json:"client_id,omitempty" doc:"The id that the sender chose. Missing if there is none."`
+	ContentType    string            `json:"content_type" doc:"The kind of message." enum:"text,image,file,quick_button,carousel,dropdown"`
+	Content        string            `json:"content" doc:"Text body or caption. May be empty when rich_media is provided."`
 	RichMedia      models.JSON       `json:"rich_media" doc:"The data of the content type; null for plain text."`
 	CreatedAt      Time              `json:"created_at" doc:"When it was created."`
 }
 
-// NewWidgetHistory converts messages for the end user. sender returns the agent or bot with a type and id; the id alone
-// would not do, because an end user may have chosen it as external_id.
+// NewWidgetHistory converts messages for the end user. sender returns the agent or bot with a type and id. It needs the
+// type, because an end user may have chosen the id of an agent as external_id.
 func NewWidgetHistory(messages []models.Message, sender func(models.SenderType, string) Agent) []WidgetMessage {
 	history := make([]WidgetMessage, len(messages))
 	for i, m := range messages {
@@ -187,11 +187,11 @@ func NewWidgetHistory(messages []models.Message, sender func(models.SenderType, 
 // ConversationUpdated notifies the queue about a stored message. Preview is the message as plain text.
 type ConversationUpdated struct {
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
-	SenderType     models.SenderType `json:"sender_type" doc:"Who sends the message."`
-	ContentType    string            `json:"content_type" doc:"The kind of message. Default: text." enum:"text,image,file,quick_button,carousel,dropdown"`
-	Content        string            `json:"content" doc:"Text body or caption. It may be empty where there is rich_media."`
+	SenderType     models.SenderType `json:"sender_type" doc:"Who sent the message."`
+	ContentType    string            `json:"content_type" doc:"The kind of message." enum:"text,image,file,quick_button,carousel,dropdown"`
+	Content        string            `json:"content" doc:"Text body or caption. May be empty when rich_media is provided."`
 	Preview        string            `json:"preview" doc:"The message as plain text, whatever its type."`
-	Seq            int64             `json:"seq" doc:"Number of the message in its conversation: 1, 2, 3 … without a hole."`
+	Seq            int64             `json:"seq" doc:"Number of the message in its conversation: 1, 2, 3 …, without gaps."`
 }
 
 // ConversationAssigned notifies the queue about a claim.
@@ -200,8 +200,8 @@ type ConversationAssigned struct {
 	AssignedTo     string `json:"assigned_to" doc:"UUID of the agent."`
 }
 
-// ConversationResolved notifies the room and the queue that a session was resolved. Only the queue gets Tags, because
-// the end user is in the room.
+// ConversationResolved notifies the room and the queue that a session was resolved. Only the queue gets Tags: the end
+// user is in the room and must not see them.
 type ConversationResolved struct {
 	ConversationID string    `json:"conversation_id" doc:"The conversation's UUID."`
 	SessionID      string    `json:"session_id" doc:"UUID of the conversation session."`
@@ -225,7 +225,7 @@ type ConversationTagged struct {
 type ConversationViewed struct {
 	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
 	AgentID        string `json:"agent_id" doc:"UUID of the agent."`
-	Viewing        bool   `json:"viewing" doc:"false when the agent stops looking."`
+	Viewing        bool   `json:"viewing" doc:"Whether the agent is viewing the conversation."`
 }
 
 // Agent is an agent as shown to end users.
@@ -258,8 +258,8 @@ type Team struct {
 // TypingIndicator says who is typing. Only agents have a SenderID.
 type TypingIndicator struct {
 	ConversationID string            `json:"conversation_id" doc:"The conversation's UUID."`
-	SenderType     models.SenderType `json:"sender_type" doc:"Who sends the message."`
-	SenderID       string            `json:"sender_id,omitempty" doc:"external_id for end users; UUID of the user or bot."`
+	SenderType     models.SenderType `json:"sender_type" doc:"Who is typing."`
+	SenderID       string            `json:"sender_id,omitempty" doc:"UUID of the agent. Missing for end users."`
 }
 
 // MessagesRead says who read which messages.
@@ -293,13 +293,13 @@ type Failure struct {
 // Ack is the acknowledgement of an event that succeeded, with the fields that the event's About names.
 type Ack struct {
 	OK      bool      `json:"ok" doc:"Whether the event was accepted."`
-	LastSeq *int64    `json:"last_seq,omitempty" doc:"seq of the newest message, or 0."`
+	LastSeq *int64    `json:"last_seq,omitempty" doc:"seq of the newest message; 0 if there is none."`
 	Agents  *[]string `json:"agents,omitempty" doc:"UUIDs of the agents who are online."`
 	*Assignment
 	*Welcome
 }
 
-// Welcome is what an end user gets by joining. Team is missing if presence is not known.
+// Welcome is what the acknowledgement of join_conversation also has for an end user. Team is nil while presence fails.
 type Welcome struct {
 	Team       *Team  `json:"team,omitempty" doc:"Who is online; missing if that is not known."`
 	AssignedTo *Agent `json:"assigned_to" doc:"The agent who claimed the open session, or null."`

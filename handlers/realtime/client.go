@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	maxInFlight   = 256 // unanswered sends of a socket; more of them, and all later events, wait
-	endUserBurst  = 100 // events other than send_message that an end user's socket may send at once
-	endUserRefill = 50  // and a second after that
+	maxInFlight   = 256 // unanswered send_message events of a socket; the next one, and all events after it, wait
+	endUserBurst  = 100 // other events that an end user's socket may send at once
+	endUserRefill = 50  // other events that it may send per second after that
 )
 
 // client is the application's state of a socket. A socket's events are handled one at a time, so only inFlight and the
@@ -22,7 +22,7 @@ type client struct {
 	socket  *socketio.Socket
 	address string                  // see Request.Address
 	agent   *services.Identity      // nil for an end user's socket
-	proven  map[string]*proof       // conversations whose external_id this socket has shown
+	proven  map[string]*proof       // conversations whose end user this socket has proven to be
 	joined  map[string]services.Ref // conversations joined as an agent
 
 	tokenRooms map[string]int // how many proven conversations are in each room of an embed token
@@ -32,7 +32,7 @@ type client struct {
 	sending  sync.Once
 	inFlight chan struct{}
 
-	allowance  float64 // of end users' events
+	allowance  float64 // events that an end user's socket may send now, see allow
 	lastChange time.Time
 }
 
@@ -46,7 +46,7 @@ func (c *client) beginSend() {
 
 func (c *client) endSend() { <-c.inFlight }
 
-// allow counts an event of an end user's socket. Error: RateLimited for more events than a person makes.
+// allow counts an event of an end user's socket. The limits are far above what a person does. Error: RateLimited.
 func (c *client) allow(now time.Time) error {
 	if c.lastChange.IsZero() {
 		c.allowance = endUserBurst
@@ -86,7 +86,7 @@ func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) 
 	return s.conversations.ForAgentToJoin(ctx, c.agent.User.OrganizationID, conversationID)
 }
 
-// sender proves the sender that a payload names. The proof is nil for an agent.
+// sender checks that the socket is the sender that a payload names. The returned proof is nil for an agent.
 func (s *Server) sender(ctx context.Context, c *client,
 	conversationID, senderType, externalID string) (*proof, services.Ref, services.Sender, error) {
 	switch models.SenderType(senderType) {

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	maxJoined     = 1000 // conversations that a socket may join as their end user; people have a few
-	maxRemembered = 64   // other conversations that a socket need not prove again
+	maxJoined     = 1000 // conversations that an end user's socket may join; a person has a few
+	maxRemembered = 64   // proofs of other conversations that a socket keeps
 
-	// maxJoinedOfAddress is how many conversations the end users of one address may join on a node. Each takes some
-	// hundred bytes, and an address may have a thousand sockets.
+	// maxJoinedOfAddress is how many conversations the end users of one address may join on a node. Each takes hundreds
+	// of bytes, and an address may have a thousand sockets.
 	maxJoinedOfAddress = 10_000
 )
 
-// proof is a conversation that this socket has proven to be the end user of. The fields below mu are shared with the
+// proof is a conversation whose end user this socket has proven to be. The fields below mu are shared with the
 // goroutine that stores messages.
 type proof struct {
 	room   string // of the embed token; empty if the proof is not remembered
@@ -37,7 +37,7 @@ func (p *proof) current() services.Ref {
 	return p.ref
 }
 
-// isAdmitted reports whether the limits on new conversations have counted this one. It then marks it as counted.
+// isAdmitted reports whether the limits on new conversations have already counted this one, and marks it as counted.
 func (p *proof) isAdmitted() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,7 @@ func (p *proof) refuse() {
 	p.admitted = false
 }
 
-// keep keeps a visit until the conversation is stored. It returns false, and keeps nothing, if it is stored already.
+// keep keeps a visit until the conversation is stored. It returns false if the conversation is already stored.
 func (p *proof) keep(visit models.Visit) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +94,7 @@ func (s *Server) proveToJoin(c *client, ref services.Ref) error {
 	return nil
 }
 
-// countJoined counts one more conversation that an end user has joined, unless there are too many from their address.
+// countJoined counts a conversation that an end user joins. It returns false if their address has joined too many.
 func (s *Server) countJoined(c *client) bool {
 	if !s.limitEndUsers || c.agent != nil {
 		return true
@@ -108,7 +108,7 @@ func (s *Server) countJoined(c *client) bool {
 	return true
 }
 
-// countLeft undoes countJoined for some conversations.
+// countLeft undoes countJoined for a number of conversations.
 func (s *Server) countLeft(c *client, conversations int) {
 	if !s.limitEndUsers || c.agent != nil {
 		return
@@ -120,8 +120,8 @@ func (s *Server) countLeft(c *client, conversations int) {
 	}
 }
 
-// prove returns the proof of a conversation that the socket does not join, and remembers maxRemembered of them. A
-// socket that writes in more, such as that of an app's server, proves them again with every event.
+// prove returns the proof of a conversation that the socket has not joined. It remembers maxRemembered of these proofs.
+// A socket that writes in more conversations, such as one of an app's server, proves the others with each event.
 func (s *Server) prove(c *client, ref services.Ref) *proof {
 	if c.countProven(false) < maxRemembered {
 		if fresh, err := s.remember(c, ref); err == nil {

@@ -1,8 +1,8 @@
 // Package realtime handles Parley's Socket.IO events and publishes them. handlers/socketio transports packets; this
 // package gives them their meaning.
 //
-// A sender is what its socket has proven: a web session makes it an agent, the external_id of a conversation makes it
-// the end user of that conversation. The sender_type of a payload only chooses between the two.
+// A socket proves who sends: with a web session that it is an agent, with the external_id of a conversation that it is
+// its end user. The sender_type of a payload only chooses between the two.
 package realtime
 
 import (
@@ -18,8 +18,8 @@ import (
 	"parley/services"
 )
 
-// endedSweep is how often the logins of agents' sockets are looked up. It closes the sockets whose disconnect was lost
-// between nodes, as while Redis is down. Sockets must close within 5 s of the end of their login.
+// endedSweep is how often a node looks for logins that have ended and closes their sockets. This covers notifications
+// that were lost between nodes, for example while Redis was down. Sockets must close within 5 s of the end of a login.
 const endedSweep = 3 * time.Second
 
 // Server connects the namespace to the services.
@@ -41,8 +41,8 @@ type Server struct {
 	joinedFrom map[string]int // how many conversations end users of each address have joined on this node
 }
 
-// New registers Parley's events on io. Run must run beside it. Without limitEndUsers end users' events are not counted:
-// for load tests.
+// New registers Parley's events on io. Run must run beside it. limitEndUsers is false in load tests only: then end
+// users' events have no limit.
 func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Server {
 	server := &Server{
 		io:            io,
@@ -86,8 +86,8 @@ func (s *Server) Run(ctx context.Context) {
 	}
 }
 
-// identify is the middleware that makes a socket with a valid web session an agent's. A widget declares in its auth
-// that it is an end user's, because an agent may be logged in in the same browser.
+// identify is the middleware that finds the agent of a socket by its web session. The widget says in its auth that its
+// socket belongs to an end user, because an agent may be logged in with the same browser.
 func (s *Server) identify(socket *socketio.Socket) error {
 	request, _ := socket.Request().(Request)
 	client := &client{socket: socket, address: request.Address}
@@ -133,7 +133,7 @@ func (s *Server) connected(socket *socketio.Socket) {
 			slog.Warn("join the room that ends logins", "error", err)
 		}
 	}
-	// Check again now that the socket is in the rooms: it would have missed a logout since the first check.
+	// Check again: a logout after the first check did not reach the socket, because it was not in the rooms yet.
 	_, err := s.identity(socket.Request().(Request).WebSessionToken)
 	if services.KindOf(err) == services.Unauthorized {
 		socket.Disconnect(true)

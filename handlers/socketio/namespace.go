@@ -8,12 +8,12 @@ import (
 )
 
 // Namespace is a separate channel over the clients' connections, with its own handlers, sockets and rooms. Its methods
-// may be called from any goroutine. Register handlers before the server is mounted: sockets that have connected before
-// do not get them.
+// may be called from any goroutine. Register handlers before the server is mounted: middleware and connection handlers
+// do not run for sockets that are already connected.
 type Namespace struct {
 	server *Server
 	name   string
-	prefix string // names it in packets
+	prefix string // of its packets: its name, see namespacePrefix
 
 	registering sync.Mutex
 	registered  atomic.Pointer[handlers] // replaced as a whole, so that reading needs no lock
@@ -77,9 +77,9 @@ func (n *Namespace) OnConnection(handler func(*Socket)) {
 	n.register(func(h *handlers) { h.connect = append(h.connect, handler) })
 }
 
-// OnDisconnect registers a handler that runs when a socket has disconnected: exactly once for each socket that the
-// OnConnection handlers were called for, after its last event, and never within a call of Disconnect. The reason is one
-// of the Socket.IO documentation. The socket leaves its rooms after the handlers have returned.
+// OnDisconnect registers a handler that runs when a socket has disconnected: exactly once for each socket whose
+// OnConnection handlers ran, after its last event, and never inside a call of Disconnect. The Socket.IO documentation
+// lists the reasons. The socket leaves its rooms after the handlers have returned.
 func (n *Namespace) OnDisconnect(handler func(s *Socket, reason string)) {
 	n.register(func(h *handlers) { h.disconnect = append(h.disconnect, handler) })
 }
@@ -95,8 +95,8 @@ func (n *Namespace) OnAny(handler func(*Socket, *Event)) {
 }
 
 // OnRefuse registers the handler of events that exceed a limit: limit is ErrPacketTooLarge, ErrTooManyArguments or
-// ErrTooManyAttachments. Such an event is not decoded and has neither name nor arguments, but it can be acknowledged,
-// to tell the client what was wrong. Without this handler the connection is closed. It replaces an earlier handler.
+// ErrTooManyAttachments. Such an event is not decoded, so it has neither name nor arguments, but the handler can
+// acknowledge it. Without a handler the connection is closed. It replaces an earlier handler.
 func (n *Namespace) OnRefuse(handler func(s *Socket, e *Event, limit error)) {
 	n.register(func(h *handlers) { h.refuse = handler })
 }

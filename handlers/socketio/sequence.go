@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// maxHeld is the most packets that wait in one room. With one more the room stops waiting.
+// maxHeld is how many packets may wait in one room. With one more, all of them are delivered.
 const maxHeld = 1024
 
-// sequencer delivers a room's numbered packets in order, see Broadcast.Sequence. The goroutine that brings the next
-// packet delivers it, and those that other goroutines bring until it is done. No goroutine waits for another, and no
-// lock is held while writing.
+// sequencer delivers the numbered packets of a room in order, see Broadcast.Sequence. One goroutine delivers at a time,
+// also what others add in the meantime, so that none of them waits. No lock is held while writing.
 type sequencer struct {
 	room *room
 
 	mu    sync.Mutex
 	known bool
 	next  uint64
-	busy  bool       // a goroutine delivers, and looks at ready again before it ends
+	busy  bool       // a goroutine is delivering; it looks at ready again before it ends
 	ready []delivery // in order
 	held  []heldDelivery
 	timer *time.Timer // runs while packets wait
@@ -40,7 +39,7 @@ func (q *sequencer) begin(next uint64) {
 	}
 }
 
-// deliver delivers packet n in its turn.
+// deliver delivers packet n after those before it.
 func (q *sequencer) deliver(n uint64, d delivery) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -84,7 +83,7 @@ func (q *sequencer) drain() {
 	q.busy = false
 }
 
-// hold keeps a packet that came early.
+// hold keeps a packet until those before it have come.
 func (q *sequencer) hold(n uint64, d delivery) {
 	wait := q.room.namespace.server.options.HoldBack
 	i, _ := slices.BinarySearchFunc(q.held, n, func(h heldDelivery, n uint64) int {
@@ -104,7 +103,7 @@ func (q *sequencer) hold(n uint64, d delivery) {
 	}
 }
 
-// giveUp releases the packets that have waited long enough, and all before them.
+// giveUp delivers the packets that have waited long enough, and all held ones before them.
 func (q *sequencer) giveUp() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -126,7 +125,8 @@ func (q *sequencer) giveUp() {
 	q.drain()
 }
 
-// releaseThrough stops waiting for packets up to n. It releases those that are held, and what follows without a gap.
+// releaseThrough makes the held packets up to n ready, and those that follow without a gap. It no longer waits for the
+// missing ones.
 func (q *sequencer) releaseThrough(n uint64) {
 	i := 0
 	for ; i < len(q.held) && q.held[i].n <= n; i++ {
@@ -137,7 +137,7 @@ func (q *sequencer) releaseThrough(n uint64) {
 	q.releaseConsecutive()
 }
 
-// releaseConsecutive releases held packets that are next.
+// releaseConsecutive makes the held packets ready that follow without a gap.
 func (q *sequencer) releaseConsecutive() {
 	i := 0
 	for ; i < len(q.held) && q.held[i].n <= q.next; i++ {
@@ -151,7 +151,7 @@ func (q *sequencer) releaseConsecutive() {
 	}
 }
 
-// stop drops what is held, when the room has no members left.
+// stop drops the held packets when the room has no members left.
 func (q *sequencer) stop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
