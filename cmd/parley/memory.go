@@ -12,11 +12,13 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// Garbage gathers until it is gcPercent of what is live and the ballast. Without ballast Go would collect a small heap
-// ten times a second; with a higher percentage, what an attack keeps alive for a moment would grow threefold.
+// The collector runs when the heap has grown by leastPercent since the last time, and later if it is smaller than
+// leastHeap then. Go itself would collect a small heap ten times a second; with a percentage that is high enough for a
+// small heap, what an attack keeps alive for a moment would grow threefold.
 const (
-	gcPercent = 75
-	ballast   = 16 << 20 // bytes that are never written, so that they take up no memory
+	leastPercent = 75
+	mostPercent  = 400      // else the first collection of an attack on an idle server would come too late
+	leastHeap    = 64 << 20 // bytes
 )
 
 // tuneMemory keeps the process small until ctx ends. Where GOGC is set, it alone decides when garbage is collected.
@@ -26,10 +28,43 @@ func tuneMemory(ctx context.Context) {
 		slog.Debug("the container has no memory limit", "error", err)
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-		defer runtime.KeepAlive(make([]byte, ballast))
+		afterCollection(ctx, new(collection))
 	}
 	returnMemory(ctx)
+}
+
+// collection is an object that nothing refers to: its finalizer runs after every collection.
+type collection struct{ percent int }
+
+// afterCollection sets the percentage for the next collection, and again after each one until ctx ends.
+func afterCollection(ctx context.Context, last *collection) {
+	if ctx.Err() != nil {
+		return
+	}
+	if percent := heapPercent(liveMemory()); percent != last.percent {
+		debug.SetGCPercent(percent)
+		last.percent = percent
+	}
+	runtime.SetFinalizer(last, func(last *collection) { afterCollection(ctx, last) })
+}
+
+// heapPercent returns the percentage of growth at which a heap is to be collected that had so many bytes after the last
+// collection, beside so many in stacks and globals. The percentage applies to all of them.
+func heapPercent(heap, stacks uint64) int {
+	if heap >= leastHeap {
+		return leastPercent
+	}
+	return min(max(leastPercent, int((leastHeap-heap)*100/max(heap+stacks, 1))), mostPercent)
+}
+
+func liveMemory() (heap, stacks uint64) {
+	samples := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"},
+		{Name: "/gc/scan/stack:bytes"},
+		{Name: "/gc/scan/globals:bytes"},
+	}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64(), samples[1].Value.Uint64() + samples[2].Value.Uint64()
 }
 
 // allocated is how many bytes the process has allocated on its heap since it started.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"testing"
 	"time"
@@ -53,6 +54,48 @@ func TestReturnMemory_restsAfterALongOne(t *testing.T) {
 	if state.due(now.Add(99*time.Second), 200<<20) || !state.due(now.Add(100*time.Second), 200<<20) {
 		t.Error("a return of two seconds is not followed by a hundred without")
 	}
+}
+
+func TestHeapPercent_collectsASmallHeapLater(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		heap, stacks uint64
+		want         int
+	}{
+		"nothing yet":           {0, 0, mostPercent},
+		"an idle server":        {5 << 20, 1 << 20, mostPercent},
+		"a busy one":            {15 << 20, 1 << 20, 306}, // until the heap has leastHeap
+		"a heap of leastHeap/2": {32 << 20, 0, 100},
+		"many stacks":           {30 << 20, 30 << 20, leastPercent},
+		"a large heap":          {500 << 20, 10 << 20, leastPercent},
+	} {
+		if got := heapPercent(c.heap, c.stacks); got != c.want {
+			t.Errorf("%s: %d", name, got)
+		}
+	}
+}
+
+// Not parallel: it changes when garbage is collected.
+func TestAfterCollection_followsTheHeap(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	reaches := func(what string, holds func(percent uint64) bool) {
+		t.Helper()
+		sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+		for deadline := time.Now().Add(patience); ; runtime.GC() {
+			if metrics.Read(sample); holds(sample[0].Value.Uint64()) {
+				return
+			} else if time.Now().After(deadline) {
+				t.Fatalf("%s: the percentage is %d", what, sample[0].Value.Uint64())
+			}
+		}
+	}
+	afterCollection(ctx, new(collection))
+	large := make([]byte, leastHeap)
+	reaches("a large heap", func(percent uint64) bool { return percent == leastPercent })
+	runtime.KeepAlive(large)
+	reaches("a small heap", func(percent uint64) bool { return percent > 100 })
 }
 
 // held is how many bytes the process has from the system.
