@@ -36,7 +36,7 @@ func BenchmarkDecodePacket(b *testing.B) {
 	options.setDefaults()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := options.decodePacket(text); err != nil {
+		if _, err := options.decodePacket(text, false); err != nil {
 			b.Fatal(err)
 		}
 	}

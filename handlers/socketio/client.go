@@ -40,20 +40,20 @@ func newClient(s *Server, conn *engine.Conn) *client {
 }
 
 // Message implements engine.Receiver.
-func (c *client) Message(data []byte, binary bool) error {
-	if binary {
-		return c.attachment(data)
+func (c *client) Message(m engine.Message) error {
+	if m.Binary {
+		return c.attachment(m)
 	}
 	if c.partial != nil || c.unread > 0 {
 		return errPacket
 	}
-	p, err := c.server.options.decodePacket(data)
+	p, err := c.server.options.decodePacket(m.Data, m.Cut)
 	if err != nil {
 		return c.exceeded(p, err)
 	}
 	if p.attachments > 0 {
-		c.partial = &partialPacket{packet: p, bytes: len(data)}
-		c.conn.Charge(len(data))
+		c.partial = &partialPacket{packet: p, bytes: len(m.Data)}
+		c.conn.Charge(len(m.Data))
 		return nil
 	}
 	return c.handle(p, nil)
@@ -76,7 +76,7 @@ func (c *client) exceeded(p packet, limit error) error {
 }
 
 // attachment handles a binary message: the next attachment of the partial packet.
-func (c *client) attachment(data []byte) error {
+func (c *client) attachment(m engine.Message) error {
 	p := c.partial
 	switch {
 	case c.unread > 0:
@@ -84,12 +84,12 @@ func (c *client) attachment(data []byte) error {
 		return nil
 	case p == nil:
 		return errPacket
-	case p.bytes+len(data) > c.server.options.MaxPayload:
+	case m.Cut || p.bytes+len(m.Data) > c.server.options.MaxPayload:
 		return engine.ErrTooLong
 	}
-	p.bytes += len(data)
-	c.conn.Charge(len(data))
-	p.received = append(p.received, data)
+	p.bytes += len(m.Data)
+	c.conn.Charge(len(m.Data))
+	p.received = append(p.received, m.Data)
 	if int64(len(p.received)) < p.attachments {
 		return nil
 	}

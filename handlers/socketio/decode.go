@@ -24,14 +24,14 @@ const (
 	maxNamespaceName = 64
 )
 
-// decodePacket decodes a text message. The error is errPacket, or names a limit that the packet exceeds; its data is
-// not decoded then.
-func (o *Options) decodePacket(text []byte) (packet, error) {
+// decodePacket decodes a text message, or the beginning of one that was cut. The error is errPacket, or names a limit
+// that the packet exceeds; its data is not decoded then.
+func (o *Options) decodePacket(text []byte, cut bool) (packet, error) {
 	p, err := decodeHead(text)
 	switch {
 	case err != nil:
 		return p, err
-	case len(text) > o.MaxPacket:
+	case cut || len(text) > o.MaxPacket:
 		return p, ErrPacketTooLarge
 	case p.attachments > int64(o.MaxAttachments):
 		return p, ErrTooManyAttachments

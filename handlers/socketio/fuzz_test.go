@@ -28,7 +28,7 @@ func FuzzDecodePacket(f *testing.F) {
 	options := Options{MaxAttachments: 10, MaxArguments: 5}
 	options.setDefaults()
 	f.Fuzz(func(t *testing.T, text []byte) {
-		p, err := options.decodePacket(bytes.Clone(text))
+		p, err := options.decodePacket(bytes.Clone(text), false)
 		if err != nil {
 			return
 		}

@@ -17,16 +17,16 @@ import (
 	"parley/handlers/socketio"
 )
 
-// engineGoroutines counts the goroutines that run code of package engine.
-func engineGoroutines() (count int) {
+// engineGoroutines returns the stacks of the goroutines that run code of package engine.
+func engineGoroutines() (running [][]byte) {
 	stacks := make([]byte, 16<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	for stack := range bytes.SplitSeq(stacks, []byte("\n\n")) {
 		if bytes.Contains(stack, []byte("handlers/socketio/engine.")) {
-			count++
+			running = append(running, stack)
 		}
 	}
-	return count
+	return running
 }
 
 // descriptors returns the number of open files of the process, or 0 where /proc does not exist.
@@ -93,7 +93,13 @@ func TestAbuse_leavesNothingBehind(t *testing.T) {
 		"hangs up during its poll":  func() net.Conn { c := w.raw(poll(w.leave())); c.Close(); return c },
 		"hangs up in its handshake": func() net.Conn { c := w.raw(open); c.Close(); return c },
 	}
-	before, files := engineGoroutines(), descriptors()
+	eventually(t, "the heartbeat runs", func() bool { return len(engineGoroutines()) > 0 })
+	before, files := len(engineGoroutines()), descriptors()
+	defer func() {
+		if t.Failed() {
+			t.Logf("%d goroutines before, now:\n%s", before, bytes.Join(engineGoroutines(), []byte("\n\n")))
+		}
+	}()
 	for range 2 {
 		var conns []net.Conn
 		for range 20 {
@@ -107,7 +113,7 @@ func TestAbuse_leavesNothingBehind(t *testing.T) {
 		}
 	}
 	http.DefaultClient.CloseIdleConnections()
-	eventually(t, "their goroutines have ended", func() bool { return engineGoroutines() <= before })
+	eventually(t, "their goroutines have ended", func() bool { return len(engineGoroutines()) <= before })
 	eventually(t, "their files are closed", func() bool { return descriptors() <= files })
 	if used := w.QueuedBytes(); used != 0 {
 		t.Errorf("%d bytes are still counted", used)

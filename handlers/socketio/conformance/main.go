@@ -40,11 +40,11 @@ func mount(app *fiber.App, path string, h fiber.Handler) {
 // echo sends every message back.
 type echo struct{ conn *engine.Conn }
 
-func (e echo) Message(message []byte, binary bool) error {
-	if binary {
-		e.conn.Send(engine.Binary(message))
+func (e echo) Message(m engine.Message) error {
+	if m.Binary {
+		e.conn.Send(engine.Binary(m.Data))
 	} else {
-		e.conn.Send(engine.Text(message))
+		e.conn.Send(engine.Text(m.Data))
 	}
 	return nil
 }

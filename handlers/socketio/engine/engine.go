@@ -35,8 +35,8 @@ type Options struct {
 	// MaxPayload (1,000,000 bytes) is the longest body of a long-polling request, either way. The handshake announces
 	// it to the client.
 	MaxPayload int
-	// MaxMessage (MaxPayload) is the longest message. The receiver gets only the beginning of a longer one, which has
-	// more than MaxMessage bytes. It never gets one of more than 1 MiB and MaxPayload: that closes the connection.
+	// MaxMessage (MaxPayload) is the longest message, in bytes. The receiver gets only the beginning of a longer one.
+	// It never gets one of more than 1 MiB and MaxPayload: that closes the connection.
 	MaxMessage int
 	// MaxQueuePackets (16,384) and MaxQueueBytes (8 MiB) bound the queue of one connection. A connection beyond them is
 	// closed; volatile packets are dropped from a quarter on.
@@ -83,11 +83,18 @@ func setDefault[T time.Duration | int](value *T, fallback T) {
 // ErrTooLong is an error for Receiver.Message to return. It closes a WebSocket with code 1009.
 var ErrTooLong = errors.New("engine: message too long")
 
+// Message is what a client sent.
+type Message struct {
+	Data   []byte
+	Binary bool
+	Cut    bool // it is longer than Options.MaxMessage: Data is its first KiB
+}
+
 // Receiver receives the messages of a connection. Its methods are called one at a time.
 type Receiver interface {
-	// Message handles a message, which the receiver may keep. While it blocks, later packets of the client wait. A
-	// message of more than Options.MaxMessage bytes is cut off. An error closes the connection with ReasonParseError.
-	Message(message []byte, binary bool) error
+	// Message handles a message, which the receiver may keep. While it blocks, later packets of the client wait. An
+	// error closes the connection with ReasonParseError.
+	Message(Message) error
 	// Closed is called once, after the last Message, in a goroutine of its own.
 	Closed(reason string)
 }

@@ -44,9 +44,24 @@ type header struct {
 	length      int // of the header itself
 }
 
+// headerLength returns the length of a header by its second byte.
+func headerLength(second byte) int {
+	length := 2
+	switch second & 0x7f {
+	case 126:
+		length += 2
+	case 127:
+		length += 8
+	}
+	if second&0x80 != 0 {
+		length += 4
+	}
+	return length
+}
+
 // parseHeader parses the header at the start of b. It returns false if b is too short.
 func parseHeader(b []byte) (header, bool) {
-	if len(b) < 2 {
+	if len(b) < 2 || len(b) < headerLength(b[1]) {
 		return header{}, false
 	}
 	h := header{
@@ -55,20 +70,7 @@ func parseHeader(b []byte) (header, bool) {
 		opcode:   b[0] & 0x0f,
 		masked:   b[1]&0x80 != 0,
 		size:     uint64(b[1] & 0x7f),
-		length:   2,
-	}
-	switch h.size {
-	case 126:
-		h.length += 2
-	case 127:
-		h.length += 8
-	}
-	end := h.length
-	if h.masked {
-		h.length += 4
-	}
-	if len(b) < h.length {
-		return header{}, false
+		length:   headerLength(b[1]),
 	}
 	switch h.size {
 	case 126:
@@ -77,7 +79,7 @@ func parseHeader(b []byte) (header, bool) {
 		h.size = binary.BigEndian.Uint64(b[2:])
 	}
 	if h.masked {
-		copy(h.mask[:], b[end:])
+		copy(h.mask[:], b[h.length-len(h.mask):])
 	}
 	return h, true
 }
@@ -107,7 +109,7 @@ func appendHeader(b []byte, opcode byte, size int) []byte {
 
 // controlFrame returns a control frame. The payload may have 125 bytes at most.
 func controlFrame(opcode byte, payload []byte) *Packet {
-	frame := appendHeader(nil, opcode, len(payload))
+	frame := appendHeader(make([]byte, 0, headerSize(len(payload))+len(payload)), opcode, len(payload))
 	return newPacket(append(frame, payload...), len(frame))
 }
 
@@ -119,90 +121,133 @@ func closeFrame(code int) *Packet {
 // an idle connection costs none. Of a long message it keeps only the beginning.
 type frameDecoder struct {
 	limit   int    // the longest message
-	keep    int    // the longest message that is kept; of a longer one it keeps a byte more
-	buffer  []byte // received bytes that are not decoded
-	used    int    // decoded bytes before buffer, in the same allocation
-	wanted  int    // length of the buffer with the whole first frame
+	keep    int    // the longest message that is kept; of a longer one it keeps the beginning
+	chunk   []byte // received bytes that are not decoded; they belong to the caller of feed
+	buffer  []byte // the beginning of a frame, from earlier chunks
 	message []byte // the fragments so far of a message
 	size    uint64 // the size of the fragments, including what was not kept
 	opcode  byte   // of the fragmented message; 0: there is none
 
-	skip  uint64 // bytes of the current frame to drop
-	final bool   // the current frame is the last of its message
+	skipping bool   // the rest of the current frame is dropped
+	skip     uint64 // how many bytes of it are still to come
+	final    bool   // the current frame is the last of its message
+}
+
+// beginning is how many bytes are kept of a message that is too long: enough to answer it.
+const beginning = 1 << 10
+
+// received is a message or control frame. A message that is cut was longer than frameDecoder.keep.
+type received struct {
+	opcode  byte
+	payload []byte
+	cut     bool
 }
 
 // held returns the memory that an unfinished message takes.
 func (d *frameDecoder) held() int { return cap(d.buffer) + cap(d.message) }
 
-// feed adds received bytes, which it copies.
-func (d *frameDecoder) feed(chunk []byte) {
-	if len(d.buffer) == 0 {
-		d.buffer = bytes.Clone(chunk)
-		return
+// feed adds received bytes. Until next has returned false they belong to the decoder, which may change them.
+func (d *frameDecoder) feed(chunk []byte) { d.chunk = chunk }
+
+// peek returns the next n received bytes. If fewer have arrived it keeps them and returns false.
+func (d *frameDecoder) peek(n int) ([]byte, bool) {
+	if len(d.buffer) == 0 && len(d.chunk) >= n {
+		return d.chunk[:n], true
 	}
-	if need := len(d.buffer) + len(chunk); need > cap(d.buffer) {
+	more := min(max(0, n-len(d.buffer)), len(d.chunk))
+	if need := len(d.buffer) + more; need > cap(d.buffer) {
 		// Growing makes garbage, so grow in a few steps. But do not allocate what the client has only announced.
-		d.buffer = append(make([]byte, 0, max(need, min(4*need, d.wanted))), d.buffer...)
-		d.used = 0
+		d.buffer = append(make([]byte, 0, max(need, min(4*need, n))), d.buffer...)
 	}
-	d.buffer = append(d.buffer, chunk...)
+	d.buffer = append(d.buffer, d.chunk[:more]...)
+	d.chunk = d.chunk[more:]
+	return d.buffer, len(d.buffer) >= n
 }
 
-// next returns the next complete message or control frame. It returns false if it needs more bytes. The caller may keep
-// the payload. The error is a *frameError; do not use the decoder after it.
-func (d *frameDecoder) next() (opcode byte, payload []byte, ok bool, err error) {
+// header parses the next header. It returns false if it has not arrived in whole.
+func (d *frameDecoder) header() (header, bool) {
+	b, ok := d.peek(2)
+	if !ok {
+		return header{}, false
+	}
+	if b, ok = d.peek(headerLength(b[1])); !ok {
+		return header{}, false
+	}
+	return parseHeader(b)
+}
+
+// payload removes a frame whose payload has the given size, and returns its payload. It returns false if that has not
+// arrived in whole. lent means that the payload belongs to the caller of feed.
+func (d *frameDecoder) payload(h header, size int) (payload []byte, lent, ok bool) {
+	end := h.length + size
+	b, ok := d.peek(end)
+	if !ok {
+		return nil, false, false
+	}
+	if lent = len(d.buffer) == 0; lent {
+		d.chunk = d.chunk[end:]
+	} else {
+		d.buffer = nil
+	}
+	payload = b[h.length:end:end]
+	unmask(payload, h.mask)
+	return payload, lent, true
+}
+
+// next returns the next complete message or control frame. ok is false if it needs more bytes. The caller may keep the
+// payload of a message, and must copy that of a control frame. The error is a *frameError; do not use the decoder after
+// it.
+func (d *frameDecoder) next() (m received, ok bool, err error) {
 	for {
-		if opcode, message, whole := d.skipped(); whole {
-			return opcode, message, true, nil
+		if d.skipping {
+			if !d.skipped() {
+				return received{}, false, nil
+			}
+			if d.final {
+				return d.end(), true, nil
+			}
 		}
-		h, ok := parseHeader(d.buffer)
-		if !ok || d.skip > 0 {
-			d.compact()
-			return 0, nil, false, nil
+		h, ok := d.header()
+		if !ok {
+			return received{}, false, nil
 		}
 		if err := d.check(h); err != nil {
-			return 0, nil, false, err
+			return received{}, false, err
 		}
-		size := d.kept(h)
-		if len(d.buffer)-h.length < size {
-			d.wanted = h.length + size
-			d.compact()
-			return 0, nil, false, nil
+		payload, lent, ok := d.payload(h, d.kept(h))
+		if !ok {
+			return received{}, false, nil
 		}
-		payload := d.consume(h.length, size)
-		unmask(payload, h.mask)
 		if h.opcode >= opClose {
-			return h.opcode, payload, true, nil
+			return received{opcode: h.opcode, payload: payload}, true, nil
 		}
-		if opcode, message, whole := d.assemble(h, payload); whole {
-			if opcode == opText && len(message) <= d.keep && !utf8.Valid(message) {
-				return 0, nil, false, &frameError{closeInvalidText, "text is not UTF-8"}
+		if m, whole := d.assemble(h, payload, lent); whole {
+			if m.opcode == opText && !m.cut && !utf8.Valid(m.payload) {
+				return received{}, false, &frameError{closeInvalidText, "text is not UTF-8"}
 			}
-			return opcode, message, true, nil
+			return m, true, nil
 		}
 	}
 }
+
+// tooLong reports whether the message with this frame is longer than what is kept of messages.
+func (d *frameDecoder) tooLong(h header) bool { return d.size+h.size > uint64(d.keep) }
 
 // kept returns how many bytes of a frame's payload to keep.
 func (d *frameDecoder) kept(h header) int {
-	if h.opcode >= opClose {
+	if h.opcode >= opClose || !d.tooLong(h) {
 		return int(h.size)
 	}
-	return int(min(h.size, uint64(d.keep+1-len(d.message))))
+	return int(min(h.size, uint64(max(0, beginning-len(d.message)))))
 }
 
-// skipped drops bytes that are not kept. At the end of the message it returns what was kept: more than keep bytes,
-// which shows that the message is cut off.
-func (d *frameDecoder) skipped() (opcode byte, message []byte, whole bool) {
-	if d.skip == 0 {
-		return 0, nil, false
-	}
-	n := min(d.skip, uint64(len(d.buffer)))
-	d.consume(0, int(n))
-	if d.skip -= n; d.skip > 0 || !d.final {
-		return 0, nil, false
-	}
-	return d.end()
+// skipped drops the rest of the current frame. It returns false if more of it is to come.
+func (d *frameDecoder) skipped() bool {
+	n := min(d.skip, uint64(len(d.chunk)))
+	d.chunk = d.chunk[n:]
+	d.skip -= n
+	d.skipping = d.skip > 0
+	return !d.skipping
 }
 
 // check refuses a frame by its header, before it buffers the payload.
@@ -226,51 +271,37 @@ func (d *frameDecoder) check(h header) error {
 	return nil
 }
 
-// consume removes a header and a payload from the buffer, and returns the payload.
-func (d *frameDecoder) consume(header, size int) []byte {
-	end := header + size
-	payload := d.buffer[header:end:end]
-	d.used += end
-	if d.buffer = d.buffer[end:]; len(d.buffer) == 0 {
-		d.buffer, d.used = nil, 0
-	}
-	return payload
-}
-
-// compact frees the memory of decoded bytes. The rest of the next frame may take a long time to arrive.
-func (d *frameDecoder) compact() {
-	if d.used > len(readBuffer{}.bytes) {
-		d.buffer, d.used = bytes.Clone(d.buffer), 0
-	}
-}
-
-// assemble joins fragments. It does not copy a message of one frame.
-func (d *frameDecoder) assemble(h header, payload []byte) (opcode byte, message []byte, whole bool) {
-	cut := uint64(len(payload)) < h.size
+// assemble joins fragments. It copies a message of one frame only if its payload is lent.
+func (d *frameDecoder) assemble(h header, payload []byte, lent bool) (m received, whole bool) {
+	cut := d.tooLong(h)
 	if h.fin && d.opcode == 0 && !cut {
-		return h.opcode, payload, true
+		if lent {
+			payload = bytes.Clone(payload)
+		}
+		return received{opcode: h.opcode, payload: payload}, true
 	}
 	if d.opcode == 0 {
 		d.opcode = h.opcode
 	}
-	d.message = append(d.message, payload...)
 	d.size += h.size
 	if cut {
-		d.skip, d.final = h.size-uint64(len(payload)), h.fin
-		return 0, nil, false
+		d.message = bytes.Clone(d.message[:min(len(d.message), beginning)])
+		d.skip = h.size - uint64(len(payload))
+		d.skipping, d.final = d.skip > 0, h.fin
 	}
-	if !h.fin {
-		return 0, nil, false
+	d.message = append(d.message, payload...)
+	if !h.fin || d.skipping {
+		return received{}, false
 	}
-	return d.end()
+	return d.end(), true
 }
 
 // end returns the message whose last fragment has arrived.
-func (d *frameDecoder) end() (opcode byte, message []byte, whole bool) {
-	opcode, message = d.opcode, d.message
+func (d *frameDecoder) end() received {
+	m := received{d.opcode, d.message, d.size > uint64(d.keep)}
 	d.opcode, d.message = 0, nil
 	d.size = 0
-	return opcode, message, true
+	return m
 }
 
 // unmask removes a client's masking in place, eight bytes at a time.

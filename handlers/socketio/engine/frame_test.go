@@ -10,21 +10,28 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// decodeAll decodes bytes that arrive in pieces of a size. It returns each message as its opcode and payload.
+// decodeAll decodes bytes that arrive in pieces of a size. It returns each message as its opcode and payload, with
+// "cut" in front of one that was cut. It overwrites the pieces, because they belong to the decoder for a moment only.
 func decodeAll(stream []byte, size, limit, keep int) (messages [][]byte, err error) {
 	d := frameDecoder{limit: limit, keep: keep}
+	buffer := make([]byte, size)
 	for piece := range slices.Chunk(stream, size) {
-		d.feed(piece)
+		d.feed(buffer[:copy(buffer, piece)])
 		for {
-			opcode, payload, ok, err := d.next()
+			m, ok, err := d.next()
 			if err != nil {
 				return messages, err
 			}
 			if !ok {
 				break
 			}
-			messages = append(messages, append([]byte{opcode}, payload...))
+			message := append([]byte{m.opcode}, m.payload...)
+			if m.cut {
+				message = append([]byte("cut"), message...)
+			}
+			messages = append(messages, message)
 		}
+		clear(buffer)
 	}
 	return messages, nil
 }
@@ -59,21 +66,25 @@ func TestFrameDecoder_decodesFramesOfAnotherLibrary(t *testing.T) {
 	}
 }
 
-// Of a long message the decoder keeps one byte more than it must, however the message is fragmented.
+// Of a long message the decoder keeps the first KiB, however it is fragmented.
 func TestFrameDecoder_keepsTheBeginningOfALongMessage(t *testing.T) {
-	long := bytes.Repeat([]byte("abcdefg"), 100)
+	const keep = 5 * beginning
+	long := bytes.Repeat([]byte("abcdefg"), 10*beginning/7)
 	var stream []byte
 	var want [][]byte
-	for _, cut := range []int{0, 50, 100, 101, 102, 699, 700} {
+	for _, cut := range []int{0, 1, beginning - 1, beginning, beginning + 1, keep - 1, keep, keep + 1, len(long)} {
 		stream = append(stream, clientFrame(ws.OpBinary, false, long[:cut])...)
 		stream = append(stream, clientFrame(ws.OpPing, true, []byte("p"))...)
 		stream = append(stream, clientFrame(ws.OpContinuation, true, long[cut:])...)
-		want = append(want, []byte{opPing, 'p'}, append([]byte{opBinary}, long[:101]...))
+		want = append(want, []byte{opPing, 'p'}, append([]byte{'c', 'u', 't', opBinary}, long[:beginning]...))
 	}
-	stream = append(stream, clientFrame(ws.OpBinary, true, long[:100])...)
-	want = append(want, append([]byte{opBinary}, long[:100]...))
-	for _, size := range []int{1, 2, 3, 50, 1000, len(stream)} {
-		got, err := decodeAll(stream, size, 1000, 100)
+	for _, size := range []int{keep, keep + 1} {
+		stream = append(stream, clientFrame(ws.OpBinary, true, long[:size])...)
+	}
+	want = append(want, append([]byte{opBinary}, long[:keep]...),
+		append([]byte{'c', 'u', 't', opBinary}, long[:beginning]...))
+	for _, size := range []int{1, 2, 3, 50, beginning, 4 << 10, len(stream)} {
+		got, err := decodeAll(stream, size, len(long), keep)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,10 +94,34 @@ func TestFrameDecoder_keepsTheBeginningOfALongMessage(t *testing.T) {
 	}
 }
 
+// A client can send gigabytes of these, so they must not make garbage.
+func TestFrameDecoder_copiesNothingThatIsDropped(t *testing.T) {
+	for name, stream := range map[string][]byte{
+		"a message that is too long": clientFrame(ws.OpText, true, bytes.Repeat([]byte("x"), 1<<20)),
+		"pings":                      bytes.Repeat(clientFrame(ws.OpPing, true, make([]byte, 125)), 1<<13),
+	} {
+		pieces := slices.Collect(slices.Chunk(stream, 4<<10))
+		used := testing.Benchmark(func(b *testing.B) {
+			for range b.N {
+				d := frameDecoder{limit: 1 << 20, keep: 64 << 10}
+				for _, piece := range pieces {
+					d.feed(piece)
+					for ok := true; ok; {
+						_, ok, _ = d.next()
+					}
+				}
+			}
+		}).AllocedBytesPerOp()
+		if used > int64(len(stream)/10) {
+			t.Errorf("%s: %d bytes allocate %d", name, len(stream), used)
+		}
+	}
+}
+
 func TestFrameDecoder_hasNoBufferBetweenMessages(t *testing.T) {
 	d := frameDecoder{limit: 100, keep: 100}
 	d.feed(clientFrame(ws.OpText, true, []byte("hello")))
-	if _, _, ok, err := d.next(); !ok || err != nil {
+	if _, ok, err := d.next(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	if d.buffer != nil || d.message != nil {
@@ -125,15 +160,23 @@ func FuzzFrameDecoder(f *testing.F) {
 	f.Add(append(clientFrame(ws.OpPing, true, nil), clientFrame(ws.OpClose, true, []byte{3, 232})...), uint8(200))
 	f.Add([]byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint8(5))
 	f.Fuzz(func(t *testing.T, stream []byte, size uint8) {
-		const limit, keep = 4096, 100
+		const limit, keep = 4096, 2000
 		whole, err1 := decodeAll(stream, max(len(stream), 1), limit, keep)
 		pieces, err2 := decodeAll(stream, int(size)+1, limit, keep)
 		if !slices.EqualFunc(whole, pieces, bytes.Equal) || (err1 == nil) != (err2 == nil) {
 			t.Fatalf("the pieces matter: %d and %d messages, %v and %v", len(whole), len(pieces), err1, err2)
 		}
 		for _, m := range whole {
-			invalid := m[0] == opText && len(m)-1 <= keep && !utf8.Valid(m[1:])
-			if m[0] < opClose && len(m)-1 > keep+1 || invalid || m[0] >= opClose && len(m) > 126 {
+			longest := keep
+			if rest, cut := bytes.CutPrefix(m, []byte("cut")); cut {
+				m, longest = rest, beginning
+			} else if m[0] == opText && !utf8.Valid(m[1:]) {
+				t.Fatal("the text is not UTF-8")
+			}
+			if m[0] >= opClose {
+				longest = 125
+			}
+			if len(m)-1 > longest {
 				t.Fatalf("message of opcode %d and %d bytes", m[0], len(m)-1)
 			}
 		}

@@ -66,8 +66,7 @@ func (s *Server) hijack(c *fiber.Ctx, key string, start func(*webSocket) bool, a
 			conn.Close()
 			return
 		}
-		w.take(early)
-		go w.serve()
+		go w.serve(early)
 	})
 	return nil
 }

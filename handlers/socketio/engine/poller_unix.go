@@ -4,7 +4,6 @@ package engine
 
 import (
 	"cmp"
-	"io"
 	"net"
 	"syscall"
 )
@@ -17,20 +16,15 @@ const pollable = true
 // one call the poller notices data that arrived between the last read and the wait.
 func (w *webSocket) readOnce(fd uintptr) (over bool) {
 	for {
-		more, err := w.receive(fd)
-		switch {
-		case err == syscall.EAGAIN:
-			return false
-		case err != nil || !w.handle():
-			return true
-		case !more:
-			return false
+		more, goOn := w.receive(fd)
+		if !more || !goOn {
+			return !goOn
 		}
 	}
 }
 
-// receive reads once into the decoder. more reports that more bytes may be waiting.
-func (w *webSocket) receive(fd uintptr) (more bool, err error) {
+// receive reads once, and handles it. more reports that more bytes may be waiting, goOn that the connection goes on.
+func (w *webSocket) receive(fd uintptr) (more, goOn bool) {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
 	n, err := ignoringInterrupts(func() (n int, err error) {
@@ -38,13 +32,9 @@ func (w *webSocket) receive(fd uintptr) (more bool, err error) {
 		return n, err
 	})
 	if n > 0 {
-		w.take(buffer.bytes[:n])
-		return more, nil
+		return more, w.handle(buffer.bytes[:n])
 	}
-	if err == nil {
-		err = io.EOF
-	}
-	return false, err
+	return false, err == syscall.EAGAIN
 }
 
 // writeOnce writes as much of w.output as the kernel takes, and sets w.written to the number of bytes, or to -1 on

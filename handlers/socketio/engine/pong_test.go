@@ -13,8 +13,8 @@ import (
 // listener is a Receiver that passes messages to a test.
 type listener struct{ messages chan string }
 
-func (l listener) Message(message []byte, _ bool) error {
-	l.messages <- string(message)
+func (l listener) Message(m Message) error {
+	l.messages <- string(m.Data)
 	return nil
 }
 
@@ -29,7 +29,7 @@ func TestPong_onlyTheLatestIsQueued(t *testing.T) {
 	defer client.Close()
 	w := newWebSocket(s, server)
 	c := s.newConn(nil, w, nil)
-	go w.serve()
+	go w.serve(nil)
 	for i := range 1000 {
 		client.Write(clientFrame(ws.OpPing, true, fmt.Append(nil, i)))
 	}

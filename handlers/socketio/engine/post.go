@@ -81,7 +81,11 @@ func (c *Conn) receivePayload(body []byte) bool {
 		if len(packet) > 0 && packet[0] == typeBinary {
 			return c.receiveBase64(packet[1:])
 		}
-		if !c.receive(bytes.Clone(packet[:min(len(packet), c.maxPacket()+1)]), false) {
+		cut := len(packet) > 1+c.server.options.MaxMessage // its first byte is its type
+		if cut {
+			packet = packet[:beginning]
+		}
+		if !c.receive(Message{Data: bytes.Clone(packet), Cut: cut}) {
 			return ErrPacket
 		}
 		return nil
@@ -89,18 +93,18 @@ func (c *Conn) receivePayload(body []byte) bool {
 	return err == nil || c.closedFor() != ReasonParseError
 }
 
-// maxPacket returns the size of a text packet with the longest message that is not cut off.
-func (c *Conn) maxPacket() int { return 1 + c.server.options.MaxMessage }
-
 // receiveBase64 handles a binary message.
 func (c *Conn) receiveBase64(text []byte) error {
-	text = text[:min(len(text), base64.StdEncoding.EncodedLen(c.maxPacket()))]
+	cut := len(text) > base64.StdEncoding.EncodedLen(c.server.options.MaxMessage)
+	if cut {
+		text = text[:base64.StdEncoding.EncodedLen(beginning)]
+	}
 	message, err := decodeBase64(text)
 	if err != nil {
 		c.abort(ReasonParseError)
 		return err
 	}
-	if !c.receive(message, true) {
+	if !c.receive(Message{message, true, cut}) {
 		return ErrPacket
 	}
 	return nil

@@ -14,43 +14,37 @@ type readBuffer struct {
 // readBuffers is the pool of buffers: only connections that are reading right now have one.
 var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
 
-// readAll handles what the client sends until the connection ends, and returns the reason.
-func (w *webSocket) readAll() (reason string) {
+// readAll handles what the client sends until the connection ends, and returns the reason. It begins with bytes that
+// have arrived already.
+func (w *webSocket) readAll(early []byte) (reason string) {
 	w.reason = ReasonTransportClose
-	if !w.handle() { // what arrived with the handshake
+	if !w.handle(early) {
 		return w.reason
 	}
 	if w.raw != nil {
 		w.raw.Read(w.tryRead) // it returns at the end of the connection
 		return w.reason
 	}
-	for w.receivePlain() == nil && w.handle() {
+	for w.receivePlain() {
 	}
 	return w.reason
 }
 
-// receivePlain reads once into the decoder, from a connection that is not a kernel socket.
-func (w *webSocket) receivePlain() error {
+// receivePlain reads once, from a connection that is not a kernel socket. It returns false at its end.
+func (w *webSocket) receivePlain() bool {
 	buffer := readBuffers.Get().(*readBuffer)
 	defer readBuffers.Put(buffer)
 	n, err := w.conn.Read(buffer.bytes[:])
-	if n > 0 {
-		w.take(buffer.bytes[:n])
-		return nil
-	}
-	return err
+	return w.handle(buffer.bytes[:n]) && err == nil
 }
 
-// take adds received bytes to the decoder, unless the connection is closed.
-func (w *webSocket) take(chunk []byte) {
-	if !w.draining {
-		w.decoder.feed(chunk)
+// handle handles received bytes, which it may change but does not keep. It returns false to end the connection.
+func (w *webSocket) handle(chunk []byte) bool {
+	if w.draining || len(chunk) == 0 {
+		return true
 	}
-}
-
-// handle handles what has arrived. It returns false to end the connection.
-func (w *webSocket) handle() bool {
-	goOn := w.draining || w.handleFrames()
+	w.decoder.feed(chunk)
+	goOn := w.handleFrames()
 	w.account()
 	return goOn
 }
@@ -58,22 +52,22 @@ func (w *webSocket) handle() bool {
 // handleFrames handles the complete frames that have arrived. It returns false to end the connection.
 func (w *webSocket) handleFrames() bool {
 	for {
-		opcode, payload, ok, err := w.decoder.next()
+		m, ok, err := w.decoder.next()
 		if err != nil {
 			return w.violated(err)
 		}
 		if !ok {
 			return true
 		}
-		switch opcode {
+		switch m.opcode {
 		case opPing:
-			w.owner.control(w, controlFrame(opPong, payload))
+			w.owner.answerControl(w, opPong, m.payload)
 		case opPong:
 		case opClose:
-			w.owner.control(w, controlFrame(opClose, payload[:min(2, len(payload))]))
+			w.owner.answerControl(w, opClose, m.payload[:min(2, len(m.payload))])
 			return false
 		default:
-			if !w.message(payload, opcode == opBinary) {
+			if !w.message(Message{m.payload, m.opcode == opBinary, m.cut}) {
 				w.drain()
 				return true
 			}
@@ -98,28 +92,44 @@ func (w *webSocket) violated(err error) bool {
 }
 
 // message handles a message, of the transport or of a probe.
-func (w *webSocket) message(payload []byte, binary bool) bool {
+func (w *webSocket) message(m Message) bool {
 	if w.serving.Load() {
-		return w.owner.receive(payload, binary)
+		return w.owner.receive(m)
 	}
-	return !binary && w.owner.probing(w, payload)
+	return !m.Binary && w.owner.probing(w, m.Data)
 }
 
-// control answers a control frame. For a client that does not read, only the pong to its latest ping waits, as RFC
-// 6455, section 5.5.3 allows: a flood of pings must not fill the queue.
-func (c *Conn) control(w *webSocket, p *Packet) {
+// answerControl answers a control frame.
+func (c *Conn) answerControl(w *webSocket, opcode byte, payload []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case w != c.ws:
-		if !w.writeApart(p) {
+		if !w.writeApart(controlFrame(opcode, payload)) {
 			w.abort()
 		}
 	case c.closed.Load():
-	case w.flushing || c.queue.len() > 0 && !c.held:
-		w.pong = p
-		w.startFlusher()
+	case opcode == opPong && !c.held:
+		w.answerPing(payload)
 	default:
-		c.sendLocked(false, []*Packet{p})
+		c.sendLocked(false, []*Packet{controlFrame(opcode, payload)})
 	}
+}
+
+// answerPing sends a pong, or lets it wait for what is queued. Only the pong to the latest ping waits, as RFC 6455,
+// section 5.5.3 allows: a flood of pings must not fill the queue, nor make garbage. Call with the owner's lock.
+func (w *webSocket) answerPing(payload []byte) {
+	w.pong = append(appendHeader(w.pong[:0], opPong, len(payload)), payload...)
+	queue := &w.owner.queue
+	if w.raw != nil && !w.flushing && !w.broken && queue.len() == 0 {
+		written := w.try(w.pong)
+		if 0 < written && written < len(w.pong) {
+			queue.push(&w.server.budget, controlFrame(opPong, payload))
+			queue.written = written
+		}
+		if written > 0 {
+			w.pong = w.pong[:0]
+		}
+	}
+	w.owner.wakeWriter()
 }

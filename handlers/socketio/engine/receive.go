@@ -6,23 +6,25 @@ import (
 	"runtime/debug"
 )
 
-// receive handles a packet. It returns false if the connection is closed.
-func (c *Conn) receive(packet []byte, binary bool) bool {
+// receive handles a packet: a message that begins with its type, unless it is binary. It returns false if the
+// connection is closed.
+func (c *Conn) receive(packet Message) bool {
 	c.inbound.Lock()
 	defer c.inbound.Unlock()
 	if c.closed.Load() {
 		return false
 	}
-	if binary {
-		return c.deliver(packet, true)
+	if packet.Binary {
+		return c.deliver(packet)
 	}
-	if len(packet) == 0 {
+	if len(packet.Data) == 0 {
 		c.close(ReasonParseError, closeNormal)
 		return false
 	}
-	switch packet[0] {
+	switch packet.Data[0] {
 	case typeMessage:
-		return c.deliver(packet[1:], false)
+		packet.Data = packet.Data[1:]
+		return c.deliver(packet)
 	case typePong:
 		c.server.beats.pong(c)
 	case typeClose:
@@ -35,7 +37,7 @@ func (c *Conn) receive(packet []byte, binary bool) bool {
 }
 
 // deliver passes a message to the receiver. It recovers from a panic and closes the connection.
-func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
+func (c *Conn) deliver(m Message) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.server.options.Log.Error("engine: panic in a receiver", "type", fmt.Sprintf("%T", p), "stack",
@@ -44,7 +46,7 @@ func (c *Conn) deliver(message []byte, binary bool) (ok bool) {
 			ok = false
 		}
 	}()
-	err := c.receiver.Message(message, binary)
+	err := c.receiver.Message(m)
 	switch {
 	case err == nil:
 		return true

@@ -81,7 +81,7 @@ func (c *Conn) releaseHeld() {
 func (c *Conn) wakeWriter() {
 	switch {
 	case c.ws != nil:
-		if c.queue.len() > 0 || c.ws.pong != nil {
+		if c.queue.len() > 0 || len(c.ws.pong) > 0 {
 			c.ws.startFlusher()
 		}
 	case c.poll != nil && c.queue.len() > 0 && c.answer == nil:

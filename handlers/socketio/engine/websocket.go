@@ -37,10 +37,10 @@ type webSocket struct {
 	// Guarded by owner.mu.
 	output   []byte // what tryWrite writes
 	written  int
-	pong     *Packet // answers the client's latest ping once what is queued is written
-	flushing bool    // a flusher runs, and nothing else may write
-	broken   bool    // nothing can be written any more
-	ending   bool    // when everything is written, hang up
+	pong     []byte // the frame that answers the client's latest ping once what is queued is written
+	flushing bool   // a flusher runs, and nothing else may write
+	broken   bool   // nothing can be written any more
+	ending   bool   // when everything is written, hang up
 
 	probeTimer *time.Timer // ends a probe that is never finished
 
@@ -78,10 +78,10 @@ func (w *webSocket) becomeTransport() {
 	w.serving.Store(true)
 }
 
-// serve reads until the connection ends, and closes it.
-func (w *webSocket) serve() {
+// serve handles the bytes that arrived with the handshake, reads until the connection ends, and closes it.
+func (w *webSocket) serve(early []byte) {
 	defer w.owner.leave()
-	reason := w.readAll()
+	reason := w.readAll(early)
 	w.decoder = frameDecoder{}
 	w.account()
 	w.owner.lost(w, reason)

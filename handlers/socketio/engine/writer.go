@@ -98,8 +98,8 @@ func (w *webSocket) nextBatch(buffers net.Buffers) net.Buffers {
 	}
 	c.queue.popBatch(&w.server.budget)
 	buffers = c.queue.batch(buffers)
-	if w.pong != nil && !c.closed.Load() {
-		buffers = append(buffers, w.pong.frame)
+	if len(w.pong) > 0 && !c.closed.Load() {
+		buffers = append(buffers, w.pong)
 	}
 	w.pong = nil
 	if len(buffers) > 0 {
