@@ -78,7 +78,8 @@ const (
 	lookInterval = 2 * time.Second
 	lightTraffic = 8 << 20          // bytes allocated between two looks; a server that is busy collects by itself
 	worthwhile   = 4 << 20          // bytes allocated since the last return
-	returnPause  = 10 * time.Second // between two returns
+	returnPause  = 10 * time.Second // between two returns, at least
+	longestPause = 25 * time.Second // also on a machine too busy to return memory quickly
 	returns      = 3                // pools let go of memory at the second collection, idle workers after ten seconds
 	restFactor   = 50               // a return is followed by that many times as long without one
 )
@@ -127,5 +128,5 @@ func (s *returnState) due(now time.Time, allocated uint64) bool {
 
 // returned notes how long a return took: a large heap is looked through less often.
 func (s *returnState) returned(now time.Time, took time.Duration) {
-	s.resting = now.Add(max(returnPause, restFactor*took))
+	s.resting = now.Add(min(max(returnPause, restFactor*took), longestPause))
 }

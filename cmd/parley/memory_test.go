@@ -44,15 +44,21 @@ func TestReturnMemory_comesWithQuietAndStopsByItself(t *testing.T) {
 
 func TestReturnMemory_restsAfterALongOne(t *testing.T) {
 	t.Parallel()
-	var state returnState
-	now := time.Now()
-	state.due(now, 100<<20)
-	if !state.due(now, 100<<20) {
-		t.Fatal("memory is not returned")
-	}
-	state.returned(now, 2*time.Second)
-	if state.due(now.Add(99*time.Second), 200<<20) || !state.due(now.Add(100*time.Second), 200<<20) {
-		t.Error("a return of two seconds is not followed by a hundred without")
+	for took, rest := range map[time.Duration]time.Duration{
+		time.Millisecond:       returnPause,
+		400 * time.Millisecond: 20 * time.Second,
+		5 * time.Second:        longestPause,
+	} {
+		var state returnState
+		now := time.Now()
+		state.due(now, 100<<20)
+		if !state.due(now, 100<<20) {
+			t.Fatal("memory is not returned")
+		}
+		state.returned(now, took)
+		if state.due(now.Add(rest-time.Second), 200<<20) || !state.due(now.Add(rest), 200<<20) {
+			t.Errorf("a return that took %s is not followed by %s without", took, rest)
+		}
 	}
 }
 
