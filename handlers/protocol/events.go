@@ -2,6 +2,8 @@
 // tables of docs/api.md and the API documents are generated from it.
 package protocol
 
+import "strings"
+
 // Direction says who sends an event.
 type Direction string
 
@@ -49,6 +51,8 @@ const (
 	TypingClearedEvent       = "typing_cleared"
 	MessagesReadEvent        = "messages_read"
 	AgentStatusEvent         = "agent_status_changed"
+	LastSeqEvent             = "last_seq"
+	LookAgainEvent           = "look_again"
 	ErrorEvent               = "error"
 )
 
@@ -105,11 +109,23 @@ var Events = []Event{
 	{MessagesReadEvent, ServerToClient, "`conv:{id}`", MessagesRead{}, "Messages were read."},
 	{AgentStatusEvent, ServerToClient, "`org:{org_id}:presence`", AgentStatusChanged{},
 		"An agent came online or went offline."},
+	{LastSeqEvent, ServerToClient, "`conv:{id}`", LastSeq{},
+		"The number of the newest stored message, every 30 s and when messages may have been missed. A client that " +
+			"has less fetches the rest."},
+	{LookAgainEvent, ServerToClient, "`org:{org_id}:queue`, `org:{org_id}:presence`", LookAgain{},
+		"What you show of this room may be out of date, every 30 s and when events may have been missed. Fetch it " +
+			"again within 3 s, at a random time."},
 	{ErrorEvent, ServerToClient, "sender only", Problem{}, "An event without an acknowledgement failed."},
 }
 
 // ConversationRoom is the room of a conversation: its end user, and the agents who have joined it.
 func ConversationRoom(conversationID string) string { return "conv:" + conversationID }
+
+// ConversationOf returns the id of the conversation whose room has a name. It returns false for every other room.
+func ConversationOf(room string) (conversationID string, ok bool) {
+	conversationID, ok = strings.CutPrefix(room, ConversationRoom(""))
+	return conversationID, ok && !strings.Contains(conversationID, ":")
+}
 
 // QueueRoom is the room in which an organization's agents are notified about conversations.
 func QueueRoom(organizationID string) string { return "org:" + organizationID + ":queue" }
@@ -129,3 +145,10 @@ func EmbedTokenRoom(embedTokenID string) string { return "embed_token:" + embedT
 
 // PresenceRoom is the room in which an organization's agents see who is online.
 func PresenceRoom(organizationID string) string { return "org:" + organizationID + ":presence" }
+
+// ShownRoom returns what LookAgain calls a room: QueueShown or PresenceShown. It returns false for every other room.
+func ShownRoom(room string) (shown string, ok bool) {
+	organization, ok := strings.CutPrefix(room, "org:")
+	_, shown, _ = strings.Cut(organization, ":")
+	return shown, ok && (shown == QueueShown || shown == PresenceShown)
+}

@@ -27,7 +27,7 @@ func TestEvents_areTheGuidesAndThoseOfTheContract(t *testing.T) {
 			"conversation_released", "conversation_resolved",
 			"conversation_reopened", "conversation_tagged", "conversation_viewed", "visit_changed", "agent_joined",
 			"agent_left", "team_changed", "typing_indicator",
-			"typing_cleared", "messages_read", "agent_status_changed", "error"},
+			"typing_cleared", "messages_read", "agent_status_changed", "last_seq", "look_again", "error"},
 	} {
 		if !slices.Equal(names[direction], want) {
 			t.Errorf("%s\n got %v\nwant %v", direction, names[direction], want)
@@ -59,6 +59,30 @@ func TestRooms_areTheGuides(t *testing.T) {
 		protocol.PresenceRoom("x"):           "org:x:presence",
 		protocol.ConversationAgentsRoom("x"): "conv:x:agents", protocol.EndUsersRoom("x"): "org:x:end_users",
 	} {
+		if got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+}
+
+func TestRooms_areToldApartByTheirNames(t *testing.T) {
+	t.Parallel()
+	for room, want := range map[string]string{
+		protocol.ConversationRoom("x"):       "conversation x",
+		protocol.ConversationAgentsRoom("x"): "",
+		protocol.QueueRoom("x"):              protocol.QueueShown,
+		protocol.PresenceRoom("x"):           protocol.PresenceShown,
+		protocol.EndUsersRoom("x"):           "",
+		protocol.EmbedTokenRoom("x"):         "",
+		"user:x":                             "",
+	} {
+		var got string
+		if shown, ok := protocol.ShownRoom(room); ok {
+			got = shown
+		}
+		if id, ok := protocol.ConversationOf(room); ok {
+			got += "conversation " + id
+		}
 		if got != want {
 			t.Errorf("%s, not %s", got, want)
 		}

@@ -110,6 +110,8 @@ var examples = []any{
 	},
 	MessagesRead{exampleConversation, []string{exampleMessage}, models.SenderAgent, exampleAgent, exampleLater},
 	AgentStatusChanged{exampleAgent, "online"},
+	LastSeq{exampleConversation, lastSeq},
+	LookAgain{QueueShown},
 	Problem{"Conversation not found."},
 	Ack{
 		OK:      true,

@@ -277,6 +277,23 @@ type AgentStatusChanged struct {
 	Status  string `json:"status" doc:"Whether the agent is online." enum:"online,offline"`
 }
 
+// LastSeq says how far a conversation goes, for clients that have missed messages.
+type LastSeq struct {
+	ConversationID string `json:"conversation_id" doc:"The conversation's UUID."`
+	LastSeq        int64  `json:"last_seq" doc:"seq of the newest message; 0 if there is none."`
+}
+
+// What LookAgain calls the rooms.
+const (
+	QueueShown    = "queue"
+	PresenceShown = "presence"
+)
+
+// LookAgain says that what a client shows of a room may be out of date.
+type LookAgain struct {
+	Room string `json:"room" doc:"What to fetch again: the list of conversations, or who is online." enum:"queue,presence"`
+}
+
 // Problem is the payload of the error event.
 type Problem struct {
 	Message string `json:"message" doc:"What went wrong, as a sentence."`

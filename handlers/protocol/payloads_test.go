@@ -237,6 +237,11 @@ func TestEvents_toClientsHaveTheGuidesFields(t *testing.T) {
 
 func TestEvents_toClientsBeyondTheGuide(t *testing.T) {
 	t.Parallel()
+	golden(t, protocol.LastSeq{
+		ConversationID: "conv-1",
+		LastSeq:        7,
+	}, `{"conversation_id":"conv-1","last_seq":7}`)
+	golden(t, protocol.LookAgain{Room: protocol.QueueShown}, `{"room":"queue"}`)
 	golden(t, protocol.ConversationReopened{
 		ConversationID: "conv-1",
 		SessionID:      "s-1",

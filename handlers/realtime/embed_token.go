@@ -69,6 +69,8 @@ func (s *Server) closeRevoked(ctx context.Context) {
 		}
 	}
 	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, endedSweep)
+	defer cancel()
 	closedTokens, closedChannels, err := s.conversations.Closed(ctx, tokens, channels)
 	if err != nil {
 		slog.Warn("look for revoked embed tokens", "error", err)

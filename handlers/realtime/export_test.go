@@ -1,5 +1,33 @@
 package realtime
 
+import (
+	"context"
+	"time"
+)
+
+// SetRhythm replaces the intervals. Call it before Run.
+func (s *Server) SetRhythm(compare, settle time.Duration, announce int) {
+	s.rhythm = rhythm{compare, settle, announce}
+}
+
+// KeepInStep does at its own intervals, until ctx ends, what Run does at those of SetRhythm.
+func (s *Server) KeepInStep(ctx context.Context, compare, settle time.Duration, announce int) {
+	fast := &Server{
+		io:            s.io,
+		conversations: s.conversations,
+		rhythm:        rhythm{compare, settle, announce},
+	}
+	fast.keepInStep(ctx)
+}
+
+// Step does what Run does at an interval, for all rooms in turn or for none.
+func (s *Server) Step(ctx context.Context, inTurn bool) error {
+	return s.step(ctx, func(string) bool { return inTurn })
+}
+
+// AnnounceLost is what Step does after a wait.
+func (s *Server) AnnounceLost(stored map[string]int64) { s.announceLost(stored) }
+
 // LimitEndUsers counts the events of end users, and lets those of one address join only so many conversations. Call it
 // before the first socket connects.
 func (s *Server) LimitEndUsers(joined int) { s.limitEndUsers, s.maxOfAddress = true, joined }

@@ -147,7 +147,5 @@ func (p *Publisher) WebSessionEnded(webSessionID string) {
 func (p *Publisher) UserSessionsEnded(userID string) { p.io.DisconnectSockets(userRoom(userID)) }
 
 func (p *Publisher) emit(to socketio.Broadcast, event string, payload any) {
-	if err := to.Emit(event, payload); err != nil {
-		slog.Warn("publish", "event", event, "error", err)
-	}
+	logUnsent(event, to.Emit(event, payload))
 }

@@ -34,6 +34,7 @@ type Server struct {
 	typing        *typing
 	limitEndUsers bool
 	maxOfAddress  int // see maxJoinedOfAddress
+	rhythm        rhythm
 
 	mu         sync.Mutex
 	agents     map[*socketio.Socket]*services.Identity
@@ -54,6 +55,7 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 		widget:        s.Widget,
 		limitEndUsers: limitEndUsers,
 		maxOfAddress:  maxJoinedOfAddress,
+		rhythm:        defaultRhythm,
 		typing:        newTyping(io),
 		agents:        map[*socketio.Socket]*services.Identity{},
 		tokenRooms:    map[string]int{},
@@ -67,21 +69,27 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 	return server
 }
 
-// Run expires typing, and closes the sockets of ended logins and revoked embed tokens, until ctx ends.
+// Run does what no event causes, until ctx ends: it expires typing, closes the sockets of ended logins and revoked
+// embed tokens, and keeps clients in step. They do not wait for each other, because the database may not answer.
 func (s *Server) Run(ctx context.Context) {
-	typingTick := time.NewTicker(typingLook)
-	defer typingTick.Stop()
-	endedTick := time.NewTicker(endedSweep)
-	defer endedTick.Stop()
+	var running sync.WaitGroup
+	running.Go(func() { every(ctx, typingLook, s.typing.expire) })
+	running.Go(func() { every(ctx, endedSweep, func(time.Time) { s.closeEnded(ctx) }) })
+	running.Go(func() { every(ctx, endedSweep, func(time.Time) { s.closeRevoked(ctx) }) })
+	running.Go(func() { s.keepInStep(ctx) })
+	running.Wait()
+}
+
+// every calls do at an interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func(now time.Time)) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-typingTick.C:
-			s.typing.expire(now)
-		case <-endedTick.C:
-			s.closeEnded(ctx)
-			s.closeRevoked(ctx)
+		case now := <-tick.C:
+			do(now)
 		}
 	}
 }

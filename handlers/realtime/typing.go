@@ -1,7 +1,6 @@
 package realtime
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 
@@ -114,7 +113,5 @@ func (t *typing) remove(socket *socketio.Socket, conversationID string) {
 func (t *typing) publishCleared(conversationID string) {
 	err := t.io.To(protocol.ConversationRoom(conversationID)).
 		Emit(protocol.TypingClearedEvent, protocol.ConversationID{ConversationID: conversationID})
-	if err != nil {
-		slog.Warn("publish", "event", protocol.TypingClearedEvent, "error", err)
-	}
+	logUnsent(protocol.TypingClearedEvent, err)
 }

@@ -1,8 +1,6 @@
 package realtime
 
 import (
-	"log/slog"
-
 	"parley/handlers/protocol"
 	"parley/services"
 )
@@ -43,7 +41,5 @@ func (c *client) publishViewing(conversationID string, viewing bool) {
 			AgentID:        c.agent.User.ID,
 			Viewing:        viewing,
 		})
-	if err != nil {
-		slog.Warn("publish", "event", protocol.ViewedEvent, "error", err)
-	}
+	logUnsent(protocol.ViewedEvent, err)
 }

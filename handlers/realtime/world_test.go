@@ -25,7 +25,7 @@ import (
 const patience = 10 * time.Second
 
 // world is the demo organization behind a server that listens on loopback. Its bot answers any text. Presence does not
-// run: what a socket hears, the test has caused.
+// run, and nothing is announced at an interval: what a socket hears, the test has caused.
 type world struct {
 	*testing.T
 	*services.Services
@@ -93,6 +93,7 @@ func newLimitedWorld(t *testing.T, db *models.DB, rate services.Rate, limits ser
 	w.seeded, err = all.Organizations.Seed(t.Context(), false)
 	w.ok(err)
 	w.live = realtime.New(io, all, false)
+	w.live.SetRhythm(time.Hour, time.Millisecond, 1)
 	w.listen(socket)
 	return w
 }

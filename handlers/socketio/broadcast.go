@@ -15,6 +15,7 @@ type Broadcast struct {
 	local      bool
 	sequenced  bool
 	sequence   uint64
+	after      bool // sequence is that of After
 }
 
 // To adds a room. A socket in several of the rooms gets the event once.
@@ -66,6 +67,13 @@ func (b Broadcast) Sequence(n uint64) Broadcast {
 	return b
 }
 
+// After delivers the event after the numbered events up to n that this node has, and waits for the others no longer.
+// Use it to tell the room that there are events up to n. The broadcast must have one room, and be Local.
+func (b Broadcast) After(n uint64) Broadcast {
+	b.after, b.sequence = true, n
+	return b
+}
+
 // Emit sends an event. Arguments are encoded with encoding/json, except Binary, and json.RawMessage, which is sent
 // unchecked. It does not wait for any client. The error is one of encoding/json.
 func (b Broadcast) Emit(event string, args ...any) error {
@@ -106,6 +114,8 @@ func (b *Broadcast) deliver(m message) {
 	case r == nil:
 	case b.sequenced:
 		r.sequencer().deliver(b.sequence, d)
+	case b.after:
+		r.sequencer().deliverAfter(b.sequence, d)
 	default:
 		r.deliver(d)
 	}

@@ -116,6 +116,27 @@ func (n *Namespace) Members(room string) int {
 	return len(r.snapshot())
 }
 
+// Rooms returns the names of the rooms that have members on this node.
+func (n *Namespace) Rooms() []string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	names := make([]string, 0, len(n.rooms))
+	for name := range n.rooms {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Delivered returns the number up to which the numbered events of a room were delivered on this node, or are no longer
+// waited for. It returns false if the room has no members here, or no number is known.
+func (n *Namespace) Delivered(room string) (sequence uint64, known bool) {
+	r := n.room(room)
+	if r == nil {
+		return 0, false
+	}
+	return r.sequencer().delivered()
+}
+
 // Sockets returns the sockets in a room on this node.
 func (n *Namespace) Sockets(room string) []*Socket {
 	r := n.room(room)

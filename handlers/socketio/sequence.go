@@ -61,6 +61,25 @@ func (q *sequencer) deliver(n uint64, d delivery) {
 	q.drain()
 }
 
+// deliverAfter delivers a packet after those up to n, and waits no longer for those of them that are missing.
+func (q *sequencer) deliverAfter(n uint64, d delivery) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.releaseThrough(n)
+	q.known, q.next = true, max(q.next, n+1)
+	q.releaseConsecutive()
+	q.ready = append(q.ready, d)
+	q.drain()
+}
+
+// delivered returns the number up to which packets were delivered or are no longer waited for. It returns false if no
+// number is known.
+func (q *sequencer) delivered() (n uint64, known bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.next - 1, q.known
+}
+
 // drain delivers what is ready. Call with mu locked; it unlocks mu while it writes.
 func (q *sequencer) drain() {
 	if q.busy {

@@ -104,3 +104,36 @@ func TestSequence_concurrentEmittersDoNotReorder(t *testing.T) {
 	}
 	emitters.Wait()
 }
+
+func TestSequence_anEventAfterTheNumberedWaitsForNone(t *testing.T) {
+	w := newWorld(t, withBroker(time.Hour), joinRoom)
+	p := w.join().enter("a")
+	after := func(n uint64, first ...uint64) {
+		t.Helper()
+		if err := w.Of("/").To("a").Local().After(n).Emit("after", n); err != nil {
+			t.Fatal(err)
+		}
+		p.expectNumbers(first...)
+		p.expect(fmt.Sprintf(`42["after",%d]`, n))
+	}
+	if n, known := w.Of("/").Delivered("a"); known {
+		t.Errorf("delivered %d before the first number", n)
+	}
+	emitNumbered(w, 1, 3, 5, 8) // 2 is missing
+	p.expectNumbers(1)
+	if n, known := w.Of("/").Delivered("a"); n != 1 || !known {
+		t.Errorf("delivered %d, %v", n, known)
+	}
+	after(1)
+	after(4, 3, 5)
+	after(6)
+	if n, _ := w.Of("/").Delivered("a"); n != 6 {
+		t.Errorf("delivered %d", n)
+	}
+	after(3) // old news changes nothing
+	emitNumbered(w, 7)
+	p.expectNumbers(7, 8)
+	if n, known := w.Of("/").Delivered("nobody is here"); known {
+		t.Errorf("delivered %d to nobody", n)
+	}
+}

@@ -1,0 +1,119 @@
+package realtime
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"time"
+
+	"parley/handlers/protocol"
+)
+
+// rhythm is how often the clients of this node are told what they may have missed: an event gets lost when a node or
+// Redis fails. A client is in step again within compare + settle of a lost message, and within announce of anything.
+type rhythm struct {
+	compare  time.Duration // between two comparisons of what was delivered with what is stored
+	settle   time.Duration // how long a message may be on its way before it counts as lost
+	announce int           // a room is told after this many comparisons, whether or not anything was lost
+}
+
+var defaultRhythm = rhythm{
+	compare:  3 * time.Second,
+	settle:   500 * time.Millisecond,
+	announce: 10,
+}
+
+// keepInStep tells the rooms of this node what their clients may have missed, until ctx ends.
+func (s *Server) keepInStep(ctx context.Context) {
+	tick := time.NewTicker(s.rhythm.compare)
+	defer tick.Stop()
+	seed := maphash.MakeSeed()
+	for turn := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		// Each turn announces other rooms, so that the work is spread evenly.
+		inTurn := func(room string) bool {
+			return maphash.String(seed, room)%uint64(s.rhythm.announce) == uint64(turn)
+		}
+		if err := s.step(ctx, inTurn); err == nil {
+			turn = (turn + 1) % s.rhythm.announce
+		} else if ctx.Err() == nil {
+			slog.Warn("look for lost events", "error", err)
+		}
+	}
+}
+
+// step announces the rooms that due names, and the conversations that have messages this node should have delivered.
+func (s *Server) step(ctx context.Context, due func(room string) bool) error {
+	delivered := s.delivered()
+	bounded, cancel := context.WithTimeout(ctx, s.rhythm.compare)
+	defer cancel()
+	ahead, err := s.conversations.Ahead(bounded, delivered)
+	if err != nil {
+		return err
+	}
+	s.announce(delivered, due)
+	if len(ahead) == 0 {
+		return nil
+	}
+	settled := time.NewTimer(s.rhythm.settle)
+	defer settled.Stop()
+	select {
+	case <-ctx.Done():
+	case <-settled.C:
+		s.announceLost(ahead)
+	}
+	return nil
+}
+
+// delivered returns what each conversation with members on this node has delivered.
+func (s *Server) delivered() map[string]int64 {
+	delivered := map[string]int64{}
+	for _, room := range s.io.Rooms() {
+		if id, ok := protocol.ConversationOf(room); ok {
+			if seq, known := s.io.Delivered(room); known {
+				delivered[id] = int64(seq)
+			}
+		}
+	}
+	return delivered
+}
+
+// announce tells the rooms that due names what there is, or to look again.
+func (s *Server) announce(delivered map[string]int64, due func(room string) bool) {
+	for id, seq := range delivered {
+		if due(protocol.ConversationRoom(id)) {
+			s.announceLastSeq(id, seq)
+		}
+	}
+	for _, room := range s.io.Rooms() {
+		if shown, ok := protocol.ShownRoom(room); ok && due(room) {
+			err := s.io.To(room).Local().Emit(protocol.LookAgainEvent, protocol.LookAgain{Room: shown})
+			logUnsent(protocol.LookAgainEvent, err)
+		}
+	}
+}
+
+// announceLost announces the conversations whose stored messages have not come.
+func (s *Server) announceLost(stored map[string]int64) {
+	for id, seq := range stored {
+		if has, known := s.io.Delivered(protocol.ConversationRoom(id)); known && int64(has) < seq {
+			s.announceLastSeq(id, seq)
+		}
+	}
+}
+
+func (s *Server) announceLastSeq(conversationID string, seq int64) {
+	err := s.io.To(protocol.ConversationRoom(conversationID)).Local().After(uint64(seq)).
+		Emit(protocol.LastSeqEvent, protocol.LastSeq{ConversationID: conversationID, LastSeq: seq})
+	logUnsent(protocol.LastSeqEvent, err)
+}
+
+func logUnsent(event string, err error) {
+	if err != nil {
+		slog.Warn("publish", "event", event, "error", err)
+	}
+}
