@@ -40,6 +40,9 @@ func readBody(c *fiber.Ctx) error {
 			return err
 		}
 		ctx.Request.SetBodyRaw(body)
+		if ctx.UserValue(clock{}) != nil { // not for /socket.io
+			restartClock(c)
+		}
 	}
 	ctx.SetUserValue(bodyRead{}, true)
 	return readForm(ctx)

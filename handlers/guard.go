@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -67,7 +66,7 @@ func (a *App) api(c *fiber.Ctx) error {
 	if key := presentedKey(c); key != "" {
 		if _, err := a.APIKeys.Presented(c.UserContext(), key); err != nil &&
 			services.KindOf(err) != services.Unauthorized {
-			slog.Error("record use of API key", "error", err) // the key gives no access, so the request goes on
+			services.LogFailure("record use of API key", err) // the key gives no access, so the request goes on
 		}
 	}
 	if a.WebSessionToken(c) == "" {
@@ -227,16 +226,30 @@ func (a *App) cookie(c *fiber.Ctx, name, value string) *fiber.Cookie {
 // secureCookies reports whether browsers reach this server over https, so that our cookies must be Secure.
 func (a *App) secureCookies(c *fiber.Ctx) bool { return strings.HasPrefix(a.baseURL(c), "https://") }
 
-// requestTimeout limits how long answering one request may take.
-const requestTimeout = 30 * time.Second
+// answerTimeout limits how long answering one request may take, so that a client has an answer within 3 s whatever the
+// database does. Waiting for the client or for other requests of its address does not count: see restartClock.
+const answerTimeout = 2500 * time.Millisecond
 
 // bounded gives the request a context with a deadline. Fiber's own context is recycled with the request, while the
 // database and others may still read it afterwards.
 func (a *App) bounded(c *fiber.Ctx) error {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
-	defer cancel()
 	a.warnOfProxy(c)
-	ctx = services.WithAddress(ctx, a.clientAddress(c))
+	ctx := services.WithAddress(context.Background(), a.clientAddress(c))
 	c.SetUserContext(views.OnSite(ctx, a.baseURL(c)))
+	restartClock(c)
+	defer func() { c.Locals(clock{}).(context.CancelFunc)() }()
 	return c.Next()
+}
+
+// clock is the key of what stops the current deadline of a request.
+type clock struct{}
+
+// restartClock gives the request its whole answerTimeout again.
+func restartClock(c *fiber.Ctx) {
+	if stop, running := c.Locals(clock{}).(context.CancelFunc); running {
+		stop()
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(c.UserContext()), answerTimeout)
+	c.Locals(clock{}, stop)
+	c.SetUserContext(ctx)
 }

@@ -21,8 +21,12 @@ func (a *App) home(c *fiber.Ctx) error {
 
 func (a *App) loginPage(c *fiber.Ctx) error {
 	next := sameSite(c.Query("next"))
-	if a.identify(c) == nil {
+	switch err := a.identify(c); services.KindOf(err) {
+	case "":
 		return c.Redirect(next, fiber.StatusSeeOther)
+	case services.Unauthorized:
+	default:
+		return err
 	}
 	return render(c, fiber.StatusOK, views.LoginPage(views.Login{
 		Layout: a.layout(c, "Log in"),

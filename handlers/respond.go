@@ -50,7 +50,8 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	}
 	c.Status(status)
 	c.Type("html", "utf-8")
-	return page.Render(c.UserContext(), c.Response().BodyWriter())
+	// A page that says why it took too long must still be drawn.
+	return page.Render(context.WithoutCancel(c.UserContext()), c.Response().BodyWriter())
 }
 
 // problemTimeout limits how long an error page waits for the name of the user's organization.
@@ -59,11 +60,15 @@ const problemTimeout = 2 * time.Second
 // problem answers a request whose handler returned an error: with JSON for the API and the widget's history, with a
 // notice for htmx, else with a page.
 func (a *App) problem(c *fiber.Ctx, err error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), problemTimeout)
+	refusal, status := refusalOf(c, err)
+	timeout := problemTimeout
+	if refusal.Kind == services.Unavailable {
+		timeout = 0 // the database has had its time
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	c.SetUserContext(ctx) // the request's own context ended with the handler
 	a.setHeaders(c)       // a malformed request reaches no middleware
-	refusal, status := refusalOf(c, err)
 	path := c.Path()
 	switch {
 	case within(path, "/api"), within(path, "/chat-widget/history"), within(path, "/socket.io"):
@@ -90,7 +95,8 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 // within reports whether path is folder or below it.
 func within(path, folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
 
-// refusalOf returns what a user may know about an error, and its status. It sets Retry-After, and logs internal errors.
+// refusalOf returns what a user may know about an error, and its status. It sets Retry-After, and logs failures of
+// ours.
 func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 	var refused *requestError
 	if errors.As(err, &refused) {
@@ -110,9 +116,7 @@ func refusalOf(c *fiber.Ctx, err error) (*services.Error, int) {
 		}
 	}
 	refusal := services.AsError(err)
-	if refusal.Kind == services.Internal {
-		slog.Error("request failed", "method", c.Method(), "route", c.Route().Path, "error", err)
-	}
+	services.LogFailure("request failed", err, "method", c.Method(), "route", c.Route().Path)
 	if refusal.RetryAfter > 0 {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(refusal.RetryAfter.Seconds()))))
 	}
@@ -154,8 +158,8 @@ func (a *App) frame(c *fiber.Ctx, title string) views.Layout {
 	layout := views.Layout{Title: title, Asset: static.URL, Imports: static.Imports}
 	if identity := identityOf(c); identity.User.ID != "" {
 		organization, err := a.Organizations.Get(c.UserContext(), identity.User.OrganizationID)
-		if err != nil {
-			slog.Error("read organization", "error", err)
+		if err != nil && c.UserContext().Err() == nil {
+			services.LogFailure("read organization", err)
 		}
 		c.SetUserContext(views.InZone(c.UserContext(), organization.TimeZone))
 		layout.Path = c.Path()

@@ -44,7 +44,7 @@ func (a *App) AdmitSocket(c *fiber.Ctx) (release func(), ok bool) {
 	if a.openSockets.take(key, a.AddressLimits.Sockets) {
 		return sync.OnceFunc(func() { a.openSockets.give(key) }), true
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
 	if _, err := a.WebSessions.Identify(ctx, a.WebSessionToken(c)); err == nil {
 		return func() {}, true

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"time"
@@ -70,13 +69,14 @@ func (a *App) inTurn(c *fiber.Ctx) error {
 	if costly(c) {
 		turn = of.costly
 	}
-	ctx, cancel := context.WithTimeout(c.UserContext(), turnWait)
-	defer cancel()
+	timeout := time.NewTimer(turnWait)
+	defer timeout.Stop()
 	select {
 	case turn <- struct{}{}:
 		defer func() { <-turn }()
+		restartClock(c)
 		return c.Next()
-	case <-ctx.Done():
+	case <-timeout.C:
 		return busy()
 	}
 }

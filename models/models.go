@@ -72,7 +72,7 @@ func openSQLite(dataDir string) (*DB, error) {
 
 func openSQLiteHandle(path string, connections int, option string) (*gorm.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join([]string{
-		"_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_pragma=busy_timeout(2000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(1)", "_pragma=cache_size(-16000)",
 		"_pragma=wal_autocheckpoint(4000)", option, // 16 MB, so that busy pages are copied back less often
 	}, "&")

@@ -12,8 +12,12 @@ import (
 	"gorm.io/gorm"
 )
 
-// ErrContention means that a transaction failed several times because of conflicts with other transactions.
-var ErrContention = errors.New("the database is busy with conflicting transactions")
+var (
+	// ErrContention means that a transaction failed several times because of conflicts with other transactions.
+	ErrContention = errors.New("the database is busy with conflicting transactions")
+	// ErrCommitUnknown means that the answer to COMMIT got lost: the transaction may be committed, or may yet be.
+	ErrCommitUnknown = errors.New("it is not known whether the transaction was committed")
+)
 
 const (
 	transactionAttempts = 6
@@ -63,9 +67,3 @@ func contended(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && (refused.Code == serializationFailure || refused.Code == deadlockDetected)
 }
-
-// SQLSTATEs of PostgreSQL.
-const (
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-)

@@ -92,7 +92,7 @@ func (s *Audit) NoteLater(ctx context.Context, user models.User, action, detail 
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 		defer cancel()
 		if err := s.Note(s.db.Write.WithContext(ctx), user, action, auditName(user), detail); err != nil {
-			logFailure("note failed attempt", err)
+			LogFailure("note failed attempt", err)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 // Kind classifies an error. The API sends it as the field `error`.
 type Kind string
 
-// The kinds. An error that is not an *Error is Internal.
+// The kinds. An error that is not an *Error is Unavailable or Internal: see AsError.
 const (
 	Invalid      Kind = "invalid_request"
 	Unauthorized Kind = "unauthorized"
@@ -28,30 +28,38 @@ const (
 type Error struct {
 	Kind       Kind
 	Message    string
-	RetryAfter time.Duration // for RateLimited: how long to wait before the next attempt
+	RetryAfter time.Duration // for RateLimited and Unavailable: how long to wait before the next attempt
 	Silent     bool          // for RateLimited: only an acknowledgement reports it, no error event
 	Field      string        // name of the form field with the error; empty for the form as a whole
 }
 
 func (e *Error) Error() string { return e.Message }
 
+// retryUnavailable is when to try again what can't be done now.
+const retryUnavailable = 3 * time.Second
+
 // Refuse makes an Error.
 func Refuse(kind Kind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+	refusal := &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+	if kind == Unavailable {
+		refusal.RetryAfter = retryUnavailable
+	}
+	return refusal
 }
 
 func refuseField(field, format string, args ...any) *Error {
 	return &Error{Kind: Invalid, Message: fmt.Sprintf(format, args...), Field: field}
 }
 
-// AsError returns what a user may know about err: the *Error in it, or an Internal one without details.
+// AsError returns what a user may know about err: the *Error in it, Unavailable if the database can't do it now, else
+// an Internal one without details.
 func AsError(err error) *Error {
 	var refusal *Error
 	if errors.As(err, &refusal) {
 		return refusal
 	}
-	if errors.Is(err, models.ErrContention) {
-		return Refuse(Unavailable, "The server is busy. Please try again.")
+	if models.Unavailable(err) {
+		return Refuse(Unavailable, "Parley can't do this right now. Please try again in a moment.")
 	}
 	return &Error{Kind: Internal, Message: "Something went wrong. Please try again."}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
-	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ const (
 	maxClientID = 64  // characters
 	maxReadIDs  = 500 // message_ids in one mark_read
 
-	repeatTimeout = 5 * time.Second // limit for the lookup of a stored message
+	repeatTimeout = 2 * time.Second // limit for the lookup of a stored message
 )
 
 // Sender is who writes a message. It comes from what the socket or session has proven, never from a payload.
@@ -372,5 +371,3 @@ func (m *Messages) MarkRead(ctx context.Context, ref Ref, reader Sender, message
 func allValid(ids []string) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !models.ValidID(id) })
 }
-
-func logFailure(what string, err error) { slog.Error(what, "error", err) }

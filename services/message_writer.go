@@ -16,8 +16,8 @@ import (
 const (
 	batchSize    = 256 // jobs in one transaction; more would only delay the first of them
 	queueSize    = 2048
-	batchTimeout = 15 * time.Second
-	queueTimeout = 10 * time.Second // limit for waiting until the queue has room
+	batchTimeout = 2500 * time.Millisecond
+	queueTimeout = 2500 * time.Millisecond // limit for waiting until the queue has room
 )
 
 // job is a validated message on its way into the database.
@@ -169,7 +169,7 @@ func (w *writer) commit(batch []*job) []outcome {
 		(!w.db.Postgres() || errors.As(err, &refused)) {
 		return append(w.commit(batch[:half]), w.commit(batch[half:])...)
 	}
-	logFailure("store messages", err)
+	LogFailure("store messages", err)
 	outcomes = make([]outcome, len(batch))
 	for i, j := range batch {
 		outcomes[i] = outcome{

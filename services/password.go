@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	minPassword      = 10   // characters
-	maxPassword      = 256  // characters
-	maxPasswordBytes = 4096 // 256 characters need fewer, however they are composed
-	parallelHashes   = 4    // a hash takes 19 MB and some 50 ms
-	hashingPatience  = 10 * time.Second
+	minPassword      = 10              // characters
+	maxPassword      = 256             // characters
+	maxPasswordBytes = 4096            // 256 characters need fewer, however they are composed
+	parallelHashes   = 4               // a hash takes 19 MB and some 50 ms
+	hashingPatience  = 2 * time.Second // less than a request has
 )
 
 // Passwords hashes, checks and resets passwords, and limits guesses.
@@ -162,7 +162,7 @@ func (s *Passwords) upgrade(ctx context.Context, user models.User, password stri
 			UpdateColumn("password_hash", hash).Error
 	}
 	if err != nil {
-		logFailure("upgrade password hash", err)
+		LogFailure("upgrade password hash", err)
 	}
 }
 

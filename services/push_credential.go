@@ -123,7 +123,7 @@ func (s *PushCredentials) save(ctx context.Context, actor models.User, channelID
 				return nil
 			}
 			if plain, err = s.box.Open(stored.Secret, sealedRow(*stored)...); err != nil {
-				logFailure("keep push credential", err)
+				LogFailure("keep push credential", err)
 				return refuseField(draft.secretField, "The stored value can no longer be read. Enter it again.")
 			}
 		}

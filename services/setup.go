@@ -47,7 +47,7 @@ func (s *Setup) Needed(ctx context.Context) bool {
 	}
 	empty, err := s.organizations.Empty(ctx)
 	if err != nil {
-		logFailure("look for an organization", err)
+		LogFailure("look for an organization", err)
 		return false
 	}
 	s.done = !empty

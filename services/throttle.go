@@ -95,7 +95,7 @@ func (t throttle) begin(ctx context.Context, a attempt) (succeeded func(), err e
 	refund := func() {
 		for _, key := range counted {
 			if err := t.limiter.Refund(context.WithoutCancel(ctx), key); err != nil {
-				logFailure("refund attempt", err)
+				LogFailure("refund attempt", err)
 			}
 		}
 	}

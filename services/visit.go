@@ -119,7 +119,7 @@ func (s *Visits) store(ctx context.Context) {
 	for visits := range slices.Chunk(noted, visitBatch) {
 		changed, err := s.replace(ctx, visits)
 		if err != nil {
-			logFailure("store visits", err)
+			LogFailure("store visits", err)
 		}
 		for _, visit := range changed {
 			s.publisher.VisitChanged(visit.OrganizationID, visit.ConversationID)

@@ -231,7 +231,7 @@ func (s *WebSessions) noteSeen(ctx context.Context, identity Identity) {
 			identity.WebSessionID, now.Add(-deviceSeenPause)).
 		UpdateColumn("last_seen_at", now).Error
 	if err != nil {
-		logFailure("note that a device was seen", err)
+		LogFailure("note that a device was seen", err)
 	}
 }
 
@@ -241,7 +241,7 @@ func (s *WebSessions) Logout(ctx context.Context, token string) error {
 	id := HashToken(token)
 	result := s.db.Write.WithContext(ctx).Where("id = ?", id).Delete(&models.Device{})
 	if result.Error != nil {
-		logFailure("delete device", result.Error)
+		LogFailure("delete device", result.Error)
 		return Refuse(Unavailable, "You cannot be logged out right now. Please try again.")
 	}
 	if result.RowsAffected > 0 {

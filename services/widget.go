@@ -175,7 +175,7 @@ func (s *Widget) seen(ctx context.Context, token models.EmbedToken, origin strin
 			token.ID, now.Add(-seenPause)).
 		UpdateColumns(map[string]any{"last_seen_at": now, "last_seen_origin": oneLine(origin, 300)}).Error
 	if err != nil {
-		logFailure("note where an embed token was seen", err)
+		LogFailure("note where an embed token was seen", err)
 	}
 }
 

@@ -299,12 +299,18 @@ type Problem struct {
 	Message string `json:"message" doc:"What went wrong, as a sentence."`
 }
 
-// Failure is the acknowledgement of an event that failed. RetryAfterMS is set with rate_limited.
+// Failure is the acknowledgement of an event that failed. RetryAfterMS is set with rate_limited and unavailable.
 type Failure struct {
 	OK           bool   `json:"ok" doc:"Whether the event was accepted."`
 	Error        string `json:"error" doc:"What went wrong, as a code." enum:"invalid_request,unauthorized,forbidden,not_found,conflict,too_large,rate_limited,internal,unavailable"`
 	Message      string `json:"message" doc:"What went wrong, as a sentence."`
-	RetryAfterMS int64  `json:"retry_after_ms,omitempty" doc:"With rate_limited: how many milliseconds to wait."`
+	RetryAfterMS int64  `json:"retry_after_ms,omitempty" doc:"With rate_limited and unavailable: how many milliseconds to wait."`
+}
+
+// ConnectRefusal is the data of a refused connect: the client's connect_error has it beside the message.
+type ConnectRefusal struct {
+	Error        string `json:"error"`
+	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`
 }
 
 // Ack is the acknowledgement of an event that succeeded, with the fields that the event's About names.

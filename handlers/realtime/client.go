@@ -32,11 +32,28 @@ type client struct {
 	sending  sync.Once
 	inFlight chan struct{}
 
-	allowance  float64 // events that an end user's socket may send now, see allow
+	stuckAt    time.Time // when an event could last not be answered
+	allowance  float64   // events that an end user's socket may send now, see allow
 	lastChange time.Time
 }
 
 func clientOf(socket *socketio.Socket) *client { return socket.Data().(*client) }
+
+// patience returns the deadline of the event that is being handled.
+func (c *client) patience() (context.Context, context.CancelFunc) {
+	timeout := eventTimeout
+	if time.Since(c.stuckAt) < stuckPeriod {
+		timeout = stuckTimeout
+	}
+	return context.WithTimeout(context.Background(), timeout)
+}
+
+// note remembers that an event could not be answered.
+func (c *client) note(err error) {
+	if services.KindOf(err) == services.Unavailable {
+		c.stuckAt = time.Now()
+	}
+}
 
 // beginSend waits while too many sends of this socket are unanswered. Every beginSend needs an endSend.
 func (c *client) beginSend() {
@@ -81,8 +98,6 @@ func (s *Server) agentOf(ctx context.Context, c *client, conversationID string) 
 	if ref, ok := c.joined[conversationID]; ok {
 		return ref, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
-	defer cancel()
 	return s.conversations.ForAgentToJoin(ctx, c.agent.User.OrganizationID, conversationID)
 }
 

@@ -13,7 +13,14 @@ import (
 	"parley/services"
 )
 
-const eventTimeout = 10 * time.Second
+// eventTimeout limits how long answering an event may take, so that a client has an answer within 3 s.
+const eventTimeout = 2500 * time.Millisecond
+
+// The events that wait behind one that could not be answered must not wait as long again, one after the other.
+const (
+	stuckTimeout = 250 * time.Millisecond // for an event of a socket that has got no answer
+	stuckPeriod  = time.Second            // since then
+)
 
 // reply answers an event.
 type reply struct {
@@ -99,9 +106,11 @@ func synchronous[P any](do func(*Server, *client, P) (protocol.Ack, error)) answ
 // withDeadline makes an answer of a function that uses the database or Redis, and limits its time.
 func withDeadline[P any](do func(context.Context, *Server, *client, P) (protocol.Ack, error)) answer {
 	return synchronous(func(s *Server, c *client, payload P) (protocol.Ack, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
+		ctx, cancel := c.patience()
 		defer cancel()
-		return do(ctx, s, c, payload)
+		ack, err := do(ctx, s, c, payload)
+		c.note(err)
+		return ack, err
 	})
 }
 
@@ -154,9 +163,7 @@ func (r reply) send(ack any, err error) {
 	case err == nil && e.HasAck():
 		send = e.Ack(ack)
 	case err != nil:
-		if services.KindOf(err) == services.Internal {
-			slog.Error("event failed", "event", e.Name, "error", err)
-		}
+		services.LogFailure("event failed", err, "event", e.Name)
 		refusal := services.AsError(err)
 		if e.HasAck() {
 			send = e.Ack(protocol.Failure{

@@ -12,7 +12,8 @@ import (
 // sendMessage stores a message. It returns before the commit, so that a client may have many messages in flight; the
 // writer keeps their order.
 func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
-	ctx := context.Background() // only the writer can delay a proven sender, and it has its own limits
+	ctx, cancel := c.patience()
+	defer cancel() // the writer has a deadline of its own
 	if err := validConversation(p.ConversationID); err != nil {
 		reply.send(nil, err)
 		return
@@ -21,6 +22,7 @@ func sendMessage(s *Server, c *client, p protocol.SendMessage, reply reply) {
 	if err == nil && proof != nil {
 		err = s.admitConversation(ctx, c, proof)
 	}
+	c.note(err)
 	if err != nil {
 		reply.send(nil, err)
 		return
@@ -48,8 +50,6 @@ func (s *Server) admitConversation(ctx context.Context, c *client, proof *proof)
 	if proof.isAdmitted() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
-	defer cancel()
 	request, _ := c.socket.Request().(Request)
 	err := s.widget.AdmitConversation(ctx, proof.current(), request.Address)
 	if err != nil {

@@ -198,8 +198,6 @@ func (s *Server) endUser(ctx context.Context, c *client, conversationID, externa
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
-	defer cancel()
 	ref, err := s.conversations.ForEndUser(ctx, services.EndUserProof{
 		ConversationID: conversationID,
 		ExternalID:     externalID,

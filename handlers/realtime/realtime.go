@@ -111,7 +111,7 @@ func (s *Server) identify(socket *socketio.Socket) error {
 	}
 	identity, err := s.identity(request.WebSessionToken)
 	if err != nil && services.KindOf(err) != services.Unauthorized {
-		return err
+		return connectError(err)
 	}
 	client.agent = identity
 	return nil
@@ -122,10 +122,7 @@ func (s *Server) identity(token string) (*services.Identity, error) {
 	defer cancel()
 	identity, err := s.webSessions.Identify(ctx, token)
 	if err != nil {
-		if services.KindOf(err) == services.Internal {
-			slog.Error("identify socket", "error", err)
-			err = services.AsError(err)
-		}
+		services.LogFailure("identify socket", err)
 		return nil, err
 	}
 	return &identity, nil
@@ -143,6 +140,7 @@ func (s *Server) connected(socket *socketio.Socket) {
 	}
 	// Check again: a logout after the first check did not reach the socket, because it was not in the rooms yet.
 	_, err := s.identity(socket.Request().(Request).WebSessionToken)
+	client.note(err)
 	if services.KindOf(err) == services.Unauthorized {
 		socket.Disconnect(true)
 		return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"parley/handlers/protocol"
 	"parley/handlers/socketio"
 	"parley/services"
 )
@@ -24,4 +25,16 @@ func (s *Server) refuse(socket *socketio.Socket, e *socketio.Event, limit error)
 		}
 	}
 	reply{socket, e}.send(nil, err)
+}
+
+// connectError refuses a connection. The client reads from its data whether it is worth another attempt.
+func connectError(err error) error {
+	refusal := services.AsError(err)
+	return &socketio.ConnectError{
+		Message: refusal.Message,
+		Data: protocol.ConnectRefusal{
+			Error:        string(refusal.Kind),
+			RetryAfterMS: refusal.RetryAfter.Milliseconds(),
+		},
+	}
 }
