@@ -8,9 +8,13 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -32,10 +36,36 @@ func Up(ctx context.Context, db *sql.DB, postgres bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate up: %w", err)
+	return unlessLocked(ctx, func() error {
+		if _, err := provider.Up(ctx); err != nil {
+			return fmt.Errorf("migrate up: %w", err)
+		}
+		return nil
+	})
+}
+
+const (
+	lockAttempts = 30
+	lockPause    = 2 * time.Second // longest
+	lockTimeout  = "55P03"         // SQLSTATE of a lock that another transaction holds for too long
+)
+
+// unlessLocked runs migrate again when it could not get a lock. In between everybody else gets on with their work, who
+// would wait behind a migration that waits.
+func unlessLocked(ctx context.Context, migrate func() error) error {
+	for range lockAttempts - 1 {
+		err := migrate()
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Code != lockTimeout {
+			return err
+		}
+		select {
+		case <-time.After(rand.N(lockPause)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return nil
+	return migrate()
 }
 
 // Down undoes the newest migration.
@@ -44,10 +74,12 @@ func Down(ctx context.Context, db *sql.DB, postgres bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := provider.Down(ctx); err != nil {
-		return fmt.Errorf("migrate down: %w", err)
-	}
-	return nil
+	return unlessLocked(ctx, func() error {
+		if _, err := provider.Down(ctx); err != nil {
+			return fmt.Errorf("migrate down: %w", err)
+		}
+		return nil
+	})
 }
 
 // Status lists every migration, oldest first.

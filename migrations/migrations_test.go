@@ -255,3 +255,38 @@ func lines(t *testing.T, db *models.DB, conn *sql.DB, sqlite, postgres string) (
 	}
 	return found
 }
+
+// A node that starts while others work must neither give up nor stop them: they wait behind a migration that waits.
+func TestUp_triesAgainUntilItGetsItsLocks(t *testing.T) {
+	each(t, func(t *testing.T, db *models.DB, conn *sql.DB) {
+		if !db.Postgres() {
+			return
+		}
+		if err := migrations.UpTo(t.Context(), conn, true, 1); err != nil {
+			t.Fatal(err)
+		}
+		blocker, err := conn.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := blocker.Exec("LOCK TABLE conversations IN ACCESS SHARE MODE"); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() { done <- migrations.Up(t.Context(), conn, true) }()
+		for _, want := range []bool{true, false} { // it waits, and then it does not: its first attempt was refused
+			for waits := !want; waits != want; {
+				if err := blocker.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted
+					AND relation = 'conversations'::regclass)`).Scan(&waits); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := blocker.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

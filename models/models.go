@@ -99,7 +99,7 @@ func gormConfig() *gorm.Config {
 	}
 }
 
-// SQL returns the connection pool that migrations run on.
+// SQL returns the connection pool that writes.
 func (db *DB) SQL() (*sql.DB, error) { return db.Write.DB() }
 
 // Ping reports whether the database answers.

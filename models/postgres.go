@@ -2,10 +2,15 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
@@ -29,18 +34,58 @@ const sessionSettings = `SELECT
 	set_config('default_transaction_read_only', 'off', false),
 	set_config('default_transaction_deferrable', 'off', false),
 	set_config('transform_null_equals', 'off', false),
-	set_config('array_nulls', 'on', false)                                -- batches have NULLs in arrays`
+	set_config('array_nulls', 'on', false),                               -- batches have NULLs in arrays
+	-- Nobody may hold a lock, or wait for one, for long: a node that freezes or vanishes must not stop the others.
+	set_config('idle_in_transaction_session_timeout', '10s', false),
+	set_config('lock_timeout', '2s', false),
+	set_config('statement_timeout', '10s', false),
+	-- A client that has vanished is noticed within 15 s.
+	set_config('tcp_keepalives_idle', '5', false),
+	set_config('tcp_keepalives_interval', '5', false),
+	set_config('tcp_keepalives_count', '2', false),
+	set_config('tcp_user_timeout', '15s', false)`
+
+// migrationSettings replace some of sessionSettings: building an index takes its time. Waiting for a lock must not,
+// because everybody else waits behind it.
+const migrationSettings = `SELECT set_config('statement_timeout', '0', false)`
+
+// connectTimeout is for one address of the server, unless the URL has a connect_timeout.
+const connectTimeout = 3 * time.Second
+
+// dialer notices within 15 s that an idle server has vanished. While a query runs its deadline counts.
+var dialer = net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+	Enable:   true,
+	Idle:     5 * time.Second,
+	Interval: 5 * time.Second,
+	Count:    2,
+}}
+
+// dial also limits requests to cancel a query, which have no time-out of their own.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	return dialer.DialContext(ctx, network, address)
+}
 
 func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, errors.New("DATABASE_URL: a parameter after the ? is not valid, or a file it names cannot be read")
 	}
-	if config.MaxConns < 20 {
-		config.MaxConns = 20
+	if u, err := url.Parse(databaseURL); err == nil && !u.Query().Has("pool_max_conns") {
+		config.MaxConns = max(config.MaxConns, 20)
 	}
 	for name, value := range startUpSettings {
 		config.ConnConfig.RuntimeParams[name] = value
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+		config.ConnConfig.DialFunc = dial
+	}
+	closeFatal := config.ConnConfig.OnPgError
+	config.ConnConfig.OnPgError = func(conn *pgconn.PgConn, refused *pgconn.PgError) bool {
+		// After a failover the server of this connection may stay read-only for ever.
+		return closeFatal(conn, refused) && refused.Code != readOnlyTransaction
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.PgConn().Exec(ctx, sessionSettings).Close()
@@ -60,6 +105,24 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
 	return &DB{Read: handle, Write: handle, pool: pool}, nil
+}
+
+// Migrating runs migrate on the database. On PostgreSQL it has connections of its own, whose statements may take as
+// long as they need.
+func (db *DB) Migrating(migrate func(*sql.DB) error) error {
+	if !db.Postgres() {
+		conn, err := db.SQL()
+		if err != nil {
+			return err
+		}
+		return migrate(conn)
+	}
+	config := db.pool.Config().ConnConfig
+	conn := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.PgConn().Exec(ctx, sessionSettings+"; "+migrationSettings).Close()
+	}))
+	defer conn.Close()
+	return migrate(conn)
 }
 
 // checkPostgres checks that the server answers and that the database can store our tables.

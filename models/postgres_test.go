@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"database/sql"
 	"net/url"
 	"strings"
 	"testing"
@@ -45,6 +46,92 @@ var adverse = []string{
 	"standard_conforming_strings = off",
 	"transform_null_equals = on",
 	"array_nulls = off",
+}
+
+// A node that freezes or vanishes must not stop the others.
+func TestPostgres_boundsEveryWaitOnEveryConnection(t *testing.T) {
+	postgres(t, func(t *testing.T, server string) {
+		db := openURL(t, modelstest.PostgresURLWith(t, server, "lock_timeout = 0", "statement_timeout = 0",
+			"idle_in_transaction_session_timeout = 0"))
+		const bounds = `SELECT concat_ws('|', current_setting('lock_timeout'), current_setting('statement_timeout'),
+			current_setting('idle_in_transaction_session_timeout'), current_setting('tcp_keepalives_idle'),
+			current_setting('tcp_keepalives_interval'), current_setting('tcp_keepalives_count'),
+			current_setting('tcp_user_timeout'))`
+		has := func(pool *sql.DB, want string) error {
+			conn, err := pool.Conn(t.Context()) // none of them is the one before
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { conn.Close() })
+			var got string
+			if err := conn.QueryRowContext(t.Context(), bounds).Scan(&got); err != nil {
+				return err
+			}
+			if got != want {
+				t.Errorf("a connection has %s, not %s", got, want)
+			}
+			return nil
+		}
+		pool, err := db.SQL()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if err := has(pool, "2s|10s|10s|5|5|2|15000"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Migrating(func(conn *sql.DB) error { return has(conn, "2s|0|10s|5|5|2|15000") }); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestPostgres_hasAsManyConnectionsAsTheURLSays(t *testing.T) {
+	postgres(t, func(t *testing.T, server string) {
+		for options, most := range map[string]int{"": 20, "&pool_max_conns=3": 3} {
+			pool, err := openURL(t, modelstest.PostgresURL(t, server)+options).SQL()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range most {
+				conn, err := pool.Conn(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			if conn, err := pool.Conn(ctx); err == nil {
+				conn.Close()
+				t.Errorf("%q: more than %d connections", options, most)
+			}
+		}
+	})
+}
+
+// After a failover a connection may lead to a server that stays read-only for ever.
+func TestPostgres_dropsConnectionsToAReadOnlyServer(t *testing.T) {
+	postgres(t, func(t *testing.T, server string) {
+		db := openURL(t, modelstest.PostgresURL(t, server)+"&pool_max_conns=1")
+		session := func() (pid int) {
+			if err := db.Read.Raw("SELECT pg_backend_pid()").Scan(&pid).Error; err != nil {
+				t.Fatal(err)
+			}
+			return pid
+		}
+		first := session()
+		if err := db.Write.Exec("SET default_transaction_read_only = on").Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Write.Exec("CREATE TABLE nowhere (id int)").Error; !models.Unavailable(err) {
+			t.Fatalf("the error is %v", err)
+		}
+		if session() == first {
+			t.Error("the connection is used again")
+		}
+	})
 }
 
 func TestPostgres_setsWhatItAssumesOnEveryConnection(t *testing.T) {

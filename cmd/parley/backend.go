@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -68,10 +69,7 @@ func openDatabase(ctx context.Context, config Config) (*models.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := db.SQL()
-	if err == nil {
-		err = migrations.Up(ctx, conn, db.Postgres())
-	}
+	err = db.Migrating(func(conn *sql.DB) error { return migrations.Up(ctx, conn, db.Postgres()) })
 	if err != nil {
 		db.Close()
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
 
 	"parley/migrations"
@@ -21,53 +22,41 @@ type (
 
 // Run applies all missing migrations.
 func (*migrateUp) Run(p *program) error {
-	return p.migrate(func(db *models.DB) error {
-		conn, err := db.SQL()
-		if err != nil {
-			return err
-		}
-		return migrations.Up(p.ctx, conn, db.Postgres())
-	})
+	return p.migrate(func(db *models.DB, conn *sql.DB) error { return migrations.Up(p.ctx, conn, db.Postgres()) })
 }
 
 // Run undoes the newest migration.
 func (*migrateDown) Run(p *program) error {
-	return p.migrate(func(db *models.DB) error {
-		conn, err := db.SQL()
-		if err != nil {
-			return err
-		}
-		return migrations.Down(p.ctx, conn, db.Postgres())
-	})
+	return p.migrate(func(db *models.DB, conn *sql.DB) error { return migrations.Down(p.ctx, conn, db.Postgres()) })
 }
 
 // Run changes nothing.
-func (*migrateStatus) Run(p *program) error { return p.migrate(func(*models.DB) error { return nil }) }
+func (*migrateStatus) Run(p *program) error {
+	return p.migrate(func(*models.DB, *sql.DB) error { return nil })
+}
 
 // migrate changes the schema and then prints the state of every migration.
-func (p *program) migrate(change func(*models.DB) error) error {
+func (p *program) migrate(change func(*models.DB, *sql.DB) error) error {
 	db, err := models.Open(p.ctx, p.config.DatabaseURL, p.config.DataDir)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := change(db); err != nil {
-		return err
-	}
-	conn, err := db.SQL()
-	if err != nil {
-		return err
-	}
-	states, err := migrations.Status(p.ctx, conn, db.Postgres())
-	if err != nil {
-		return err
-	}
-	for _, s := range states {
-		applied := "pending"
-		if s.Applied {
-			applied = "applied"
+	return db.Migrating(func(conn *sql.DB) error {
+		if err := change(db, conn); err != nil {
+			return err
 		}
-		fmt.Fprintf(p.stdout, "%s  %s\n", applied, s.Name)
-	}
-	return nil
+		states, err := migrations.Status(p.ctx, conn, db.Postgres())
+		if err != nil {
+			return err
+		}
+		for _, s := range states {
+			applied := "pending"
+			if s.Applied {
+				applied = "applied"
+			}
+			fmt.Fprintf(p.stdout, "%s  %s\n", applied, s.Name)
+		}
+		return nil
+	})
 }

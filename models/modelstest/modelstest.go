@@ -4,6 +4,7 @@ package modelstest
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"sync"
@@ -76,9 +77,5 @@ func migrate(ctx context.Context, databaseURL, dataDir string) error {
 		return err
 	}
 	defer db.Close() // the last connection that closes copies the write-ahead log into the file
-	conn, err := db.SQL()
-	if err != nil {
-		return err
-	}
-	return migrations.Up(ctx, conn, db.Postgres())
+	return db.Migrating(func(conn *sql.DB) error { return migrations.Up(ctx, conn, db.Postgres()) })
 }
