@@ -6,11 +6,27 @@ const locks = navigator.locks;
 export function lead(name) {
   if (!locks) return () => true;
   let leads = false;
-  locks.request(name, () => {
+  const held = locks.request(name, () => {
     leads = true;
     return new Promise(() => {}); // until the tab ends
   });
+  held.catch(() => {}); // forbidden, as in a frame without storage
   return () => leads;
+}
+
+// oneAtATime runs act while no other tab runs one of the same name, or after wait ms in any case.
+export async function oneAtATime(name, wait, act) {
+  let began = false;
+  const run = () => {
+    began = true;
+    return act();
+  };
+  try {
+    return await locks.request(name, { signal: AbortSignal.timeout(wait) }, run);
+  } catch (error) {
+    if (began) throw error;
+    return act();
+  }
 }
 
 // tabMark returns a function that marks this tab with a name, which all tabs can see, until it is called with another

@@ -1,7 +1,8 @@
 // Loads messages: those that were missed, and older ones when the reader scrolls up. The database is the truth; a
 // socket event is only a hint.
+import { lost } from "../../app/connection.js";
 import { el, button } from "./element.js";
-import { byID } from "./entry.js";
+import { byClientID, byID } from "./entry.js";
 import { greet } from "./greeting.js";
 import { conversationId, embedToken, externalId, part } from "./page.js";
 import { list } from "./order.js";
@@ -13,6 +14,7 @@ import { range, receive, receiveOlder } from "./thread.js";
 import { isOwn } from "./names.js";
 
 const PAGE = 100; // messages in one answer, at most
+const TIMEOUT = 10_000; // ms until a request without an answer counts as lost
 const SKELETON_DELAY = 200; // ms before the skeleton shows
 const AHEAD = 600; // px from the top at which older messages are fetched
 
@@ -25,9 +27,11 @@ let loadingOlder = false;
 async function page(query) {
   const path = `/chat-widget/history/${encodeURIComponent(conversationId)}`;
   const proof = new URLSearchParams({ external_id: externalId, embed_token: embedToken });
-  const answer = await fetch(`${path}?${proof}${query}`, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`history: ${answer.status}`);
-  return answer.json();
+  const answer = await fetch(`${path}?${proof}${query}`, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+  const body = await answer.json();
+  if (answer.ok) return body;
+  const seconds = Number(answer.headers.get("Retry-After")) || 0;
+  throw { ok: false, error: body.error || "internal", retry_after_ms: seconds * 1000 };
 }
 
 function skeleton(rows) {
@@ -40,7 +44,6 @@ function skeleton(rows) {
 
 // waiting shows a skeleton if fetching takes long, and a retry button if it fails.
 async function waiting(rows, fetching, again) {
-  top.replaceChildren();
   const timer = setTimeout(() => top.replaceChildren(skeleton(rows)), SKELETON_DELAY);
   try {
     const messages = await fetching;
@@ -61,7 +64,7 @@ async function loadNewest() {
   range.first = messages.length ? messages[0].seq : 0;
   receive(messages);
   range.last = Math.max(range.last, messages.at(-1)?.seq || 0);
-  if (started) greet(byID.size > 0);
+  if (started) greet(byID.size + byClientID.size > 0);
   publish("loaded", messages.findLast(isOwn)?.seq || 0);
   const divider = list.querySelector(".divider");
   if (divider) toNode(divider);
@@ -78,16 +81,19 @@ async function loadNewer() {
   }
 }
 
-// heal fetches and draws the missing messages. Calls while it runs share one fetch.
+// heal fetches and draws the missing messages. Calls while it runs share one fetch. It returns a result like an
+// acknowledgement.
 export function heal() {
-  loading ||= (loaded ? loadNewer() : loadNewest()).catch(() => {}).finally(() => (loading = null));
+  const succeeded = () => ({ ok: true });
+  const failed = (error) => (error.error ? error : lost);
+  loading ||= (loaded ? loadNewer() : loadNewest()).then(succeeded, failed).finally(() => (loading = null));
   return loading;
 }
 
 // healUpTo fetches messages up to seq. A fetch that is already running may have started too early.
 export async function healUpTo(seq) {
   if (loading) await loading;
-  if (!loaded || range.last < seq) await heal();
+  return loaded && range.last >= seq ? { ok: true } : heal();
 }
 
 async function loadOlder() {
@@ -119,6 +125,6 @@ listen("message_received", (message) => {
   if (message.seq === range.last + 1) {
     range.last = message.seq;
     range.first ||= message.seq;
-  } else if (message.seq > range.last) healUpTo(message.seq);
+  } else if (message.seq > range.last) publish("behind", message.seq);
   for (const entry of entries) publish("received", entry);
 });

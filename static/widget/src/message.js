@@ -37,14 +37,17 @@ function senderOf(message) {
 function faultOf(entry) {
   const line = el("p", "fault", el("span", "", entry.fault));
   line.setAttribute("role", "alert");
-  line.append(button("link-button", () => publish("retry", entry), t("retry")));
+  line.append(
+    button("link-button", () => publish("retry", entry), t("retry")),
+    button("link-button", () => publish("discard", entry), t("delete")),
+  );
   return line;
 }
 
 function statusOf(entry) {
   if (entry.status === "failed") return faultOf(entry);
   const meta = el("p", "meta");
-  if (entry.status === "sending") meta.append(t("sending"));
+  if (entry.status === "sending") meta.append(t(entry.wait));
   else if (entry.at) meta.append(timeOf(entry.at));
   return meta;
 }

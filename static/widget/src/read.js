@@ -1,5 +1,6 @@
 // Read state: what the end user has read, and which of their messages an agent has read. Both are stored by number for
 // the next visit.
+import { isFinal } from "../../app/connection.js";
 import { byID, entryOf } from "./entry.js";
 import { el, icon } from "./element.js";
 import { isOwn } from "./names.js";
@@ -49,7 +50,7 @@ async function mark() {
   if (!unmarked.length || !socket.connected) return;
   const ids = unmarked.splice(0);
   const ack = await request("mark_read", { message_ids: ids });
-  if (ack.error === "lost") unmarked.push(...ids);
+  if (!ack.ok && !isFinal(ack.error)) unmarked.push(...ids);
 }
 
 // readUpTo returns the ids of messages that were not read before.

@@ -1,108 +1,174 @@
-// Sends the end user's messages. A message is drawn at once and confirmed later; a failed one keeps its text.
+// Sends the end user's messages. A message is drawn at once and confirmed later. It waits, also across reloads, until the
+// server has stored it or has refused it for good; a refused one keeps its text.
+import { waitFor } from "../../app/connection.js";
 import { answerOf, setAnswer } from "./answer.js";
-import { byClientID, newEntry } from "./entry.js";
+import { byClientID, byID, newEntry } from "./entry.js";
 import { heal } from "./history.js";
 import { newID } from "./id.js";
 import { draw } from "./message.js";
 import { place, remove } from "./order.js";
 import { log, toEnd } from "./scroll.js";
 import { on, publish } from "./signal.js";
-import { request } from "./socket.js";
+import { connection, request } from "./socket.js";
 import { t } from "./text.js";
 import { range, receive } from "./thread.js";
+import { unsent } from "./unsent.js";
 
-const OFFLINE_TIMEOUT = 20_000; // ms a message waits for a connection before it fails
+let timer; // until the server takes messages again
 
-let joined = false;
-
-function compose(content, selected) {
-  const client_id = newID();
-  const message = { sender_type: "end_user", content_type: "text", content, client_id };
-  if (selected) message.rich_media = { selected };
-  const entry = newEntry(message, "sending");
-  byClientID.set(client_id, entry);
+// drawUnsent draws a message of the outbox, also one that another tab or an earlier page has put there.
+function drawUnsent(message, more = {}) {
+  const { at, failed, lane: _, ...rest } = message;
+  const entry = newEntry({ sender_type: "end_user", ...rest }, "sending");
+  Object.assign(entry, { at: at ? new Date(at) : entry.at, ...more });
+  byClientID.set(message.client_id, entry);
+  show(entry, failed);
+  place(entry);
   return entry;
 }
 
-// send sends a message, also again. It always carries the same client_id, so it is stored once.
-function send(entry) {
-  entry.status = "sending";
-  if (entry.asked) setAnswer(entry.asked, entry.chosen);
+function show(entry, failed) {
+  entry.status = failed ? "failed" : "sending";
+  entry.fault = failed && t(faults[failed] || "failed");
+  entry.wait = waiting();
+  draw(entry);
+  if (failed) setChoice(entry, null);
+}
+
+const faults = { forbidden: "refused", not_found: "refused", unauthorized: "refused", full: "failed_offline" };
+
+function waiting() {
+  const { name, why } = connection.state;
+  if (timer) return "unsent";
+  if (name === "refused") return "failed";
+  if (name !== "retrying") return "sending";
+  return why === "unreachable" || why === "offline" ? "waiting" : "unsent";
+}
+
+// setChoice shows the choice that an unsent message makes, or enables the controls again, unless they have another
+// answer by now.
+function setChoice({ asked, chosen, message }, choice) {
+  const selected = message.rich_media?.selected;
+  asked ||= byID.get(selected?.message_id);
+  chosen ||= selected;
+  if (asked && (choice || answerOf(asked)?.value === chosen.value)) setAnswer(asked, choice);
+}
+
+function send(content, selected, more = {}) {
+  const message = { client_id: newID(), content, content_type: "text" };
+  if (selected) message.rich_media = { selected };
+  const room = unsent.add(message);
+  const entry = drawUnsent({ ...message, failed: room ? "" : "full" }, more);
+  if (room && more.asked) setAnswer(more.asked, more.chosen);
   publish("sent", entry);
-  draw(entry);
-  place(entry);
   toEnd();
-  if (joined) emit(entry);
-  else waitForConnection(entry);
+  drain();
 }
 
-function waitForConnection(entry) {
-  clearTimeout(entry.timer);
-  entry.timer = setTimeout(() => fail(entry, t("failed_offline")), OFFLINE_TIMEOUT);
+async function drain() {
+  if (connection.state.name !== "online" || timer) return;
+  const stopped = await unsent.drain("", emit, settled);
+  if (!stopped) return;
+  if (stopped.error !== "rate_limited") return connection.report(stopped);
+  timer = setTimeout(
+    () => {
+      timer = undefined;
+      showAll();
+      drain();
+    },
+    waitFor(0, stopped.retry_after_ms),
+  );
+  showAll();
 }
 
-async function emit(entry) {
-  clearTimeout(entry.timer);
-  const { content, content_type, rich_media, client_id, sender_type } = entry.message;
-  const ack = await request("send_message", { content, content_type, rich_media, client_id, sender_type });
-  if (entry.status !== "sending") return; // message_received came first
-  if (ack.ok) {
-    for (const received of receive([{ ...entry.message, ...ack.message }])) publish("received", received);
-    if (ack.message.seq === range.last + 1) {
-      range.last++;
-      range.first ||= ack.message.seq;
-    }
-  } else if (ack.error === "lost" && !joined) waitForConnection(entry);
-  else if (ack.error === "conflict" && entry.asked) withdraw(entry);
-  else if (ack.error === "rate_limited")
-    fail(entry, t("failed_limit", { n: Math.ceil((ack.retry_after_ms || 1000) / 1000) }));
-  else fail(entry, t("failed"));
-}
+const emit = ({ content, content_type, rich_media, client_id }) =>
+  request("send_message", { content, content_type, rich_media, client_id, sender_type: "end_user" });
 
-function fail(entry, reason) {
-  entry.status = "failed";
-  entry.fault = reason;
-  draw(entry);
-  undoChoice(entry);
-  toEnd();
+function settled({ client_id }, ack) {
+  const entry = byClientID.get(client_id);
+  if (!ack.ok) {
+    if (ack.error === "conflict" && entry?.message.rich_media) withdraw(entry);
+    else if (entry) show(entry, ack.error);
+    return;
+  }
+  const { message } = ack;
+  for (const received of receive([{ ...entry?.message, ...message }])) publish("received", received);
+  if (message.seq !== range.last + 1) return;
+  range.last++;
+  range.first ||= message.seq;
 }
 
 // withdraw removes an answer if another tab answered first. That answer counts, and is fetched if it has not come.
 function withdraw(entry) {
-  byClientID.delete(entry.message.client_id);
-  remove(entry);
-  undoChoice(entry);
+  discard(entry);
   heal();
 }
 
-// undoChoice enables the controls again, unless they have another answer by now.
-function undoChoice({ asked, chosen }) {
-  if (asked && answerOf(asked) === chosen) setAnswer(asked, null);
+function discard(entry) {
+  unsent.remove(entry.message.client_id);
+  byClientID.delete(entry.message.client_id);
+  remove(entry);
+  setChoice(entry, null);
+}
+
+function showAll() {
+  for (const entry of byClientID.values()) if (entry.status === "sending") show(entry);
+}
+
+// follow draws what another tab has put into the outbox, and removes what is neither there nor stored.
+async function follow() {
+  const waits = new Map(unsent.all().map((message) => [message.client_id, message]));
+  for (const [id, message] of waits) {
+    const entry = byClientID.get(id);
+    if (!entry) drawUnsent(message);
+    else if ((entry.status === "failed") !== Boolean(message.failed)) show(entry, message.failed);
+  }
+  drain(); // the other tab may be gone
+  const gone = [...byClientID.values()].filter(({ message, fault }) => !waits.has(message.client_id) && !fault);
+  if (!gone.length) return;
+  await heal();
+  for (const entry of gone) if (byClientID.get(entry.message.client_id) === entry) discard(entry);
 }
 
 // The pressed button disappears, so the focus must move. In the field it would open a phone's keyboard.
 const restFocus = () => log.focus({ preventScroll: true });
 
-export const sendText = (content) => send(compose(content));
+export const sendText = (content) => send(content);
 
 on("chosen", ({ entry: asked, label, value }) => {
   const { id } = asked.message;
   const chosen = { message_id: id, label, value };
-  const entry = compose(label, id && chosen);
-  entry.asked = asked;
-  entry.chosen = chosen;
   restFocus();
-  send(entry);
+  send(label, id && chosen, { asked, chosen });
 });
 
 on("retry", (entry) => {
+  const { client_id, content, content_type, rich_media } = entry.message;
   restFocus();
-  send(entry);
+  if (!unsent.add({ client_id, content, content_type, rich_media })) return;
+  show(entry);
+  setChoice(entry, entry.chosen || rich_media?.selected);
+  publish("sent", entry);
+  place(entry);
+  toEnd();
+  drain();
 });
 
-on("joined", () => {
-  joined = true;
-  for (const entry of byClientID.values()) if (entry.status === "sending") emit(entry);
+on("discard", (entry) => {
+  restFocus();
+  discard(entry);
 });
 
-on("lost", () => (joined = false));
+on("confirmed", (clientID) => unsent.remove(clientID));
+on("outbox", follow);
+on("joined", drain);
+connection.watch(showAll);
+
+for (const message of unsent.all()) drawUnsent(message);
+on("loaded", () => {
+  for (const { status, message } of byClientID.values()) {
+    const selected = status === "sending" && message.rich_media?.selected;
+    const asked = selected && byID.get(selected.message_id);
+    if (asked) setAnswer(asked, selected);
+  }
+});

@@ -2,12 +2,16 @@
 //
 //   loaded       the newest page is drawn: number of the end user's last message
 //   joined       the room is joined and missed messages are drawn
-//   lost         the connection is lost
+//   lost         the page may no longer be up to date, because the connection is lost or the server can't answer
+//   behind       messages are missing: number of the newest one
 //   received     a message arrived while the page was open: entry
 //   drawn        a message of another sender was drawn: entry
 //   typed        the end user has typed something
-//   sent         the end user sends a message: entry
-//   retry        the end user sends a failed message again: entry
+//   sent         the end user sends a message, which may have to wait: entry
+//   retry        the end user sends a refused message again: entry
+//   discard      the end user deletes a refused message: entry
+//   confirmed    the server has stored an own message: client_id
+//   outbox       another tab has changed the unsent messages
 //   chosen       a control was used: { entry, label, value }
 //   unread       number of unread messages
 //   panel        the chat was opened or minimized: true or false

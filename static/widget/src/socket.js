@@ -1,23 +1,16 @@
 // The page's one socket.
+import { keepConnected } from "../../app/connection.js";
 import { who } from "./page.js";
+import { unsent } from "./unsent.js";
 
-const ACK_TIMEOUT = 10_000; // ms until an unanswered event counts as lost
-
-export const socket = io({
+export const connection = keepConnected({
   auth: { role: "end_user" }, // even where an agent is logged in in the same browser
-  transports: ["websocket", "polling"],
-  tryAllTransports: true,
-  autoConnect: false,
+  busy: () => unsent.all().length > 0,
 });
+export const { socket } = connection;
 
 // request returns the acknowledgement, or { ok: false, error: "lost" } if none comes in time.
-export function request(event, payload) {
-  return new Promise((resolve) => {
-    socket.timeout(ACK_TIMEOUT).emit(event, { ...who, ...payload }, (lost, ack) => {
-      resolve(lost ? { ok: false, error: "lost" } : ack);
-    });
-  });
-}
+export const request = (event, payload) => connection.request(event, { ...who, ...payload });
 
 // listen calls listener for an event of this conversation.
 export function listen(event, listener) {

@@ -21,8 +21,8 @@ function enter(message) {
   entry.status = "sent";
   entry.at = dateOf(message.created_at);
   byID.set(message.id, entry);
+  if (own) publish("confirmed", message.client_id);
   byClientID.delete(message.client_id);
-  clearTimeout(entry.timer);
   answer.note(message);
   draw(entry);
   if (!isOwn(message)) publish("drawn", entry);

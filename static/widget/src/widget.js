@@ -10,7 +10,7 @@ import "./team.js";
 import "./typing.js";
 import "./visit.js";
 import { connect } from "./connection.js";
-import { byID } from "./entry.js";
+import { byClientID, byID } from "./entry.js";
 import { greet } from "./greeting.js";
 import { heal } from "./history.js";
 import { preview, root } from "./page.js";
@@ -21,5 +21,5 @@ if (preview) {
   greet(false);
 } else {
   if (isOpen()) connect();
-  heal().then(() => byID.size && connect());
+  heal().then(({ ok }) => (!ok || byID.size || byClientID.size) && connect());
 }

@@ -1,0 +1,222 @@
+// The widget stays connected and loses nothing that was typed.
+import { expect, received, say, sent } from "./journey.mjs";
+import { test } from "./widget.mjs";
+import { answerFor, loseEvents, refuseConnects, swallow } from "./wire.mjs";
+
+test.use({ mayLog: /WebSocket|ERR_|Failed to (load|fetch)/ });
+
+const field = (page) => page.getByLabel("Message", { exact: true });
+const unsent = (page) => page.locator("#messages > .own.sending");
+const own = (page) => page.locator("#messages > .own .bubble");
+const banner = (page) => page.locator("#state");
+const joined = (page) => expect(page.locator("#presence")).toBeVisible();
+
+async function write(page, text) {
+  await field(page).fill(text);
+  await field(page).press("Enter");
+}
+
+// stopped makes the server answer no message of the page until it is let go.
+async function stopped(page, ack = { ok: false, error: "unavailable", message: "Not now.", retry_after_ms: 100 }) {
+  const gate = { open: false, tries: [] };
+  await answerFor(page, (name, payload) => {
+    if (name !== "send_message") return undefined;
+    gate.tries.push(payload);
+    return gate.open ? undefined : ack;
+  });
+  return gate;
+}
+
+test("a connect that is refused for now is tried again, and the banner says why and when", async ({
+  newContext,
+  startConversation,
+}) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  let refusal = { error: "unavailable", retry_after_ms: 2_000 };
+  await refuseConnects(page, () => refusal);
+  await page.goto(conversation.url());
+  await expect(banner(page)).toContainText("There's a problem on our side.");
+  await expect(banner(page)).toContainText(/Next try in [1-3] s/);
+  await write(page, "Typed without a connection");
+  await expect(unsent(page)).toContainText("Not sent yet. We keep trying.");
+  refusal = undefined;
+  await expect(sent(page, "Typed without a connection")).toBeVisible();
+  await expect(banner(page)).toBeEmpty();
+  await conversation.answer("Here I am");
+  await expect(received(page, "Here I am")).toBeVisible();
+});
+
+test("a connect that is refused for good is shown and not tried again", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  let tries = 0;
+  await refuseConnects(page, () => ++tries && { error: "forbidden" });
+  await page.goto(conversation.url());
+  await expect(banner(page)).toHaveText("This chat can't be opened. Reload the page.");
+  await expect(field(page)).toBeDisabled();
+  expect(tries).toBe(1);
+});
+
+test("a join that fails for now is tried again over the same socket", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const sockets = [];
+  let joins = 0;
+  await answerFor(page, (name) => {
+    if (name === "join_conversation" && ++joins < 3)
+      return { ok: false, error: "unavailable", message: "Not now.", retry_after_ms: 50 };
+  });
+  page.on("websocket", (socket) => sockets.push(socket));
+  await page.goto(conversation.url());
+  await joined(page);
+  await expect(field(page)).toBeEnabled();
+  expect(joins).toBe(3);
+});
+
+test("unsent messages survive a reload and are sent once, in their order, with the same ids", async ({
+  newContext,
+  startConversation,
+}) => {
+  const conversation = await startConversation("Anybody?");
+  const context = await newContext();
+  const page = await context.newPage();
+  const gate = await stopped(page);
+  await page.goto(conversation.url());
+  await joined(page);
+  for (const text of ["one", "two", "three"]) await write(page, text);
+  await expect(unsent(page)).toHaveCount(3);
+  await expect.poll(() => gate.tries.length).toBeGreaterThan(1);
+  await page.reload();
+  await expect(unsent(page).locator(".bubble")).toHaveText(["one", "two", "three"]);
+  await expect(own(page)).toHaveText(["Anybody?", "one", "two", "three"]);
+  gate.open = true;
+  await expect(sent(page, "three")).toBeVisible();
+  await expect(own(page)).toHaveText(["Anybody?", "one", "two", "three"]);
+  expect(new Set(gate.tries.map(({ client_id }) => client_id)).size).toBe(3);
+
+  // Another browser of the same end user has nothing of it but the messages.
+  const other = await (await newContext()).newPage();
+  await other.goto(conversation.url());
+  await expect(own(other)).toHaveText(["Anybody?", "one", "two", "three"]);
+  await page.reload();
+  await expect(own(page)).toHaveText(["Anybody?", "one", "two", "three"]);
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => /outbox/.test(key)))).toEqual([]);
+});
+
+test("two tabs show an unsent message once, and only one sends", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const context = await newContext();
+  const [one, two] = [await context.newPage(), await context.newPage()];
+  const gates = [await stopped(one), await stopped(two)];
+  for (const page of [one, two]) {
+    await page.goto(conversation.url());
+    await joined(page);
+  }
+  await write(one, "from the first tab");
+  await expect(own(two)).toHaveText(["Anybody?", "from the first tab"]);
+  for (const gate of gates) gate.open = true;
+  for (const page of [one, two]) {
+    await expect(sent(page, "from the first tab")).toBeVisible();
+    await expect(own(page)).toHaveText(["Anybody?", "from the first tab"]);
+  }
+  // A tab that was closed leaves its message to the other one.
+  gates[0].open = false;
+  gates[1].open = false;
+  await write(one, "left behind");
+  await expect(unsent(two)).toContainText("left behind");
+  gates[1].open = true;
+  await one.close();
+  await expect(sent(two, "left behind")).toBeVisible({ timeout: 30_000 });
+});
+
+test("a message that is refused for good keeps its text, also after a reload, until it is deleted", async ({
+  newContext,
+  startConversation,
+}) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const gate = await stopped(page, { ok: false, error: "invalid_request", message: "No." });
+  await page.goto(conversation.url());
+  await joined(page);
+  await write(page, "refused");
+  const failed = page.locator("#messages > .own.failed");
+  await expect(failed).toContainText("refused");
+  await expect(failed).toContainText("Couldn't send.");
+  await page.reload();
+  await joined(page);
+  await expect(failed).toContainText("Couldn't send.");
+  expect(gate.tries).toHaveLength(1);
+  gate.open = true;
+  await failed.getByRole("button", { name: "Retry" }).click();
+  await expect(sent(page, "refused")).toBeVisible();
+  gate.open = false;
+  await write(page, "refused again");
+  await failed.getByRole("button", { name: "Delete" }).click();
+  await expect(failed).toHaveCount(0);
+  await page.reload();
+  await expect(own(page)).toHaveText(["Anybody?", "refused"]);
+});
+
+test("a message beyond the limit waits and is sent by itself", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const gate = await stopped(page, { ok: false, error: "rate_limited", message: "Slower.", retry_after_ms: 300 });
+  await page.goto(conversation.url());
+  await joined(page);
+  await write(page, "too quick");
+  await expect(unsent(page)).toContainText("Not sent yet. We keep trying.");
+  await expect(banner(page)).toBeEmpty();
+  gate.open = true;
+  await expect(sent(page, "too quick")).toBeVisible();
+});
+
+test("a lost message is fetched when the number of the newest one comes", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const wire = await loseEvents(page, (name) => name === "message_received");
+  let fetches = 0;
+  page.on("request", (request) => /history/.test(request.url()) && fetches++);
+  await page.goto(conversation.url());
+  await joined(page);
+  await conversation.answer("Lost on the way");
+  const { conversation_id } = conversation.who;
+  const before = fetches;
+  wire.emit("last_seq", { conversation_id: "00000000-0000-4000-8000-000000000000", last_seq: 99 });
+  wire.emit("last_seq", { conversation_id, last_seq: 1 }); // not newer
+  wire.emit("last_seq", { conversation_id, last_seq: 3 });
+  await expect(received(page, "Lost on the way")).toBeVisible();
+  expect(fetches).toBe(before + 1);
+});
+
+const blocked = {
+  "that nothing answers": swallow,
+  "that the page may not open": (page) =>
+    page.addInitScript(() => {
+      window.WebSocket = class {
+        constructor() {
+          throw new Error("no WebSocket");
+        }
+      };
+    }),
+  "that the browser does not have": (page) => page.addInitScript(() => delete window.WebSocket),
+};
+
+for (const [how, block] of Object.entries(blocked)) {
+  test(`a WebSocket ${how} gives way to polling, and the tab remembers it`, async ({
+    newContext,
+    startConversation,
+  }) => {
+    const conversation = await startConversation("Anybody?");
+    const page = await (await newContext()).newPage();
+    await block(page);
+    await page.goto(conversation.url());
+    await expect(page.locator("#presence")).toBeVisible({ timeout: 10_000 });
+    await say(page, "By polling");
+    await conversation.answer("Also by polling");
+    await expect(received(page, "Also by polling")).toBeVisible();
+    await page.reload();
+    await expect(page.locator("#presence")).toBeVisible({ timeout: 4_000 });
+    await say(page, "By polling again");
+  });
+}

@@ -1,0 +1,94 @@
+// Messages that the server has not confirmed. They are stored in this browser until it has, so that they survive a
+// reload. Each has its client_id, so that it is stored once however often it is sent.
+import { isFinal } from "./connection.js";
+import { oneAtATime } from "./tabs.js";
+
+const MOST = 50; // messages of one outbox
+const LIFE = 7 * 86_400_000; // ms
+const TURN = 15_000; // ms a tab waits for another one that is sending
+
+const PREFIX = "parley_outbox:";
+
+// stored returns the stored messages by their key.
+function stored() {
+  try {
+    const mine = Object.entries(localStorage).filter(([key]) => key.startsWith(PREFIX));
+    return mine.map(([key, text]) => [key, JSON.parse(text)]);
+  } catch {
+    return []; // no storage
+  }
+}
+
+function forget(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {}
+}
+
+for (const [key, { at }] of stored()) if (!(Date.now() - at < LIFE)) forget(key);
+
+// openOutbox opens the outbox of a name. onChange is called when another tab changes it.
+export function openOutbox(name, onChange) {
+  const prefix = `${PREFIX}${name}:`;
+  const memory = new Map(); // messages that could not be stored, which last as long as the page
+  const sending = new Map(); // lane → whether to look again
+  let last = 0;
+
+  addEventListener("storage", ({ key }) => key?.startsWith(prefix) && onChange());
+
+  // all returns the messages, oldest first.
+  function all() {
+    const kept = stored().filter(([key]) => key.startsWith(prefix));
+    return [...kept.map(([, message]) => message), ...memory.values()].sort((a, b) => a.at - b.at);
+  }
+
+  function put(message) {
+    try {
+      localStorage.setItem(prefix + message.client_id, JSON.stringify(message));
+    } catch {
+      memory.set(message.client_id, message);
+    }
+  }
+
+  function remove(clientID) {
+    memory.delete(clientID);
+    forget(prefix + clientID);
+  }
+
+  const next = (lane) => all().find((message) => message.lane === lane && !message.failed);
+
+  return {
+    all,
+    remove,
+    // add adds a message, or a refused one again, and reports whether there was room. Messages of one lane are sent in
+    // the order in which they were added.
+    add(message, lane = "") {
+      remove(message.client_id);
+      if (all().length >= MOST) return false;
+      last = Math.max(last + 1, Date.now());
+      put({ ...message, lane, at: last });
+      return true;
+    },
+    // drain sends the messages of a lane in order, in one tab at a time. send returns an acknowledgement; settled gets
+    // each message that was accepted or refused for good, with it. drain returns the acknowledgement that made it stop,
+    // or undefined when no message waits.
+    async drain(lane, send, settled) {
+      if (sending.has(lane)) return sending.set(lane, true) && undefined;
+      let stopped;
+      do {
+        sending.set(lane, false);
+        stopped = await oneAtATime(prefix + lane, TURN, async () => {
+          for (let message = next(lane); message; message = next(lane)) {
+            const ack = await send(message);
+            if (!ack.ok && !isFinal(ack.error)) return ack;
+            if (ack.ok) remove(message.client_id);
+            else put({ ...message, failed: ack.error });
+            settled(message, ack);
+          }
+        });
+      } while (!stopped && sending.get(lane));
+      sending.delete(lane);
+      return stopped;
+    },
+  };
+}

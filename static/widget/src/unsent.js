@@ -1,0 +1,6 @@
+// The end user's messages that the server has not confirmed.
+import { openOutbox } from "../../app/outbox.js";
+import { conversationId } from "./page.js";
+import { publish } from "./signal.js";
+
+export const unsent = openOutbox(conversationId, () => publish("outbox"));
