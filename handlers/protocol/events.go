@@ -112,9 +112,11 @@ var Events = []Event{
 	{LastSeqEvent, ServerToClient, "`conv:{id}`", LastSeq{},
 		"The number of the newest stored message, every 30 s and when messages may have been missed. A client that " +
 			"has less fetches the rest."},
-	{LookAgainEvent, ServerToClient, "`org:{org_id}:queue`, `org:{org_id}:presence`", LookAgain{},
+	{LookAgainEvent, ServerToClient, "`org:{org_id}:queue`, `org:{org_id}:presence`, `org:{org_id}:end_users`",
+		LookAgain{},
 		"What you show of this room may be out of date, every 30 s and when events may have been missed. Fetch it " +
-			"again within 3 s, at a random time."},
+			"again within 3 s, at a random time. End users get it only when events may have been missed, and join " +
+			"their conversations again."},
 	{ErrorEvent, ServerToClient, "sender only", Problem{}, "An event without an acknowledgement failed."},
 }
 
@@ -146,9 +148,15 @@ func EmbedTokenRoom(embedTokenID string) string { return "embed_token:" + embedT
 // PresenceRoom is the room in which an organization's agents see who is online.
 func PresenceRoom(organizationID string) string { return "org:" + organizationID + ":presence" }
 
-// ShownRoom returns what LookAgain calls a room: QueueShown or PresenceShown. It returns false for every other room.
-func ShownRoom(room string) (shown string, ok bool) {
-	organization, ok := strings.CutPrefix(room, "org:")
-	_, shown, _ = strings.Cut(organization, ":")
-	return shown, ok && (shown == QueueShown || shown == PresenceShown)
+// ShownRoom returns what LookAgain calls a room, and whether the room is one of agents. It returns "" for rooms that do
+// not get that event.
+func ShownRoom(room string) (shown string, agents bool) {
+	organizationID, kind, _ := strings.Cut(strings.TrimPrefix(room, "org:"), ":")
+	switch room {
+	case QueueRoom(organizationID), PresenceRoom(organizationID):
+		return kind, true
+	case EndUsersRoom(organizationID):
+		return PresenceShown, false
+	}
+	return "", false
 }

@@ -70,15 +70,15 @@ func TestRooms_areToldApartByTheirNames(t *testing.T) {
 	for room, want := range map[string]string{
 		protocol.ConversationRoom("x"):       "conversation x",
 		protocol.ConversationAgentsRoom("x"): "",
-		protocol.QueueRoom("x"):              protocol.QueueShown,
-		protocol.PresenceRoom("x"):           protocol.PresenceShown,
-		protocol.EndUsersRoom("x"):           "",
+		protocol.QueueRoom("x"):              "agents' queue",
+		protocol.PresenceRoom("x"):           "agents' presence",
+		protocol.EndUsersRoom("x"):           "presence",
 		protocol.EmbedTokenRoom("x"):         "",
 		"user:x":                             "",
 	} {
-		var got string
-		if shown, ok := protocol.ShownRoom(room); ok {
-			got = shown
+		got, agents := protocol.ShownRoom(room)
+		if agents {
+			got = "agents' " + got
 		}
 		if id, ok := protocol.ConversationOf(room); ok {
 			got += "conversation " + id

@@ -7,22 +7,27 @@ import (
 
 // SetRhythm replaces the intervals. Call it before Run.
 func (s *Server) SetRhythm(compare, settle time.Duration, announce int) {
-	s.rhythm = rhythm{compare, settle, announce}
+	s.rhythm.compare = compare
+	s.rhythm.settle = settle
+	s.rhythm.announce = announce
 }
+
+// SetSweep replaces the interval of the sweeps for ended logins and revoked tokens. Call it before Run.
+func (s *Server) SetSweep(interval time.Duration) { s.rhythm.sweep = interval }
 
 // KeepInStep does at its own intervals, until ctx ends, what Run does at those of SetRhythm.
 func (s *Server) KeepInStep(ctx context.Context, compare, settle time.Duration, announce int) {
 	fast := &Server{
 		io:            s.io,
 		conversations: s.conversations,
-		rhythm:        rhythm{compare, settle, announce},
+		rhythm:        rhythm{compare, settle, announce, time.Hour},
 	}
 	fast.keepInStep(ctx)
 }
 
 // Step does what Run does at an interval, for all rooms in turn or for none.
 func (s *Server) Step(ctx context.Context, inTurn bool) error {
-	return s.step(ctx, func(string) bool { return inTurn })
+	return s.step(ctx, func(string) bool { return inTurn }, false)
 }
 
 // AnnounceLost is what Step does after a wait.

@@ -35,6 +35,7 @@ type Server struct {
 	limitEndUsers bool
 	maxOfAddress  int // see maxJoinedOfAddress
 	rhythm        rhythm
+	returned      chan struct{} // see Namespace.OnReturn
 
 	mu         sync.Mutex
 	agents     map[*socketio.Socket]*services.Identity
@@ -56,6 +57,7 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 		limitEndUsers: limitEndUsers,
 		maxOfAddress:  maxJoinedOfAddress,
 		rhythm:        defaultRhythm,
+		returned:      make(chan struct{}, 1),
 		typing:        newTyping(io),
 		agents:        map[*socketio.Socket]*services.Identity{},
 		tokenRooms:    map[string]int{},
@@ -66,6 +68,7 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 	io.OnDisconnect(server.disconnected)
 	io.OnAny(server.dispatch)
 	io.OnRefuse(server.refuse)
+	io.OnReturn(server.nodesReturned)
 	return server
 }
 
@@ -74,8 +77,8 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 func (s *Server) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { every(ctx, typingLook, s.typing.expire) })
-	running.Go(func() { every(ctx, endedSweep, func(time.Time) { s.closeEnded(ctx) }) })
-	running.Go(func() { every(ctx, endedSweep, func(time.Time) { s.closeRevoked(ctx) }) })
+	running.Go(func() { every(ctx, s.rhythm.sweep, func(time.Time) { s.closeEnded(ctx) }) })
+	running.Go(func() { every(ctx, s.rhythm.sweep, func(time.Time) { s.closeRevoked(ctx) }) })
 	running.Go(func() { s.keepInStep(ctx) })
 	running.Wait()
 }

@@ -15,12 +15,14 @@ type rhythm struct {
 	compare  time.Duration // between two comparisons of what was delivered with what is stored
 	settle   time.Duration // how long a message may be on its way before it counts as lost
 	announce int           // a room is told after this many comparisons, whether or not anything was lost
+	sweep    time.Duration // between two looks for ended logins and revoked tokens
 }
 
 var defaultRhythm = rhythm{
 	compare:  3 * time.Second,
 	settle:   500 * time.Millisecond,
 	announce: 10,
+	sweep:    endedSweep,
 }
 
 // keepInStep tells the rooms of this node what their clients may have missed, until ctx ends.
@@ -28,26 +30,38 @@ func (s *Server) keepInStep(ctx context.Context) {
 	tick := time.NewTicker(s.rhythm.compare)
 	defer tick.Stop()
 	seed := maphash.MakeSeed()
+	all := false // until a step has told all rooms
 	for turn := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.returned:
+			all = true
 		case <-tick.C:
 		}
 		// Each turn announces other rooms, so that the work is spread evenly.
-		inTurn := func(room string) bool {
-			return maphash.String(seed, room)%uint64(s.rhythm.announce) == uint64(turn)
+		due := func(room string) bool {
+			return all || maphash.String(seed, room)%uint64(s.rhythm.announce) == uint64(turn)
 		}
-		if err := s.step(ctx, inTurn); err == nil {
-			turn = (turn + 1) % s.rhythm.announce
+		if err := s.step(ctx, due, all); err == nil {
+			turn, all = (turn+1)%s.rhythm.announce, false
 		} else if ctx.Err() == nil {
 			slog.Warn("look for lost events", "error", err)
 		}
 	}
 }
 
+// nodesReturned makes keepInStep tell all rooms: broadcasts may have been lost in any of them.
+func (s *Server) nodesReturned() {
+	select {
+	case s.returned <- struct{}{}:
+	default:
+	}
+}
+
 // step announces the rooms that due names, and the conversations that have messages this node should have delivered.
-func (s *Server) step(ctx context.Context, due func(room string) bool) error {
+// lost says whether other events may be lost.
+func (s *Server) step(ctx context.Context, due func(room string) bool, lost bool) error {
 	delivered := s.delivered()
 	bounded, cancel := context.WithTimeout(ctx, s.rhythm.compare)
 	defer cancel()
@@ -55,10 +69,7 @@ func (s *Server) step(ctx context.Context, due func(room string) bool) error {
 	if err != nil {
 		return err
 	}
-	s.announce(delivered, due)
-	if len(ahead) == 0 {
-		return nil
-	}
+	s.announce(delivered, due, lost)
 	settled := time.NewTimer(s.rhythm.settle)
 	defer settled.Stop()
 	select {
@@ -83,14 +94,15 @@ func (s *Server) delivered() map[string]int64 {
 }
 
 // announce tells the rooms that due names what there is, or to look again.
-func (s *Server) announce(delivered map[string]int64, due func(room string) bool) {
+func (s *Server) announce(delivered map[string]int64, due func(room string) bool, lost bool) {
 	for id, seq := range delivered {
 		if due(protocol.ConversationRoom(id)) {
 			s.announceLastSeq(id, seq)
 		}
 	}
 	for _, room := range s.io.Rooms() {
-		if shown, ok := protocol.ShownRoom(room); ok && due(room) {
+		// End users are many and would all join again, so they do it only for a reason.
+		if shown, agents := protocol.ShownRoom(room); shown != "" && due(room) && (agents || lost) {
 			err := s.io.To(room).Local().Emit(protocol.LookAgainEvent, protocol.LookAgain{Room: shown})
 			logUnsent(protocol.LookAgainEvent, err)
 		}

@@ -54,8 +54,21 @@ func newWorld(t *testing.T, db *models.DB, rate services.Rate) *world {
 // newLimitedWorld is newWorld with limits on what an address does.
 func newLimitedWorld(t *testing.T, db *models.DB, rate services.Rate, limits services.AddressLimits) *world {
 	t.Helper()
+	w, serve := newNode(t, db, nil, rate, limits)
+	var err error
+	w.seeded, err = w.Organizations.Seed(t.Context(), false)
+	w.ok(err)
+	serve()
+	return w
+}
+
+// newNode makes a node of an installation, which serve starts. broker connects the nodes, and may be nil.
+func newNode(t *testing.T, db *models.DB, broker socketio.Broker, rate services.Rate,
+	limits services.AddressLimits) (w *world, serve func()) {
+	t.Helper()
 	socket := socketio.New(socketio.Options{
-		Log: slog.New(slog.DiscardHandler),
+		Broker: broker,
+		Log:    slog.New(slog.DiscardHandler),
 		Request: func(c *fiber.Ctx) any {
 			return realtime.Request{
 				WebSessionToken: c.Get("Web-Session"),
@@ -89,13 +102,10 @@ func newLimitedWorld(t *testing.T, db *models.DB, rate services.Rate, limits ser
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, Services: all, db: db, publisher: publisher, address: "192.0.2.1"}
-	w.seeded, err = all.Organizations.Seed(t.Context(), false)
-	w.ok(err)
+	w = &world{T: t, Services: all, db: db, publisher: publisher, address: "192.0.2.1"}
 	w.live = realtime.New(io, all, false)
 	w.live.SetRhythm(time.Hour, time.Millisecond, 1)
-	w.listen(socket)
-	return w
+	return w, func() { w.listen(socket) }
 }
 
 // listen serves until the test ends, and then ends in the order of the program.

@@ -16,6 +16,7 @@ type Broadcast struct {
 	sequenced  bool
 	sequence   uint64
 	after      bool // sequence is that of After
+	delayed    bool // comes from a node that could not send it at once
 }
 
 // To adds a room. A socket in several of the rooms gets the event once.
@@ -59,7 +60,8 @@ func (b Broadcast) Local() Broadcast {
 
 // Sequence numbers the event within its room. The broadcast must have one room. Each node delivers the numbered events
 // of a room in order, also when they come from different nodes. An event that arrives early waits up to
-// Options.HoldBack for those before it. An event that arrives after its successors is delivered at once. A node begins
+// Options.HoldBack for those before it. An event that arrives after its successors is delivered at once, unless its
+// node had to keep it while the broker was down: then clients have seen the gap and fetched it. A node begins
 // with the first number that it sees, or with that of Socket.JoinAt. Without a broker no event waits: emit them in
 // order.
 func (b Broadcast) Sequence(n uint64) Broadcast {
@@ -104,7 +106,13 @@ func (b *Broadcast) reachesAnyone() bool {
 
 // deliver sends the message to the sockets of this node.
 func (b *Broadcast) deliver(m message) {
-	d := delivery{message: m, volatile: b.volatile, except: b.except, alsoExcept: b.alsoExcept}
+	d := delivery{
+		message:    m,
+		volatile:   b.volatile,
+		except:     b.except,
+		alsoExcept: b.alsoExcept,
+		delayed:    b.delayed,
+	}
 	if len(b.rooms) > 0 || b.exceptRoom != "" {
 		b.deliverOnce(d)
 		return
@@ -145,6 +153,7 @@ type delivery struct {
 	volatile   bool
 	except     string
 	alsoExcept []string
+	delayed    bool
 }
 
 func (d *delivery) sendTo(s *Socket) {

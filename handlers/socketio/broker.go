@@ -22,6 +22,14 @@ type Broker interface {
 // theirs.
 type healthReporter interface{ Up() bool }
 
+// returnReporter is a Broker that reports when it may have lost messages.
+type returnReporter interface {
+	// OnReturn sets the function that is called when this node, or another, reaches the other nodes again: what was
+	// published in the meantime may be lost. Calls come one at a time, after the messages that had to wait. It must not
+	// block.
+	OnReturn(handler func())
+}
+
 // alone reports whether no other node can be reached, so that waiting for their packets is useless.
 func (s *Server) alone() bool {
 	if s.options.Broker == nil {

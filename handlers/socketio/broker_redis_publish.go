@@ -2,7 +2,6 @@ package socketio
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -70,7 +69,7 @@ func (b *RedisBroker) emptyOutbox() {
 			return
 		}
 		if err := b.send(batch); err != nil {
-			b.setUp(false, err)
+			b.failed(err)
 		}
 	}
 }
@@ -84,10 +83,5 @@ func (b *RedisBroker) send(batch []outgoing) error {
 		}
 		return nil
 	})
-	var refusal redis.Error
-	if errors.As(err, &refusal) { // Redis is up, and would refuse again
-		b.log.Error("socketio: redis refuses to publish", "error", err)
-		return nil
-	}
 	return err
 }

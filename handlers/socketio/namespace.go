@@ -94,6 +94,15 @@ func (n *Namespace) OnAny(handler func(*Socket, *Event)) {
 	n.register(func(h *handlers) { h.any = handler })
 }
 
+// OnReturn registers the handler that runs when broadcasts between nodes may have been lost: this node reaches the
+// others again, or another node does. It must not block. Without a broker that can tell it never runs. It replaces an
+// earlier one, also of other namespaces.
+func (n *Namespace) OnReturn(handler func()) {
+	if b, ok := n.server.options.Broker.(returnReporter); ok {
+		b.OnReturn(handler)
+	}
+}
+
 // OnRefuse registers the handler of events that exceed a limit: limit is ErrPacketTooLarge, ErrTooManyArguments or
 // ErrTooManyAttachments. Such an event is not decoded, so it has neither name nor arguments, but the handler can
 // acknowledge it. Without a handler the connection is closed. It replaces an earlier handler.

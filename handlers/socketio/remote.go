@@ -18,6 +18,7 @@ const (
 	flagVolatile = 1 << iota
 	flagSequenced
 	flagExceptRoom // the last of the exceptions is a room
+	flagDelayed
 )
 
 // remoteMessage is a message from one node to the others through the broker. Encoded it has one byte for the kind, one
@@ -81,6 +82,9 @@ func (b *Broadcast) publish(broker Broker, m message) {
 	if b.sequenced {
 		r.flags |= flagSequenced
 	}
+	if b.namespace.server.alone() {
+		r.flags |= flagDelayed
+	}
 	r.frames = m.packet.Frame()
 	for _, p := range m.attachments {
 		r.frames = append(slices.Clip(r.frames), p.Frame()...)
@@ -138,6 +142,7 @@ func (n *Namespace) deliverRemote(m remoteMessage) {
 		sequence:  m.sequence,
 		volatile:  m.flags&flagVolatile != 0,
 		sequenced: m.flags&flagSequenced != 0,
+		delayed:   m.flags&flagDelayed != 0,
 	}
 	if last := len(m.except) - 1; last >= 0 && m.flags&flagExceptRoom != 0 {
 		b.exceptRoom, m.except = m.except[last], m.except[:last]

@@ -53,6 +53,9 @@ func (q *sequencer) deliver(n uint64, d delivery) {
 	case n > q.next: // no other node can fill the gap
 		q.releaseThrough(n)
 	}
+	if n < q.next && d.delayed { // its successors are delivered: clients have seen the gap and fetched it
+		return
+	}
 	if n >= q.next {
 		q.next = n + 1
 	}
