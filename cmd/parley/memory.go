@@ -78,10 +78,10 @@ const (
 	lookInterval = 2 * time.Second
 	lightTraffic = 8 << 20          // bytes allocated between two looks; a server that is busy collects by itself
 	worthwhile   = 4 << 20          // bytes allocated since the last return
-	returnPause  = 10 * time.Second // between two returns, at least
-	longestPause = 25 * time.Second // also on a machine too busy to return memory quickly
 	returns      = 3                // pools let go of memory at the second collection, idle workers after ten seconds
+	returnPause  = 10 * time.Second // before a return that is not worthwhile by itself
 	restFactor   = 50               // a return is followed by that many times as long without one
+	longestRest  = 25 * time.Second // also on a machine too busy to return memory quickly
 )
 
 // returnMemory gives memory back to the system whenever there is little to do: thousands of idle connections should
@@ -108,17 +108,19 @@ type returnState struct {
 	seen    uint64    // allocated at the last look
 	last    uint64    // allocated at the last return
 	left    int       // returns still to make
+	pause   time.Time // end of returnPause
 	resting time.Time // until when there is none
 }
 
 // due reports whether to return memory now, when so much has been allocated in all.
 func (s *returnState) due(now time.Time, allocated uint64) bool {
-	if allocated-s.last > worthwhile {
+	fresh := allocated-s.last > worthwhile
+	if fresh {
 		s.left = returns
 	}
 	light := allocated-s.seen < lightTraffic
 	s.seen = allocated
-	if s.left == 0 || !light || now.Before(s.resting) {
+	if s.left == 0 || !light || now.Before(s.resting) || !fresh && now.Before(s.pause) {
 		return false
 	}
 	s.left--
@@ -128,5 +130,6 @@ func (s *returnState) due(now time.Time, allocated uint64) bool {
 
 // returned notes how long a return took: a large heap is looked through less often.
 func (s *returnState) returned(now time.Time, took time.Duration) {
-	s.resting = now.Add(min(max(returnPause, restFactor*took), longestPause))
+	s.pause = now.Add(returnPause)
+	s.resting = now.Add(min(restFactor*took, longestRest))
 }

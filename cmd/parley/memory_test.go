@@ -25,7 +25,7 @@ func TestReturnMemory_comesWithQuietAndStopsByItself(t *testing.T) {
 	for name, looks := range map[string][]look{
 		"nothing was allocated": {{0, false}, {quiet, false}, {quiet, false}},
 		"after a peak":          {{600 << 20, false}, {quiet, true}, {quiet, false}, {quiet, true}, {quiet, false}, {quiet, true}, {quiet, false}, {quiet, false}},
-		"with light traffic":    {{600 << 20, false}, {light, true}, {light, false}, {light, true}},
+		"with light traffic":    {{600 << 20, false}, {light, true}, {light, true}, {quiet, false}, {quiet, true}},
 		"with heavy traffic":    {{600 << 20, false}, {busy, false}, {busy, false}, {busy, false}},
 	} {
 		var state returnState
@@ -45,9 +45,9 @@ func TestReturnMemory_comesWithQuietAndStopsByItself(t *testing.T) {
 func TestReturnMemory_restsAfterALongOne(t *testing.T) {
 	t.Parallel()
 	for took, rest := range map[time.Duration]time.Duration{
-		time.Millisecond:       returnPause,
+		100 * time.Millisecond: 5 * time.Second,
 		400 * time.Millisecond: 20 * time.Second,
-		5 * time.Second:        longestPause,
+		5 * time.Second:        longestRest,
 	} {
 		var state returnState
 		now := time.Now()
