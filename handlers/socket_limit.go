@@ -37,12 +37,12 @@ func (s *openSockets) give(key string) {
 }
 
 // AdmitSocket counts the socket that a handshake asks for, and refuses it when its address has as many as
-// AddressLimits allows. Agents are never refused: a large office may share one address. The caller calls release once,
-// when the socket has closed.
+// AddressLimits allows. Agents are never refused: a large office may share one address. The caller calls release
+// exactly once, when the socket has closed.
 func (a *App) AdmitSocket(c *fiber.Ctx) (release func(), ok bool) {
 	key := a.AddressKey(c)
 	if a.openSockets.take(key, a.AddressLimits.Sockets) {
-		return sync.OnceFunc(func() { a.openSockets.give(key) }), true
+		return func() { a.openSockets.give(key) }, true
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()

@@ -35,20 +35,20 @@ type Conn struct {
 	request  any
 	receiver Receiver
 	beat     beat         // guarded by the heartbeat
-	parts    atomic.Int32 // what keeps the connection registered, see enter
 	release  func()       // gives back what Options.Admit took; may be nil
+	parts    atomic.Int32 // what keeps the connection registered, see enter
 
 	inbound sync.Mutex // locked while a packet is handled: one at a time, over both transports
 
 	mu          sync.Mutex // guards the fields below; locked for no longer than a write that does not block
 	ws          *webSocket // nil: the transport is long-polling
 	probe       *webSocket // may replace long-polling
-	probed      bool       // the probe is answered: polls return at once, so that the client can stop polling
 	poll        *poll      // the waiting GET request of long-polling
 	answer      net.Conn   // where the answer to a poll is being written; nil: nowhere
-	posting     bool       // a POST is being handled
 	queue       queue
 	charged     int         // bytes held outside the queue, see charge
+	probed      bool        // the probe is answered: polls return at once, so that the client can stop polling
+	posting     bool        // a POST is being handled
 	held        bool        // the queue waits for the next packet, or Flush
 	closed      atomic.Bool // changed with mu locked
 	closePacket byte        // ends the answer to the last poll; 0: there is no last poll to come

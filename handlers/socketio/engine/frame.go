@@ -120,13 +120,18 @@ func closeFrame(code int) *Packet {
 // frameDecoder decodes WebSocket messages and control frames from a client. It has no buffer between messages, so that
 // an idle connection costs none. Of a long message it keeps only the beginning.
 type frameDecoder struct {
-	limit   int    // the longest message
-	keep    int    // the longest message that is kept; of a longer one it keeps the beginning
-	chunk   []byte // received bytes that are not decoded; they belong to the caller of feed
-	buffer  []byte // the beginning of a frame, from earlier chunks
-	message []byte // the fragments so far of a message
-	size    uint64 // the size of the fragments, including what was not kept
-	opcode  byte   // of the fragmented message; 0: there is none
+	limit  int      // the longest message
+	keep   int      // the longest message that is kept; of a longer one it keeps the beginning
+	chunk  []byte   // received bytes that are not decoded; they belong to the caller of feed
+	buffer []byte   // the beginning of a frame, from earlier chunks
+	part   *partial // nil between messages
+}
+
+// partial is the beginning of a message.
+type partial struct {
+	opcode byte
+	kept   []byte
+	size   uint64 // what has arrived, and the rest of the current frame
 
 	skipping bool   // the rest of the current frame is dropped
 	skip     uint64 // how many bytes of it are still to come
@@ -144,7 +149,12 @@ type received struct {
 }
 
 // held returns the memory that an unfinished message takes.
-func (d *frameDecoder) held() int { return cap(d.buffer) + cap(d.message) }
+func (d *frameDecoder) held() int {
+	if d.part == nil {
+		return cap(d.buffer)
+	}
+	return cap(d.buffer) + cap(d.part.kept)
+}
 
 // feed adds received bytes. Until next has returned false they belong to the decoder, which may change them.
 func (d *frameDecoder) feed(chunk []byte) { d.chunk = chunk }
@@ -199,11 +209,11 @@ func (d *frameDecoder) payload(h header, size int) (payload []byte, lent, ok boo
 // it.
 func (d *frameDecoder) next() (m received, ok bool, err error) {
 	for {
-		if d.skipping {
+		if d.part != nil && d.part.skipping {
 			if !d.skipped() {
 				return received{}, false, nil
 			}
-			if d.final {
+			if d.part.final {
 				return d.end(), true, nil
 			}
 		}
@@ -231,23 +241,35 @@ func (d *frameDecoder) next() (m received, ok bool, err error) {
 }
 
 // tooLong reports whether the message with this frame is longer than what is kept of messages.
-func (d *frameDecoder) tooLong(h header) bool { return d.size+h.size > uint64(d.keep) }
+func (d *frameDecoder) tooLong(h header) bool { return d.arrived()+h.size > uint64(d.keep) }
+
+// arrived returns the size of the current message's earlier frames.
+func (d *frameDecoder) arrived() uint64 {
+	if d.part == nil {
+		return 0
+	}
+	return d.part.size
+}
 
 // kept returns how many bytes of a frame's payload to keep.
 func (d *frameDecoder) kept(h header) int {
 	if h.opcode >= opClose || !d.tooLong(h) {
 		return int(h.size)
 	}
-	return int(min(h.size, uint64(max(0, beginning-len(d.message)))))
+	room := beginning
+	if d.part != nil {
+		room = max(0, beginning-len(d.part.kept))
+	}
+	return int(min(h.size, uint64(room)))
 }
 
 // skipped drops the rest of the current frame. It returns false if more of it is to come.
 func (d *frameDecoder) skipped() bool {
-	n := min(d.skip, uint64(len(d.chunk)))
+	n := min(d.part.skip, uint64(len(d.chunk)))
 	d.chunk = d.chunk[n:]
-	d.skip -= n
-	d.skipping = d.skip > 0
-	return !d.skipping
+	d.part.skip -= n
+	d.part.skipping = d.part.skip > 0
+	return !d.part.skipping
 }
 
 // check refuses a frame by its header, before it buffers the payload.
@@ -263,9 +285,9 @@ func (d *frameDecoder) check(h header) error {
 		return &frameError{closeProtocol, "control frame in fragments or too long"}
 	case h.opcode >= opClose:
 		return nil
-	case (h.opcode == opContinuation) != (d.opcode != 0):
+	case (h.opcode == opContinuation) != (d.part != nil):
 		return &frameError{closeProtocol, "fragment out of place"}
-	case h.size > uint64(d.limit)-d.size:
+	case h.size > uint64(d.limit)-d.arrived():
 		return &frameError{closeTooBig, "message too long"}
 	}
 	return nil
@@ -274,23 +296,24 @@ func (d *frameDecoder) check(h header) error {
 // assemble joins fragments. It copies a message of one frame only if its payload is lent.
 func (d *frameDecoder) assemble(h header, payload []byte, lent bool) (m received, whole bool) {
 	cut := d.tooLong(h)
-	if h.fin && d.opcode == 0 && !cut {
+	if h.fin && d.part == nil && !cut {
 		if lent {
 			payload = bytes.Clone(payload)
 		}
 		return received{opcode: h.opcode, payload: payload}, true
 	}
-	if d.opcode == 0 {
-		d.opcode = h.opcode
+	if d.part == nil {
+		d.part = &partial{opcode: h.opcode}
 	}
-	d.size += h.size
+	p := d.part
+	p.size += h.size
 	if cut {
-		d.message = bytes.Clone(d.message[:min(len(d.message), beginning)])
-		d.skip = h.size - uint64(len(payload))
-		d.skipping, d.final = d.skip > 0, h.fin
+		p.kept = bytes.Clone(p.kept[:min(len(p.kept), beginning)])
+		p.skip = h.size - uint64(len(payload))
+		p.skipping, p.final = p.skip > 0, h.fin
 	}
-	d.message = append(d.message, payload...)
-	if !h.fin || d.skipping {
+	p.kept = append(p.kept, payload...)
+	if !h.fin || p.skipping {
 		return received{}, false
 	}
 	return d.end(), true
@@ -298,10 +321,9 @@ func (d *frameDecoder) assemble(h header, payload []byte, lent bool) (m received
 
 // end returns the message whose last fragment has arrived.
 func (d *frameDecoder) end() received {
-	m := received{d.opcode, d.message, d.size > uint64(d.keep)}
-	d.opcode, d.message = 0, nil
-	d.size = 0
-	return m
+	p := d.part
+	d.part = nil
+	return received{p.opcode, p.kept, p.size > uint64(d.keep)}
 }
 
 // unmask removes a client's masking in place, eight bytes at a time.

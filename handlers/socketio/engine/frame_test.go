@@ -124,7 +124,7 @@ func TestFrameDecoder_hasNoBufferBetweenMessages(t *testing.T) {
 	if _, ok, err := d.next(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if d.buffer != nil || d.message != nil {
+	if d.buffer != nil || d.part != nil {
 		t.Fatal("a buffer is kept")
 	}
 }
