@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	presenceGrace   = 2 * time.Second  // how long an agent without a socket stays online, such as during a reload
-	presenceRefresh = 10 * time.Second // how often this node refreshes its agents in the store
+	presenceGrace   = 2 * time.Second // how long an agent without a socket stays online, such as during a reload
+	presenceRefresh = 3 * time.Second // how often this node refreshes its agents in the store, which may lose them
 )
 
 // Presence tracks which agents are online. Sockets are counted in memory. One goroutine copies the result into the

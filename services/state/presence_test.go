@@ -1,6 +1,8 @@
 package state_test
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -193,5 +195,35 @@ func TestPresence_isUnavailableWithoutRedis(t *testing.T) {
 	}
 	if _, err := store.Online(t.Context(), "org"); services.KindOf(err) != services.Unavailable {
 		t.Errorf("online: %v", err)
+	}
+}
+
+// The agents of a node are refreshed together, however many there are, and each for its own organization.
+func TestPresence_isRefreshedForManyAgents(t *testing.T) {
+	t.Parallel()
+	a, b, client, prefix := twoNodes(t)
+	if a == nil {
+		return
+	}
+	for i := range 500 {
+		add(t, a, "org", strconv.Itoa(i))
+		add(t, a, "other", strconv.Itoa(i))
+	}
+	add(t, b, "org", "7") // has a socket on both
+	for _, key := range keys(t, client, prefix) {
+		client.Del(t.Context(), key)
+	}
+	if dead, back := refresh(t, b); len(dead) != 0 || fmt.Sprint(back) != "[{org 7}]" {
+		t.Errorf("dead %v, back %v", dead, back)
+	}
+	if dead, back := refresh(t, a); len(dead) != 0 || len(back) != 999 {
+		t.Errorf("%d dead, %d back", len(dead), len(back))
+	}
+	if here, there := online(t, b, "org"), online(t, b, "other"); len(here) != 500 || len(there) != 500 {
+		t.Errorf("%d and %d are online", len(here), len(there))
+	}
+	age(t, client, prefix, time.Minute) // a has crashed
+	if dead, back := refresh(t, b); len(dead) != 999 || fmt.Sprint(back) != "[{org 7}]" {
+		t.Errorf("%d dead, back %v", len(dead), back)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -144,62 +143,62 @@ func NewRedisPresence(client redis.UniversalClient, prefix string) *RedisPresenc
 	}
 }
 
-// Each script starts with who is alive. ARGV[1] is the agent as "organization agent ", ARGV[2] this node: own says
-// whether this node holds the agent, others how many more do. Sets are small: an entry a logged-in agent and node.
-// Whether this node does is no part of the answers of Add and Remove, so that they are the same when one whose answer
-// got lost comes again.
+// aliveMembers starts the scripts that are about one agent. ARGV[1] is the agent as "organization agent ", ARGV[2] this
+// node; others says how many other nodes hold the agent. Whether this node does is no part of the answers of Add and
+// Remove, so that they are the same when one whose answer got lost comes again. Sets are small: an entry a logged-in
+// agent and node.
 const aliveMembers = `
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
-local own, others = 0, 0
+local others = 0
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
-  if member == ARGV[1] .. ARGV[2] then own = 1
-  elseif string.sub(member, 1, #ARGV[1]) == ARGV[1] then others = others + 1 end
+  if member ~= ARGV[1] .. ARGV[2] and string.sub(member, 1, #ARGV[1]) == ARGV[1] then others = others + 1 end
 end
 `
 
 var addPresence = redis.NewScript(aliveMembers + `
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1] .. ARGV[2])
-return {others, own}`)
+return others`)
 
 var removePresence = redis.NewScript(aliveMembers + `
 redis.call('ZREM', KEYS[1], ARGV[1] .. ARGV[2])
 return others`)
 
-// takeDead removes the dead members and returns them, followed by an empty string and the living: of several nodes that
-// look at once one gets them.
-var takeDead = redis.NewScript(`
+// refreshPresence stores the agents of a node, ARGV[1], for ARGV[2] seconds: ARGV[3] and so on, each as "organization
+// agent ". It answers those that nobody held, and removes and answers those that nobody holds any more: of several
+// nodes that look at once one gets them.
+var refreshPresence = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
-local dead = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
-if #dead == 0 then return {} end
+local function agentOf(member) return string.match(member, '^%S+ %S+ ') end
+local alive, back, dead = {}, {}, {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do alive[agentOf(member)] = true end
+for i = 3, #ARGV do
+  if not alive[ARGV[i]] then back[#back + 1] = ARGV[i] end
+  alive[ARGV[i]] = true
+  redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[i] .. ARGV[1])
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)) do
+  local agent = agentOf(member)
+  if not alive[agent] then dead[#dead + 1] = agent end
+  alive[agent] = true
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
-dead[#dead + 1] = ''
-for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do dead[#dead + 1] = member end
-return dead`)
+return {back, dead}`)
 
 var aliveOfAll = redis.NewScript(`return redis.call('ZRANGEBYSCORE', KEYS[1], redis.call('TIME')[1], '+inf')`)
 
 // Add implements services.PresenceStore.
 func (p *RedisPresence) Add(ctx context.Context, organizationID, agentID string) (bool, error) {
 	agent := services.PresentAgent{OrganizationID: organizationID, AgentID: agentID}
-	others, _, err := p.add(ctx, agent)
+	others, err := addPresence.Run(ctx, p.client, []string{p.key}, memberPrefix(agent), p.node, presenceLife.Seconds()).
+		Int64()
 	if err == nil {
 		p.mu.Lock()
 		p.mine[agent] = true
 		p.mu.Unlock()
 	}
 	return others == 0, err
-}
-
-// add stores an agent, and says how many other nodes hold it and whether this one did.
-func (p *RedisPresence) add(ctx context.Context, agent services.PresentAgent) (others int64, own bool, err error) {
-	held, err := addPresence.Run(ctx, p.client, []string{p.key}, memberPrefix(agent), p.node, presenceLife.Seconds()).
-		Int64Slice()
-	if err != nil {
-		return 0, false, err
-	}
-	return held[0], held[1] == 1, nil
 }
 
 func memberPrefix(agent services.PresentAgent) string {
@@ -218,42 +217,25 @@ func (p *RedisPresence) Remove(ctx context.Context, organizationID, agentID stri
 
 // Refresh implements services.PresenceStore.
 func (p *RedisPresence) Refresh(ctx context.Context) (dead, back []services.PresentAgent, err error) {
+	args := []any{p.node, presenceLife.Seconds()}
 	p.mu.Lock()
-	mine := slices.Collect(maps.Keys(p.mine))
+	for agent := range p.mine {
+		args = append(args, memberPrefix(agent))
+	}
 	p.mu.Unlock()
-	for _, agent := range mine {
-		others, own, err := p.add(ctx, agent)
-		if err != nil {
-			return nil, back, fmt.Errorf("keep presence: %w", err)
-		}
-		if others == 0 && !own {
-			back = append(back, agent)
-		}
-	}
-	members, err := takeDead.Run(ctx, p.client, []string{p.key}).StringSlice()
+	answer, err := refreshPresence.Run(ctx, p.client, []string{p.key}, args...).Slice()
 	if err != nil {
-		return nil, back, fmt.Errorf("take dead presence: %w", err)
+		return nil, nil, fmt.Errorf("keep presence: %w", err)
 	}
-	return goneAgents(members), back, nil
+	return presentAgents(answer[1]), presentAgents(answer[0]), nil
 }
 
-// goneAgents reads takeDead's answer: the agents of dead members that have no living one.
-func goneAgents(members []string) []services.PresentAgent {
-	dead, alive := map[services.PresentAgent]bool{}, false
+// presentAgents reads a list in the answer of refreshPresence.
+func presentAgents(list any) (agents []services.PresentAgent) {
+	members, _ := list.([]any)
 	for _, member := range members {
-		parts := strings.SplitN(member, " ", 3)
-		switch {
-		case len(parts) < 3:
-			alive = true
-		case alive:
-			delete(dead, services.PresentAgent{OrganizationID: parts[0], AgentID: parts[1]})
-		default:
-			dead[services.PresentAgent{OrganizationID: parts[0], AgentID: parts[1]}] = true
-		}
-	}
-	var agents []services.PresentAgent
-	for agent := range dead {
-		agents = append(agents, agent)
+		parts := strings.Fields(fmt.Sprint(member))
+		agents = append(agents, services.PresentAgent{OrganizationID: parts[0], AgentID: parts[1]})
 	}
 	return agents
 }
