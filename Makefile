@@ -32,6 +32,10 @@ test-go: setup ## Run the Go tests with the race detector, on SQLite, PostgreSQL
 test-e2e: setup ## Run the end-to-end tests with the official Socket.IO client and Chromium
 	.ci/servers.sh .ci/e2e.sh
 
+.PHONY: faults
+faults: setup ## Break the servers in every way that cmd/loadtest knows, while people write; takes hours
+	go run ./cmd/loadtest faults -all
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	@.ci/fuzz.sh $(FUZZTIME)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -47,8 +46,8 @@ func (t *target) onSockets(n int, do func(*websocket) error) error {
 		if err != nil {
 			return err
 		}
-		w := &websocket{Conn: conn, r: bufio.NewReader(conn)}
-		if err := w.upgrade(t.host, nil); err != nil {
+		w, err := newWebSocket(conn, t.host, nil, dialTimeout)
+		if err != nil {
 			return refusedIsFine(err)
 		}
 		if err := handshake(w); err != nil {

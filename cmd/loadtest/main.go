@@ -8,6 +8,17 @@
 //	loadtest burst -token ew_… -email agent@… -password … -transport polling
 //
 // Start Parley with WIDGET_RATE_LIMIT=off and a bot that sends nothing (parley seed --json --silent-bot).
+//
+// Two commands start servers of their own and print a table. "loadtest attack" does what a stranger could do to a
+// server. "loadtest faults" takes away what a server needs:
+//
+//	loadtest faults -for 3m              a random selection, which the printed seed repeats
+//	loadtest faults -only node-kill,redis-pause -seed 7
+//	loadtest faults -all -scale 0.1
+//
+// A world is a cluster (package cluster) with people who write (world, sender) and clients that show what was written
+// (liveClient, view). A trial lets one fault happen to it (trial), while the ledger records every message as invoked,
+// acknowledged or refused. The check compares ledger and lists with the database (history, checkLists).
 package main
 
 import (
@@ -64,6 +75,9 @@ func run(args []string, stdout io.Writer) error {
 	}
 	if args[0] == "attack" {
 		return runAttacks(args[1:], stdout)
+	}
+	if args[0] == "faults" {
+		return runFaults(args[1:], stdout)
 	}
 	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == args[0] })
 	if i < 0 {

@@ -70,6 +70,8 @@ type acknowledgement struct {
 	Duplicate bool            `json:"duplicate"`
 	Error     string          `json:"error"`
 	Message   json.RawMessage `json:"message"`
+	LastSeq   int64           `json:"last_seq"`       // of join_conversation
+	RetryMS   int64           `json:"retry_after_ms"` // of a failure that may pass
 }
 
 // refused returns an error unless the acknowledgement is ok.
@@ -89,6 +91,11 @@ func connect(base string, polling bool, header http.Header, heard func(string, j
 		t.cut()
 		return nil, err
 	}
+	return newSocket(t, heard), nil
+}
+
+// newSocket listens to a transport that is connected to the main namespace.
+func newSocket(t transport, heard func(string, json.RawMessage)) *socket {
 	s := &socket{
 		transport: t,
 		heard:     heard,
@@ -96,7 +103,7 @@ func connect(base string, polling bool, header http.Header, heard func(string, j
 		waiting:   map[int]func(acknowledgement){},
 	}
 	go s.listen()
-	return s, nil
+	return s
 }
 
 func dialTransport(base string, polling bool, header http.Header) (transport, error) {
@@ -191,6 +198,10 @@ func (s *socket) emit(event string, payload any, answered func(acknowledgement))
 
 // call sends an event and waits for the acknowledgement. A refusal is an error.
 func (s *socket) call(event string, payload any) (acknowledgement, error) {
+	return s.callWithin(callTimeout, event, payload)
+}
+
+func (s *socket) callWithin(patience time.Duration, event string, payload any) (acknowledgement, error) {
 	answer := make(chan acknowledgement, 1)
 	if err := s.emit(event, payload, func(a acknowledgement) { answer <- a }); err != nil {
 		return acknowledgement{}, fmt.Errorf("%s: %w", event, err)
@@ -203,8 +214,8 @@ func (s *socket) call(event string, payload any) (acknowledgement, error) {
 		return a, nil
 	case <-s.ended:
 		return acknowledgement{}, fmt.Errorf("%s: %w", event, s.lost())
-	case <-time.After(callTimeout):
-		return acknowledgement{}, fmt.Errorf("%s: no acknowledgement in %s", event, callTimeout)
+	case <-time.After(patience):
+		return acknowledgement{}, fmt.Errorf("%s: no acknowledgement in %s", event, patience)
 	}
 }
 

@@ -30,16 +30,21 @@ func dialWebSocket(base string, header http.Header) (*websocket, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newWebSocket(c, host, header, dialTimeout)
+}
+
+// newWebSocket makes a WebSocket of a connection, which it closes if that fails.
+func newWebSocket(c net.Conn, host string, header http.Header, patience time.Duration) (*websocket, error) {
 	w := &websocket{Conn: c, r: bufio.NewReaderSize(c, 2048)}
+	w.SetDeadline(time.Now().Add(patience))
 	if err := w.upgrade(host, header); err != nil {
 		c.Close()
 		return nil, err
 	}
-	return w, nil
+	return w, w.SetDeadline(time.Time{})
 }
 
 func (w *websocket) upgrade(host string, header http.Header) error {
-	w.SetDeadline(time.Now().Add(dialTimeout))
 	request := "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: " + host +
 		"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
 		"AAAAAAAAAAAAAAAAAAAAAA==\r\n"
@@ -61,7 +66,7 @@ func (w *websocket) upgrade(host string, header http.Header) error {
 			return err
 		}
 	}
-	return w.SetDeadline(time.Time{})
+	return nil
 }
 
 func (w *websocket) send(packet []byte) error {

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/cmd/loadtest/cluster"
+)
+
+var crowdFaults = []fault{
+	{
+		name:  "acknowledgement-lost",
+		about: "a client's connection breaks before the acknowledgement arrives",
+		kind:  threeNodes,
+		dose:  1000,
+		bulk:  true,
+		short: 100,
+		takes: 15 * time.Second,
+		run: func(t *trial) error {
+			t.loseAnswers.Store(int64(t.dose))
+			for t.loseAnswers.Load() > 0 {
+				if err := t.hold(100 * time.Millisecond); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	},
+	{
+		name:  "commit-answer-lost",
+		about: "a node's connection breaks before PostgreSQL's answer to COMMIT arrives",
+		kind:  threeNodes,
+		dose:  100,
+		bulk:  true,
+		short: 10,
+		takes: 15 * time.Second,
+		run:   loseCommits,
+	},
+	{
+		name:  "readers-asleep",
+		about: "50 readers that pong but never read, for 5 min",
+		kind:  threeNodes,
+		dose:  300,
+		bulk:  true,
+		short: 20,
+		takes: 25 * time.Second,
+		run:   readersAsleep,
+	},
+	{
+		name:  "client-far-away",
+		about: "clients of a node at 64 kbit/s and 300 ms, for 5 min",
+		kind:  threeNodes,
+		dose:  300,
+		bulk:  true,
+		short: 20,
+		takes: 25 * time.Second,
+		run: func(t *trial) error {
+			link := t.node().Clients
+			weather := cluster.Weather{Rate: 8000, Delay: 150 * time.Millisecond}
+			return underWeather(time.Duration(t.dose)*time.Second, weather)(t, link)
+		},
+	},
+	{
+		name:  "sockets-dropped",
+		about: "5,000 more sockets break at once and come back",
+		kind:  threeNodes,
+		dose:  5,
+		takes: 40 * time.Second,
+		run:   dropSockets,
+	},
+	{
+		name:  "soak",
+		about: "30 min in which sockets come and go",
+		kind:  threeNodes,
+		dose:  1800,
+		bulk:  true,
+		short: 20,
+		takes: 25 * time.Second,
+		run:   soak,
+	},
+}
+
+// loseCommits loses every fifth answer to COMMIT until there were enough.
+func loseCommits(t *trial) error {
+	var left, all atomic.Int64
+	left.Store(int64(t.dose))
+	lose := func(data []byte) bool {
+		return bytes.Contains(data, []byte("COMMIT\x00")) && left.Load() > 0 && all.Add(1)%5 == 0 && left.Add(-1) >= 0
+	}
+	for _, node := range t.Nodes {
+		node.Database.LoseAnswers(lose)
+		defer node.Database.LoseAnswers(nil)
+	}
+	for deadline := time.Now().Add(5 * time.Minute); left.Load() > 0; {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("only %d answers to COMMIT were lost", int64(t.dose)-left.Load())
+		}
+		if err := t.hold(50 * time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readersAsleep joins busy conversations and reads nothing more. The nodes must drop such a connection.
+func readersAsleep(t *trial) error {
+	const readers = 50
+	until := time.Now().Add(time.Duration(t.dose) * time.Second)
+	return parallel(readers, readers, func(i int) error {
+		conversation := i % endUsers
+		node := t.Nodes[i%len(t.Nodes)]
+		w, err := dialWebSocket("http://"+node.Address, nil)
+		if err != nil {
+			return err
+		}
+		defer w.cut()
+		err = w.within(clientPatience, func(w *websocket) error {
+			if err := handshake(w); err != nil {
+				return err
+			}
+			return w.send(joinPacket(t.conversations[conversation], externalID(conversation)))
+		})
+		if err != nil {
+			return err
+		}
+		for time.Now().Before(until) {
+			if err := t.hold(time.Second); err != nil {
+				return err
+			}
+			w.SetWriteDeadline(time.Now().Add(time.Second))
+			if w.send(pong) != nil {
+				return nil // dropped
+			}
+		}
+		return nil
+	})
+}
+
+func joinPacket(conversation, externalID string) []byte {
+	payload, _ := json.Marshal([]any{"join_conversation", map[string]string{
+		"conversation_id": conversation,
+		"external_id":     externalID,
+	}})
+	return append([]byte("420"), payload...)
+}
+
+// dropSockets connects sockets to quiet conversations, breaks all at once and waits until all are back.
+func dropSockets(t *trial) error {
+	const conversations, patience = 50, 60 * time.Second
+	sockets := 5000
+	if t.short {
+		sockets = 500
+	}
+	opened := make([]conversation, conversations)
+	err := parallel(conversations, 8, func(i int) (err error) {
+		node := t.Nodes[i%len(t.Nodes)]
+		opened[i], err = openWidget("http://"+node.Address, t.token, fmt.Sprintf("crowd-%d", i))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	crowd := make([]*socket, sockets)
+	defer func() {
+		for _, s := range crowd {
+			if s != nil {
+				s.cut()
+			}
+		}
+	}()
+	join := func() error {
+		return parallel(sockets, 200, func(i int) (err error) {
+			c := opened[i%conversations]
+			wait := newBackoff()
+			for deadline := time.Now().Add(patience); time.Now().Before(deadline); wait.pause(t.ctx) {
+				if crowd[i], err = t.joinOnce(i, c); err == nil || t.ctx.Err() != nil {
+					return err
+				}
+			}
+			return fmt.Errorf("socket %d is not back after %s: %w", i, patience, err)
+		})
+	}
+	if err := join(); err != nil {
+		return err
+	}
+	var ended sync.WaitGroup
+	for _, s := range crowd {
+		ended.Go(func() {
+			s.cut()
+			<-s.ended
+		})
+	}
+	ended.Wait()
+	return join()
+}
+
+// joinOnce connects a socket to a node, past its link, and joins a conversation.
+func (t *trial) joinOnce(i int, c conversation) (*socket, error) {
+	s, err := dialLive("http://"+t.Nodes[i%len(t.Nodes)].Address, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	payload := map[string]string{"conversation_id": c.ID, "external_id": c.ExternalID}
+	if _, err := s.callWithin(clientPatience, "join_conversation", payload); err != nil {
+		s.cut()
+		return nil, err
+	}
+	return s, nil
+}
+
+// soak lets sockets come and go for a time, beside the load.
+func soak(t *trial) error {
+	until := time.Now().Add(time.Duration(t.dose) * time.Second)
+	return parallel(20, 20, func(i int) error {
+		for number := 0; time.Now().Before(until); number++ {
+			c := conversation{t.conversations[i%endUsers], externalID(i % endUsers)}
+			s, err := t.joinOnce(i+number, c)
+			if err != nil {
+				return fmt.Errorf("a socket cannot join: %w", err)
+			}
+			err = t.hold(time.Duration(rand.IntN(1000)) * time.Millisecond)
+			if number%2 == 0 {
+				s.cut()
+			} else {
+				s.leave()
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
