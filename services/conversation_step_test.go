@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/models"
+	"parley/services"
 )
 
 func TestAhead_namesTheConversationsWithMore(t *testing.T) {
@@ -21,7 +22,13 @@ func TestAhead_namesTheConversationsWithMore(t *testing.T) {
 			refs["anns"].ID:  has("anns"),
 			models.NewID():   0, // not stored yet
 		}
-		want := map[string]int64{refs["new"].ID: has("new"), refs["older"].ID: has("older")}
+		want := map[string]services.Stored{}
+		for _, name := range []string{"new", "older"} {
+			want[refs[name].ID] = services.Stored{
+				OrganizationID: w.organization.ID,
+				LastSeq:        has(name),
+			}
+		}
 		for range 2500 {
 			delivered[models.NewID()] = 1
 		}

@@ -3,6 +3,8 @@ package realtime
 import (
 	"context"
 	"time"
+
+	"parley/services"
 )
 
 // SetRhythm replaces the intervals. Call it before Run.
@@ -31,7 +33,7 @@ func (s *Server) Step(ctx context.Context, inTurn bool) error {
 }
 
 // AnnounceLost is what Step does after a wait.
-func (s *Server) AnnounceLost(stored map[string]int64) { s.announceLost(stored) }
+func (s *Server) AnnounceLost(stored map[string]services.Stored) { s.announceLost(stored) }
 
 // LimitEndUsers counts the events of end users, and lets those of one address join only so many conversations. Call it
 // before the first socket connects.

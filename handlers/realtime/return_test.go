@@ -85,6 +85,27 @@ func TestReturn_tellsEverybodyWhatMayBeLost(t *testing.T) {
 	})
 }
 
+// Another node died before it told anybody of a message. Whoever notices tells the queues of all nodes, of that
+// organization alone.
+func TestStep_tellsTheQueuesOfAllNodesOfALostMessage(t *testing.T) {
+	eachPair(t, func(a, b *world, _ *ear) {
+		v := a.visit("jo")
+		b.endUser(v).ok("send_message", v.say("Hello"))
+		queue, presence := a.agent(a.seeded.Agent), a.agent(a.seeded.Agent)
+		stranger := a.agent(a.elsewhere())
+		queue.ok("join_queue", nil)
+		presence.ok("join_org_presence", nil)
+		stranger.ok("join_queue", nil)
+		a.storeUnheard(v, 1)
+		b.ok(b.live.Step(b.Context(), false))
+		if got := queue.next("look_again")["room"]; got != "queue" {
+			a.Errorf("is to look at %v", got)
+		}
+		presence.silent()
+		stranger.silent()
+	})
+}
+
 // A logout that a node does not hear of closes that node's sockets of the login, and no others.
 func TestLogout_closesTheSocketsOfADeafNode(t *testing.T) {
 	eachPair(t, func(a, b *world, of *ear) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/handlers/protocol"
+	"parley/services"
 )
 
 // rhythm is how often the clients of this node are told what they may have missed: an event gets lost when a node or
@@ -109,12 +110,20 @@ func (s *Server) announce(delivered map[string]int64, due func(room string) bool
 	}
 }
 
-// announceLost announces the conversations whose stored messages have not come.
-func (s *Server) announceLost(stored map[string]int64) {
-	for id, seq := range stored {
-		if has, known := s.io.Delivered(protocol.ConversationRoom(id)); known && int64(has) < seq {
-			s.announceLastSeq(id, seq)
+// announceLost announces the conversations whose stored messages have not come, and tells the queues of every node to
+// look again: what the queue should have heard of these messages was lost with them.
+func (s *Server) announceLost(stored map[string]services.Stored) {
+	organizations := map[string]bool{}
+	for id, conversation := range stored {
+		has, known := s.io.Delivered(protocol.ConversationRoom(id))
+		if known && int64(has) < conversation.LastSeq {
+			s.announceLastSeq(id, conversation.LastSeq)
+			organizations[conversation.OrganizationID] = true
 		}
+	}
+	for id := range organizations {
+		logUnsent(protocol.LookAgainEvent, s.io.To(protocol.QueueRoom(id)).
+			Emit(protocol.LookAgainEvent, protocol.LookAgain{Room: protocol.QueueShown}))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"parley/handlers/protocol"
 	"parley/models"
+	"parley/services"
 )
 
 // storeUnheard stores messages of the end user as another node does whose broadcast gets lost. It returns the last seq.
@@ -88,6 +89,7 @@ func TestStep_announcesALostMessageOnceToItsRoomAlone(t *testing.T) {
 		}
 		last := w.storeUnheard(v, 2)
 		w.ok(w.live.Step(w.Context(), false))
+		queue.next("look_again")
 		for _, listener := range []*socket{s, agent} {
 			if got := listener.next("last_seq"); got["last_seq"] != last {
 				w.Errorf("heard %v, not %v", got, last)
@@ -142,8 +144,14 @@ func TestStep_doesNotAnnounceWhatHasComeMeanwhile(t *testing.T) {
 		s.ok("send_message", v.say("Hello"))
 		s.next("message_received")
 		s.next("message_received")
-		w.live.AnnounceLost(map[string]int64{v.conversationID: 2})
+		queue := w.agent(w.seeded.Agent)
+		queue.ok("join_queue", nil)
+		w.live.AnnounceLost(map[string]services.Stored{v.conversationID: {
+			OrganizationID: w.seeded.OrganizationID,
+			LastSeq:        2,
+		}})
 		s.silent()
+		queue.silent()
 	})
 }
 
@@ -164,5 +172,42 @@ func TestRun_announcesAndComparesAtItsInterval(t *testing.T) {
 		}
 		stop()
 		<-ended
+	})
+}
+
+// No client can make others fetch, or move what a room has delivered.
+func TestStep_takesNothingFromClients(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.visit("jo")
+		s, neighbor := w.endUser(v), w.endUser(v)
+		agent, queue := w.agent(w.seeded.Agent), w.agent(w.seeded.Agent)
+		agent.ok("join_conversation", v.id())
+		queue.ok("join_queue", nil)
+		for _, caller := range []*socket{s, agent} {
+			caller.refused("invalid_request", "last_seq", with(v.id(), "last_seq", 1000))
+			caller.refused("invalid_request", "look_again", object{"room": "queue"})
+		}
+		for _, absurd := range []any{-1, 1e15, 1e300, "x", object{}} {
+			for _, caller := range []*socket{s, agent} {
+				proof := v.id()
+				if caller == s {
+					proof = v.proof()
+				}
+				ack := caller.ok("join_conversation", with(with(proof, "last_seq", absurd), "after_seq", absurd))
+				if ack["last_seq"] != 0.0 {
+					w.Errorf("with %v there are %v messages", absurd, ack["last_seq"])
+				}
+			}
+		}
+		w.ok(w.live.Step(w.Context(), false))
+		for _, listener := range []*socket{s, neighbor, agent, queue} {
+			listener.silent()
+		}
+		s.ok("send_message", v.say("Hello"))
+		for _, listener := range []*socket{s, neighbor, agent} {
+			if got := listener.next("message_received")["seq"]; got != 1.0 {
+				w.Errorf("heard %v first", got)
+			}
+		}
 	})
 }
