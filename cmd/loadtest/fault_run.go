@@ -211,7 +211,7 @@ func (r result) String() string {
 		verdict = "**failed**: " + strings.ReplaceAll(strings.Join(r.problems, " · "), "|", "\\|")
 	}
 	inStep, latency := "", ""
-	if r.never {
+	if r.missing != "" {
 		inStep = "never"
 	} else if r.inStep > 0 {
 		inStep = tenths(r.inStep)

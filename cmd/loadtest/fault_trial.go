@@ -58,7 +58,8 @@ type trial struct {
 type result struct {
 	name, dose    string
 	inStep        time.Duration // the longest of all doses
-	never         bool
+	late          int           // how often it was longer than inStepTime
+	missing       string        // what was missing after inStepWait
 	before, after time.Duration
 	messages      int
 	problems      []string
@@ -116,6 +117,12 @@ func (t *trial) suffer() result {
 			break
 		}
 	}
+	if r.late > 0 {
+		t.fail("in step after more than %s (%d×)", inStepTime, r.late)
+	}
+	if r.missing != "" {
+		t.fail("out of step %s after the fault's end: %s", inStepWait, r.missing)
+	}
 	t.checkLogs(logs, time.Since(faultBegan))
 	if t.ctx.Err() == nil {
 		t.after(&r, usage)
@@ -152,11 +159,11 @@ func (t *trial) once(r *result) error {
 		return err
 	}
 	r.inStep = max(r.inStep, took)
+	if took > inStepTime {
+		r.late++
+	}
 	if missing != "" {
-		r.never = true
-		t.fail("out of step %s after the fault's end: %s", inStepWait, missing)
-	} else if took > inStepTime {
-		t.fail("in step only after %s", tenths(r.inStep))
+		r.missing = missing
 	}
 	return t.hold(t.between(500*time.Millisecond, 2*time.Second))
 }
