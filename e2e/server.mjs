@@ -26,6 +26,7 @@ export const test = base.extend({
         id: who.conversation_id,
         name,
         say: (content) => call("send_message", { ...who, content, sender_type: "end_user" }),
+        read: (message_ids) => call("mark_read", { ...who, message_ids }),
       };
     };
 

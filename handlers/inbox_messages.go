@@ -208,6 +208,9 @@ func newMessageView(m models.Message, names names, read bool, answer *models.Sel
 		CreatedAt:     m.CreatedAt,
 		Answered:      (*views.Selected)(answer),
 	}
+	if m.ClientID != nil {
+		shown.ClientID = *m.ClientID
+	}
 	if m.SenderType == models.SenderEndUser {
 		shown.Unread = !read
 	} else {

@@ -114,7 +114,7 @@ func (l Layout) imports(script string) []string {
 
 // htmxConfig turns off what the content security policy forbids and what app.css already has. A morph keeps open what the
 // reader opened. Settling is off because it copies style attributes, which the policy forbids.
-const htmxConfig = `{"includeIndicatorCSS":false,"defaultSettleDelay":0,"morphIgnore":["data-htmx-powered","open"]}`
+const htmxConfig = `{"includeIndicatorCSS":false,"defaultSettleDelay":0,"defaultTimeout":10000,"morphIgnore":["data-htmx-powered","open"]}`
 
 // page is the frame of every page except the widget. Scripts are in the head, because htmx replaces the body when it
 // restores a page from history.

@@ -1,13 +1,13 @@
-// The field an agent writes in: Enter sends, a text that could not be sent returns, and every conversation keeps its
-// draft.
+// The field an agent writes in: Enter sends, a text that was refused returns, and every conversation keeps its draft.
 import { draftOf, keepDraft } from "./drafts.js";
 import { blank } from "./length.js";
 import { checkLimit } from "./limit.js";
-import { fetchNewer, goToEnd } from "./messages.js";
-import { toEnd } from "./scroll.js";
+import { goToEnd } from "./messages.js";
+import { openConversation } from "./open.js";
 import { send } from "./send.js";
 import { settings } from "./settings.js";
 import { current } from "./thread.js";
+import { showToast } from "./toast.js";
 import { stoppedTyping } from "./typing.js";
 
 const field = () => document.getElementById("content");
@@ -32,36 +32,27 @@ function changed() {
   grow();
 }
 
-// showSending shows the message in the thread until the server has drawn it.
-function showSending(text) {
-  const item = document.getElementById("sending-template").content.cloneNode(true).firstElementChild;
-  item.querySelector(".message-text").textContent = text;
-  document.getElementById("messages").append(item);
-  toEnd();
-  return item;
-}
-
-async function submit(id) {
+function submit(id) {
   if (!sendable()) return;
-  const content = field().value.trim();
+  if (!send(id, field().value.trim())) return showError("Too many answers wait to be sent. Send this one later.");
   write("");
   keepDraft(id, "");
   showError("");
   stoppedTyping();
-  await goToEnd();
-  const sending = current() === id ? showSending(content) : undefined; // else another conversation was opened
-  const ack = await send({ conversation_id: id, content, content_type: "text" });
-  if (ack.ok) {
-    if (current() === id) await fetchNewer();
-    return;
-  }
-  sending?.remove();
+  goToEnd();
+}
+
+// A refused text returns before what was typed since.
+document.addEventListener("parley:refused", ({ detail: { id, content, message } }) => {
   const typedSince = draftOf(id);
   keepDraft(id, typedSince ? `${content}\n${typedSince}` : content);
-  if (current() !== id) return;
-  write(draftOf(id));
-  showError(ack.message);
-}
+  if (current() === id) {
+    write(draftOf(id));
+    return showError(message);
+  }
+  const action = { label: "Show", run: () => openConversation(id) };
+  showToast("An answer couldn't be sent. Its text is in the composer.", { action, stays: true });
+});
 
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "composer") return;

@@ -6,7 +6,7 @@
 //   retrying    why: "offline", "unreachable" or an error of the server; at: time of the next attempt (ms, as Date.now
 //               counts), 0 while it runs
 //   refused     why: an error of the server that trying again does not change; message: its sentence
-import { lead } from "./tabs.js";
+import { lead, leads } from "./tabs.js";
 
 const CONNECT_TIMEOUT = 7_000; // ms for an attempt to connect
 const ACK_TIMEOUT = 10_000; // ms until an event without an answer counts as lost
@@ -24,7 +24,7 @@ const final = new Set(["invalid_request", "unauthorized", "forbidden", "not_foun
 // isFinal reports whether sending the same again would be refused again. All other errors pass.
 export const isFinal = (error) => final.has(error);
 
-export const lost = { ok: false, error: "lost" };
+export const lost = { ok: false, error: "lost", message: "The server did not answer. Try again." };
 
 // waitFor returns for how long to wait before an attempt, in ms: longer after several, never the same for two clients,
 // and not shorter than the server has asked for.
@@ -53,7 +53,7 @@ const memory = {
   },
 };
 
-// keepConnected returns the connection. busy reports whether a hidden tab still needs it.
+// keepConnected returns the connection. busy reports whether the page still needs it while it is hidden.
 export function keepConnected({ auth, busy = () => false }) {
   const socket = io({ auth, autoConnect: false, reconnection: false, timeout: false, tryAllTransports: true });
   const watchers = [];
@@ -65,7 +65,6 @@ export function keepConnected({ auth, busy = () => false }) {
   let timer;
   let deadline;
   let steady;
-  let leads;
 
   function enter(next) {
     state = next;
@@ -127,7 +126,7 @@ export function keepConnected({ auth, busy = () => false }) {
     clearTimeout(deadline);
     if (transport() === "polling") {
       if (swallowed) memory.polling = true;
-      leads ||= lead("parley:polls");
+      lead("parley:polls");
       socket.io.engine.once("upgrade", () => (memory.polling = false));
       setTimeout(letGo, HIDDEN);
     }
@@ -148,10 +147,10 @@ export function keepConnected({ auth, busy = () => false }) {
   addEventListener("online", hurry);
   addEventListener("offline", () => state.name === "online" && joinAgain()); // shows whether it still works
 
-  const request = (event, payload) =>
+  const request = (event, ...payload) =>
     new Promise((resolve) => {
       if (!socket.connected) return resolve(lost);
-      socket.timeout(ACK_TIMEOUT).emit(event, payload, (late, ack) => {
+      socket.timeout(ACK_TIMEOUT).emit(event, ...payload, (late, ack) => {
         if (late && socket.connected) fail(lost);
         resolve(late ? lost : ack);
       });
@@ -162,9 +161,9 @@ export function keepConnected({ auth, busy = () => false }) {
     // request returns the acknowledgement of an event, or lost.
     request,
     // insist repeats a request until it succeeds, is refused for good, or the connection is lost.
-    async insist(event, payload) {
+    async insist(event, ...payload) {
       for (let tried = 0; ; tried++) {
-        const ack = await request(event, payload);
+        const ack = await request(event, ...payload);
         if (ack.ok || isFinal(ack.error) || !socket.connected) return ack;
         await pause(waitFor(tried, ack.retry_after_ms));
       }
@@ -183,7 +182,7 @@ export function keepConnected({ auth, busy = () => false }) {
     // report is called with an acknowledgement that failed, or a like object for a failed request, while online.
     // It leads to another attempt, after which the page is up to date.
     report(ack) {
-      if (state.name === "online" && !isFinal(ack.error)) fail(ack);
+      if (state.name === "online" && (!isFinal(ack.error) || ack.error === "unauthorized")) fail(ack);
     },
     close() {
       round++;

@@ -1,6 +1,6 @@
 // Shows the organization's events as they arrive. They contain what people wrote, so they are shown as text, never as
 // markup.
-import { request, socket } from "./socket.js";
+import { connection, request, socket } from "./socket.js";
 
 const KEPT = 200; // events
 
@@ -54,20 +54,23 @@ socket.onAny((event, payload) => {
 });
 
 // Joins the rooms again after every reconnect. Events that happened without a connection are not shown.
-socket.on("connect", async () => {
+async function join() {
   const acks = await Promise.all([request("join_queue"), request("join_org_presence")]);
-  const refused = acks.find((ack) => !ack.ok);
-  say(refused ? refused.message : "Listening");
-});
+  return acks.find((ack) => !ack.ok) ?? { ok: true };
+}
 
-socket.on("disconnect", () => say(listening ? "The connection is lost. Trying again…" : "Paused"));
-socket.on("connect_error", () => say("The server can't be reached. Trying again…"));
+connection.watch(({ name, message }) => {
+  if (name === "online") say("Listening");
+  else if (name === "retrying") say("The server can't be reached. Trying again…");
+  else if (name === "refused") say(message);
+  else if (!listening) say("Paused");
+});
 
 listen.addEventListener("click", () => {
   listening = !listening;
   listen.textContent = listening ? "Pause" : "Listen";
-  if (listening) socket.connect();
-  else socket.disconnect();
+  if (listening) connection.connect(join);
+  else connection.close();
   settle();
 });
 

@@ -11,16 +11,18 @@ import "./title.js";
 import "./toast.js";
 import "./popover.js";
 import "./offline.js";
-import "./presence.js";
-import "./read.js";
 import "./composer.js";
+import "./unsent.js";
 import "./rich_media.js";
 import "./panel.js";
 import "./pictures.js";
-import { fetchNewer, receive, removeLine } from "./messages.js";
-import { refreshList } from "./list.js";
-import { showNotice } from "./notice.js";
-import { request, socket } from "./socket.js";
+import "./notice.js";
+import { isFinal } from "./connection.js";
+import { fetchNewer, fetchUpTo, receive, removeLine } from "./messages.js";
+import { refresh, refreshList } from "./list.js";
+import { joinPresence } from "./presence.js";
+import { refreshMarks } from "./read.js";
+import { connection, request, socket } from "./socket.js";
 import { current, join, refreshHeader, refreshPanel } from "./thread.js";
 import { announce } from "./viewers.js";
 
@@ -58,23 +60,39 @@ for (const [event, also] of Object.entries(changes)) {
   });
 }
 
-// The server takes agents' sockets from pages of its own address only.
-function reasonOfRefusal() {
-  const { content: own } = document.querySelector("meta[name=origin]");
-  if (own === location.origin) return "You're logged out. Reload the page to log in.";
-  return `Live updates work only at ${own}. Open Parley there, or set BASE_URL on the server to this address.`;
-}
+socket.on("last_seq", ({ conversation_id, last_seq }) => {
+  if (conversation_id === current()) fetchUpTo(last_seq);
+});
 
-// Events that happened without a connection are in the database: join the rooms again, then redraw every part.
-socket.on("connect", async () => {
-  const ack = await request("join_queue");
-  if (!ack.ok && ack.error !== "lost") return showNotice(reasonOfRefusal());
-  await join();
-  announce();
-  refreshList();
+const SPREAD = 3_000; // ms over which all pages spread what an event makes them fetch
+
+const again = {
+  presence: joinPresence,
+  queue() {
+    refreshList();
+    if (!document.hidden) refreshThread();
+  },
+};
+
+// Events of a room may have been missed.
+socket.on("look_again", ({ room }) => setTimeout(again[room], Math.random() * SPREAD));
+
+// refreshThread fetches what is shown of the open conversation besides its messages.
+function refreshThread() {
   refreshHeader();
   refreshPanel();
-  fetchNewer();
+  refreshMarks();
+}
+
+// What happened without a connection is in the database: join the rooms again, then fetch every part. Only the list and
+// the messages count for being up to date: an error in the rest must not keep the agent from answering.
+connection.connect(async () => {
+  for (const joined of [await request("join_queue"), await join()]) if (!joined.ok) return joined;
+  joinPresence();
+  announce();
+  refreshThread();
+  const results = await Promise.all([refresh(), fetchNewer()]);
+  return results.find(({ ok, error }) => !ok && !isFinal(error)) ?? { ok: true };
 });
 
 // Undo asks for a refresh, because without a socket no event arrives.
@@ -83,5 +101,3 @@ document.addEventListener("parley:refresh", () => {
   refreshHeader();
   fetchNewer();
 });
-
-socket.connect();

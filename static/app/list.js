@@ -1,6 +1,7 @@
 // The list of conversations, redrawn by the server on every event of the queue. A morph keeps focus and scroll
 // position.
 import { holdOrder } from "./list_order.js";
+import { redraw } from "./redraw.js";
 import { current } from "./thread.js";
 
 const GATHER = 150; // ms to wait for more events before one request
@@ -9,8 +10,8 @@ const list = () => document.getElementById("list");
 
 let timer;
 let due = Infinity; // time of the next request, ms
-let running = false;
-let again = false;
+let running; // the request
+let next; // the one after it
 let asked = ""; // path of the list that is being fetched
 let fresh = false; // the reader asked for the current order
 
@@ -23,23 +24,23 @@ export function refreshList(wait = GATHER) {
   timer = setTimeout(refresh, wait);
 }
 
-async function refresh() {
+// refresh requests the list at once, and returns a result like an acknowledgement. Calls during a request share the next
+// one.
+export async function refresh() {
   clearTimeout(timer);
   due = Infinity;
   if (running) {
-    again = true;
-    return;
+    next ||= running.then(() => {
+      next = undefined;
+      return refresh();
+    });
+    return next;
   }
-  running = true;
-  const source = list();
-  asked = source.dataset.part;
-  const path = `${asked}&selected=${current()}`;
-  await htmx.ajax("GET", path, { source, target: source, swap: "outerMorph" }).catch(() => {});
-  running = false;
-  if (again) {
-    again = false;
-    refreshList();
-  }
+  asked = list().dataset.part;
+  running = redraw(list(), `${asked}&selected=${current()}`, "outerMorph");
+  const result = await running;
+  running = undefined;
+  return result;
 }
 
 document.addEventListener("htmx:before:swap", (event) => {

@@ -3,6 +3,7 @@
 // #later load the messages beyond its ends.
 import { separateDays } from "./days.js";
 import { atEnd, followEnd, hasUnseen, holdPlace, toEnd, toGo } from "./scroll.js";
+import { redraw } from "./redraw.js";
 import { current, partOf } from "./thread.js";
 
 const MOST = 300; // messages on the page before one end is removed
@@ -13,37 +14,48 @@ const list = () => document.getElementById("messages");
 const messages = () => list()?.querySelectorAll(":scope > [data-seq]") ?? [];
 const last = () => [...messages()].at(-1);
 
-let running = false;
+const nothing = { ok: true };
+
+let running;
 let again = false;
 
-// fetchNewer requests newer messages. Calls during a request lead to one more, not to one each.
-export async function fetchNewer() {
+// fetchNewer requests newer messages, and returns a result like an acknowledgement. Calls during a request lead to one
+// more, not to one each.
+export function fetchNewer() {
   again = true;
-  if (running) return;
-  running = true;
+  running ||= fetchAll().finally(() => (running = undefined));
+  return running;
+}
+
+async function fetchAll() {
+  let result = nothing;
   while (again && current()) {
     again = false;
-    await fetchOnce().catch(() => {});
+    result = await fetchOnce();
   }
-  running = false;
+  return result;
 }
 
 async function fetchOnce() {
-  const target = list();
-  if (!target || document.getElementById("later")) return; // the page ends before the newest message; goToEnd loads it
+  if (!list() || document.getElementById("later")) return nothing; // goToEnd loads the newest
   if (!atEnd() && messages().length > MOST) {
     link("later", last());
-    return followEnd(1);
+    followEnd(1);
+    return nothing;
   }
-  const path = `${partOf("messages")}&after_seq=${last()?.dataset.seq ?? 0}`;
-  await htmx.ajax("GET", path, { source: target, target, swap: "beforeend" });
-  if (document.getElementById("later") && atEnd()) await fetchNewest();
+  const result = await redraw(list(), `${partOf("messages")}&after_seq=${last()?.dataset.seq ?? 0}`, "beforeend");
+  return document.getElementById("later") && atEnd() ? fetchNewest() : result;
 }
 
 async function fetchNewest() {
-  const target = list();
-  await htmx.ajax("GET", partOf("messages"), { source: target, target, swap: "innerHTML" }).catch(() => {});
+  const result = await redraw(list(), partOf("messages"), "innerHTML");
   toEnd();
+  return result;
+}
+
+// fetchUpTo requests newer messages if the page ends before seq.
+export function fetchUpTo(seq) {
+  if (Number(last()?.dataset.seq ?? 0) < seq) fetchNewer();
 }
 
 // receive counts a message of another sender as new where it is not fetched.
@@ -72,8 +84,6 @@ document.addEventListener("htmx:before:swap", (event) => {
   before = asksFor(ctx, "after_seq") ? last() : undefined;
   if (!before) return;
   while (before.nextElementSibling?.matches(".line")) before.nextElementSibling.remove(); // in the answer again
-  const sent = tasks[0].fragment.querySelectorAll("[data-own]").length;
-  for (const sending of [...list().querySelectorAll(".message-sending")].slice(0, sent)) sending.remove();
 });
 
 // addAbove inserts an older page without moving the text being read.

@@ -1,37 +1,54 @@
-// The banner shown without a connection. It says whether the server or the network is missing.
-import { socket } from "./socket.js";
+// The banner shown without a connection. It says what is missing, and when the next attempt is. A short loss is not shown.
+import { connection } from "./socket.js";
 
-const GRACE = 1_500; // ms a reconnect may take before the banner shows
+const GRACE = 1_500; // ms
+const SHORT = 300; // ms of an attempt that is not worth showing
 
-let offline = false;
+const reasons = {
+  offline: "You're offline. What you write stays here.",
+  unreachable: "Parley can't be reached. What you write stays here.",
+};
+
+let lostAt = 0;
 let timer;
 
-function show() {
+function say(text, next) {
   const banner = document.getElementById("offline");
-  if (!banner) return;
-  banner.hidden = !offline;
-  const text = navigator.onLine
-    ? "Parley can't be reached. We keep trying. What you write stays here."
-    : "You're offline. What you write stays here. Parley reconnects automatically.";
-  const line = banner.querySelector("span");
+  banner.hidden = !text;
   // Set after the banner is shown, or screen readers would not announce it.
-  if (offline && line.textContent !== text) line.textContent = text;
+  const line = banner.querySelector("p");
+  if (text && line.textContent !== text) line.textContent = text;
+  if (next !== undefined) banner.querySelector("[data-next]").textContent = next;
 }
 
-function lost() {
-  timer ||= setTimeout(() => {
-    offline = true;
-    show();
-  }, GRACE);
+// Parley takes agents' sockets from pages of its own address only.
+function refusal() {
+  const { content: own } = document.querySelector("meta[name=origin]");
+  if (own === location.origin) return "You're logged out. What you write stays here.";
+  return `Live updates work only at ${own}. Open Parley there, or set BASE_URL on the server to this address.`;
 }
 
-socket.on("disconnect", lost);
-socket.on("connect_error", lost);
-socket.on("connect", () => {
+function show() {
   clearTimeout(timer);
-  timer = undefined;
-  offline = false;
+  if (!document.getElementById("offline")) return;
+  const { name, why, at } = connection.state;
+  const link = document.querySelector("#offline a");
+  link.hidden = name !== "refused" || why !== "unauthorized";
+  if (name === "refused") return say(refusal(), "");
+  if (name !== "retrying") return say("");
+  const grace = lostAt + GRACE - Date.now();
+  if (grace > 0) {
+    timer = setTimeout(show, grace);
+    return;
+  }
+  const text = reasons[why] ?? "Parley has a problem. What you write stays here.";
+  const wait = at - Date.now();
+  say(text, at ? `Next try in ${Math.max(1, Math.ceil(wait / 1000))} s` : undefined);
+  timer = at ? setTimeout(show, Math.max(wait % 1000, 50)) : setTimeout(() => say(text, "Trying now…"), SHORT);
+}
+
+connection.watch(({ name }) => {
+  if (name !== "connecting") lostAt = name === "retrying" ? lostAt || Date.now() : 0;
   show();
 });
-for (const event of ["online", "offline"]) window.addEventListener(event, show);
 document.addEventListener("htmx:after:swap", show);

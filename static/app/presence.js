@@ -1,5 +1,5 @@
 // Marks every mention of an agent who is online.
-import { request, socket } from "./socket.js";
+import { connection, socket } from "./socket.js";
 
 let online = new Set();
 
@@ -8,12 +8,19 @@ function show() {
     node.toggleAttribute("data-online", online.has(node.dataset.agentId));
 }
 
-socket.on("connect", async () => {
-  const ack = await request("join_org_presence");
+let joining;
+
+// joinPresence joins the room, and fetches who is online. Without Redis that takes a while, in which the inbox works.
+export function joinPresence() {
+  joining ||= join().finally(() => (joining = undefined));
+}
+
+async function join() {
+  const ack = await connection.insist("join_org_presence");
   if (!ack.ok) return;
   online = new Set(ack.agents);
   show();
-});
+}
 
 socket.on("agent_status_changed", ({ agent_id, status }) => {
   if (status === "online") online.add(agent_id);

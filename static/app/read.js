@@ -1,6 +1,6 @@
 // An end user's message counts as read once it or a later one is in view on a visible page.
-import { request, socket } from "./socket.js";
-import { current } from "./thread.js";
+import { connection, request, socket } from "./socket.js";
+import { current, partOf } from "./thread.js";
 import { refreshList } from "./list.js";
 
 const GATHER = 300; // ms to gather messages into one mark_read
@@ -45,7 +45,7 @@ async function read() {
   const ids = upToLastInView();
   if (!ids.length) return;
   const ack = await request("mark_read", { conversation_id: current(), message_ids: ids });
-  if (!ack.ok) return;
+  if (!ack.ok) return connection.report(ack);
   wasRead(ids);
   refreshList();
 }
@@ -66,7 +66,19 @@ socket.on("messages_read", (event) => {
   else for (const id of event.message_ids) markRead(id);
 });
 
-socket.on("connect", readSoon);
+connection.watch(({ name }) => name === "online" && readSoon());
+
+// refreshMarks fetches which of the shown messages have been read. Without a connection nobody said so.
+export async function refreshMarks() {
+  if (!current() || document.getElementById("later")) return;
+  const answer = await fetch(partOf("messages"), { headers: { "HX-Request": "true" } }).catch(() => {});
+  if (!answer?.ok) return;
+  const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const { id, dataset } of drawn.querySelectorAll("[data-message-id]")) {
+    if ("read" in dataset) document.getElementById(id)?.setAttribute("data-read", "");
+    if (!("unread" in dataset)) wasRead([dataset.messageId]);
+  }
+}
 document.addEventListener("visibilitychange", readSoon);
 for (const event of ["htmx:after:swap", "parley:messages"]) document.addEventListener(event, watch);
 document.addEventListener("parley:open", () => {

@@ -1,33 +1,103 @@
-// Sends an agent's message: over the socket, or as the composer's form without a connection.
+// Sends the agent's answers. An answer waits, also across reloads, until the server has stored it or has refused it for
+// good. "parley:unsent" is dispatched when the waiting answers change, "parley:refused" with a refused one.
+import { waitFor } from "./connection.js";
 import { csrfToken } from "./csrf.js";
 import { newID } from "./id.js";
-import { request, socket } from "./socket.js";
+import { openOutbox } from "./outbox.js";
+import { connection, request, socket } from "./socket.js";
 
-const refused = { ok: false, message: "Couldn't send. Try again." };
+const changed = () => document.dispatchEvent(new CustomEvent("parley:unsent"));
 
-// A failed message keeps its client_id, so that sending it again cannot store it twice.
-let failed = {};
+const outbox = openOutbox(document.getElementById("inbox").dataset.userId, () => {
+  changed();
+  drainAll(); // the other tab may be gone
+});
 
-// send returns the acknowledgement. payload is a send_message without sender_type and client_id.
-export async function send(payload) {
-  const key = JSON.stringify(payload);
-  const client_id = failed.key === key ? failed.client_id : newID();
-  const message = { ...payload, sender_type: "agent", client_id };
+const tried = new Set(); // client_ids that the server has answered, but not for good
+let timer; // until the server takes messages again
+
+// unsentOf returns the answers of a conversation that wait, oldest first.
+export const unsentOf = (conversationID) => outbox.all().filter(({ lane }) => lane === conversationID);
+
+// confirm removes an answer that the server has stored.
+export const confirm = (clientID) => outbox.remove(clientID);
+
+// send sends a text, and reports whether there was room for it.
+export function send(conversationID, content) {
+  const room = outbox.add({ client_id: newID(), content }, conversationID);
+  changed();
+  drain(conversationID);
+  return room;
+}
+
+// stateOf says why an answer waits.
+export function stateOf({ client_id }) {
+  const { name, why } = connection.state;
+  if (name === "refused") return "Not sent yet";
+  if (why === "unreachable" || why === "offline") return "Waiting for a connection";
+  return tried.has(client_id) || name === "retrying" ? "Not sent yet. Trying again…" : "Sending…";
+}
+
+// mayPost reports whether sockets are refused although the agent is logged in: at another address than BASE_URL.
+const mayPost = () =>
+  connection.state.name === "refused" && document.querySelector("meta[name=origin]").content !== location.origin;
+
+async function drain(lane) {
+  if (timer || !(socket.connected || mayPost())) return;
+  const stopped = await outbox.drain(lane, emit, settled);
+  if (!stopped) return;
+  if (stopped.error !== "rate_limited") return connection.report(stopped);
+  timer = setTimeout(
+    () => {
+      timer = undefined;
+      drainAll();
+    },
+    waitFor(0, stopped.retry_after_ms),
+  );
+  changed();
+}
+
+function drainAll() {
+  for (const lane of new Set(outbox.all().map((message) => message.lane))) drain(lane);
+}
+
+function settled({ client_id, lane, content }, ack) {
+  if (ack.ok) return;
+  outbox.remove(client_id);
+  changed();
+  const detail = { id: lane, content, message: ack.message };
+  document.dispatchEvent(new CustomEvent("parley:refused", { detail }));
+}
+
+async function emit({ lane: conversation_id, content, client_id }) {
+  const message = { conversation_id, content, client_id, content_type: "text", sender_type: "agent" };
   const ack = await (socket.connected ? request("send_message", message) : post(message));
-  failed = ack.ok ? {} : { key, client_id };
+  if (ack.ok) tried.delete(client_id);
+  else tried.add(client_id);
   return ack;
 }
 
-async function post({ conversation_id, content, client_id, rich_media }) {
-  if (rich_media) return { ok: false, message: "No connection. Try again in a moment." };
+const waits = { ok: false, error: "unavailable" };
+
+async function post({ conversation_id, content, client_id }) {
   try {
     const answer = await fetch(`/inbox/${conversation_id}/messages`, {
       method: "POST",
       headers: { "HX-Request": "true", "HX-Request-Type": "partial", "X-CSRFToken": csrfToken() },
       body: new URLSearchParams({ content, client_id }),
+      signal: AbortSignal.timeout(10_000),
     });
-    return answer.ok ? { ok: true } : refused;
+    if (answer.ok) return { ok: true };
+    return answer.status < 500 && answer.status !== 401 && answer.status !== 429
+      ? { ok: false, error: "invalid_request", message: "Couldn't send. Try again." }
+      : waits;
   } catch {
-    return refused;
+    return waits;
   }
 }
+
+// Also after each attempt to get up to date that failed, because only something else may be broken.
+connection.watch(({ name, at }) => {
+  changed();
+  if (name === "online" || name === "refused" || at) drainAll();
+});

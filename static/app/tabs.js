@@ -2,17 +2,24 @@
 // Web Locks, as on plain http, each tab behaves as if it were the only one.
 const locks = navigator.locks;
 
+const asked = new Map(); // name → whether this tab leads
+
 // lead asks to make this the one tab for name. It returns a function that says whether it is.
 export function lead(name) {
   if (!locks) return () => true;
-  let leads = false;
-  const held = locks.request(name, () => {
-    leads = true;
-    return new Promise(() => {}); // until the tab ends
-  });
-  held.catch(() => {}); // forbidden, as in a frame without storage
-  return () => leads;
+  if (!asked.has(name)) {
+    asked.set(name, false);
+    const held = locks.request(name, () => {
+      asked.set(name, true);
+      return new Promise(() => {}); // until the tab ends
+    });
+    held.catch(() => {}); // forbidden, as in a frame without storage
+  }
+  return () => asked.get(name);
 }
+
+// leads reports whether this is the one tab for any name.
+export const leads = () => !locks || [...asked.values()].includes(true);
 
 // oneAtATime runs act while no other tab runs one of the same name, or after wait ms in any case.
 export async function oneAtATime(name, wait, act) {

@@ -1,6 +1,7 @@
 // The open conversation. Its room is joined when htmx draws it, and left when another is opened. "parley:open" is
 // dispatched when it is drawn, "parley:joined" when its events begin to arrive.
-import { request, socket } from "./socket.js";
+import { redraw } from "./redraw.js";
+import { connection, request, socket } from "./socket.js";
 
 const thread = () => document.getElementById("thread");
 
@@ -12,10 +13,13 @@ export const partOf = (name) => `/inbox/${current()}/${name}${document.getElemen
 let drawn = thread(); // htmx replaces it to open a conversation, and when it restores the page from history
 let joined = current();
 
-// join joins the room of the open conversation, again after a reconnect.
+// join joins the room of the open conversation, again after a reconnect, and returns the acknowledgement. A
+// conversation that is gone has no room, which the page itself says.
 export async function join() {
   joined = current();
-  if (joined && socket.connected) await request("join_conversation", { conversation_id: joined });
+  if (!joined || !socket.connected) return { ok: true };
+  const ack = await request("join_conversation", { conversation_id: joined });
+  return ack.error === "not_found" ? { ok: true } : ack;
 }
 
 async function follow() {
@@ -28,7 +32,8 @@ async function follow() {
   document.dispatchEvent(new CustomEvent("parley:open", { detail: { id: current() } }));
   if (!joined) return;
   if (other) document.getElementById("thread-name").focus({ preventScroll: true });
-  await joining;
+  const ack = await joining;
+  if (ack && !ack.ok) connection.report(ack);
   document.dispatchEvent(new CustomEvent("parley:joined"));
 }
 
@@ -47,7 +52,7 @@ function refresher(id, name) {
       return;
     }
     running = true;
-    await htmx.ajax("GET", partOf(name), { source: part, target: part, swap: "outerMorph" }).catch(() => {});
+    await redraw(part, partOf(name), "outerMorph");
     running = false;
     if (!again) return;
     again = false;

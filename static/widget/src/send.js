@@ -37,12 +37,15 @@ function show(entry, failed) {
 
 const faults = { forbidden: "refused", not_found: "refused", unauthorized: "refused", full: "failed_offline" };
 
+const sending = () => [...byClientID.values()].filter(({ status }) => status === "sending");
+
+// waiting returns the text that says why messages wait: all of them wait for the first one.
 function waiting() {
   const { name, why } = connection.state;
-  if (timer) return "unsent";
+  const tried = sending()[0]?.tried;
   if (name === "refused") return "failed";
-  if (name !== "retrying") return "sending";
-  return why === "unreachable" || why === "offline" ? "waiting" : "unsent";
+  if (why === "unreachable" || why === "offline") return "waiting";
+  return tried || name === "retrying" ? "unsent" : "sending";
 }
 
 // setChoice shows the choice that an unsent message makes, or enables the controls again, unless they have another
@@ -73,7 +76,6 @@ async function drain() {
   timer = setTimeout(
     () => {
       timer = undefined;
-      showAll();
       drain();
     },
     waitFor(0, stopped.retry_after_ms),
@@ -81,8 +83,13 @@ async function drain() {
   showAll();
 }
 
-const emit = ({ content, content_type, rich_media, client_id }) =>
-  request("send_message", { content, content_type, rich_media, client_id, sender_type: "end_user" });
+async function emit({ content, content_type, rich_media, client_id }) {
+  const payload = { content, content_type, rich_media, client_id, sender_type: "end_user" };
+  const ack = await request("send_message", payload);
+  const entry = byClientID.get(client_id);
+  if (entry) entry.tried = true;
+  return ack;
+}
 
 function settled({ client_id }, ack) {
   const entry = byClientID.get(client_id);
@@ -112,7 +119,7 @@ function discard(entry) {
 }
 
 function showAll() {
-  for (const entry of byClientID.values()) if (entry.status === "sending") show(entry);
+  for (const entry of sending()) if (entry.wait !== waiting()) show(entry);
 }
 
 // follow draws what another tab has put into the outbox, and removes what is neither there nor stored.

@@ -1,0 +1,184 @@
+// The inbox stays connected, keeps in step, and loses nothing that was typed.
+import { expect, inThread, openThread, row } from "./journey.mjs";
+import { test } from "./server.mjs";
+import { answerFor, loseEvents, refuseConnects } from "./wire.mjs";
+
+test.use({ mayLog: /WebSocket|ERR_|Failed to (load|fetch)|50[03]/ });
+
+const field = (page) => page.getByLabel("Message", { exact: true });
+const unsent = (page) => page.locator("#messages > .message-sending");
+const own = (page) => page.locator("#messages > .message-agent .message-text");
+const banner = (page) => page.locator("#offline");
+
+async function write(page, text) {
+  await field(page).fill(text);
+  await field(page).press("Enter");
+}
+
+// stopped makes the server answer no message of the context's pages until it is let go.
+async function stopped(context, ack = { ok: false, error: "unavailable", message: "Not now.", retry_after_ms: 100 }) {
+  const gate = { open: false, tries: [] };
+  await answerFor(context, (name, payload) => {
+    if (name !== "send_message") return undefined;
+    gate.tries.push(payload);
+    return gate.open ? undefined : ack;
+  });
+  return gate;
+}
+
+test("answers wait in their conversation, survive a reload, and are sent once, in their order", async ({ server }) => {
+  const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
+  await one.say("First question");
+  await two.say("Second question");
+  const context = await server.context();
+  const gate = await stopped(context);
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, one.name);
+  for (const text of ["one", "two", "three"]) await write(page, text);
+  await expect(unsent(page)).toHaveCount(3);
+  await expect(unsent(page).first()).toContainText("Not sent yet. Trying again…");
+  await openThread(page, two.name);
+  await expect(unsent(page)).toHaveCount(0);
+  await page.reload();
+  await expect(page.locator("#thread-name")).toHaveText(two.name);
+  await openThread(page, one.name);
+  await expect(unsent(page).locator(".message-text")).toHaveText(["one", "two", "three"]);
+  await openThread(page, two.name);
+  gate.open = true;
+  await openThread(page, one.name);
+  await expect(own(page)).toHaveText(["one", "two", "three"]);
+  await expect(unsent(page)).toHaveCount(0);
+  expect(new Set(gate.tries.map(({ client_id }) => client_id)).size).toBe(3);
+  await page.reload();
+  await expect(own(page)).toHaveText(["one", "two", "three"]);
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => /outbox/.test(key)))).toEqual([]);
+});
+
+test("a waiting answer belongs to one agent, and another login in the browser does not send it", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const gate = await stopped(context);
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  await write(page, "from Alex");
+  await expect(unsent(page)).toContainText("from Alex");
+  await page.close();
+  await context.clearCookies();
+  const tries = gate.tries.length;
+  const other = await server.inbox(server.ada, context);
+  gate.open = true;
+  await openThread(other, customer.name);
+  await expect(unsent(other)).toHaveCount(0);
+  await write(other, "from Ada");
+  await expect(inThread(other, "from Ada")).toBeVisible();
+  await expect(inThread(other, "from Alex")).toHaveCount(0);
+  expect(gate.tries.slice(tries).map(({ content }) => content)).not.toContain("from Alex");
+});
+
+test("an answer that is refused for good returns to its composer, and says so from elsewhere", async ({ server }) => {
+  const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
+  await one.say("First question");
+  await two.say("Second question");
+  const context = await server.context();
+  let ack = { ok: false, error: "unavailable", message: "Not now.", retry_after_ms: 100 };
+  await answerFor(context, (name) => (name === "send_message" ? ack : undefined));
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, one.name);
+  await write(page, "too late");
+  await expect(unsent(page)).toContainText("too late");
+  await openThread(page, two.name);
+  ack = { ok: false, error: "conflict", message: "This conversation is resolved." };
+  const toast = page.locator(".toast").filter({ hasText: "An answer couldn't be sent" });
+  await toast.getByRole("button", { name: "Show" }).click();
+  await expect(page.locator("#thread-name")).toHaveText(one.name);
+  await expect(field(page)).toHaveValue("too late");
+  await expect(unsent(page)).toHaveCount(0);
+  await page.getByLabel("Message", { exact: true }).press("Enter");
+  await expect(page.locator("#composer-error")).toHaveText("This conversation is resolved.");
+  await expect(field(page)).toHaveValue("too late");
+});
+
+test("a connect that is refused for now is tried again, and the banner says why and when", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const first = await server.inbox(server.alex, context);
+  let refusal = { error: "unavailable", retry_after_ms: 2_000 };
+  await refuseConnects(context, () => refusal);
+  await first.close();
+  const page = await context.newPage();
+  await page.goto(`${server.url}/inbox`);
+  await expect(banner(page)).toContainText("Parley has a problem.");
+  await expect(banner(page)).toContainText(/Next try in [1-3] s/);
+  await openThread(page, customer.name);
+  await write(page, "written meanwhile");
+  await expect(unsent(page)).toContainText("Not sent yet. Trying again…");
+  refusal = undefined;
+  await expect(banner(page)).toBeHidden();
+  await expect(inThread(page, "written meanwhile").and(page.locator("[data-seq]"))).toBeVisible();
+});
+
+test("after a logout elsewhere the inbox says so, keeps what is typed, and leads to the login", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const gate = await stopped(context);
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  await write(page, "a whole answer");
+  await expect(unsent(page)).toContainText("Not sent yet");
+  await field(page).fill("half an answer");
+  const form = { csrf_token: await page.locator("meta[name=csrf-token]").getAttribute("content") };
+  await context.request.post(`${server.url}/auth/logout`, { form });
+  await expect(banner(page)).toContainText("You're logged out. What you write stays here.");
+  await expect(unsent(page)).toContainText("Not sent yet");
+  gate.open = true;
+  await banner(page).getByRole("link", { name: "Log in" }).click();
+  await page.getByLabel("Email").fill(server.alex.email);
+  await page.getByLabel("Password").fill(server.alex.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await openThread(page, customer.name);
+  await expect(inThread(page, "a whole answer").and(page.locator("[data-seq]"))).toBeVisible();
+  await expect(field(page)).toHaveValue("half an answer");
+});
+
+test("lost events are made up for: messages, the list, who claimed, who is online, what was read", async ({
+  server,
+}) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  let lose = false;
+  const wire = await loseEvents(context, () => lose);
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  await expect(page.locator("#thread-header")).toContainText("Unassigned");
+  const requests = [];
+  page.on("request", (request) => /after_seq/.test(request.url()) && requests.push(request));
+  await write(page, "An answer");
+  const answer = inThread(page, "An answer").and(page.locator("[data-seq]"));
+  await expect(answer).toBeVisible();
+  lose = true;
+  await customer.read([await answer.getAttribute("data-message-id")]);
+  const late = await server.endUser("Two");
+  await late.say("Nobody told you");
+  await customer.say("Lost on the way");
+  const ada = await server.agent(server.ada);
+  await ada.claim(customer);
+  const before = requests.length;
+  wire.emit("last_seq", { conversation_id: late.id, last_seq: 99 }); // not open
+  wire.emit("last_seq", { conversation_id: customer.id, last_seq: 1 }); // not newer
+  wire.emit("last_seq", { conversation_id: customer.id, last_seq: 4 });
+  await expect(inThread(page, "Lost on the way")).toBeVisible();
+  expect(requests).toHaveLength(before + 1);
+  await expect(row(page, late.name)).toHaveCount(0);
+  await expect(page.locator("[data-read]")).toHaveCount(0);
+  wire.emit("look_again", { room: "queue" });
+  await expect(row(page, late.name)).toBeVisible();
+  await expect(page.locator("#thread-header")).toContainText("Assigned to Dana Demo");
+  await expect(answer).toHaveAttribute("data-read");
+  await expect(page.locator("#thread-header [data-online]")).toHaveCount(0);
+  wire.emit("look_again", { room: "presence" });
+  await expect(page.locator("#thread-header [data-online]")).toHaveCount(1);
+});
