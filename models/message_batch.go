@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // ClientKey identifies a message by the id that its sender chose. Messages with the same key are the same message.
@@ -72,6 +74,7 @@ type BatchState struct {
 	Repeats  map[ClientKey]Message // already stored
 	Controls map[string]Message    // by id
 	Answered map[string]bool       // by id of the control
+	Locked   map[string]bool       // conversations that another transaction holds: nothing may be written to them
 }
 
 // BatchRows is what the batch writes.
@@ -89,8 +92,10 @@ type Touch struct {
 }
 
 // WriteMessages runs one transaction: it creates the new conversations of query, locks its conversations, reads what
-// query names, calls decide, and writes the rows that decide returns. On an error nothing is written. decide must not
-// block or use the database. It may run more than once, each time with new state, because a transaction may be retried.
+// query names, calls decide, and writes the rows that decide returns. It does not wait for conversations that another
+// transaction holds: they are Locked. On an error nothing is written, unless it is ErrCommitUnknown: see Committed.
+// decide must not block or use the database. It may run more than once, each time with new state, because a transaction
+// may be retried.
 func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
 	return retry(ctx, func() error {
 		if db.Postgres() {
@@ -98,6 +103,29 @@ func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(B
 		}
 		return db.writeMessagesSQLite(ctx, query, decide)
 	})
+}
+
+// Committed reports whether the transaction that wrote message was committed, once that is certain. Until then it
+// returns ErrCommitUnknown, or another error if the database can't say.
+func (db *DB) Committed(ctx context.Context, message Message) (committed bool, err error) {
+	err = db.Transact(ctx, func(tx *gorm.DB) error {
+		// The transaction in question holds the lock until it ends. A conversation that it creates is invisible
+		// until then.
+		var conversations, messages []string
+		err := tx.Raw("SELECT id FROM conversations WHERE organization_id = ? AND id = ? FOR UPDATE",
+			message.OrganizationID, message.ConversationID).Scan(&conversations).Error
+		if err != nil {
+			return err
+		}
+		if len(conversations) == 0 {
+			return ErrCommitUnknown
+		}
+		err = tx.Raw("SELECT id FROM messages WHERE organization_id = ? AND id = ?", message.OrganizationID,
+			message.ID).Scan(&messages).Error
+		committed = len(messages) > 0
+		return err
+	})
+	return committed, err
 }
 
 func newBatchState() BatchState {

@@ -2,10 +2,13 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // writeMessagesPostgres makes two round trips for a batch of any size: one begins, locks and reads, the other writes
@@ -20,7 +23,7 @@ func (db *DB) writeMessagesPostgres(ctx context.Context, query BatchQuery,
 	defer conn.Release()
 	defer func() {
 		if err != nil && !conn.Conn().IsClosed() {
-			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 			defer cancel()
 			if _, rollbackErr := conn.Exec(rollback, "ROLLBACK"); rollbackErr != nil {
 				// A connection with an open transaction must not go back to the pool.
@@ -32,10 +35,43 @@ func (db *DB) writeMessagesPostgres(ctx context.Context, query BatchQuery,
 	if err := conn.SendBatch(ctx, postgresReads(query, &state)).Close(); err != nil {
 		return fmt.Errorf("lock and read: %w", err)
 	}
+	if len(state.LastSeq) < len(query.ConversationIDs) {
+		if state.Locked, err = lockedOf(ctx, conn, query, state); err != nil {
+			return fmt.Errorf("look for locked conversations: %w", err)
+		}
+	}
 	if err := conn.SendBatch(ctx, postgresWrites(decide(state))).Close(); err != nil {
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Severity != "ERROR" {
+			return fmt.Errorf("store: %w: %w", ErrCommitUnknown, err)
+		}
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil
+}
+
+// rollbackTimeout limits giving up a transaction. Closing the connection does it too.
+const rollbackTimeout = time.Second
+
+// lockedOf returns the conversations that exist and could not be locked.
+func lockedOf(ctx context.Context, conn *pgxpool.Conn, query BatchQuery, state BatchState) (map[string]bool, error) {
+	var missing []string
+	for _, id := range query.ConversationIDs {
+		if _, have := state.LastSeq[id]; !have {
+			missing = append(missing, id)
+		}
+	}
+	rows, err := conn.Query(ctx, "SELECT id FROM conversations WHERE id = ANY($1)", missing)
+	if err != nil {
+		return nil, err
+	}
+	locked := map[string]bool{}
+	var id string
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		locked[id] = true
+		return nil
+	})
+	return locked, err
 }
 
 func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
@@ -53,7 +89,7 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 	postgresNew(batch, query)
 	among, conversations := oneOrAny(query.ConversationIDs)
-	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id`+among+` ORDER BY id FOR UPDATE`,
+	read(state.scanConversation, `SELECT id, last_seq FROM conversations WHERE id`+among+` ORDER BY id FOR UPDATE SKIP LOCKED`,
 		conversations)
 	read(state.scanSession, `SELECT id, conversation_id, assigned_agent_id FROM conversation_sessions
 		WHERE status = 'open' AND conversation_id`+among, conversations)
@@ -75,7 +111,7 @@ func postgresReads(query BatchQuery, state *BatchState) *pgx.Batch {
 }
 
 // postgresNew creates the new conversations and their end users. If another node creates the same rows at this moment,
-// it waits for that node and then finds them.
+// it waits a moment for that node and then finds them.
 func postgresNew(batch *pgx.Batch, query BatchQuery) {
 	if len(query.New) == 0 {
 		return
@@ -98,6 +134,7 @@ func postgresNew(batch *pgx.Batch, query BatchQuery) {
 	name := func(c NewConversation) string { return c.DisplayName }
 	channel := func(c NewConversation) string { return c.ChannelID }
 	token := func(c NewConversation) string { return c.EmbedTokenID }
+	batch.Queue("SET LOCAL lock_timeout = '100ms'") // the other messages of the batch wait too
 	batch.Queue(`INSERT INTO end_users (id, organization_id, external_id, display_name, created_at, updated_at)
 		SELECT n.*, $5::timestamp, $5::timestamp FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n`+keepName,
 		columns(query.newEndUsers(), endUser, organization, externalID, name)...)

@@ -62,8 +62,23 @@ func retry(ctx context.Context, attempt func() error) error {
 	return err
 }
 
+// Contended reports whether WriteMessages failed because other transactions hold what it needs. Nothing was written.
+func Contended(err error) bool {
+	var refused *pgconn.PgError
+	return errors.Is(err, ErrContention) || errors.As(err, &refused) && refused.Code == lockNotAvailable &&
+		!errors.Is(err, ErrCommitUnknown)
+}
+
 // contended reports whether a transaction failed because of others and may succeed when it runs again.
 func contended(err error) bool {
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && (refused.Code == serializationFailure || refused.Code == deadlockDetected)
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code {
+	case serializationFailure, deadlockDetected,
+		featureNotSupported: // a newer node has changed a table; the driver has forgotten its plan now
+		return true
+	}
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Together sends drafts in one transaction, as if they had queued while another ran.
@@ -22,6 +23,7 @@ func (m *Messages) Together(drafts ...Draft) ([]Sent, []error) {
 			sender:       draft.Sender,
 			clientID:     draft.ClientID,
 			body:         body,
+			deadline:     time.Now().Add(sendTimeout),
 			receipt:      together{&done, &sent[i], &errs[i]},
 		})
 	}

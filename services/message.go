@@ -40,7 +40,7 @@ type Draft struct {
 	Receipt      Receipt // optional
 }
 
-// Sent is a stored message. Duplicate means that an earlier send stored it; it is not published again.
+// Sent is a stored message. Duplicate means that an earlier send stored it.
 type Sent struct {
 	Message   models.Message
 	Duplicate bool
@@ -64,6 +64,7 @@ type Messages struct {
 	publisher Publisher
 	clock     Clock
 	writers   []*writer
+	published *recently
 	seed      maphash.Seed
 }
 
@@ -82,8 +83,9 @@ func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher,
 		count = max(1, min(2, runtime.GOMAXPROCS(0)/2)) // more writers only make batches smaller
 	}
 	scripts := &scripts{}
+	m.published = newRecently(clock)
 	for range count {
-		m.writers = append(m.writers, startWriter(db, publisher, clock, scripts))
+		m.writers = append(m.writers, startWriter(db, publisher, clock, scripts, m.published))
 	}
 	return m
 }
@@ -108,7 +110,7 @@ func (m *Messages) Send(ctx context.Context, draft Draft) {
 	}
 	if err != nil {
 		sent, err := m.repeated(ctx, draft, err)
-		finish(m.publisher, &outcome{job: j, sent: sent, err: err})
+		finish(m.publisher, m.published, &outcome{job: j, sent: sent, err: err})
 	}
 }
 
@@ -134,6 +136,7 @@ func (m *Messages) check(ctx context.Context, draft Draft) (*job, error) {
 		sender:       draft.Sender,
 		clientID:     draft.ClientID,
 		receipt:      draft.Receipt,
+		deadline:     time.Now().Add(sendTimeout),
 	}
 	var err error
 	if j.body, err = ParseBody(draft.ContentType, draft.Content, draft.RichMedia); err != nil {

@@ -8,16 +8,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"parley/models"
 )
 
 const (
 	batchSize    = 256 // jobs in one transaction; more would only delay the first of them
 	queueSize    = 2048
-	batchTimeout = 2500 * time.Millisecond
-	queueTimeout = 2500 * time.Millisecond // limit for waiting until the queue has room
+	sendTimeout  = 2500 * time.Millisecond // for a job, so that its sender has an answer within 3 s
+	leastTimeout = 300 * time.Millisecond  // for a transaction, also for jobs that have waited
 )
 
 // job is a validated message on its way into the database.
@@ -27,6 +25,7 @@ type job struct {
 	clientID     string
 	body         Body
 	receipt      Receipt // or nil
+	deadline     time.Time
 }
 
 // outcome is the result of a send.
@@ -38,13 +37,14 @@ type outcome struct {
 }
 
 // finish is the only way a send ends: it acknowledges, publishes what was stored, and lets the sender's connection
-// write. In this order the acknowledgement and the broadcast leave in one system call.
-func finish(publisher Publisher, o *outcome) {
+// write. In this order the acknowledgement and the broadcast leave in one system call. What an earlier send stored is
+// published too, unless this process has done it: the earlier one may have got no further than the database.
+func finish(publisher Publisher, published *recently, o *outcome) {
 	if o.receipt != nil {
 		o.receipt.Stored(&o.sent, o.err)
 		defer o.receipt.Delivered()
 	}
-	if o.err == nil && !o.sent.Duplicate {
+	if o.err == nil && published.first(&o.sent) {
 		publisher.MessageStored(&o.sent)
 	}
 	if o.answer != nil {
@@ -60,23 +60,29 @@ type writer struct {
 	publisher Publisher
 	clock     Clock
 	scripts   *scripts
+	published *recently
+	aside     *aside
 
 	mu          sync.RWMutex // read-locked while a job is added, so that close waits for it
 	closed      bool
 	jobs        chan *job
 	committed   chan []outcome
 	unpublished atomic.Int64 // batches that publish has not finished
+	closing     chan struct{}
 	finished    chan struct{}
 }
 
-func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scripts) *writer {
+func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scripts, published *recently) *writer {
 	w := &writer{
 		db:        db,
 		publisher: publisher,
 		clock:     clock,
 		scripts:   scripts,
+		published: published,
+		aside:     newAside(),
 		jobs:      make(chan *job, queueSize),
 		committed: make(chan []outcome, 4),
+		closing:   make(chan struct{}),
 		finished:  make(chan struct{}),
 	}
 	go w.write()
@@ -96,7 +102,7 @@ func (w *writer) add(ctx context.Context, j *job) error {
 		return nil
 	default:
 	}
-	ctx, cancel := context.WithTimeout(ctx, queueTimeout)
+	ctx, cancel := context.WithDeadline(ctx, j.deadline)
 	defer cancel()
 	select {
 	case w.jobs <- j:
@@ -111,13 +117,17 @@ func (w *writer) close() {
 	if !w.closed {
 		w.closed = true
 		close(w.jobs)
+		close(w.closing)
 	}
 	w.mu.Unlock()
 	<-w.finished
 }
 
 func (w *writer) write() {
-	defer close(w.committed)
+	defer func() {
+		w.aside.running.Wait()
+		close(w.committed)
+	}()
 	for first := range w.jobs {
 		batch := append(make([]*job, 0, min(batchSize, 1+len(w.jobs))), first)
 	fill:
@@ -137,6 +147,13 @@ func (w *writer) write() {
 			w.finish(outcomes) // faster than waking the other goroutine
 			continue
 		}
+		w.tell(outcomes)
+	}
+}
+
+// tell leaves it to publish to finish a batch, after those that were committed before.
+func (w *writer) tell(outcomes []outcome) {
+	if len(outcomes) > 0 {
 		w.unpublished.Add(1)
 		w.committed <- outcomes
 	}
@@ -152,47 +169,86 @@ func (w *writer) publish() {
 
 func (w *writer) finish(outcomes []outcome) {
 	for i := range outcomes {
-		finish(w.publisher, &outcomes[i])
+		finish(w.publisher, w.published, &outcomes[i])
 	}
 }
 
-// commit stores a batch. If the database refuses it because of its content, commit tries its halves separately, so that
-// a job that cannot be stored does not fail the others. The halves keep their order.
+// commit stores a batch, and returns what is to be told now. If the database refuses it because of its content, commit
+// tries its halves separately, so that a job that cannot be stored does not fail the others. The halves keep their
+// order. Conversations that others hold, and those of a batch whose commit is not known, are put aside.
 func (w *writer) commit(batch []*job) []outcome {
-	outcomes, err := w.transact(batch)
+	if batch = w.sift(batch); len(batch) == 0 {
+		return nil
+	}
+	outcomes, locked, err := w.transact(batch)
+	w.putAside(locked)
 	if err == nil {
 		return outcomes
 	}
-	var refused *pgconn.PgError
-	if half := len(batch) / 2; half > 0 && !errors.Is(err, context.DeadlineExceeded) &&
-		!errors.Is(err, models.ErrContention) &&
-		(!w.db.Postgres() || errors.As(err, &refused)) {
+	half := len(batch) / 2
+	switch {
+	case errors.Is(err, models.ErrCommitUnknown):
+		w.putAsideUnknown(outcomes)
+		return nil
+	case models.Contended(err):
+		first, others := opening(batch)
+		w.putAside(first)
+		return w.commit(others)
+	case half > 0 && !models.Unavailable(err):
 		return append(w.commit(batch[:half]), w.commit(batch[half:])...)
 	}
 	LogFailure("store messages", err)
-	outcomes = make([]outcome, len(batch))
-	for i, j := range batch {
-		outcomes[i] = outcome{
-			job: j,
-			err: Refuse(Unavailable, "The message could not be stored. Please try again."),
-		}
-	}
-	return outcomes
+	return refusals(batch)
 }
 
-func (w *writer) transact(batch []*job) ([]outcome, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+// opening splits a batch that could not get its locks: only new conversations wait for locks that others may have. If
+// there is none, the whole batch waits.
+func opening(batch []*job) (first, others []*job) {
+	opened := map[string]bool{}
+	for _, j := range batch {
+		if j.opensConversation() {
+			opened[j.conversation.ID] = true
+		}
+	}
+	for _, j := range batch {
+		if len(opened) == 0 || opened[j.conversation.ID] {
+			first = append(first, j)
+		} else {
+			others = append(others, j)
+		}
+	}
+	return first, others
+}
+
+// transact runs the transaction of a batch, without the jobs of conversations that are locked.
+func (w *writer) transact(batch []*job) (outcomes []outcome, locked []*job, err error) {
+	now := time.Now()
+	deadline := now.Add(sendTimeout)
+	for _, j := range batch {
+		deadline = earlier(deadline, j.deadline)
+	}
+	if least := now.Add(leastTimeout); deadline.Before(least) {
+		deadline = least
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	var outcomes []outcome
-	err := w.db.WriteMessages(ctx, batchQuery(batch, w.clock()), func(state models.BatchState) models.BatchRows {
+	err = w.db.WriteMessages(ctx, batchQuery(batch, w.clock()), func(state models.BatchState) models.BatchRows {
 		decision := newDecision(state, w.scripts, w.clock(), len(batch))
+		locked = nil
 		for _, j := range batch {
-			decision.add(j)
+			if state.Locked[j.conversation.ID] {
+				locked = append(locked, j)
+			} else {
+				decision.add(j)
+			}
 		}
 		outcomes = decision.outcomes
 		return decision.batchRows()
 	})
-	return outcomes, err
+	if err != nil && !errors.Is(err, models.ErrCommitUnknown) {
+		return nil, nil, err
+	}
+	return outcomes, locked, err
 }
 
 func batchQuery(batch []*job, now time.Time) models.BatchQuery {

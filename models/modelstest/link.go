@@ -13,6 +13,7 @@ import (
 // Link is a network between a test and a server: a TCP proxy that a test can break.
 type Link struct {
 	server   string
+	direct   string // the URL without the link
 	listener net.Listener
 
 	mu      sync.Mutex
@@ -38,6 +39,7 @@ func NewLink(t *testing.T, serverURL string) (*Link, string) {
 	close(open)
 	l := &Link{
 		server:   u.Host,
+		direct:   serverURL,
 		listener: listener,
 		up:       open,
 		down:     open,
@@ -166,6 +168,12 @@ func (l *Link) OnSend(hook func(sent []byte)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.onSend = hook
+}
+
+// Direct opens the database without the link.
+func (l *Link) Direct(t *testing.T) *models.DB {
+	t.Helper()
+	return open(t, l.direct, "")
 }
 
 // OpenLinked opens a migrated PostgreSQL database behind a Link. Without a server the test is left out. options are
