@@ -18,7 +18,7 @@ import (
 const (
 	leastPercent = 75
 	mostPercent  = 400      // else the first collection of an attack on an idle server would come too late
-	leastHeap    = 64 << 20 // bytes
+	leastHeap    = 56 << 20 // bytes
 )
 
 // tuneMemory keeps the process small until ctx ends. Where GOGC is set, it alone decides when garbage is collected.
@@ -28,43 +28,66 @@ func tuneMemory(ctx context.Context) {
 		slog.Debug("the container has no memory limit", "error", err)
 	}
 	if os.Getenv("GOGC") == "" {
-		afterCollection(ctx, new(collection))
+		most := debug.SetMemoryLimit(-1)
+		defer debug.SetMemoryLimit(most)
+		afterCollection(ctx, &collection{most: most})
 	}
 	returnMemory(ctx)
 }
 
 // collection is an object that nothing refers to: its finalizer runs after every collection.
-type collection struct{ percent int }
+type collection struct {
+	most    int64 // the memory limit that was given
+	percent int
+}
 
-// afterCollection sets the percentage for the next collection, and again after each one until ctx ends.
+// afterCollection decides when to collect next, and again after each collection until ctx ends.
 func afterCollection(ctx context.Context, last *collection) {
 	if ctx.Err() != nil {
 		return
 	}
-	if percent := heapPercent(liveMemory()); percent != last.percent {
+	live := readLive()
+	if percent := live.percent(); percent != last.percent {
 		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(min(live.limit(), last.most))
 		last.percent = percent
 	}
 	runtime.SetFinalizer(last, func(last *collection) { afterCollection(ctx, last) })
 }
 
-// heapPercent returns the percentage of growth at which a heap is to be collected that had so many bytes after the last
-// collection, beside so many in stacks and globals. The percentage applies to all of them.
-func heapPercent(heap, stacks uint64) int {
-	if heap >= leastHeap {
-		return leastPercent
-	}
-	return min(max(leastPercent, int((leastHeap-heap)*100/max(heap+stacks, 1))), mostPercent)
+// live is what the last collection has found alive, and what the process has beside its heap, in bytes.
+type live struct{ heap, stacks, beside uint64 }
+
+// goal returns the heap at which to collect next.
+func (l live) goal() uint64 { return max(leastHeap, l.heap*(100+leastPercent)/100) }
+
+// percent returns the goal as a percentage of growth. It applies to stacks and globals too.
+func (l live) percent() int {
+	return min(int((l.goal()-l.heap)*100/max(l.heap+l.stacks, 1)), mostPercent)
 }
 
-func liveMemory() (heap, stacks uint64) {
+// limit returns the memory at which to collect in any case: on a busy machine the heap may have grown manifold before
+// afterCollection lowers the percentage.
+func (l live) limit() int64 { return int64(l.beside + l.goal()*11/10) }
+
+func readLive() live {
 	samples := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"},
 		{Name: "/gc/scan/stack:bytes"},
 		{Name: "/gc/scan/globals:bytes"},
+		{Name: "/memory/classes/total:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/memory/classes/heap/released:bytes"},
 	}
 	metrics.Read(samples)
-	return samples[0].Value.Uint64(), samples[1].Value.Uint64() + samples[2].Value.Uint64()
+	value := func(i int) uint64 { return samples[i].Value.Uint64() }
+	return live{
+		heap:   value(0),
+		stacks: value(1) + value(2),
+		beside: value(3) - value(4) - value(5) - value(6) - value(7),
+	}
 }
 
 // allocated is how many bytes the process has allocated on its heap since it started.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -62,21 +63,22 @@ func TestReturnMemory_restsAfterALongOne(t *testing.T) {
 	}
 }
 
-func TestHeapPercent_collectsASmallHeapLater(t *testing.T) {
+func TestLive_collectsASmallHeapLater(t *testing.T) {
 	t.Parallel()
+	const mb = 1 << 20
 	for name, c := range map[string]struct {
-		heap, stacks uint64
-		want         int
+		live
+		growth int
+		bytes  int64
 	}{
-		"nothing yet":           {0, 0, mostPercent},
-		"an idle server":        {5 << 20, 1 << 20, mostPercent},
-		"a busy one":            {15 << 20, 1 << 20, 306}, // until the heap has leastHeap
-		"a heap of leastHeap/2": {32 << 20, 0, 100},
-		"many stacks":           {30 << 20, 30 << 20, leastPercent},
-		"a large heap":          {500 << 20, 10 << 20, leastPercent},
+		"nothing yet":    {live{}, mostPercent, leastHeap * 11 / 10},
+		"an idle server": {live{5 * mb, mb, 10 * mb}, mostPercent, 10*mb + leastHeap*11/10},
+		"a busy one":     {live{15 * mb, mb, 10 * mb}, 256, 10*mb + leastHeap*11/10}, // until the heap has leastHeap
+		"many stacks":    {live{28 * mb, 28 * mb, 40 * mb}, 50, 40*mb + leastHeap*11/10},
+		"a large heap":   {live{400 * mb, 0, 40 * mb}, leastPercent, 810 * mb},
 	} {
-		if got := heapPercent(c.heap, c.stacks); got != c.want {
-			t.Errorf("%s: %d", name, got)
+		if percent, limit := c.live.percent(), c.live.limit(); percent != c.growth || limit != c.bytes {
+			t.Errorf("%s: %d %% and %d MB", name, percent, limit/mb)
 		}
 	}
 }
@@ -97,9 +99,10 @@ func TestAfterCollection_followsTheHeap(t *testing.T) {
 			}
 		}
 	}
-	afterCollection(ctx, new(collection))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	afterCollection(ctx, &collection{most: math.MaxInt64})
 	large := make([]byte, leastHeap)
-	reaches("a large heap", func(percent uint64) bool { return percent == leastPercent })
+	reaches("a large heap", func(percent uint64) bool { return percent <= leastPercent })
 	runtime.KeepAlive(large)
 	reaches("a small heap", func(percent uint64) bool { return percent > 100 })
 }
