@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"runtime"
 	"time"
 	"unicode/utf8"
 
@@ -18,9 +19,12 @@ const (
 	minPassword      = 10              // characters
 	maxPassword      = 256             // characters
 	maxPasswordBytes = 4096            // 256 characters need fewer, however they are composed
-	parallelHashes   = 4               // a hash takes 19 MB and some 50 ms
 	hashingPatience  = 2 * time.Second // less than a request has
 )
+
+// parallelHashes returns how many hashes are computed at once. Each takes 19 MB and 50 ms of a processor: with more, a
+// stranger who guesses could fill the memory and slow everybody down.
+func parallelHashes() int { return max(1, runtime.GOMAXPROCS(0)/2) }
 
 // Passwords hashes, checks and resets passwords, and limits guesses.
 type Passwords struct {
@@ -54,7 +58,7 @@ func NewPasswords(d Dependencies, audit *Audit) (*Passwords, error) {
 		params:    d.PasswordCost,
 		compare:   argon2id.ComparePasswordAndHash,
 		decoy:     decoy,
-		hashing:   make(chan struct{}, parallelHashes),
+		hashing:   make(chan struct{}, parallelHashes()),
 		reserved:  make(chan struct{}, 1),
 	}, nil
 }
