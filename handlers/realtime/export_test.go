@@ -32,6 +32,9 @@ func (s *Server) Step(ctx context.Context, inTurn bool) error {
 	return s.step(ctx, func(string) bool { return inTurn }, false)
 }
 
+// SawReturns reports whether keepInStep has taken what OnReturn told it.
+func (s *Server) SawReturns() bool { return len(s.returned) == 0 }
+
 // AnnounceLost is what Step does after a wait.
 func (s *Server) AnnounceLost(stored map[string]services.Stored) { s.announceLost(stored) }
 

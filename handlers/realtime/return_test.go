@@ -1,6 +1,7 @@
 package realtime_test
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -82,6 +83,25 @@ func TestReturn_tellsEverybodyWhatMayBeLost(t *testing.T) {
 		for _, listener := range []*socket{outside, stranger} {
 			listener.silent()
 		}
+	})
+}
+
+// Redis may come and go several times a second. Clients would do nothing but fetch.
+func TestReturn_tellsEverybodyOnceAnInterval(t *testing.T) {
+	eachPair(t, func(a, b *world, of *ear) {
+		s := b.endUser(a.visit("jo"))
+		of.returned()
+		s.next("last_seq")
+		s.next("look_again")
+		for range 3 { // whoever takes the second is done with the first
+			of.returned()
+			for deadline := time.Now().Add(patience); !b.live.SawReturns(); runtime.Gosched() {
+				if time.Now().After(deadline) {
+					b.Fatal("the return is not seen")
+				}
+			}
+		}
+		s.silent()
 	})
 }
 

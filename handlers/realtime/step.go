@@ -31,13 +31,17 @@ func (s *Server) keepInStep(ctx context.Context) {
 	tick := time.NewTicker(s.rhythm.compare)
 	defer tick.Stop()
 	seed := maphash.MakeSeed()
-	all := false // until a step has told all rooms
+	all := false       // until a step has told all rooms
+	var told time.Time // when one has
 	for turn := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.returned:
 			all = true
+			if time.Since(told) < s.rhythm.compare { // Redis comes and goes: the next tick is soon enough
+				continue
+			}
 		case <-tick.C:
 		}
 		// Each turn announces other rooms, so that the work is spread evenly.
@@ -45,6 +49,9 @@ func (s *Server) keepInStep(ctx context.Context) {
 			return all || maphash.String(seed, room)%uint64(s.rhythm.announce) == uint64(turn)
 		}
 		if err := s.step(ctx, due, all); err == nil {
+			if all {
+				told = time.Now()
+			}
 			turn, all = (turn+1)%s.rhythm.announce, false
 		} else if ctx.Err() == nil {
 			slog.Warn("look for lost events", "error", err)
