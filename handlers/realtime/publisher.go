@@ -24,8 +24,11 @@ func (p *Publisher) MessageStored(sent *services.Sent) {
 		slog.Error("encode message", "error", err)
 		return
 	}
-	p.emit(p.io.To(protocol.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq)), protocol.MessageReceivedEvent,
-		message)
+	room := p.io.To(protocol.ConversationRoom(m.ConversationID)).Sequence(uint64(m.Seq))
+	if sent.Duplicate {
+		room = room.Late()
+	}
+	p.emit(room, protocol.MessageReceivedEvent, message)
 	p.emit(p.io.To(protocol.QueueRoom(m.OrganizationID)), protocol.ConversationUpdatedEvent,
 		protocol.ConversationUpdated{
 			ConversationID: m.ConversationID,

@@ -223,3 +223,25 @@ func (s *socket) took() []string {
 	s.events = nil
 	return names
 }
+
+// A repeat is published by a node that has not published the original. Who has it must not hear it again.
+func TestPublisher_aRepeatReachesThoseWhoMissTheMessage(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.visit("jo")
+		s := w.endUser(v)
+		s.ok("send_message", v.say("original"))
+		original := w.messages(v)[0]
+		s.next("message_received")
+		s.fence()
+		s.forget()
+		w.publisher.MessageStored(&services.Sent{Message: original, Duplicate: true})
+		s.fence()
+		s.silent("message_received")
+		missed := original
+		missed.ID, missed.Seq = models.NewID(), w.messages(v)[len(w.messages(v))-1].Seq+1
+		w.publisher.MessageStored(&services.Sent{Message: missed, Duplicate: true})
+		if heard := s.next("message_received"); heard["id"] != missed.ID {
+			t.Errorf("heard %v", heard)
+		}
+	})
+}

@@ -16,7 +16,7 @@ type Broadcast struct {
 	sequenced  bool
 	sequence   uint64
 	after      bool // sequence is that of After
-	delayed    bool // comes from a node that could not send it at once
+	delayed    bool // see Late; also from a node that could not send it at once
 }
 
 // To adds a room. A socket in several of the rooms gets the event once.
@@ -66,6 +66,12 @@ func (b Broadcast) Local() Broadcast {
 // order.
 func (b Broadcast) Sequence(n uint64) Broadcast {
 	b.sequenced, b.sequence = true, n
+	return b
+}
+
+// Late marks a numbered event that may have been sent before. A node that has delivered it or later ones leaves it out.
+func (b Broadcast) Late() Broadcast {
+	b.delayed = true
 	return b
 }
 

@@ -82,7 +82,7 @@ func (b *Broadcast) publish(broker Broker, m message) {
 	if b.sequenced {
 		r.flags |= flagSequenced
 	}
-	if b.namespace.server.alone() {
+	if b.delayed || b.namespace.server.alone() {
 		r.flags |= flagDelayed
 	}
 	r.frames = m.packet.Frame()
