@@ -1,10 +1,11 @@
 // Starts Parley for tests, as its own process on a free port.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -27,9 +28,10 @@ export async function freePort() {
   return port;
 }
 
-// start runs `parley serve` with its own seeded data directory, with a bot that answers or a silent one. stop ends it
-// with SIGTERM; restart starts it restart at the same address with the same data.
-export async function start({ args = [], env = {}, silent = false } = {}) {
+// start runs `parley serve` with its own data directory, with a bot that answers or a silent one. It seeds the data, unless
+// another node has, which seeded is from. stop ends it with SIGTERM; restart starts it again at the same address with the
+// same data.
+export async function start({ args = [], env = {}, silent = false, seeded } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-e2e-"));
   const settings = {
     PATH: process.env.PATH,
@@ -39,10 +41,9 @@ export async function start({ args = [], env = {}, silent = false } = {}) {
     LOG_LEVEL: "warn",
     ...env,
   };
-  const printed = execFileSync(binary(), ["seed", "--json", ...(silent ? ["--silent-bot"] : [])], {
-    env: settings,
-  }).toString();
-  const parley = { dataDir, seeded: JSON.parse(printed.trim().split("\n").at(-1)) };
+  const seed = ["seed", "--json", ...(silent ? ["--silent-bot"] : [])];
+  const printed = async () => (await promisify(execFile)(binary(), seed, { env: settings })).stdout;
+  const parley = { dataDir, seeded: seeded ?? JSON.parse((await printed()).trim().split("\n").at(-1)) };
   let running;
 
   parley.restart = async () => {
