@@ -182,3 +182,47 @@ test("lost events are made up for: messages, the list, who claimed, who is onlin
   wire.emit("look_again", { room: "presence" });
   await expect(page.locator("#thread-header [data-online]")).toHaveCount(1);
 });
+
+for (const locks of [true, false]) {
+  test(`hidden tabs give up their long polls ${locks ? "with" : "without"} Web Locks, so that others can load`, async ({
+    server,
+  }) => {
+    test.setTimeout(120_000);
+    const customer = await server.endUser("One");
+    await customer.say("Question");
+    const context = await server.context();
+    await context.addInitScript((locks) => {
+      delete window.WebSocket; // browsers open six connections to a host over HTTP/1.1
+      if (!locks) Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+      let hidden = false;
+      Object.defineProperty(document, "hidden", { get: () => hidden });
+      window.hide = (yes) => {
+        hidden = yes;
+        document.dispatchEvent(new Event("visibilitychange"));
+      };
+    }, locks);
+    const polls = new Set(); // that the server has not answered
+    const isPoll = (request) => request.method() === "GET" && /transport=polling/.test(request.url());
+    context.on("request", (request) => isPoll(request) && polls.add(request));
+    for (const end of ["requestfinished", "requestfailed"]) context.on(end, (request) => polls.delete(request));
+    const pages = [];
+    for (let i = 0; i < 8; i++) {
+      const page = await server.inbox(server.alex, context);
+      await page.evaluate(() => window.hide(true));
+      pages.push(page);
+    }
+    const visible = await server.inbox(server.alex, context);
+    await openThread(visible, customer.name);
+    await expect.poll(() => polls.size).toBe(2);
+    await customer.say("Do you see me?");
+    await expect(inThread(visible, "Do you see me?")).toBeVisible();
+    // One hidden tab still listens, to notify the agent. The others are up to date when they are shown.
+    const late = await server.endUser("Two");
+    await late.say("Another question");
+    await expect(row(pages[0], late.name)).toBeVisible();
+    const quiet = pages.at(-1);
+    await expect(row(quiet, late.name)).toHaveCount(0);
+    await quiet.evaluate(() => window.hide(false));
+    await expect(row(quiet, late.name)).toBeVisible();
+  });
+}

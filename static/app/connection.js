@@ -16,7 +16,7 @@ const LONGEST_HIDDEN = 15_000; // ms, for a hidden tab after MANY attempts
 const MANY = 20;
 const SPREAD = 1_000; // ms over which clients spread that the server told to wait for the same time
 const STEADY = 10_000; // ms online, after which the next wait is the first one again
-const HIDDEN = 5_000; // ms in which a hidden tab keeps its long poll
+const HIDDEN = 2_000; // ms in which a hidden tab keeps its long poll
 const POLLING = "parley_polling"; // in sessionStorage: WebSockets do not get through
 
 const final = new Set(["invalid_request", "unauthorized", "forbidden", "not_found", "conflict", "too_large"]);
@@ -100,10 +100,20 @@ export function keepConnected({ auth, busy = () => false }) {
     enter({ name: "online" });
   }
 
-  function fail({ error, message, retry_after_ms }) {
+  function end() {
     round++;
     for (const one of [timer, deadline, steady]) clearTimeout(one);
-    if (error === "lost" || isFinal(error)) socket.disconnect(); // also a connection that is only half open
+  }
+
+  function stop() {
+    end();
+    socket.disconnect();
+  }
+
+  function fail({ error, message, retry_after_ms }) {
+    if (error === "lost" || isFinal(error))
+      stop(); // also a connection that is only half open
+    else end();
     if (isFinal(error)) return enter({ name: "refused", why: error, message });
     const why = navigator.onLine ? (error === "lost" ? "unreachable" : error) : "offline";
     const wait = waitFor(attempts++, retry_after_ms);
@@ -115,10 +125,8 @@ export function keepConnected({ auth, busy = () => false }) {
 
   // Browsers open six connections to a host over HTTP/1.1. Long polls of hidden tabs would use them up.
   function letGo() {
-    if (!document.hidden || state.name !== "online" || transport() !== "polling" || leads() || busy()) return;
-    round++;
-    clearTimeout(steady);
-    socket.disconnect();
+    if (!document.hidden || !socket.connected || transport() !== "polling" || leads() || busy()) return;
+    stop();
     enter({ name: "idle" });
   }
 
@@ -185,10 +193,8 @@ export function keepConnected({ auth, busy = () => false }) {
       if (state.name === "online" && (!isFinal(ack.error) || ack.error === "unauthorized")) fail(ack);
     },
     close() {
-      round++;
-      for (const one of [timer, deadline, steady]) clearTimeout(one);
+      stop();
       join = undefined;
-      socket.disconnect();
       enter({ name: "idle" });
     },
   };

@@ -1,25 +1,56 @@
-// Shares state between the tabs of this browser by Web Locks, which end with their tab even when it crashes. Without
-// Web Locks, as on plain http, each tab behaves as if it were the only one.
+// Shares state between the tabs of this browser by Web Locks, which end with their tab even when it crashes. On plain http
+// there are no Web Locks: a lease in localStorage replaces the lock of a leader, and for the rest each tab behaves as if it
+// were the only one.
 const locks = navigator.locks;
 
-const asked = new Map(); // name → whether this tab leads
+const RENEWED = 20_000; // ms
+const LEASE = 150_000; // ms until a lease that is not renewed ends; timers of hidden tabs run once a minute
+
+const known = new Map(); // name → function that says whether this tab leads
 
 // lead asks to make this the one tab for name. It returns a function that says whether it is.
 export function lead(name) {
-  if (!locks) return () => true;
-  if (!asked.has(name)) {
-    asked.set(name, false);
-    const held = locks.request(name, () => {
-      asked.set(name, true);
-      return new Promise(() => {}); // until the tab ends
-    });
-    held.catch(() => {}); // forbidden, as in a frame without storage
-  }
-  return () => asked.get(name);
+  if (!known.has(name)) known.set(name, locks ? lock(name) : lease(name));
+  return known.get(name);
 }
 
 // leads reports whether this is the one tab for any name.
-export const leads = () => !locks || [...asked.values()].includes(true);
+export const leads = () => [...known.values()].some((leader) => leader());
+
+function lock(name) {
+  let mine = false;
+  const held = locks.request(name, () => {
+    mine = true;
+    return new Promise(() => {}); // until the tab ends
+  });
+  held.catch(() => {}); // forbidden, as in a frame without storage
+  return () => mine;
+}
+
+function lease(name) {
+  const key = `lease:${name}`;
+  const me = Math.random();
+  const holder = () => {
+    try {
+      return JSON.parse(localStorage.getItem(key));
+    } catch {
+      return { me }; // without storage no tab knows of another one
+    }
+  };
+  const mine = () => holder()?.me === me;
+  function renew() {
+    const held = holder();
+    if (held && held.me !== me && Date.now() - held.at < LEASE) return;
+    try {
+      localStorage.setItem(key, JSON.stringify({ me, at: Date.now() }));
+    } catch {}
+  }
+  renew();
+  setInterval(renew, RENEWED);
+  addEventListener("storage", (event) => event.key === key && !event.newValue && renew());
+  addEventListener("pagehide", () => mine() && localStorage.removeItem(key));
+  return mine;
+}
 
 // oneAtATime runs act while no other tab runs one of the same name, or after wait ms in any case.
 export async function oneAtATime(name, wait, act) {
