@@ -14,7 +14,7 @@ help: ## List the targets
 
 .PHONY: test
 test: setup ## Install missing tools, then run every check and test
-	@.ci/servers.sh $(MAKE) --no-print-directory check test-go test-e2e
+	@.ci/servers.sh $(MAKE) --no-print-directory check test-go test-e2e test-faults
 
 .PHONY: setup
 setup: ## Install what the tests need, with apt-get and npm
@@ -31,6 +31,10 @@ test-go: setup ## Run the Go tests with the race detector, on SQLite, PostgreSQL
 .PHONY: test-e2e
 test-e2e: setup ## Run the end-to-end tests with the official Socket.IO client and Chromium
 	.ci/servers.sh .ci/e2e.sh
+
+.PHONY: test-faults
+test-faults: setup ## Break the servers in some ways that cmd/loadtest knows, for three minutes
+	go run ./cmd/loadtest faults -for 3m
 
 .PHONY: faults
 faults: setup ## Break the servers in every way that cmd/loadtest knows, while people write; takes hours

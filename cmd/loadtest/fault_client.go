@@ -32,7 +32,6 @@ type liveClient struct {
 	views      []*view
 	queue      *queueView // nil unless the client holds the queue
 	ledger     *ledger
-	random     *rand.Rand
 	joined     chan *socket // every new connection; only the newest waits
 }
 
@@ -40,7 +39,7 @@ type liveClient struct {
 func (c *liveClient) run(ctx context.Context) {
 	wait := newBackoff()
 	for ctx.Err() == nil {
-		base := c.bases[c.random.IntN(len(c.bases))]
+		base := c.bases[rand.IntN(len(c.bases))]
 		s, err := c.connect(base)
 		if err != nil {
 			c.judge(err)
@@ -164,7 +163,7 @@ func (c *liveClient) fetch(v *view, after int64) (page []liveMessage, err error)
 
 // get reads JSON from any of the nodes.
 func (c *liveClient) get(path string, into any) error {
-	base := c.bases[c.random.IntN(len(c.bases))]
+	base := c.bases[rand.IntN(len(c.bases))]
 	request, err := http.NewRequest(http.MethodGet, base+path, nil)
 	if err != nil {
 		return err

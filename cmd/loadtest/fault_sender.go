@@ -31,8 +31,9 @@ type sender struct {
 	first         atomic.Bool // a message was acknowledged
 	unsettled     atomic.Int64
 	loseAnswers   *atomic.Int64 // so many acknowledgements are yet to be lost
-	run           string        // makes client_ids unique
-	running       func() bool   // of a probe, which has one node and no link: whether the node must answer
+	random        *rand.Rand
+	run           string      // makes client_ids unique
+	running       func() bool // of a probe, which has one node and no link: whether the node must answer
 
 	number  int
 	pending []*pendingOperation

@@ -18,6 +18,8 @@ import (
 const (
 	inStepTime    = 5 * time.Second  // until every client shows what the database holds
 	inStepWait    = 60 * time.Second // how long we go on watching one that does not
+	repeatTime    = 3 * time.Second  // until senders have sent again what was refused for now
+	waitTime      = 15 * time.Second // until every message is answered, also after a fault
 	returnTime    = 60 * time.Second // until a node holds no more than before
 	slowdown      = 1.2              // of the 99th percentile of acknowledgements
 	slowdownSlack = 50 * time.Millisecond
@@ -154,6 +156,14 @@ func (t *trial) once(r *result) error {
 	}
 	t.pause(quiet...)
 	took, missing, err := t.inStep()
+	if err == nil && missing == "" {
+		// What senders send again once the fault has ended must arrive as well.
+		var again time.Duration
+		if err = t.hold(repeatTime); err == nil {
+			again, missing, err = t.inStep()
+		}
+		took = max(took, again)
+	}
 	t.resumeAll()
 	if err != nil {
 		return err
@@ -231,6 +241,15 @@ func (t *trial) after(r *result, before cluster.Usage) {
 			return
 		}
 		r.after = percentile(t.ledger.latencies(began, time.Now().Add(-time.Second)), .99)
+	}
+	waiting := 0
+	for _, o := range t.ledger.snapshot(time.Time{}) {
+		if o.outcome == outcomeUnknown && time.Since(o.invoked) > waitTime {
+			waiting++
+		}
+	}
+	if waiting > 0 {
+		t.fail("%d messages still wait for an answer", waiting)
 	}
 	for {
 		now, err := t.usage()

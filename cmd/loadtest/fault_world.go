@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -100,13 +101,19 @@ func newWorld(ctx context.Context, k worldKind, program, parent string, seed uin
 	return w, nil
 }
 
-// end ends the load and the servers.
+// end ends the load and the servers. Only the logs stay.
 func (w *world) end() {
 	w.stop()
 	if w.Cluster != nil {
 		w.Cluster.Stop()
 	}
 	w.group.Wait()
+	files, _ := filepath.Glob(filepath.Join(w.folder, "*"))
+	for _, file := range files {
+		if filepath.Ext(file) != ".log" {
+			os.RemoveAll(file)
+		}
+	}
 }
 
 // populate seeds the database, starts the nodes and the people.
@@ -220,12 +227,12 @@ func (w *world) newSender(person int, conversations []int, bases []string) *send
 		interval:      pace,
 		paused:        func(conversation int) bool { return w.paused[conversation].Load() },
 		loseAnswers:   &w.loseAnswers,
+		random:        newRandom(w.seed, person),
 		run:           strconv.FormatInt(time.Now().UnixNano(), 36),
 		liveClient: &liveClient{
 			who:    who,
 			bases:  bases,
 			ledger: w.ledger,
-			random: newRandom(w.seed, person),
 			joined: make(chan *socket, 1),
 		},
 	}
@@ -293,7 +300,6 @@ func (w *world) addStranger() error {
 		header: header,
 		queue:  queue,
 		ledger: w.ledger,
-		random: newRandom(w.seed, -1),
 		joined: make(chan *socket, 1),
 	}
 	w.group.Go(func() { c.run(w.ctx) })
