@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
+	"parley/models/modelstest"
 	"parley/services"
 )
 
@@ -176,13 +177,8 @@ func sqliteEnv(t testing.TB, settings ...string) map[string]string {
 
 // postgresEnv makes a database that lives as long as the test, and takes a logical database of Redis for it.
 func postgresEnv(t testing.TB, settings ...string) map[string]string {
-	server, redisURL := os.Getenv("TEST_DATABASE_URL"), os.Getenv("TEST_REDIS_URL")
-	if server == "" || redisURL == "" {
-		if os.Getenv("TEST_REQUIRE_SERVERS") == "1" {
-			t.Fatal("TEST_DATABASE_URL and TEST_REDIS_URL must be set")
-		}
-		t.Skip("TEST_DATABASE_URL and TEST_REDIS_URL are not set")
-	}
+	t.Helper()
+	server, redisURL := modelstest.ServerURL(t, "TEST_DATABASE_URL"), modelstest.ServerURL(t, "TEST_REDIS_URL")
 	admin, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal(err)

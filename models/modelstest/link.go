@@ -176,15 +176,11 @@ func (l *Link) Direct(t *testing.T) *models.DB {
 	return open(t, l.direct, "")
 }
 
-// OpenLinked opens a migrated PostgreSQL database behind a Link. Without a server the test is left out. options are
+// OpenLinked opens a migrated PostgreSQL database behind a Link. Without a server the test is skipped. options are
 // parameters of the URL, like "&default_query_exec_mode=exec".
 func OpenLinked(t *testing.T, options string) (*Link, *models.DB) {
 	t.Helper()
-	server := ServerURL(t, "TEST_DATABASE_URL")
-	if server == "" {
-		t.Skip("without PostgreSQL")
-	}
-	link, linked := NewLink(t, PostgresURL(t, server))
+	link, linked := NewLink(t, PostgresURL(t, ServerURL(t, "TEST_DATABASE_URL")))
 	db := open(t, linked+options, "")
 	t.Cleanup(link.Resume) // before the database closes
 	return link, db

@@ -3,6 +3,8 @@ package modelstest_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"parley/models"
 	"parley/models/modelstest"
 )
@@ -28,11 +30,26 @@ func TestEach_givesAMigratedDatabaseOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestServerURL_isEmptyWhereNothingIsOffered(t *testing.T) {
+func TestServerURL_skipsTheTestWithoutAServer(t *testing.T) {
 	t.Setenv("TEST_REQUIRE_SERVERS", "")
 	t.Setenv("TEST_DATABASE_URL", "")
-	if url := modelstest.ServerURL(t, "TEST_DATABASE_URL"); url != "" {
-		t.Errorf("a server from nowhere: %s", url)
+	ran := map[string]bool{}
+	t.Run("one database", func(t *testing.T) {
+		defer func() { ran["skipped"] = t.Skipped() }()
+		modelstest.ServerURL(t, "TEST_DATABASE_URL")
+		ran["without a server"] = true
+	})
+	t.Run("each database", func(t *testing.T) {
+		modelstest.Each(t, func(_ *testing.T, db *models.DB) {
+			if db.Postgres() {
+				ran["PostgreSQL"] = true
+			} else {
+				ran["SQLite"] = true
+			}
+		})
+	})
+	if diff := cmp.Diff(map[string]bool{"skipped": true, "SQLite": true}, ran); diff != "" {
+		t.Errorf("what ran (-want +got):\n%s", diff)
 	}
 }
 

@@ -15,9 +15,7 @@ import (
 func eachPresence(t *testing.T, test func(t *testing.T, store services.PresenceStore)) {
 	t.Parallel()
 	t.Run("memory", func(t *testing.T) { test(t, state.NewMemoryPresence()) })
-	if client, prefix := Redis(t); client != nil {
-		t.Run("redis", func(t *testing.T) { test(t, state.NewRedisPresence(client, prefix)) })
-	}
+	t.Run("redis", func(t *testing.T) { test(t, state.NewRedisPresence(Redis(t))) })
 }
 
 func add(t *testing.T, store services.PresenceStore, organizationID, agentID string) (first bool) {
@@ -83,22 +81,16 @@ func TestPresence_ofOneNode(t *testing.T) {
 	})
 }
 
-// twoNodes share a Redis; nil where none is offered.
+// twoNodes share a Redis.
 func twoNodes(t *testing.T) (a, b *state.RedisPresence, client redis.UniversalClient, prefix string) {
 	t.Helper()
 	client, prefix = Redis(t)
-	if client == nil {
-		return nil, nil, nil, ""
-	}
 	return state.NewRedisPresence(client, prefix), state.NewRedisPresence(client, prefix), client, prefix
 }
 
 func TestPresence_isSharedByTwoNodes(t *testing.T) {
 	t.Parallel()
 	a, b, _, _ := twoNodes(t)
-	if a == nil {
-		return
-	}
 	if !add(t, a, "org", "ann") || add(t, b, "org", "ann") {
 		t.Error("the first is not the first")
 	}
@@ -113,9 +105,6 @@ func TestPresence_isSharedByTwoNodes(t *testing.T) {
 func TestPresence_ofADeadNodeIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	a, b, client, prefix := twoNodes(t)
-	if a == nil {
-		return
-	}
 	third := state.NewRedisPresence(client, prefix)
 	add(t, a, "org", "ann")
 	add(t, a, "org", "ben")
@@ -141,9 +130,6 @@ func TestPresence_ofADeadNodeIsReportedOnce(t *testing.T) {
 func TestPresence_isRestoredAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	a, b, client, prefix := twoNodes(t)
-	if a == nil {
-		return
-	}
 	add(t, a, "org", "ann")
 	add(t, b, "org", "ben")
 	age(t, client, prefix, time.Minute)
@@ -159,9 +145,6 @@ func TestPresence_isRestoredAfterAnOutage(t *testing.T) {
 func TestPresence_isStoredAgainIfRedisLosesIt(t *testing.T) {
 	t.Parallel()
 	a, b, client, prefix := twoNodes(t)
-	if a == nil {
-		return
-	}
 	add(t, a, "org", "ann")
 	add(t, b, "org", "ann")
 	for _, key := range keys(t, client, prefix) {
@@ -202,9 +185,6 @@ func TestPresence_isUnavailableWithoutRedis(t *testing.T) {
 func TestPresence_isRefreshedForManyAgents(t *testing.T) {
 	t.Parallel()
 	a, b, client, prefix := twoNodes(t)
-	if a == nil {
-		return
-	}
 	for i := range 500 {
 		add(t, a, "org", strconv.Itoa(i))
 		add(t, a, "other", strconv.Itoa(i))
