@@ -93,7 +93,7 @@ func (s *Channels) List(ctx context.Context, actor models.User) ([]ChannelRow, e
 		return nil, err
 	}
 	var channels []models.Channel
-	err := s.db.Read.WithContext(ctx).Select("channels.*").
+	err := s.db.Read.WithContext(ctx).Select(columnsOf(s.db.Read, "channels", &models.Channel{})).
 		Joins("JOIN bots ON bots.id = channels.bot_id AND bots.organization_id = channels.organization_id").
 		Where("channels.organization_id = ? AND channels.type = ?", actor.OrganizationID, models.ChannelMobileSDK).
 		Order("LOWER(bots.name), channels.id").Find(&channels).Error

@@ -137,7 +137,10 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 	var assigned *Agent
 	err = s.locked(ctx, agent.OrganizationID, id, func(tx *gorm.DB) error {
 		assigned = nil
-		newest, err := sessionsOf(tx, agent.OrganizationID, id, 1)
+		var newest []models.ConversationSession
+		err := tx.Where("organization_id = ? AND id = (?)", agent.OrganizationID, tx.Model(&models.Message{}).
+			Select("session_id").Where("organization_id = ? AND conversation_id = ?", agent.OrganizationID, id).
+			Order("seq DESC").Limit(1)).Find(&newest).Error
 		switch {
 		case err != nil:
 			return err
@@ -164,7 +167,7 @@ func (s *Conversations) Reopen(ctx context.Context, agent models.User,
 			Where("organization_id = ? AND id = ? AND status = ?", agent.OrganizationID, session.ID,
 				models.SessionResolved).
 			Updates(columns)
-		// An older session is open: the clock of the node that opened it was behind.
+		// An older session is open: versions that went by the nodes' clocks could reopen one.
 		if errors.Is(result.Error, gorm.ErrDuplicatedKey) {
 			return Refuse(Conflict, "This conversation is already open.")
 		} else if result.Error != nil {
@@ -194,18 +197,17 @@ func (s *Conversations) Sessions(ctx context.Context, organizationID, id string,
 	if !models.ValidID(id) {
 		return nil, nil
 	}
-	sessions, err := sessionsOf(s.db.Read.WithContext(ctx), organizationID, id, limit)
+	// By their messages: the clocks of the nodes that have opened them may differ.
+	first := s.db.Read.Model(&models.Message{}).Select("session_id, MIN(seq) AS seq").
+		Where("organization_id = ? AND conversation_id = ?", organizationID, id).Group("session_id")
+	var sessions []models.ConversationSession
+	err := s.db.Read.WithContext(ctx).Joins("LEFT JOIN (?) AS f ON f.session_id = conversation_sessions.id", first).
+		Where("organization_id = ? AND conversation_id = ?", organizationID, id).
+		Order("COALESCE(f.seq, 0) DESC").Limit(limit).Find(&sessions).Error
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	return sessions, nil
-}
-
-func sessionsOf(tx *gorm.DB, organizationID, conversationID string,
-	limit int) (sessions []models.ConversationSession, err error) {
-	err = tx.Where("organization_id = ? AND conversation_id = ?", organizationID, conversationID).
-		Order("created_at DESC, id DESC").Limit(limit).Find(&sessions).Error
-	return sessions, err
 }
 
 // SetTags replaces the tags of the open session. It returns the same errors as Resolve.

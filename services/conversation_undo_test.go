@@ -262,3 +262,22 @@ func TestAssignedTo_returnsTheCurrentAgent(t *testing.T) {
 		equal(w, []string{answers()}, "nobody")
 	})
 }
+
+// The node that opened the second session may have a clock that is behind.
+func TestReopen_goesByMessagesAndNotByClocks(t *testing.T) {
+	each(t, func(w *world) {
+		ref := w.opened("jo")
+		first := w.resolve(ref).ID
+		w.clock.advance(-time.Hour)
+		w.says(ref, "again")
+		second := w.resolve(ref).ID
+		sessions, err := w.Conversations.Sessions(w.Context(), w.organization.ID, ref.ID, 10)
+		w.ok(err)
+		if len(sessions) != 2 || sessions[0].ID != second || sessions[1].ID != first {
+			w.Errorf("%d sessions, the first is %v", len(sessions), sessions)
+		}
+		if w.reopen(ref).ID != second {
+			w.Error("an older session is open")
+		}
+	})
+}

@@ -27,7 +27,8 @@ type Device struct {
 // Devices lists where the user is logged in: this device first, then by last use.
 func (s *WebSessions) Devices(ctx context.Context, identity Identity) ([]Device, error) {
 	var rows []models.Device
-	err := activeDevices(s.db.Read.WithContext(ctx), s.clock()).Select("devices.*").
+	err := activeDevices(s.db.Read.WithContext(ctx), s.clock()).
+		Select(columnsOf(s.db.Read, "devices", &models.Device{})).
 		Where("devices.organization_id = ? AND devices.user_id = ? AND NOT devices.awaits_second_factor",
 			identity.User.OrganizationID, identity.User.ID).
 		Clauses(clause.OrderBy{Expression: clause.Expr{

@@ -2,11 +2,22 @@ package services
 
 import (
 	"errors"
-	"parley/models"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+
+	"parley/models"
 )
+
+// columnsOf lists the columns of row by name. The plan of "table.*" would fail when a newer node adds one.
+func columnsOf(tx *gorm.DB, table string, row any) string {
+	statement := &gorm.Statement{DB: tx}
+	if err := statement.Parse(row); err != nil {
+		panic(err) // row is no model
+	}
+	return table + "." + strings.Join(statement.Schema.DBNames, ", "+table+".")
+}
 
 // ofOrganization reads a row of the organization by its id. A row of another organization is NotFound, like one that
 // does not exist.

@@ -192,7 +192,7 @@ func (s *WebSessions) find(ctx context.Context, token string) (found activeSessi
 		return found, loggedOut()
 	}
 	err = activeDevices(s.db.Read.WithContext(ctx), s.clock()).
-		Select("users.*, devices.awaits_second_factor, devices.last_seen_at").
+		Select(columnsOf(s.db.Read, "users", &models.User{})+", devices.awaits_second_factor, devices.last_seen_at").
 		Where("devices.id = ?", HashToken(token)).Take(&found).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) ||
 		(found.AwaitsSecondFactor && s.clock().Sub(found.LastSeenAt) >= secondFactorLife) {

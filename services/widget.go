@@ -192,7 +192,8 @@ type openingToken struct {
 
 func (s *Widget) token(ctx context.Context, secret string) (openingToken, error) {
 	var tokens []openingToken
-	err := s.db.Read.WithContext(ctx).Model(&models.EmbedToken{}).Select("embed_tokens.*, organizations.language").
+	err := s.db.Read.WithContext(ctx).Model(&models.EmbedToken{}).
+		Select(columnsOf(s.db.Read, "embed_tokens", &models.EmbedToken{})+", organizations.language").
 		Joins("JOIN organizations ON organizations.id = embed_tokens.organization_id").
 		Where("embed_tokens.token_hash = ? AND embed_tokens.revoked_at IS NULL", HashToken(secret)).Limit(1).
 		Find(&tokens).Error
