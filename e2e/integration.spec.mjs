@@ -69,14 +69,14 @@ async function everyPage(page, look) {
   await expect(previewOf(page).getByText("Hi, I am Pip.")).toBeVisible();
   await see("token");
   await page.getByRole("link", { name: "Revoke this token" }).click();
-  await expect(page.getByRole("button", { name: "Revoke unused token" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Revoke token" })).toBeVisible();
   await see("revoke an unused token");
   await use(page, token);
   await openToken(page, name);
   await page.getByRole("link", { name: "Revoke this token" }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
   await see("revoke, in a dialog");
-  await page.getByRole("button", { name: "Revoke: 3 sites lose the chat" }).click();
+  await page.getByRole("button", { name: "Revoke token" }).click();
   await expect(page.getByText("The embed token was revoked.")).toBeVisible();
   await see("revoked token");
   await page.goto("/integration/mobile-sdk");
@@ -179,7 +179,7 @@ test("everything works without JavaScript", async ({ newContext }) => {
   await page.getByRole("link", { name: "Check again" }).click();
   await expect(page.getByText("Waiting for the first visit…")).toBeVisible();
   await page.getByRole("link", { name: "Revoke this token" }).click();
-  await page.getByRole("button", { name: "Revoke unused token" }).click();
+  await page.getByRole("button", { name: "Revoke token" }).click();
   await expect(page.getByText("The embed token was revoked.")).toBeVisible();
 
   await openChannel(page);

@@ -53,7 +53,7 @@ test("a connect that is refused for good is shown and not tried again", async ({
   let tries = 0;
   await refuseConnects(page, () => ++tries && { error: "forbidden" });
   await page.goto(conversation.url());
-  await expect(banner(page)).toHaveText("This chat can't be opened. Reload the page.");
+  await expect(banner(page)).toHaveText("This chat is no longer available.");
   await expect(field(page)).toBeDisabled();
   expect(tries).toBe(1);
 });

@@ -167,10 +167,10 @@ func TestEmbedToken_isChangedAndRevoked(t *testing.T) {
 	}
 	d.has(d.ok(d.page(path)), "https://shop.example.com\nhttps://xn--bcher-kva.example</textarea>", `value="Shop"`)
 	unused := d.ok(d.page(path + "/revoke"))
-	d.has(unused, "Revoke Shop?", "This token was never used", "Revoke unused token")
-	d.lacks(unused, "disappears", "lose the chat", "https://xn--bcher-kva.example")
+	d.has(unused, "Revoke Shop?", "This token was never used", "Revoke token")
+	d.lacks(unused, "disappears", "https://xn--bcher-kva.example")
 	d.ok(ask(t, d.server, "GET", "/chat-widget?embed_token="+secret, "", "Referer", "https://shop.example.com/"))
-	d.has(d.ok(d.page(path+"/revoke")), "Revoke Shop?", "Revoke: 2 sites lose the chat",
+	d.has(d.ok(d.page(path+"/revoke")), "Revoke Shop?", "Open chats stop within seconds.",
 		"https://xn--bcher-kva.example")
 	for range 2 {
 		response, _ := d.post(path+"/revoke", nil, false)
@@ -182,6 +182,7 @@ func TestEmbedToken_isChangedAndRevoked(t *testing.T) {
 	body := d.ok(d.page(path))
 	d.has(body, "Revoked")
 	d.lacks(body, `action="`+path+`"`)
+	d.has(d.ok(d.page("/integration/web-chat")), `data-label="Status"`)
 	response, _ := d.page(path + "/revoke")
 	d.went(response, path)
 	if response, _ := d.post(path, url.Values{"name": {"Again"}, "origins": {""}},

@@ -531,7 +531,7 @@ func removeCredentialForm(channelPath, kind, csrf string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "\" data-close>Keep it</a> <button class=\"button button-danger\">Remove: push notifications stop</button></p></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "\" data-close>Cancel</a> <button class=\"button button-danger\">Remove: push notifications stop</button></p></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -230,7 +230,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"specimen-row\"><button type=\"button\" class=\"button button-primary\">Claim</button> <button type=\"button\" class=\"button\">Tags</button> <button type=\"button\" class=\"button button-quiet\">Unassign</button> <button type=\"button\" class=\"button button-danger\">Revoke: 3 sites stop working</button> <button type=\"button\" class=\"button button-small\">Small</button> <button type=\"button\" class=\"button button-primary\" disabled>Disabled</button> <button type=\"button\" class=\"icon-button\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"specimen-row\"><button type=\"button\" class=\"button button-primary\">Claim</button> <button type=\"button\" class=\"button\">Tags</button> <button type=\"button\" class=\"button button-quiet\">Unassign</button> <button type=\"button\" class=\"button button-danger\">Revoke token</button> <button type=\"button\" class=\"button button-small\">Small</button> <button type=\"button\" class=\"button button-primary\" disabled>Disabled</button> <button type=\"button\" class=\"icon-button\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -428,7 +428,7 @@ func StyleguidePage(p Styleguide) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<p>The widget stops working on 3 sites at once. Conversations stay.</p><form method=\"dialog\" class=\"dialog-foot\"><button class=\"button\">Keep it</button> <button class=\"button button-danger\">Revoke: 3 sites stop working</button></form>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<p>Open chats stop within seconds. Conversations stay.</p><form method=\"dialog\" class=\"dialog-foot\"><button class=\"button\">Cancel</button> <button class=\"button button-danger\">Revoke token</button></form>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
