@@ -16,6 +16,12 @@ async function write(page, text) {
   await field(page).press("Enter");
 }
 
+// firstOwn runs in the page and returns the id of the end user's first message.
+async function firstOwn({ conversation_id, external_id }) {
+  const answer = await fetch(`/chat-widget/history/${conversation_id}?external_id=${external_id}`);
+  return (await answer.json()).find(({ sender_type }) => sender_type === "end_user").id;
+}
+
 // stopped makes the server answer no message of the page until it is let go.
 async function stopped(page, ack = { ok: false, error: "unavailable", message: "Not now.", retry_after_ms: 100 }) {
   const gate = { open: false, tries: [] };
@@ -187,6 +193,18 @@ test("a lost message is fetched when the number of the newest one comes", async 
   wire.emit("last_seq", { conversation_id, last_seq: 3 });
   await expect(received(page, "Lost on the way")).toBeVisible();
   expect(fetches).toBe(before + 1);
+});
+
+test("a read mark that was lost is shown when the page looks again", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const wire = await loseEvents(page, () => true);
+  await page.goto(conversation.url());
+  await joined(page);
+  await expect(page.getByText("Read", { exact: true })).toHaveCount(0);
+  await conversation.read([await page.evaluate(firstOwn, conversation.who)]);
+  wire.emit("look_again", { room: "presence" });
+  await expect(sent(page, "Anybody?").getByText("Read", { exact: true })).toBeVisible();
 });
 
 const blocked = {

@@ -87,6 +87,25 @@ func (s *Conversations) AssignedTo(ctx context.Context, ref Ref) (*Agent, error)
 	return &agents[0], nil
 }
 
+// readWindow is how many of the newest messages ReadSeq looks at, so that joining a long conversation that no agent
+// reads stays cheap.
+const readWindow = 200
+
+// ReadSeq returns the seq of the end user's newest message that an agent has read, or 0. last is the conversation's
+// last seq.
+func (s *Conversations) ReadSeq(ctx context.Context, ref Ref, last int64) (seq int64, err error) {
+	err = s.db.Read.WithContext(ctx).Table("messages AS m").Select("COALESCE(MAX(m.seq), 0)").
+		Joins("JOIN message_reads AS r ON r.message_id = m.id AND r.organization_id = m.organization_id").
+		Where("m.organization_id = ? AND m.conversation_id = ?", ref.OrganizationID, ref.ID).
+		Where("m.seq > ?", last-readWindow).
+		Where("m.sender_type = ? AND r.reader_type = ?", models.SenderEndUser, models.SenderAgent).
+		Scan(&seq).Error
+	if err != nil {
+		return 0, fmt.Errorf("read what was read: %w", err)
+	}
+	return seq, nil
+}
+
 // Unassign takes the open session from agent and keeps it open. Errors: NotFound; Conflict if agent has not claimed it
 // or no session is open.
 func (s *Conversations) Unassign(ctx context.Context, agent models.User,

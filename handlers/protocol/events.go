@@ -65,8 +65,8 @@ var Events = []Event{
 	{ClaimEvent, ClientToServer, "agent", ConversationID{}, "Claim an unassigned conversation and join its room."},
 	{JoinConversationEvent, ClientToServer, "end user, agent", JoinConversation{},
 		"Join the room of a conversation. The acknowledgement has `last_seq`. For an end user it also has " +
-			"`assigned_to`, the agent who claimed the conversation (`id`, `name`) or null, and `team` as in " +
-			"`team_changed`, if that is known."},
+			"`assigned_to`, the agent who claimed the conversation (`id`, `name`) or null, `read_seq`, the number of " +
+			"their newest message that an agent has read, and `team` as in `team_changed`, if that is known."},
 	{LeaveEvent, ClientToServer, "end user, agent", ConversationID{}, "Leave the room of a conversation."},
 	{JoinQueueEvent, ClientToServer, "agent", nil, "Join the organization's queue room."},
 	{JoinPresenceEvent, ClientToServer, "agent", nil,

@@ -326,6 +326,7 @@ type Ack struct {
 type Welcome struct {
 	Team       *Team  `json:"team,omitempty" doc:"Who is online; missing if that is not known."`
 	AssignedTo *Agent `json:"assigned_to" doc:"The agent who claimed the open session, or null."`
+	ReadSeq    int64  `json:"read_seq" doc:"seq of the end user's newest message that an agent has read; 0 if there is none among the last 200 messages."`
 }
 
 // APIError is the body of a request that failed.

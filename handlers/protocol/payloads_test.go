@@ -301,15 +301,16 @@ func TestAcks_sayOKAndWhatTheEventPromises(t *testing.T) {
 		OK:      true,
 		LastSeq: &last,
 		Welcome: &protocol.Welcome{},
-	}, `{"ok":true,"last_seq":0,"assigned_to":null}`)
+	}, `{"ok":true,"last_seq":0,"assigned_to":null,"read_seq":0}`)
 	golden(t, protocol.Ack{
 		OK: true,
 		Welcome: &protocol.Welcome{
 			Team:       &protocol.Team{Agents: []protocol.Agent{}},
 			AssignedTo: &protocol.Agent{ID: "agent-1", Name: "Ann"},
+			ReadSeq:    7,
 		},
 	},
-		`{"ok":true,"team":{"agents":[],"online":0},"assigned_to":{"id":"agent-1","name":"Ann"}}`)
+		`{"ok":true,"team":{"agents":[],"online":0},"assigned_to":{"id":"agent-1","name":"Ann"},"read_seq":7}`)
 	golden(t, protocol.SentAck(json.RawMessage(`{"id":"m-1"}`), false), `{"ok":true,"message":{"id":"m-1"}}`)
 	golden(t, protocol.SentAck(json.RawMessage(`{"id":"m-1"}`), true),
 		`{"ok":true,"message":{"id":"m-1"},"duplicate":true}`)

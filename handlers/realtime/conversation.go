@@ -57,18 +57,22 @@ func joinAsEndUser(ctx context.Context, s *Server, c *client, p protocol.JoinCon
 		s.forgetProof(c, ref.ID)
 		return ack, err
 	}
-	ack.Welcome, err = s.welcome(ctx, ref)
+	ack.Welcome, err = s.welcome(ctx, ref, *ack.LastSeq)
 	return ack, err
 }
 
 // welcome reads what an end user sees when joining. It runs after the socket has joined the rooms, so later changes
 // arrive as events. Without presence the chat works and shows no team.
-func (s *Server) welcome(ctx context.Context, ref services.Ref) (*protocol.Welcome, error) {
+func (s *Server) welcome(ctx context.Context, ref services.Ref, last int64) (*protocol.Welcome, error) {
 	agent, err := s.conversations.AssignedTo(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	welcome := &protocol.Welcome{}
+	read, err := s.conversations.ReadSeq(ctx, ref, last)
+	if err != nil {
+		return nil, err
+	}
+	welcome := &protocol.Welcome{ReadSeq: read}
 	if agent != nil {
 		assigned := newAgent(*agent)
 		welcome.AssignedTo = &assigned

@@ -82,8 +82,10 @@ socket.on("look_again", () => {
   looking = true;
   setTimeout(async () => {
     looking = false;
+    if (!joined) return; // the next attempt joins anyway
     const ack = await join();
-    if (!ack.ok) connection.report(ack);
+    if (ack.ok) publish("joined");
+    else connection.report(ack);
   }, Math.random() * SPREAD);
 });
 

@@ -125,3 +125,8 @@ function receipt() {
 }
 
 on("loaded", receipt);
+on("joined", receipt);
+on("join", ({ read_seq = 0 }) => {
+  theirs = Math.max(theirs, read_seq);
+  keep({ theirs });
+});
