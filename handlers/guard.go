@@ -124,7 +124,7 @@ func (a *App) refuseForm(c *fiber.Ctx) error {
 	if a.lostSecureCookie(c) {
 		return a.openHTTPSPage(c)
 	}
-	if strings.TrimSuffix(c.Path(), "/") != "/auth/login" {
+	if routePath(c) != "/auth/login" {
 		return services.Refuse(services.Forbidden, "This form has expired. Reload the page and try again.")
 	}
 	// Two tabs opened at once get two cookies, and the browser keeps one. Show the form again with the text in it.

@@ -34,6 +34,7 @@ type App struct {
 func New(app *App) *fiber.App {
 	server := fiber.New(fiber.Config{
 		AppName:                      "Parley",
+		CaseSensitive:                true, // as everything that compares paths
 		Immutable:                    true, // strings of a request outlive it: they must not be overwritten
 		ReadTimeout:                  headerTimeout,
 		WriteTimeout:                 writeTimeout,

@@ -93,7 +93,7 @@ func refusalKind(c *fiber.Ctx, err error) string {
 		return refusedRight
 	case status == fiber.StatusTooManyRequests:
 		return refusedRate
-	case c.Method() == fiber.MethodPost && within(c.Path(), "/auth") &&
+	case c.Method() == fiber.MethodPost && within(routePath(c), "/auth") &&
 		(status == fiber.StatusUnauthorized || status == fiber.StatusBadRequest):
 		return refusedLogin
 	}

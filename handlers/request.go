@@ -120,16 +120,27 @@ func screen(header *fasthttp.RequestHeader) error {
 
 // bodyLimit is how many bytes the body of a request may have.
 func bodyLimit(header *fasthttp.RequestHeader) int {
-	path, _, _ := strings.Cut(strings.ToLower(string(header.RequestURI())), "?")
-	path = strings.TrimSuffix(path, "/")
-	switch {
-	case path == "/socket.io" || strings.HasPrefix(path, "/socket.io/"):
+	var address fasthttp.URI
+	if address.Parse(header.Host(), header.RequestURI()) != nil {
+		return maxBody
+	}
+	switch path := trimSlashes(string(address.PathOriginal())); {
+	case within(path, "/socket.io"):
 		return maxPollBody
 	case header.IsPost() && takesPhoto(path):
 		return maxPhotoBody
 	}
 	return maxBody
 }
+
+// routePath is the path of a request as its route has it.
+func routePath(c *fiber.Ctx) string { return trimSlashes(c.Path()) }
+
+// trimSlashes cuts off the trailing slashes of a path, as the router does.
+func trimSlashes(path string) string { return strings.TrimRight(path, "/") }
+
+// within reports whether path is folder or below it.
+func within(path, folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
 
 // leaveUnread ends the connection of a request whose body nobody has read: what is left of it would be taken for the
 // next request.

@@ -91,6 +91,7 @@ func (w *wire) refused(path string, status int) {
 	if status == http.StatusRequestEntityTooLarge {
 		code = `{"error":"too_large","message":"`
 	}
+	path = strings.TrimPrefix(path, "http://localhost")
 	isJSON := strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/socket.io") ||
 		strings.HasPrefix(path, "/chat-widget/history")
 	if isJSON != strings.HasPrefix(body, code) || isJSON == strings.HasPrefix(body, "<!doctype html>") {
@@ -142,7 +143,8 @@ func TestRequests_bodiesHaveALimit(t *testing.T) {
 		app.WebSessions.CSRFToken(cookie) + "\r\n"
 	chunks := func(size int) string { return fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", size, strings.Repeat("x", size)) }
 	for path, limit := range map[string]int{"/auth/login": maxBody, "/profile/name": maxBody, "/profile/photo": maxPhotoBody,
-		"/api/conversations/x/tag": maxBody, "/socket.io/?EIO=4": maxPollBody} {
+		"/profile/photo//": maxPhotoBody, "/api/conversations/x/tag": maxBody, "/socket.io/?EIO=4": maxPollBody,
+		"/socket.io//": maxPollBody, "http://localhost/socket.io/?EIO=4": maxPollBody} {
 		w := dial(t, address)
 		w.send("POST", path, login+fmt.Sprintf("Content-Length: %d\r\n", limit+1), "")
 		w.refused(path, http.StatusRequestEntityTooLarge)

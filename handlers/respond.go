@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -69,7 +68,7 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 	defer cancel()
 	c.SetUserContext(ctx) // the request's own context ended with the handler
 	a.setHeaders(c)       // a malformed request reaches no middleware
-	path := c.Path()
+	path := routePath(c)
 	switch {
 	case within(path, "/api"), within(path, "/chat-widget/history"), within(path, "/socket.io"):
 		return c.Status(status).JSON(protocol.APIError{
@@ -91,9 +90,6 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 	page.Layout = a.frame(c, page.Title())
 	return render(c, status, views.ProblemPage(page), nil)
 }
-
-// within reports whether path is folder or below it.
-func within(path, folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
 
 // refusalOf returns what a user may know about an error, and its status. It sets Retry-After, and logs failures of
 // ours.

@@ -32,26 +32,26 @@ func (a *App) routes(server *fiber.App) {
 	// The widget, for anybody on a site that the embed token allows.
 	server.Get("/chat-widget/embed.js", a.loader)
 	server.Get("/chat-widget", a.widgetLimit, a.widgetPage)
-	server.Get("/chat-widget/history/:id", a.widgetHistory)
+	server.Get("/chat-widget/history/:id", a.costly, a.widgetHistory)
 
 	// The API descriptions, for tools.
-	server.Get("/openapi.json", a.openAPI)
-	server.Get("/asyncapi.json", a.asyncAPI)
+	server.Get("/openapi.json", a.costly, a.openAPI)
+	server.Get("/asyncapi.json", a.costly, a.asyncAPI)
 
 	// Setup and login, for anybody. Forms need the CSRF token of their page.
 	server.Get("/", a.home)
 	setup := server.Group("/setup", a.csrf)
 	setup.Get("/", a.setupPage)
-	setup.Post("/", a.setUp)
+	setup.Post("/", a.costly, a.setUp)
 	auth := server.Group("/auth", a.csrf)
 	auth.Get("/login", a.loginPage)
-	auth.Post("/login", a.logIn)
+	auth.Post("/login", a.costly, a.logIn)
 	auth.Get("/second-factor", a.secondFactorPage)
-	auth.Post("/second-factor", a.secondFactor)
+	auth.Post("/second-factor", a.costly, a.secondFactor)
 	auth.Post("/logout", a.logOut)
 	invitation := server.Group("/invitation", a.csrf)
 	invitation.Get("/:secret", a.invitationPage)
-	invitation.Post("/:secret", a.join)
+	invitation.Post("/:secret", a.costly, a.join)
 
 	// Photos of agents and bots, for anybody, because customers see them.
 	server.Get("/photos/:id", a.photo)
@@ -87,13 +87,13 @@ func (a *App) routes(server *fiber.App) {
 	profile := server.Group("/profile", a.page)
 	profile.Get("/", a.profilePage)
 	profile.Post("/name", a.setName)
-	profile.Post("/photo", a.setPhoto)
+	profile.Post("/photo", a.costly, a.setPhoto)
 	profile.Post("/photo/remove", a.removePhoto)
-	profile.Post("/password", a.changePassword)
+	profile.Post("/password", a.costly, a.changePassword)
 	profile.Get("/second-factor", a.secondFactorSetupPage)
 	profile.Post("/second-factor", a.beginSecondFactor)
-	profile.Post("/second-factor/confirm", a.confirmSecondFactor)
-	profile.Post("/second-factor/disable", a.disableSecondFactor)
+	profile.Post("/second-factor/confirm", a.costly, a.confirmSecondFactor)
+	profile.Post("/second-factor/disable", a.costly, a.disableSecondFactor)
 	profile.Post("/sessions/end", a.logOutOthers)
 
 	// Bots, for administrators. Parts of the form are redrawn with POST, because the unsaved form is sent along.
@@ -107,7 +107,7 @@ func (a *App) routes(server *fiber.App) {
 	bots.Post("/:id", a.saveBot)
 	bots.Post("/:id/rules", a.changeRules)
 	bots.Post("/:id/try", a.tryBot)
-	bots.Post("/:id/photo", a.setBotPhoto)
+	bots.Post("/:id/photo", a.costly, a.setBotPhoto)
 	bots.Post("/:id/photo/remove", a.removeBotPhoto)
 	bots.Post("/:id/remove", a.removeBot)
 

@@ -380,6 +380,24 @@ func TestRoutes_aTokenInTheAddressDoesNotCount(t *testing.T) {
 	}
 }
 
+// A path has one spelling but for slashes at its end, because not only the router compares it.
+func TestRoutes_otherSpellingsLeadNowhere(t *testing.T) {
+	server, _, cookie := testApp(t)
+	for row := range guards {
+		method, path, _ := strings.Cut(row, " ")
+		if method == "ALL" {
+			method = http.MethodGet
+		}
+		other := strings.ToUpper(path[:min(2, len(path))]) + path[min(2, len(path)):]
+		if path == "/" {
+			continue
+		}
+		if response, _ := ask(t, server, method, other, cookie); response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s is answered %d", other, response.StatusCode)
+		}
+	}
+}
+
 // Methods that no route has are refused before anything looks at them.
 func TestRoutes_otherMethodsChangeNothing(t *testing.T) {
 	server, app, cookie := testApp(t)

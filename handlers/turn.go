@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"strings"
 	"sync"
 	"time"
 
@@ -65,37 +64,55 @@ func (a *App) inTurn(c *fiber.Ctx) error {
 	address := services.AddressKey(a.clientAddress(c))
 	of := a.turns.join(address)
 	defer a.turns.leave(address)
-	turn := of.usual
-	if costly(c) {
-		turn = of.costly
+	own := &turn{of: of}
+	defer own.end()
+	c.Locals(turn{}, own)
+	if !own.wait(of.usual) {
+		return busy()
 	}
+	restartClock(c)
+	return c.Next()
+}
+
+// costly goes before a handler that takes megabytes: it hashes a password, decodes a photo, or answers with a long
+// document. An address has one of these worked on at a time, and its other requests go on meanwhile.
+func (a *App) costly(c *fiber.Ctx) error {
+	own, waits := c.Locals(turn{}).(*turn)
+	if !waits {
+		return c.Next()
+	}
+	own.end()
+	if !own.wait(own.of.costly) {
+		return busy()
+	}
+	restartClock(c)
+	return c.Next()
+}
+
+// turn is what a request has of its address.
+type turn struct {
+	of    *addressTurns
+	taken chan struct{} // nil while the request waits
+}
+
+// wait reports whether the request has got its turn in time.
+func (t *turn) wait(turns chan struct{}) bool {
 	timeout := time.NewTimer(turnWait)
 	defer timeout.Stop()
 	select {
-	case turn <- struct{}{}:
-		defer func() { <-turn }()
-		restartClock(c)
-		return c.Next()
+	case turns <- struct{}{}:
+		t.taken = turns
+		return true
 	case <-timeout.C:
-		return busy()
+		return false
 	}
 }
 
-// costly reports whether a request takes megabytes: it hashes a password, or answers with a long document. An address
-// has one of these worked on at a time.
-func costly(c *fiber.Ctx) bool {
-	path := c.Path()
-	switch c.Method() {
-	case fiber.MethodPost:
-		for _, hashes := range []string{"/auth/", "/setup", "/invitation/", "/profile/"} {
-			if strings.HasPrefix(path, hashes) {
-				return true
-			}
-		}
-	case fiber.MethodGet, fiber.MethodHead:
-		return strings.HasPrefix(path, "/chat-widget/history/") || strings.HasSuffix(path, "api.json")
+func (t *turn) end() {
+	if t.taken != nil {
+		<-t.taken
+		t.taken = nil
 	}
-	return false
 }
 
 func busy() error {

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,14 +35,17 @@ func newQueue(t *testing.T) *queue {
 		Immutable:             true,
 		ErrorHandler:          app.problem,
 	})
-	server.Use(app.inTurn, func(c *fiber.Ctx) error {
+	work := func(c *fiber.Ctx) error {
 		client := app.clientAddress(c)
 		q.entered <- client
 		if client == "192.0.2.1" {
 			<-q.finish
 		}
 		return c.SendString("done")
-	})
+	}
+	server.Use(app.inTurn)
+	server.Get("/usual", work)
+	server.Get("/costly", app.costly, work)
 	q.address = listening(t, server)
 	return q
 }
@@ -54,26 +59,18 @@ func (q *queue) send(t *testing.T, client, method, path string) *wire {
 }
 
 func TestTurns_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
-	for name, try := range map[string]struct {
-		method, path string
-		atOnce       int
-	}{
-		"pages":     {"GET", "/inbox", turnsAtOnce},
-		"passwords": {"POST", "/auth/login", 1},
-		"histories": {"GET", "/chat-widget/history/x", 1},
-		"documents": {"GET", "/openapi.json", 1},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for path, atOnce := range map[string]int{"/usual": turnsAtOnce, "/costly": 1} {
+		t.Run(path, func(t *testing.T) {
 			q := newQueue(t)
-			sent := make([]*wire, 0, try.atOnce+3)
-			for range try.atOnce + 3 {
-				sent = append(sent, q.send(t, "192.0.2.1", try.method, try.path))
+			sent := make([]*wire, 0, atOnce+3)
+			for range atOnce + 3 {
+				sent = append(sent, q.send(t, "192.0.2.1", "GET", path))
 			}
-			for range try.atOnce {
+			for range atOnce {
 				<-q.entered
 			}
 			// Other addresses are not held up.
-			q.send(t, "192.0.2.2", try.method, try.path).answer()
+			q.send(t, "192.0.2.2", "GET", path).answer()
 			if client := <-q.entered; client != "192.0.2.2" {
 				t.Fatalf("%s has one more turn", client)
 			}
@@ -81,7 +78,7 @@ func TestTurns_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
 				q.finish <- struct{}{}
 				<-q.entered
 			}
-			for range try.atOnce {
+			for range atOnce {
 				q.finish <- struct{}{}
 			}
 			for _, w := range sent {
@@ -90,6 +87,55 @@ func TestTurns_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// However many wait for something costly, the other pages of their address are answered.
+func TestTurns_theCostlyHoldNobodyUp(t *testing.T) {
+	q := newQueue(t)
+	for range turnsAtOnce + 3 {
+		q.send(t, "192.0.2.1", "GET", "/costly")
+	}
+	<-q.entered
+	usual := q.send(t, "192.0.2.1", "GET", "/usual")
+	<-q.entered // a second costly one would wait for the first
+	for range turnsAtOnce + 4 {
+		q.finish <- struct{}{}
+	}
+	if response, body := usual.answer(); response.StatusCode != 200 {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+}
+
+// What hashes a password, decodes a photo or answers with a long document is costly, however its path is written.
+func TestTurns_costlyRoutes(t *testing.T) {
+	server, app, _ := testApp(t)
+	costly := reflect.ValueOf(app.costly).Pointer()
+	var found []string
+	for _, route := range server.GetRoutes(true) {
+		if route.Method != http.MethodHead && slices.ContainsFunc(route.Handlers, func(handler fiber.Handler) bool {
+			return reflect.ValueOf(handler).Pointer() == costly
+		}) {
+			found = append(found, route.Method+" "+route.Path)
+		}
+	}
+	slices.Sort(found)
+	want := []string{
+		"GET /asyncapi.json",
+		"GET /chat-widget/history/:id",
+		"GET /openapi.json",
+		"POST /auth/login",
+		"POST /auth/second-factor",
+		"POST /bots/:id/photo",
+		"POST /invitation/:secret",
+		"POST /profile/password",
+		"POST /profile/photo",
+		"POST /profile/second-factor/confirm",
+		"POST /profile/second-factor/disable",
+		"POST /setup/",
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("%q, want %q", found, want)
 	}
 }
 
