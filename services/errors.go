@@ -92,11 +92,3 @@ func FieldErrors(err error) map[string]string {
 	}
 	return fields
 }
-
-func limited(retryAfter time.Duration) *Error {
-	return &Error{
-		Kind:       RateLimited,
-		Message:    "Too many attempts. Wait a moment and try again.",
-		RetryAfter: retryAfter,
-	}
-}

@@ -192,9 +192,12 @@ func (m *Messages) checkSender(ctx context.Context, draft Draft, body Body) erro
 		return fmt.Errorf("limit messages: %w", err)
 	}
 	if wait > 0 {
-		refusal := limited(wait)
-		refusal.Silent = true
-		return refusal
+		return &Error{
+			Kind:       RateLimited,
+			Message:    "You are sending messages too fast. Wait a moment and try again.",
+			RetryAfter: wait,
+			Silent:     true,
+		}
 	}
 	return nil
 }

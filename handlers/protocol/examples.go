@@ -121,7 +121,7 @@ var examples = []any{
 	Sent{OK: true, Message: received},
 	Failure{
 		Error:        "rate_limited",
-		Message:      "Too many attempts. Wait a moment and try again.",
+		Message:      "You are sending messages too fast. Wait a moment and try again.",
 		RetryAfterMS: 2500,
 	},
 	APIError{"not_found", "Conversation not found."},
