@@ -102,11 +102,14 @@ func run(args []string, stdout io.Writer) error {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, "usage: loadtest <scenario> [flags]\n\n")
+	fmt.Fprint(w, "usage: loadtest <scenario> [flags]\n       loadtest attack|faults [flags]\n\n")
 	for _, s := range scenarios {
 		fmt.Fprintf(w, "  %-10s %s (n=%d)\n", s.name, s.about, s.n)
 	}
-	fmt.Fprintln(w, "\nflags:")
+	fmt.Fprint(w, "\nwith servers of its own:\n\n"+
+		"  attack     what a stranger could do to a server, and what it costs: attack -all, or attack <name>…\n"+
+		"  faults     breaks the servers while people write: faults -list, faults -for 3m, faults -only <name>,…\n")
+	fmt.Fprintln(w, "\nflags of a scenario:")
 	flags, _ := newFlags(scenario{})
 	flags.SetOutput(w)
 	flags.PrintDefaults()

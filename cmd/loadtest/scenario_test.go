@@ -130,3 +130,19 @@ func TestRun_refusesInvalidArguments(t *testing.T) {
 		}
 	}
 }
+
+func TestHelp_namesEveryCommand(t *testing.T) {
+	var out bytes.Buffer
+	if err := run([]string{"--help"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	commands := []string{"attack", "faults"}
+	for _, s := range scenarios {
+		commands = append(commands, s.name)
+	}
+	for _, command := range commands {
+		if !strings.Contains(out.String(), "\n  "+command+" ") {
+			t.Errorf("the help has no %s", command)
+		}
+	}
+}
