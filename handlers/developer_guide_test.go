@@ -19,8 +19,15 @@ func TestDeveloperGuide_isOfThisInstallation(t *testing.T) {
 		`href="`+channel+`#push"`, `href="/openapi.json"`, `href="/asyncapi.json"`,
 		`<option value="`+second+`" selected`)
 	d.lacks(guide, secret, "your-domain", "<your")
-	if strings.Count(guide, "Anyone who knows a session_id can read its conversation.") != 2 {
-		t.Error("the guide does not warn at both examples with a session_id of the site")
+	if strings.Count(guide, "Integration → Mobile SDK → <bdi>Moss</bdi>") != 1 {
+		t.Error("the link to the channel does not name its bot")
+	}
+	for _, guessable := range []string{"browser-session-abc123", "&#39;user_&#39; + USER_ID", "mobile-user-12345"} {
+		before, _, found := strings.Cut(guide, guessable)
+		heading := strings.LastIndex(before, "<h3>")
+		if !found || !strings.Contains(before[max(heading, 0):], "Anyone who knows a session_id can read its conversation.") {
+			t.Errorf("nothing above the example with %s warns that it can be guessed", guessable)
+		}
 	}
 	for _, step := range []string{"Step 1 — Create an Embed Token", "Step 2 — Add the Script Snippet",
 		"Custom Parameters", "Passing a known user identity", "Step 1 — Provision a Mobile Channel",

@@ -264,7 +264,7 @@ type WebViewForm struct {
 
 // webViewURL is the widget's URL with the values of the form.
 func webViewURL(baseURL, token, sessionID, name, title string) string {
-	url := baseURL + "/chat-widget?embed_token=" + parameter(token) + "&session_id=" + parameter(cmp.Or(sessionID, exampleSessionID))
+	url := baseURL + "/chat-widget?embed_token=" + parameter(token) + "&session_id=" + parameter(cmp.Or(sessionID, sampleSessionID))
 	if name != "" {
 		url += "&customer_name=" + parameter(name)
 	}
@@ -279,8 +279,8 @@ func parameter(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), url.QueryEscape("…"), "…")
 }
 
-// exampleSessionID is the guide's example.
-const exampleSessionID = "mobile-user-12345"
+// sampleSessionID stands for the id of a user. It looks random, as that must be.
+const sampleSessionID = "u_7Qm3xVtL9cRzE2kWbN4yHs"
 
 // PlaceholderToken is in the examples until a token exists.
 const PlaceholderToken = "ew_xxxxxxxxxxxxxxxxxxxx"
@@ -686,7 +686,7 @@ func webViewBuilder(p ChannelDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = field(Field{Name: "session_id", Label: "session_id", Value: p.WebView.SessionID, Placeholder: exampleSessionID, Help: "A random, hard-to-guess ID that stays the same for the user.", MaxLength: 255, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(Field{Name: "session_id", Label: "session_id", Value: p.WebView.SessionID, Placeholder: sampleSessionID, Help: "A random, hard-to-guess ID that stays the same for the user.", MaxLength: 255, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
