@@ -95,6 +95,10 @@ func openRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 		client.Close()
 		return nil, fmt.Errorf("REDIS_URL: Redis does not answer: %s", redisReason(err))
 	}
+	if err := tryRedis(ctx, client); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("REDIS_URL: Redis cannot be used: %w", err)
+	}
 	return client, nil
 }
 
@@ -111,6 +115,12 @@ func redisReason(err error) string {
 		return "the user may not use it"
 	case "LOADING", "MASTERDOWN":
 		return "it is not ready yet"
+	case "READONLY":
+		return "it is a replica, which cannot be written to"
+	case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN":
+		return "it is a member of a cluster"
+	case "MISCONF", "OOM":
+		return "it cannot be written to: its disk or memory is full"
 	}
 	return "it refuses the user name, the password or the number of the database"
 }
