@@ -18,7 +18,7 @@ var every = []any{
 	models.Organization{}, models.Setup{}, models.User{}, models.Bot{}, models.Channel{}, models.EmbedToken{},
 	models.EndUser{}, models.Conversation{}, models.ConversationSession{}, models.Message{}, models.MessageRead{},
 	models.Visit{}, models.Photo{}, models.Device{}, models.APIKey{}, models.PushCredential{}, models.Invitation{},
-	models.AuditEntry{},
+	models.AuditEntry{}, models.ReadinessCheck{},
 }
 
 func TestEveryStruct_hasTheColumnsOfItsTable(t *testing.T) {

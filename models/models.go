@@ -29,7 +29,9 @@ import (
 type DB struct {
 	Read, Write *gorm.DB
 	pool        *pgxpool.Pool // PostgreSQL only
+	path        string        // SQLite only
 	lock        *os.File      // SQLite only: keeps a second process out
+	writable    writable
 }
 
 // Postgres reports whether this is PostgreSQL.
@@ -67,14 +69,15 @@ func openSQLite(dataDir string) (*DB, error) {
 		unlockFile(lock)
 		return nil, err
 	}
-	return &DB{Read: read, Write: write, lock: lock}, nil
+	return &DB{Read: read, Write: write, path: path, lock: lock}, nil
 }
 
 func openSQLiteHandle(path string, connections int, option string) (*gorm.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join([]string{
 		"_pragma=busy_timeout(2000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(1)", "_pragma=cache_size(-16000)",
-		"_pragma=wal_autocheckpoint(4000)", option, // 16 MB, so that busy pages are copied back less often
+		"_pragma=wal_autocheckpoint(4000)", // 16 MB, so that busy pages are copied back less often
+		"_pragma=journal_size_limit(67108864)", option,
 	}, "&")
 	handle, err := gorm.Open(sqlite.Open(dsn), gormConfig())
 	if err != nil {
@@ -104,17 +107,25 @@ func gormConfig() *gorm.Config {
 // SQL returns the connection pool that writes.
 func (db *DB) SQL() (*sql.DB, error) { return db.Write.DB() }
 
-// Ping reports whether the database answers.
-func (db *DB) Ping(ctx context.Context) error {
-	conn, err := db.Read.DB()
-	if err != nil {
-		return err
-	}
-	return conn.PingContext(ctx)
-}
+// closeTimeout limits saying goodbye to PostgreSQL, which may hang.
+const closeTimeout = 3 * time.Second
 
 // Close closes all connections. On SQLite it also lets the next process in.
 func (db *DB) Close() {
+	closed := make(chan struct{})
+	go func() { defer close(closed); db.close() }()
+	if !db.Postgres() {
+		<-closed
+		return
+	}
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
+		slog.Warn("connections to PostgreSQL were left open: it does not answer")
+	}
+}
+
+func (db *DB) close() {
 	for _, handle := range []*gorm.DB{db.Read, db.Write} {
 		if conn, err := handle.DB(); err == nil {
 			if err := conn.Close(); err != nil {

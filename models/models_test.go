@@ -58,19 +58,6 @@ func TestOpen_saysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestPing_failsOnceClosed(t *testing.T) {
-	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		if err := db.Ping(t.Context()); err != nil {
-			t.Error(err)
-		}
-		db.Close()
-		if err := db.Ping(t.Context()); err == nil {
-			t.Error("a closed database answers")
-		}
-	})
-}
-
 func TestRead_cannotWriteOnSQLite(t *testing.T) {
 	t.Parallel()
 	db := modelstest.SQLite(t)

@@ -186,7 +186,7 @@ func (c *Config) loadSecretKey() error {
 		key := make([]byte, 32)
 		rand.Read(key)
 		text = []byte(base64.StdEncoding.EncodeToString(key) + "\n")
-		err = os.WriteFile(path, text, 0o600)
+		err = writeDurably(path, text)
 	}
 	if err != nil {
 		return fmt.Errorf("DATA_DIR: %w", err)
@@ -194,6 +194,29 @@ func (c *Config) loadSecretKey() error {
 	if err := c.SecretKey.UnmarshalText(text); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	return nil
+}
+
+// writeDurably writes a new file that survives a loss of power: what is encrypted with a lost key is lost too.
+func writeDurably(path string, text []byte) error {
+	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	_ = folder.Sync() // some systems cannot
 	return nil
 }
 

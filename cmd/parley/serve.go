@@ -61,9 +61,9 @@ func (s *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	defer node.backend.shut()
 	listener, err := node.listen()
 	if err != nil {
+		node.backend.shut()
 		return err
 	}
 	url := node.url(listener.Addr())
@@ -182,7 +182,8 @@ func (s *server) dependencies(publisher services.Publisher) services.Dependencie
 func (s *server) start(ctx context.Context, live *realtime.Server) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	for _, run := range []func(context.Context){tuneMemory, live.Run, s.services.Presence.Run, s.services.Visits.Run} {
+	for _, run := range []func(context.Context){tuneMemory, live.Run, s.services.Presence.Run, s.services.Visits.Run,
+		s.backend.db.Upkeep} {
 		s.running.Go(func() { run(background) })
 	}
 }
@@ -222,16 +223,32 @@ func seedDemo(ctx context.Context, organizations *services.Organizations) (*serv
 // ready is the check behind /readyz. It does not ask Redis, without which this node still stores and delivers.
 func (s *server) ready(ctx context.Context) error {
 	if s.ending.Load() {
-		return errors.New("shutting down")
+		return services.Refuse(services.Unavailable, "The server is shutting down.")
 	}
-	return s.backend.db.Ping(ctx)
+	return s.backend.db.Writable(ctx)
 }
 
-// shutDown ends the server in an order that loses nothing: it reads no more events, stores and acknowledges what it has
-// accepted, then closes sockets and connections.
+// shutDown ends the server, within shutdownTimeout whatever hangs.
 func (s *server) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		err := s.finish(ctx)
+		s.backend.shut()
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return errors.New("shutting down took too long: something was left unfinished")
+	}
+}
+
+// finish ends what runs in an order that loses nothing: it reads no more events, stores and acknowledges what it has
+// accepted, then closes sockets and connections.
+func (s *server) finish(ctx context.Context) error {
 	s.ending.Store(true)
 	s.socket.Drain()
 	stored := make(chan struct{})

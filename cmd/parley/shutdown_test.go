@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"parley/models/modelstest"
 )
 
 // What was acknowledged is in the database, however the end comes in between.
@@ -247,4 +249,23 @@ func eachWithRedis(t *testing.T, test func(t *testing.T, w *world, redis *redisS
 		redis := newRedis(t)
 		test(t, newWorld(t, postgresEnv(t, append(settings, "REDIS_URL="+redis.url)...), 2), redis)
 	})
+}
+
+func TestShutdown_endsInTimeWhenPostgreSQLHangs(t *testing.T) {
+	t.Parallel()
+	env := postgresEnv(t)
+	link, linked := modelstest.NewLink(t, env["DATABASE_URL"])
+	env["DATABASE_URL"] = linked
+	w := newWorld(t, env, 1)
+	v := w.visit(0)
+	s := w.endUser(0, v)
+	s.ok("send_message", v.say(text("proves the end user")))
+	link.Hang()
+	s.ok("visit", v.page("https://shop.example/", text("Prices"))) // is still to be stored at the end
+	begin := time.Now()
+	w.node(0).stop(t)
+	if took := time.Since(begin); took > shutdownTimeout {
+		t.Errorf("it took %v", took)
+	}
+	link.Resume()
 }
