@@ -1,5 +1,5 @@
 // The inbox stays connected, keeps in step, and loses nothing that was typed.
-import { expect, inThread, openThread, row } from "./journey.mjs";
+import { expect, inThread, openThread, row, violations } from "./journey.mjs";
 import { test } from "./server.mjs";
 import { answerFor, loseEvents, refuseConnects } from "./wire.mjs";
 
@@ -114,6 +114,7 @@ test("a connect that is refused for now is tried again, and the banner says why 
   await openThread(page, customer.name);
   await write(page, "written meanwhile");
   await expect(unsent(page)).toContainText("Not sent yet. Trying again…");
+  expect(await violations(page)).toEqual([]);
   refusal = undefined;
   await expect(banner(page)).toBeHidden();
   await expect(inThread(page, "written meanwhile").and(page.locator("[data-seq]"))).toBeVisible();

@@ -1,5 +1,5 @@
 // The widget stays connected and loses nothing that was typed.
-import { expect, received, say, sent } from "./journey.mjs";
+import { expect, received, say, sent, violations } from "./journey.mjs";
 import { test } from "./widget.mjs";
 import { answerFor, loseEvents, refuseConnects, swallow } from "./wire.mjs";
 
@@ -46,6 +46,7 @@ test("a connect that is refused for now is tried again, and the banner says why 
   await expect(banner(page)).toContainText(/Next try in [1-3] s/);
   await write(page, "Typed without a connection");
   await expect(unsent(page)).toContainText("Not sent yet. We keep trying.");
+  expect(await violations(page)).toEqual([]);
   refusal = undefined;
   await expect(sent(page, "Typed without a connection")).toBeVisible();
   await expect(banner(page)).toBeEmpty();

@@ -58,7 +58,8 @@ export function draw(entry) {
   const { node, message, status } = entry;
   const groups = ["follows", "followed"].filter((name) => node.classList.contains(name));
   const own = isOwn(message);
-  node.className = ["message", own && "own", status, `type-${message.content_type}`, ...groups]
+  const waits = status === "sending" && entry.wait !== "sending" && "waits";
+  node.className = ["message", own && "own", status, waits, `type-${message.content_type}`, ...groups]
     .filter(Boolean)
     .join(" ");
   if (!entry.bubble) {
