@@ -101,7 +101,7 @@ func (c *Config) check() error {
 			return fmt.Errorf("DATABASE_URL: %w", err)
 		}
 		if c.SecretKey == nil {
-			return fmt.Errorf("SECRET_KEY: is required with DATABASE_URL; make one with: openssl rand -base64 32")
+			return fmt.Errorf("SECRET_KEY is required with DATABASE_URL. Make one with: openssl rand -base64 32")
 		}
 	}
 	if c.RedisURL != "" {
@@ -132,7 +132,10 @@ func (c *Config) checkMail() error {
 		return nil
 	}
 	if c.SMTPURL == "" {
-		return fmt.Errorf("SMTP_URL: is required with MAIL_FROM")
+		return fmt.Errorf("SMTP_URL is required with MAIL_FROM")
+	}
+	if c.MailFrom == "" {
+		return fmt.Errorf("MAIL_FROM is required with SMTP_URL. Set an address like Parley <parley@example.com>")
 	}
 	_, err := serverURL(c.SMTPURL, "smtp://user:password@host:587", "smtp", "smtps")
 	if err == nil {
@@ -142,8 +145,7 @@ func (c *Config) checkMail() error {
 		return fmt.Errorf("SMTP_URL: %w", err)
 	}
 	if !services.ValidSender(c.MailFrom) {
-		return fmt.Errorf("MAIL_FROM: must be an address like Parley <parley@example.com>, and is required with " +
-			"SMTP_URL")
+		return fmt.Errorf("MAIL_FROM: must be an address like Parley <parley@example.com>")
 	}
 	return nil
 }

@@ -161,6 +161,21 @@ func wrong(t *testing.T, want, variable, value string) {
 	}
 }
 
+func TestConfig_saysWhatAVariableRequires(t *testing.T) {
+	t.Parallel()
+	for variable, test := range map[string]struct{ value, want string }{
+		"DATABASE_URL": {"postgres://server.example/parley",
+			"SECRET_KEY is required with DATABASE_URL. Make one with: openssl rand -base64 32"},
+		"MAIL_FROM": {"parley@example.com", "SMTP_URL is required with MAIL_FROM"},
+		"SMTP_URL": {"smtp://server.example",
+			"MAIL_FROM is required with SMTP_URL. Set an address like Parley <parley@example.com>"},
+	} {
+		if _, err := load(variable, test.value); err == nil || err.Error() != test.want {
+			t.Errorf("%s alone is answered %v, not %s", variable, err, test.want)
+		}
+	}
+}
+
 func TestConfig_acceptsURLs(t *testing.T) {
 	t.Parallel()
 	for variable, values := range map[string][]string{
@@ -202,7 +217,6 @@ func TestServe_saysWhyAServerCannotBeUsed(t *testing.T) {
 		{"REDIS_URL", "redis://user:hush@nowhere.invalid", "Redis does not answer: its host name"},
 		{"REDIS_URL", "redis://user:hush@" + rude, "Redis does not answer: it refuses the user name"},
 		{"REDIS_URL", "redis://user:hush@" + closed + "?dial_timeout=hush", "a parameter after the ? is not valid"},
-		{"ADDR", rude, "ADDR: cannot listen there: address already in use"},
 	} {
 		w := &world{t: t, env: sqliteEnv(t, test.variable+"="+test.value, "SECRET_KEY="+testSecret)}
 		_, err := w.command("", "serve")
@@ -210,6 +224,17 @@ func TestServe_saysWhyAServerCannotBeUsed(t *testing.T) {
 			strings.Contains(err.Error(), "hush") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s is answered %v, want %s", test.variable, err, test.want)
 		}
+	}
+}
+
+func TestServe_saysHowToListenElsewhere(t *testing.T) {
+	t.Parallel()
+	taken := redisThatRepeats(t)
+	w := &world{t: t, env: sqliteEnv(t, "ADDR="+taken)}
+	want := "cannot listen on " + taken + ": address already in use. Set ADDR to another address, such as " +
+		"ADDR=127.0.0.1:8090"
+	if _, err := w.command("", "serve"); err == nil || err.Error() != want {
+		t.Errorf("it says %v, not %s", err, want)
 	}
 }
 

@@ -90,7 +90,9 @@ func (s *serveCommand) Run(p *program) error {
 func (s *server) listen() (*listener, error) {
 	inner, err := net.Listen("tcp", s.config.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("ADDR: cannot listen there: %s", models.ConnectReason(err))
+		host, _, _ := net.SplitHostPort(s.config.Addr) // LoadConfig has checked it
+		return nil, fmt.Errorf("cannot listen on %s: %s. Set ADDR to another address, such as ADDR=%s", s.config.Addr,
+			models.ConnectReason(err), net.JoinHostPort(host, "8090"))
 	}
 	s.listener = newListener(inner, s.config.connectionLimits())
 	return s.listener, nil

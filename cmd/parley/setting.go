@@ -57,7 +57,7 @@ type secretKey []byte
 func (k *secretKey) UnmarshalText(text []byte) error {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != 32 {
-		return fmt.Errorf("must be 32 bytes in base64; make one with: openssl rand -base64 32")
+		return fmt.Errorf("must be 32 bytes in base64. Make one with: openssl rand -base64 32")
 	}
 	*k = key
 	return nil
