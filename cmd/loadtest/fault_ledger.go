@@ -104,18 +104,6 @@ func (l *ledger) latencies(from, to time.Time) (took []time.Duration) {
 	return took
 }
 
-// count returns how many operations have an outcome.
-func (l *ledger) count(is outcome) (n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, o := range l.operations {
-		if o.outcome == is {
-			n++
-		}
-	}
-	return n
-}
-
 // answersAfter returns when messages were acknowledged after a time.
 func (l *ledger) answersAfter(began time.Time) (times []time.Time) {
 	l.mu.Lock()
@@ -127,4 +115,18 @@ func (l *ledger) answersAfter(began time.Time) (times []time.Time) {
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	return times
+}
+
+// count returns how many messages that were invoked since a time are acknowledged, and how many were sent more than
+// once.
+func (l *ledger) count(since time.Time) (stored, repeated int) {
+	for _, o := range l.snapshot(since) {
+		if o.outcome == outcomeAcknowledged {
+			stored++
+		}
+		if o.attempts > 1 {
+			repeated++
+		}
+	}
+	return stored, repeated
 }

@@ -201,8 +201,8 @@ func (r *faultRun) choose(among []*fault) (chosen []*fault) {
 	return chosen
 }
 
-const faultHeader = "| Fault | Dose | Messages | In step after | p99 before, after | Result |\n" +
-	"| --- | --- | --- | --- | --- | --- |\n"
+const faultHeader = "| Fault | Dose | Messages | Sent again | In step after | p99 before, after | Result |\n" +
+	"| --- | --- | --- | --- | --- | --- | --- |\n"
 
 // String is a line of the table.
 func (r result) String() string {
@@ -219,5 +219,6 @@ func (r result) String() string {
 	if r.before > 0 {
 		latency = fmt.Sprintf("%d, %d ms", r.before.Milliseconds(), r.after.Milliseconds())
 	}
-	return fmt.Sprintf("| %s | %s | %d | %s | %s | %s |", r.name, r.dose, r.messages, inStep, latency, verdict)
+	return fmt.Sprintf("| %s | %s | %d | %d | %s | %s | %s |", r.name, r.dose, r.messages, r.repeated, inStep, latency,
+		verdict)
 }

@@ -63,7 +63,8 @@ type result struct {
 	late          int           // how often it was longer than inStepTime
 	missing       string        // what was missing after inStepWait
 	before, after time.Duration
-	messages      int
+	messages      int // acknowledged
+	repeated      int // of them, sent more than once
 	problems      []string
 }
 
@@ -132,7 +133,7 @@ func (t *trial) suffer() result {
 	for _, problem := range t.verdict(false) {
 		t.fail("%s", problem)
 	}
-	r.messages = len(t.ledger.latencies(began, time.Now()))
+	r.messages, r.repeated = t.ledger.count(began)
 	for _, note := range t.ledger.takeNotes() {
 		t.fail("%s", note)
 	}
@@ -362,7 +363,7 @@ func (w *world) finish(quiet time.Duration) result {
 	} else if missing := w.missing(stored); missing != "" {
 		r.problems = append(r.problems, missing)
 	}
-	r.messages = w.ledger.count(outcomeAcknowledged)
+	r.messages, r.repeated = w.ledger.count(time.Time{})
 	return r
 }
 
