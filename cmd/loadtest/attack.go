@@ -27,7 +27,7 @@ type attack struct {
 	run         func(*target) error
 }
 
-var attacks = slices.Concat(bodyAttacks, socketAttacks, connectionAttacks, requestAttacks)
+var attacks = slices.Concat(bodyAttacks, socketAttacks, joinAttacks, connectionAttacks, requestAttacks)
 
 // runAttacks starts servers of its own, attacks them, and prints what that cost as a Markdown table. A cost above the
 // bounds is an error.

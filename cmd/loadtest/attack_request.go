@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -30,6 +32,11 @@ var requestAttacks = []attack{
 		name:  "logins",
 		about: "20 clients that guess passwords as often as they can",
 		run:   loginGuesses,
+	},
+	{
+		name:  "long-histories",
+		about: "16 readers of a conversation of 200 messages that are as long as can be, among them an agent's",
+		run:   longHistories,
 	},
 }
 
@@ -100,4 +107,53 @@ func (t *target) formToken() (cookie, token string, err error) {
 		return "", "", errors.New("the login page has no CSRF token")
 	}
 	return cookies[0].Value, html.UnescapeString(string(found[1])), nil
+}
+
+func longHistories(t *target) error {
+	agent, err := login(t.base, t.email, t.password)
+	if err != nil {
+		return err
+	}
+	c, err := openWidget(t.base, t.token, "long")
+	if err == nil {
+		err = t.fill(c, agent)
+	}
+	if err != nil {
+		return err
+	}
+	cookie := "Cookie: " + agent.Get("Cookie") + "\r\n"
+	readers := []string{
+		getRequest("/chat-widget/history/"+c.ID+"?external_id=long", ""),
+		getRequest("/chat-widget/history/"+c.ID+"?external_id=long", "Accept-Encoding: br\r\n"),
+		getRequest("/api/conversations/"+c.ID+"/messages?limit=200", cookie),
+		getRequest("/inbox/"+c.ID+"?limit=200", cookie+"Accept-Encoding: br\r\n"),
+	}
+	return t.again(16, func(client, _ int) string { return readers[client%len(readers)] })
+}
+
+// fill lets the end user open a session in which the agent, who has no limit, writes at length.
+func (t *target) fill(c conversation, agent http.Header) error {
+	message := func(sender, externalID, content string) map[string]string {
+		return map[string]string{"conversation_id": c.ID, "sender_type": sender, "external_id": externalID, "content": content}
+	}
+	endUser, err := connect(t.base, false, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer endUser.cut()
+	if _, err := endUser.call("send_message", message("end_user", c.ExternalID, "Hello")); err != nil {
+		return err
+	}
+	writer, err := connect(t.base, false, agent, nil)
+	if err != nil {
+		return err
+	}
+	defer writer.cut()
+	long := strings.Repeat("<&\"\u2028", 2500) // each longer in HTML or in JSON
+	for range 200 {
+		if _, err := writer.call("send_message", message("agent", "", long)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -35,6 +37,11 @@ var socketAttacks = []attack{
 		name:  "polls",
 		about: "500 clients of long-polling that send 900 KB and never poll",
 		run:   unreadPolls,
+	},
+	{
+		name:  "waiting-polls",
+		about: "900 clients of long-polling that wait, each with a request of 14 KB",
+		run:   waitingPolls,
 	},
 }
 
@@ -112,4 +119,25 @@ func unreadPolls(t *target) error {
 	return parallel(500, 50, func(int) error {
 		return t.post("/socket.io/?EIO=4&transport=polling&sid=unknown", "text/plain", body, nil)
 	})
+}
+
+func waitingPolls(t *target) error {
+	parameters := strings.Repeat("&k="+strings.Repeat("v", 70), 190)
+	err := parallel(900, 50, func(int) error {
+		poll, err := dialPolling(t.base, nil)
+		if err != nil {
+			return err
+		}
+		defer poll.cut()
+		if err := handshake(poll); err != nil {
+			return err
+		}
+		conn, err := t.dial()
+		if err == nil {
+			_, err = io.WriteString(conn, getRequest(strings.TrimPrefix(poll.url, t.base)+parameters, ""))
+		}
+		return refusedIsFine(err)
+	})
+	time.Sleep(held)
+	return err
 }
