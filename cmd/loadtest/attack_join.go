@@ -43,7 +43,8 @@ func (t *target) unwritten(n int) ([]conversation, error) {
 }
 
 // emitEach opens n sockets, sends the same events on each, and keeps them. Nobody reads the answers.
-func (t *target) emitEach(n int, header http.Header, event string, count int, payload func(i int) map[string]string) error {
+func (t *target) emitEach(n int, header http.Header, event string, count int,
+	payload func(i int) map[string]string) error {
 	return parallel(n, 50, func(int) error {
 		conn, err := t.dial()
 		if err != nil {
@@ -69,9 +70,15 @@ func longVisits(t *target) error {
 		return err
 	}
 	address := "https://example.com/" + strings.Repeat(wideLetter, 2020)
-	err = t.emitEach(200, http.Header{"User-Agent": {strings.Repeat("x", 400)}}, "visit", len(opened), func(i int) map[string]string {
-		return map[string]string{"conversation_id": opened[i].ID, "external_id": opened[i].ExternalID, "page_url": address,
-			"page_title": strings.Repeat(wideLetter, 200), "time_zone": strings.Repeat("A", 64)}
+	browser := http.Header{"User-Agent": {strings.Repeat("x", 400)}}
+	err = t.emitEach(200, browser, "visit", len(opened), func(i int) map[string]string {
+		return map[string]string{
+			"conversation_id": opened[i].ID,
+			"external_id":     opened[i].ExternalID,
+			"page_url":        address,
+			"page_title":      strings.Repeat(wideLetter, 200),
+			"time_zone":       strings.Repeat("A", 64),
+		}
 	})
 	time.Sleep(held)
 	return err
@@ -83,8 +90,11 @@ func manyJoins(t *target) error {
 		return err
 	}
 	err = t.emitEach(950, nil, "join_conversation", len(opened), func(i int) map[string]string {
-		return map[string]string{"conversation_id": opened[i].ID, "external_id": opened[i].ExternalID,
-			"customer_name": strings.Repeat(wideLetter, 100)}
+		return map[string]string{
+			"conversation_id": opened[i].ID,
+			"external_id":     opened[i].ExternalID,
+			"customer_name":   strings.Repeat(wideLetter, 100),
+		}
 	})
 	time.Sleep(held)
 	return err

@@ -134,7 +134,12 @@ func longHistories(t *target) error {
 // fill lets the end user open a session in which the agent, who has no limit, writes at length.
 func (t *target) fill(c conversation, agent http.Header) error {
 	message := func(sender, externalID, content string) map[string]string {
-		return map[string]string{"conversation_id": c.ID, "sender_type": sender, "external_id": externalID, "content": content}
+		return map[string]string{
+			"conversation_id": c.ID,
+			"sender_type":     sender,
+			"external_id":     externalID,
+			"content":         content,
+		}
 	}
 	endUser, err := connect(t.base, false, nil, nil)
 	if err != nil {
