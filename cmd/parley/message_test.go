@@ -14,7 +14,10 @@ func TestSendMessage_ackBroadcastAndSeq(t *testing.T) {
 			v := w.visit(0)
 			s := w.connect(dial{node: 0, polling: isPolling})
 			like(t, s.ok("join_conversation", v.payload()),
-				obj{"ok": true, "last_seq": 0, "assigned_to": nil, "team": obj{"agents": []any{}, "online": 0}})
+				obj{
+					"ok": true, "last_seq": 0, "read_seq": 0,
+					"assigned_to": nil, "team": obj{"agents": []any{}, "online": 0},
+				})
 			peer := w.endUser(1, v)
 			content := text("Hello, I need help, %s", transportName(isPolling))
 			ack := s.ok("send_message", v.say(content))

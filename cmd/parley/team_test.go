@@ -7,7 +7,10 @@ func TestTeam_isKnownToEndUsers(t *testing.T) {
 		v := w.visit(0)
 		s, left := w.connect(dial{node: 0}), w.endUser(1, v)
 		like(t, s.ok("join_conversation", v.payload()),
-			obj{"ok": true, "last_seq": 0, "assigned_to": nil, "team": obj{"agents": []any{}, "online": 0}})
+			obj{
+				"ok": true, "last_seq": 0, "read_seq": 0,
+				"assigned_to": nil, "team": obj{"agents": []any{}, "online": 0},
+			})
 		left.ok("leave_conversation", v.id())
 		outside := w.connect(dial{}) // has proven nothing
 
