@@ -19,6 +19,9 @@ func (a *App) home(c *fiber.Ctx) error {
 	return c.Redirect("/inbox", fiber.StatusSeeOther)
 }
 
+// toLogin leads a person who typed the obvious address to the login page.
+func (a *App) toLogin(c *fiber.Ctx) error { return c.Redirect("/auth/login", fiber.StatusSeeOther) }
+
 func (a *App) loginPage(c *fiber.Ctx) error {
 	next := sameSite(c.Query("next"))
 	switch err := a.identify(c); services.KindOf(err) {

@@ -13,6 +13,14 @@ import (
 	"parley/services"
 )
 
+func TestLogin_isFoundAtTheObviousAddress(t *testing.T) {
+	server, _, _ := testApp(t)
+	response, _ := ask(t, server, http.MethodGet, "/login", "")
+	if to := response.Header.Get("Location"); response.StatusCode != http.StatusSeeOther || to != "/auth/login" {
+		t.Errorf("%d to %s", response.StatusCode, to)
+	}
+}
+
 // The password alone opens nothing when there is a second factor: it leads to the page that asks for the code, and from
 // there to where one wanted to go.
 func TestLogin_leadsToTheSecondFactor(t *testing.T) {

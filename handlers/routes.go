@@ -43,6 +43,7 @@ func (a *App) routes(server *fiber.App) {
 	setup := server.Group("/setup", a.csrf)
 	setup.Get("/", a.setupPage)
 	setup.Post("/", a.costly, a.setUp)
+	server.Get("/login", a.toLogin)
 	auth := server.Group("/auth", a.csrf)
 	auth.Get("/login", a.loginPage)
 	auth.Post("/login", a.costly, a.logIn)

@@ -37,6 +37,7 @@ var guards = guardOf(map[string]string{
 		GET /demo
 		GET /healthz
 		GET /invitation/:secret
+		GET /login
 		GET /offline
 		GET /openapi.json
 		GET /photos/:id
