@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 type userCommand struct {
 	Password userPasswordCommand `cmd:"" help:"Set a new password and log the person out on every device."`
 }
@@ -21,5 +23,9 @@ func (u *userPasswordCommand) Run(p *program) error {
 		return err
 	}
 	defer close()
-	return graph.Passwords.Reset(p.ctx, u.Email, password, u.WithoutSecondFactor)
+	if err := graph.Passwords.Reset(p.ctx, u.Email, password, u.WithoutSecondFactor); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(p.stdout, "Password changed.")
+	return err
 }
