@@ -56,7 +56,7 @@ func (a *App) panel(c *fiber.Ctx, conversation models.Conversation, sessions []m
 	}
 	// If this system does not know the zone, the script of the page shows the time.
 	if zone, err := time.LoadLocation(visit.TimeZone); err == nil && visit.TimeZone != "" {
-		panel.LocalTime = time.Now().In(zone).Format("15:04")
+		panel.LocalTime = time.Now().In(zone).Format("3:04 PM")
 	}
 	for _, session := range sessions {
 		if session.Status != models.SessionResolved || session.ResolvedAt == nil ||

@@ -3,7 +3,21 @@ package views
 import (
 	"strings"
 	"testing"
+	"time"
 )
+
+func TestZonedTime_isWrittenAsTimeJSWritesIt(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2025, 11, 30, 19, 31, 0, 0, time.UTC)
+	for zone, want := range map[string]string{
+		"":              "Nov 30, 7:31 PM UTC",
+		"Europe/Berlin": "Nov 30, 8:31 PM CET",
+	} {
+		if got := zonedTime(InZone(t.Context(), zone), at); got != want {
+			t.Errorf("in %q it is %s, not %s", zone, got, want)
+		}
+	}
+}
 
 func TestPieces_linkWhatIsSafeAndNothingElse(t *testing.T) {
 	t.Parallel()

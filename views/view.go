@@ -62,10 +62,11 @@ func InZone(ctx context.Context, name string) context.Context {
 
 // zonedTime is the text that is shown until a script has run, or without JavaScript.
 func zonedTime(ctx context.Context, t time.Time) string {
-	if zone, ok := ctx.Value(zoneKey{}).(*time.Location); ok {
-		return t.In(zone).Format("2 Jan 15:04 MST")
+	zone, ok := ctx.Value(zoneKey{}).(*time.Location)
+	if !ok {
+		zone = time.UTC
 	}
-	return t.UTC().Format("2 Jan 15:04 MST")
+	return t.In(zone).Format("Jan 2, 3:04 PM MST")
 }
 
 // count shows numbers up to 99, and nothing for zero.
