@@ -24,7 +24,7 @@ test("an end user on /demo and an agent can talk, in two browsers", async ({ new
   const widget = visitor.frameLocator("iframe[title=Chat]");
   const text = `Is the fern still there? ${Date.now()}`;
   await say(widget, text);
-  await expect(received(widget, "I have told the team")).toBeVisible();
+  await expect(received(widget, "I have notified the team")).toBeVisible();
   const externalID = await widget.locator("#parley").getAttribute("data-external-id");
   await openThread(agent, `Guest ${externalID.slice(-6)}`);
   await expect(inThread(agent, text)).toBeVisible();

@@ -80,7 +80,7 @@ test("a site's own iframe for a known user works as in the guide", async ({ newC
   const other = await (await newContext()).newPage();
   await other.goto(host.url);
   await expect(sent(other.frameLocator("iframe"), "It is me")).toBeVisible();
-  await expect(received(other.frameLocator("iframe"), "told the team")).toBeVisible();
+  await expect(received(other.frameLocator("iframe"), "notified the team")).toBeVisible();
 });
 
 // visit opens a page of a site that includes the snippet.
@@ -127,7 +127,7 @@ test("a minimized chat counts missed messages, and a reload keeps it minimized",
   await expect(widget.getByText("Hi, I am Pip.")).toBeVisible();
   expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true); // not taken
   await say(widget, "Before I go");
-  await expect(received(widget, "told the team")).toBeVisible();
+  await expect(received(widget, "notified the team")).toBeVisible();
   await widget.getByRole("button", { name: "Minimize" }).click();
   await expect.poll(() => box(frame)).toEqual(small);
   const bubble = widget.getByRole("button", { name: /^Open the chat/ });
@@ -316,11 +316,11 @@ test("window.Parley takes calls before it loads, reports events and switches the
   expect(await eventsOf(page, "open")).toHaveLength(3);
   expect(await eventsOf(page, "close")).toHaveLength(2);
   await say(widget, "Whoever I am");
-  await expect(received(widget, "told the team")).toBeVisible();
+  await expect(received(widget, "notified the team")).toBeVisible();
   await expect
     .poll(async () => (await eventsOf(page, "message")).map(({ sender_type }) => sender_type))
     .toEqual(["end_user", "bot"]);
-  expect(JSON.stringify(await eventsOf(page, "message"))).not.toContain("told the team");
+  expect(JSON.stringify(await eventsOf(page, "message"))).not.toContain("notified the team");
 
   await page.evaluate((id) => Parley.identify({ session_id: id, customer_name: "Iris <b>Identified</b>" }), user);
   await expect(widget.locator("#parley")).toHaveAttribute("data-external-id", user);

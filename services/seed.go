@@ -142,15 +142,15 @@ func demoBot() models.Bot {
 		},
 		{
 			Value: "apac",
-			Reply: BotReply{Content: "In Asia Pacific we answer from 9 to 18, Singapore time."},
+			Reply: BotReply{Content: "In Asia Pacific we answer from 9 a.m. to 6 p.m., Singapore time."},
 		},
 		{
 			Value: "eu",
-			Reply: BotReply{Content: "In Europe we answer from 9 to 18, Berlin time."},
+			Reply: BotReply{Content: "In Europe we answer from 9 a.m. to 6 p.m., Berlin time."},
 		},
 		{
 			Value: "us",
-			Reply: BotReply{Content: "In the Americas we answer from 9 to 18, New York time."},
+			Reply: BotReply{Content: "In the Americas we answer from 9 a.m. to 6 p.m., New York time."},
 		},
 		{
 			Value: "buy_starter",
@@ -169,8 +169,8 @@ func demoBot() models.Bot {
 			RichMedia:   buttons,
 		}),
 		Rules: mustJSON(rules),
-		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have told the team. You can ask me about " +
-			"prices, opening hours or shipping."}),
+		Fallback: mustJSON(BotReply{Content: "Thanks for your message. I have notified the team. You can ask me " +
+			"about prices, opening hours or shipping."}),
 	}
 }
 

@@ -703,7 +703,7 @@ func botRule(p BotEditor, i int, rule BotRule) templ.Component {
 				}
 			}
 		} else {
-			templ_7745c5c3_Err = field(Field{Name: "keywords", ID: "keywords-" + strconv.Itoa(i), Label: "If the message contains one of these words", Value: rule.Keywords, Error: p.Errors["rules."+strconv.Itoa(i)+".keywords"], Placeholder: "delivery, shipping", Autocomplete: "off", MaxLength: 4_100, Focus: p.Focus == "keywords-"+strconv.Itoa(i)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(Field{Name: "keywords", ID: "keywords-" + strconv.Itoa(i), Label: "If the message contains one of these words", Value: rule.Keywords, Error: p.Errors["rules."+strconv.Itoa(i)+".keywords"], Placeholder: "delivery, shipping", Help: "Separate words or phrases with commas.", Autocomplete: "off", MaxLength: 4_100, Focus: p.Focus == "keywords-"+strconv.Itoa(i)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

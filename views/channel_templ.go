@@ -224,7 +224,7 @@ func MobileSDKPage(p MobileSDK) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = section("create", "Provision a mobile channel", "Select the bot and click Create Channel. Each bot gets one mobile channel.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = section("create", "Create a mobile channel", "Select the bot and click Create Channel. Each bot gets one mobile channel.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -73,9 +73,9 @@ func (p Team) inviteLead() string {
 }
 
 func (p Team) invitedText() string {
-	text := "Send this link to " + p.Invited.Email + ". The first person who opens it within 24 hours joins your team. We show it only once, but you can create a new one."
+	text := "Send this link to " + p.Invited.Email + ". It works once, within 24 hours. We show it only once, but you can create a new one."
 	if p.Mails {
-		text = "We emailed this link to " + p.Invited.Email + ". If the email gets lost, send them the link yourself. The first person who opens it within 24 hours joins your team. We show it only once."
+		text = "We emailed this link to " + p.Invited.Email + ". If the email gets lost, send them the link yourself. It works once, within 24 hours. We show it only once."
 	}
 	return text
 }
