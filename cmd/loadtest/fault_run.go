@@ -27,13 +27,12 @@ const endQuiet = 30 * time.Second
 
 // A faultRun is what the flags ask for.
 type faultRun struct {
-	seed    uint64
-	within  time.Duration // of -for
-	scale   float64
-	program string
-	keep    bool
-	stdout  io.Writer
-	folder  string
+	seed   uint64
+	within time.Duration // of -for
+	scale  float64
+	keep   bool
+	stdout io.Writer
+	folder string
 }
 
 // runFaults breaks servers of its own while people use them, and prints what that did as a Markdown table.

@@ -23,7 +23,7 @@ func tryRedis(ctx context.Context, client redis.UniversalClient) error {
 	key := redisPrefix + "check:" + uuid.NewString()
 	keys := []string{key}
 	channel := client.Subscribe(ctx)
-	defer channel.Close()
+	defer func() { _ = channel.Close() }()
 	for _, try := range []struct {
 		command string
 		run     func() error

@@ -29,7 +29,7 @@ func (b *RedisBroker) listenLoop() {
 // listen opens a subscription to all channels and delivers what comes, until it fails or is cut.
 func (b *RedisBroker) listen() error {
 	pubsub, names := b.open()
-	defer pubsub.Close()
+	defer func() { _ = pubsub.Close() }()
 	// Whoever hears its own heartbeat hears everything else, so its channel is the last.
 	names = append(names, b.returnChannel(), b.pulseChannel())
 	for chunk := range slices.Chunk(names, redisSubscribeChunk) {
