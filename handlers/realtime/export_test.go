@@ -46,5 +46,5 @@ func (s *Server) LimitEndUsers(joined int) { s.limitEndUsers, s.maxOfAddress = t
 func (s *Server) Joined() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.joinedFrom)
+	return len(s.provenFrom)
 }

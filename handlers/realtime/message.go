@@ -76,9 +76,9 @@ func (r *receipt) Stored(sent *services.Sent, err error) {
 		return
 	}
 	r.server.typing.clear(r.client.socket, r.conversationID)
-	if r.proof != nil {
-		if visit := r.proof.stored(); visit != nil {
-			r.server.visits.Note(r.proof.current(), *visit)
+	if r.proof != nil && r.proof.stored() {
+		if visit, kept := r.server.unwritten.take(r.conversationID); kept {
+			r.server.visits.Note(r.proof.current(), visit)
 		}
 	}
 	message, err := encodeMessage(sent)

@@ -14,9 +14,9 @@ const (
 	maxJoined     = 1000 // conversations that an end user's socket may join; a person has a few
 	maxRemembered = 64   // proofs of other conversations that a socket keeps
 
-	// maxJoinedOfAddress is how many conversations the end users of one address may join on a node. Each takes hundreds
-	// of bytes, and an address may have a thousand sockets.
-	maxJoinedOfAddress = 10_000
+	// maxProvenOfAddress is how many proofs the sockets of one address keep on a node, of end users. Each takes up to
+	// 3 KB, because ids and names are counted in characters, and an address may have a thousand sockets.
+	maxProvenOfAddress = 4000
 )
 
 // proof is a conversation whose end user this socket has proven to be. The fields below mu are shared with the
@@ -27,8 +27,7 @@ type proof struct {
 
 	mu       sync.Mutex
 	ref      services.Ref
-	admitted bool          // counted by the limits on new conversations
-	visit    *models.Visit // the latest, while the conversation is unstored
+	admitted bool // counted by the limits on new conversations
 }
 
 func (p *proof) current() services.Ref {
@@ -54,79 +53,80 @@ func (p *proof) refuse() {
 }
 
 // keep keeps a visit until the conversation is stored. It returns false if the conversation is already stored.
-func (p *proof) keep(visit models.Visit) bool {
+func (p *proof) keep(visit models.Visit, until *unwritten) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ref.Unstored {
-		p.visit = &visit
+		until.keep(p.ref.ID, visit)
 	}
 	return p.ref.Unstored
 }
 
-// stored marks the conversation as stored, and returns the visit that was kept for it, or nil.
-func (p *proof) stored() *models.Visit {
+// stored marks the conversation as stored. It returns false if it was marked before.
+func (p *proof) stored() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	visit := p.visit
-	p.ref.Unstored, p.visit = false, nil
-	return visit
+	was := p.ref.Unstored
+	p.ref.Unstored = false
+	return was
 }
 
 // proveToJoin remembers that this socket is the end user of a conversation that it is about to join. It replaces an
 // earlier proof, because the conversation may have another embed token now. Error: Invalid for too many conversations.
 func (s *Server) proveToJoin(c *client, ref services.Ref) error {
-	if known, again := c.proven[ref.ID]; !again || !known.joined {
-		if c.countProven(true) >= maxJoined {
-			return tooManyConversations()
-		}
-		if !s.countJoined(c) {
-			return services.Refuse(services.Invalid,
-				"Too many conversations are joined from your address. Leave some of them.")
-		}
+	known, again := c.proven[ref.ID]
+	if (!again || !known.joined) && c.countProven(true) >= maxJoined {
+		return tooManyConversations()
+	}
+	if !again && !s.countProof(c) {
+		return services.Refuse(services.Invalid,
+			"Too many conversations are joined from your address. Leave some of them.")
 	}
 	s.dropProof(c, ref.ID)
 	fresh, err := s.remember(c, ref)
 	if err != nil {
-		s.countLeft(c, 1)
+		s.discountProofs(c, 1)
 		return tooManyConversations()
 	}
 	fresh.joined = true
 	return nil
 }
 
-// countJoined counts a conversation that an end user joins. It returns false if their address has joined too many.
-func (s *Server) countJoined(c *client) bool {
+// countProof counts a proof that a socket is to remember. It returns false if their address has too many.
+func (s *Server) countProof(c *client) bool {
 	if !s.limitEndUsers || c.agent != nil {
 		return true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.joinedFrom[c.address] >= s.maxOfAddress {
+	if s.provenFrom[c.address] >= s.maxOfAddress {
 		return false
 	}
-	s.joinedFrom[c.address]++
+	s.provenFrom[c.address]++
 	return true
 }
 
-// countLeft undoes countJoined for a number of conversations.
-func (s *Server) countLeft(c *client, conversations int) {
+// discountProofs undoes a number of countProof.
+func (s *Server) discountProofs(c *client, proofs int) {
 	if !s.limitEndUsers || c.agent != nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.joinedFrom[c.address] -= conversations; s.joinedFrom[c.address] <= 0 {
-		delete(s.joinedFrom, c.address)
+	if s.provenFrom[c.address] -= proofs; s.provenFrom[c.address] <= 0 {
+		delete(s.provenFrom, c.address)
 	}
 }
 
 // prove returns the proof of a conversation that the socket has not joined. It remembers maxRemembered of these proofs.
 // A socket that writes in more conversations, such as one of an app's server, proves the others with each event.
 func (s *Server) prove(c *client, ref services.Ref) *proof {
-	if c.countProven(false) < maxRemembered {
-		if fresh, err := s.remember(c, ref); err == nil {
+	if c.countProven(false) < maxRemembered && s.countProof(c) {
+		fresh, err := s.remember(c, ref)
+		if err == nil {
 			return fresh
 		}
+		s.discountProofs(c, 1)
 	}
 	return &proof{ref: ref}
 }
@@ -156,8 +156,8 @@ func (c *client) countProven(joined bool) (count int) {
 
 // forgetProof forgets the proof of a conversation that the socket leaves.
 func (s *Server) forgetProof(c *client, conversationID string) {
-	if known, proven := c.proven[conversationID]; proven && known.joined {
-		s.countLeft(c, 1)
+	if _, proven := c.proven[conversationID]; proven {
+		s.discountProofs(c, 1)
 	}
 	s.dropProof(c, conversationID)
 }

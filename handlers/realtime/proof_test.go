@@ -113,6 +113,36 @@ func TestSocket_endUsersOfOneAddressJoinSoManyConversations(t *testing.T) {
 	})
 }
 
+// What a socket keeps without joining counts too. Where there is no more room, each event proves itself.
+func TestSocket_whatIsProvenWithoutJoiningTakesUpRoom(t *testing.T) {
+	each(t, func(w *world) {
+		w.live.LimitEndUsers(2)
+		a, b := w.visit("a"), w.visit("b")
+		c := w.visit("c")
+		s := w.connect("")
+		for _, v := range []visitor{a, b, c, a} {
+			s.ok("visit", with(v.proof(), "page_url", "https://shop.example/"))
+		}
+		s.ok("visit", with(b.id(), "page_url", "https://shop.example/"))
+		s.refused("invalid_request", "visit", with(c.id(), "page_url", "https://shop.example/"))
+		s.refused("invalid_request", "join_conversation", c.proof())
+		s.ok("join_conversation", a.proof()) // its place is its own
+		s.ok("leave_conversation", b.id())
+		s.ok("join_conversation", c.proof())
+		s.ok("send_message", b.say("Hello"))
+
+		agent := w.agent(w.seeded.Agent)
+		agent.ok("join_conversation", c.id())
+		s.ok("user_typing", with(c.id(), "sender_type", "end_user"))
+		agent.next("typing_indicator")
+		s.conn.Close()
+		agent.next("typing_cleared") // it is gone
+		other := w.connect("")
+		other.ok("join_conversation", b.proof())
+		other.ok("join_conversation", a.proof())
+	})
+}
+
 // The server of an app may send for all of its users on one socket.
 func TestSocket_sendsInAnyNumberOfConversationsWithoutJoining(t *testing.T) {
 	each(t, func(w *world) {

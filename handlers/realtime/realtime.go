@@ -33,14 +33,15 @@ type Server struct {
 	widget        *services.Widget
 	typing        *typing
 	limitEndUsers bool
-	maxOfAddress  int // see maxJoinedOfAddress
+	maxOfAddress  int // see maxProvenOfAddress
+	unwritten     *unwritten
 	rhythm        rhythm
 	returned      chan struct{} // see Namespace.OnReturn
 
 	mu         sync.Mutex
 	agents     map[*socketio.Socket]*services.Identity
 	tokenRooms map[string]int // how many sockets of this node are in each room of an embed token
-	joinedFrom map[string]int // how many conversations end users of each address have joined on this node
+	provenFrom map[string]int // how many proofs the sockets of each address keep, of end users
 }
 
 // New registers Parley's events on io. Run must run beside it. limitEndUsers is false in load tests only: then end
@@ -55,13 +56,14 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 		visits:        s.Visits,
 		widget:        s.Widget,
 		limitEndUsers: limitEndUsers,
-		maxOfAddress:  maxJoinedOfAddress,
+		maxOfAddress:  maxProvenOfAddress,
+		unwritten:     newUnwritten(maxUnwritten),
 		rhythm:        defaultRhythm,
 		returned:      make(chan struct{}, 1),
 		typing:        newTyping(io),
 		agents:        map[*socketio.Socket]*services.Identity{},
 		tokenRooms:    map[string]int{},
-		joinedFrom:    map[string]int{},
+		provenFrom:    map[string]int{},
 	}
 	io.Use(server.identify)
 	io.OnConnection(server.connected)
@@ -159,7 +161,7 @@ func (s *Server) connected(socket *socketio.Socket) {
 
 func (s *Server) disconnected(socket *socketio.Socket, _ string) {
 	client := clientOf(socket)
-	s.countLeft(client, client.countProven(true))
+	s.discountProofs(client, len(client.proven))
 	s.typing.left(socket)
 	for conversationID := range client.viewing {
 		client.stopViewing(conversationID)
