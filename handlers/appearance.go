@@ -25,7 +25,7 @@ func newAppearanceForm(row services.EmbedTokenRow, look services.Appearance) vie
 		Color:       look.Color,
 		Title:       look.Title,
 		Greeting:    look.Greeting,
-		BotGreeting: services.ReadScript(row.Bot).Greeting.Content,
+		BotGreeting: services.ReadBotAnswers(row.Bot).Greeting.Content,
 		Language:    look.Language,
 		Position:    look.Position,
 	}
@@ -80,7 +80,7 @@ func (a *App) embedTokenPreview(c *fiber.Ctx) error {
 	widget := newWidgetView(c, services.OpenedWidget{
 		BotName:    row.Bot.Name,
 		BotPhotoID: photoID(row.Bot.PhotoID),
-		Greeting:   services.ReadScript(row.Bot).Greeting,
+		Greeting:   services.ReadBotAnswers(row.Bot).Greeting,
 		Appearance: appearanceOf(c.Query),
 		Language:   organization.Language,
 	})

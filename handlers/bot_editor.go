@@ -66,7 +66,7 @@ func (e *editedBot) say(c *fiber.Ctx) {
 }
 
 // pressedEnterToTry reports whether Enter was pressed in the message of the trial, and adds the message. Without a
-// script, Enter presses the form's first button, which would save.
+// answers, Enter presses the form's first button, which would save.
 func (e *editedBot) pressedEnterToTry(c *fiber.Ctx) bool {
 	if c.FormValue("do") != "enter" || strings.TrimSpace(c.FormValue("say")) == "" {
 		return false
@@ -135,10 +135,10 @@ func (e *editedBot) show() views.BotEditor {
 // trial returns the whole trial conversation, with the answers that the bot of the form gives now.
 func (e *editedBot) trial() views.BotTrial {
 	talk := views.BotTrial{Said: e.said, Saying: e.saying}
-	script, err := e.form.Script(e.stored.Bot)
+	answers, err := e.form.Answers(e.stored.Bot)
 	if err != nil {
 		talk.Problem = services.AsError(err).Message
-		script = &services.Script{}
+		answers = &services.BotAnswers{}
 	}
 	now := models.Now()
 	add := func(sender models.SenderType, body services.Body) {
@@ -153,13 +153,13 @@ func (e *editedBot) trial() views.BotTrial {
 		}
 		talk.Messages = append(talk.Messages, e.showTrialMessage(message))
 	}
-	if script.Greeting.ContentType != "" {
-		add(models.SenderBot, script.Greeting)
+	if answers.Greeting.ContentType != "" {
+		add(models.SenderBot, answers.Greeting)
 	}
 	for _, text := range e.said {
 		said := services.Body{ContentType: models.TypeText, Content: text}
 		add(models.SenderEndUser, said)
-		answer, any := script.Answer(said)
+		answer, any := answers.Answer(said)
 		if any {
 			add(models.SenderBot, answer)
 		}

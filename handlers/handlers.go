@@ -26,7 +26,7 @@ type App struct {
 
 	openSockets  openSockets
 	refusals     refusalLog
-	turns        turns
+	memory       memoryLimit
 	proxyWarning sync.Once
 }
 

@@ -22,7 +22,7 @@ func (a *App) routes(server *fiber.App) {
 	server.Get("/healthz", a.health)
 	server.Get("/readyz", a.ready)
 
-	server.Use(a.inTurn, compress.New())
+	server.Use(a.limitMemory, compress.New())
 
 	// Static files.
 	server.Get("/static/*", asset)

@@ -13,7 +13,7 @@ import (
 	"parley/models"
 )
 
-// Bots lets administrators manage bots. What a bot says is in Script.
+// Bots lets administrators manage bots. What a bot says is in BotAnswers.
 type Bots struct {
 	db     *models.DB
 	photos *Photos

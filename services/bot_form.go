@@ -46,13 +46,13 @@ func Keywords(text string) (keywords []string) {
 	return keywords
 }
 
-// Script returns what the bot would say if the form were saved. stored may be a zero bot. Error: Invalid.
-func (f BotForm) Script(stored models.Bot) (*Script, error) {
+// Answers returns what the bot would say if the form were saved. stored may be a zero bot. Error: Invalid.
+func (f BotForm) Answers(stored models.Bot) (*BotAnswers, error) {
 	if Blank(f.Name) {
 		f.Name = firstOf(stored.Name, "Bot") // its name does not change what a bot says
 	}
 	err := f.write(&stored)
-	return ReadScript(stored), err
+	return ReadBotAnswers(stored), err
 }
 
 // formOf returns the form of a stored bot.

@@ -105,7 +105,7 @@ func TestCreateBot_sentTwiceMakesOne(t *testing.T) {
 		}
 		for said, want := range map[string]string{"What does it COST?": "10 a month.\nOr 100 a year.",
 			"see you": "Bye!", "hello": "Ask me about prices."} {
-			answer, any := services.ReadScript(bot).Answer(services.Body{
+			answer, any := services.ReadBotAnswers(bot).Answer(services.Body{
 				ContentType: models.TypeText,
 				Content:     said,
 			})
@@ -219,7 +219,7 @@ func TestSaveBot_keepsRichRulesInTheirPlace(t *testing.T) {
 			strings.Count(stored, rich) != 1 {
 			w.Errorf("stored %s", stored)
 		}
-		greeting := services.ReadScript(bot).Greeting
+		greeting := services.ReadBotAnswers(bot).Greeting
 		if greeting.Content != "Hello" || greeting.ContentType != models.TypeQuickButton ||
 			len(greeting.Media.Buttons) != 1 {
 			w.Errorf("greets with %+v", greeting)
@@ -243,7 +243,7 @@ func TestSaveBot_overwritesNobodysChanges(t *testing.T) {
 		bot, err := w.Bots.Save(w.Context(), w.owner, w.bot.ID, form)
 		w.ok(err)
 		if !bot.UpdatedAt.After(form.UpdatedAt) {
-			w.Error("the script that was read before would go on")
+			w.Error("the answers that were read before would go on")
 		}
 		again, err := w.Bots.Save(w.Context(), w.owner, w.bot.ID, form) // a second click
 		w.ok(err)
@@ -365,9 +365,9 @@ func TestBotForm_saysWhatTheBotWouldSay(t *testing.T) {
 		form.Rules[0].Answer = "Howdy!"
 		form.Fallback = ""
 		answer := func(form services.BotForm, stored models.Bot, said string) string {
-			script, err := form.Script(stored)
+			answers, err := form.Answers(stored)
 			w.ok(err)
-			answer, any := script.Answer(services.Body{
+			answer, any := answers.Answer(services.Body{
 				ContentType: models.TypeText,
 				Content:     said,
 			})
@@ -389,7 +389,7 @@ func TestBotForm_saysWhatTheBotWouldSay(t *testing.T) {
 			w.Errorf("a bot that is not there yet: %q", got)
 		}
 		form.Rules[0].Answer = ""
-		if _, err := form.Script(before); services.AsError(err).Field != "rules.0.answer" {
+		if _, err := form.Answers(before); services.AsError(err).Field != "rules.0.answer" {
 			w.Error(err)
 		}
 	})

@@ -82,10 +82,10 @@ func NewMessages(db *models.DB, limiter Limiter, rate Rate, publisher Publisher,
 	if db.Postgres() {
 		count = max(1, min(2, runtime.GOMAXPROCS(0)/2)) // more writers only make batches smaller
 	}
-	scripts := &scripts{}
+	answers := &answerCache{}
 	m.published = newRecently(clock)
 	for range count {
-		m.writers = append(m.writers, startWriter(db, publisher, clock, scripts, m.published))
+		m.writers = append(m.writers, startWriter(db, publisher, clock, answers, m.published))
 	}
 	return m
 }

@@ -11,17 +11,17 @@ import (
 // I/O: it reads state, and updates it as it goes.
 type decision struct {
 	state    models.BatchState
-	scripts  *scripts
+	answers  *answerCache
 	now      time.Time
 	outcomes []outcome
 	sessions []models.ConversationSession
 	messages []models.Message
 }
 
-func newDecision(state models.BatchState, scripts *scripts, now time.Time, jobs int) *decision {
+func newDecision(state models.BatchState, answers *answerCache, now time.Time, jobs int) *decision {
 	return &decision{
 		state:    state,
-		scripts:  scripts,
+		answers:  answers,
 		now:      now,
 		outcomes: make([]outcome, 0, jobs),
 		messages: make([]models.Message, 0, jobs),
@@ -141,7 +141,7 @@ func (d *decision) answer(j *job, session models.ConversationSession) *models.Me
 	if !exists || j.sender.Type != models.SenderEndUser || session.AssignedAgentID != nil {
 		return nil
 	}
-	body, speaks := d.scripts.of(bot).Answer(j.body)
+	body, speaks := d.answers.of(bot).Answer(j.body)
 	if !speaks {
 		return nil
 	}

@@ -59,7 +59,7 @@ type writer struct {
 	db        *models.DB
 	publisher Publisher
 	clock     Clock
-	scripts   *scripts
+	answers   *answerCache
 	published *recently
 	aside     *aside
 
@@ -72,12 +72,12 @@ type writer struct {
 	finished    chan struct{}
 }
 
-func startWriter(db *models.DB, publisher Publisher, clock Clock, scripts *scripts, published *recently) *writer {
+func startWriter(db *models.DB, publisher Publisher, clock Clock, answers *answerCache, published *recently) *writer {
 	w := &writer{
 		db:        db,
 		publisher: publisher,
 		clock:     clock,
-		scripts:   scripts,
+		answers:   answers,
 		published: published,
 		aside:     newAside(),
 		jobs:      make(chan *job, queueSize),
@@ -233,7 +233,7 @@ func (w *writer) transact(batch []*job) (outcomes []outcome, locked []*job, err 
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
 	err = w.db.WriteMessages(ctx, batchQuery(batch, w.clock()), func(state models.BatchState) models.BatchRows {
-		decision := newDecision(state, w.scripts, w.clock(), len(batch))
+		decision := newDecision(state, w.answers, w.clock(), len(batch))
 		locked = nil
 		for _, j := range batch {
 			if state.Locked[j.conversation.ID] {

@@ -245,12 +245,12 @@ func TestSeed_botAnswersAnyTextUnlessSilent(t *testing.T) {
 			w.ok(err)
 			var bot models.Bot
 			w.ok(w.db.Read.Where("id = ?", seeded.BotID).Take(&bot).Error)
-			script := services.ReadScript(bot)
-			if greets := script.Greeting.ContentType != ""; greets == silent {
+			answers := services.ReadBotAnswers(bot)
+			if greets := answers.Greeting.ContentType != ""; greets == silent {
 				w.Errorf("silent %t, and greets %t", silent, greets)
 			}
 			for _, text := range []string{"anything at all", "prices", "x", "?"} {
-				if _, answers := script.Answer(services.Body{
+				if _, answers := answers.Answer(services.Body{
 					ContentType: models.TypeText,
 					Content:     text,
 				}); answers == silent {
@@ -268,10 +268,10 @@ func TestSeed_botAnswersItsOwnChoices(t *testing.T) {
 		w.ok(err)
 		var bot models.Bot
 		w.ok(w.db.Read.Where("id = ?", seeded.BotID).Take(&bot).Error)
-		script := services.ReadScript(bot)
+		answers := services.ReadBotAnswers(bot)
 		said := map[string]bool{}
 		for _, choice := range []string{"Prices", "Opening hours", "Talk to a person"} {
-			reply, _ := script.Answer(services.Body{
+			reply, _ := answers.Answer(services.Body{
 				ContentType: models.TypeText,
 				Content:     choice,
 			})
@@ -280,7 +280,7 @@ func TestSeed_botAnswersItsOwnChoices(t *testing.T) {
 		for _, value := range []string{"apac", "eu", "us", "buy_starter", "buy_team"} {
 			body := services.Body{ContentType: models.TypeText, Content: "-"}
 			body.Media.Selected = &models.Selected{Value: value}
-			reply, _ := script.Answer(body)
+			reply, _ := answers.Answer(body)
 			said[reply.Content] = true
 		}
 		if len(said) != 8 {

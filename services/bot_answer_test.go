@@ -24,7 +24,7 @@ func answer(t *testing.T, bot models.Bot, content, media string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, _ := services.ReadScript(bot).Answer(body)
+	reply, _ := services.ReadBotAnswers(bot).Answer(body)
 	return reply.Content
 }
 
@@ -81,7 +81,7 @@ func TestAnswer_takesALabelOfTheGreetingForItsValue(t *testing.T) {
 	}
 }
 
-func TestReadScript_leavesOutWhatIsBroken(t *testing.T) {
+func TestReadBotAnswers_leavesOutWhatIsBroken(t *testing.T) {
 	t.Parallel()
 	for name, bot := range map[string]models.Bot{
 		"nothing":    {},
@@ -94,9 +94,9 @@ func TestReadScript_leavesOutWhatIsBroken(t *testing.T) {
 		},
 		"a keyword of no use": {Rules: `[{"keywords":["","?!"],"reply":{"content":"x"}}]`},
 	} {
-		script := services.ReadScript(bot)
-		if script.Greeting.ContentType != "" {
-			t.Errorf("%s: greets with %+v", name, script.Greeting)
+		answers := services.ReadBotAnswers(bot)
+		if answers.Greeting.ContentType != "" {
+			t.Errorf("%s: greets with %+v", name, answers.Greeting)
 		}
 		if got := answer(t, bot, "x ?!", ""); got != "" {
 			t.Errorf("%s: answers %q", name, got)
@@ -141,7 +141,7 @@ func TestSend_botAnswersWhileNobodyIsAssigned(t *testing.T) {
 	})
 }
 
-func TestSend_botIsSilentToAgentsAndWithoutAScript(t *testing.T) {
+func TestSend_botIsSilentToAgentsAndWithoutAnswers(t *testing.T) {
 	each(t, func(w *world) {
 		silentRef := w.opened("jo")
 		equal(w, w.transcript(silentRef), "1 end_user: Hello")

@@ -43,7 +43,7 @@ func newQueue(t *testing.T) *queue {
 		}
 		return c.SendString("done")
 	}
-	server.Use(app.inTurn)
+	server.Use(app.limitMemory)
 	server.Get("/usual", work)
 	server.Get("/costly", app.costly, work)
 	q.address = listening(t, server)
@@ -58,8 +58,8 @@ func (q *queue) send(t *testing.T, client, method, path string) *wire {
 	return w
 }
 
-func TestTurns_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
-	for path, atOnce := range map[string]int{"/usual": turnsAtOnce, "/costly": 1} {
+func TestMemoryLimit_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
+	for path, atOnce := range map[string]int{"/usual": requestsAtOnce, "/costly": 1} {
 		t.Run(path, func(t *testing.T) {
 			q := newQueue(t)
 			sent := make([]*wire, 0, atOnce+3)
@@ -72,7 +72,7 @@ func TestTurns_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
 			// Other addresses are not held up.
 			q.send(t, "192.0.2.2", "GET", path).answer()
 			if client := <-q.entered; client != "192.0.2.2" {
-				t.Fatalf("%s has one more turn", client)
+				t.Fatalf("%s has one more worked on", client)
 			}
 			for range 3 { // each that is finished lets in one more
 				q.finish <- struct{}{}
@@ -91,15 +91,15 @@ func TestTurns_anAddressHasSoManyRequestsWorkedOnAtOnce(t *testing.T) {
 }
 
 // However many wait for something costly, the other pages of their address are answered.
-func TestTurns_theCostlyHoldNobodyUp(t *testing.T) {
+func TestMemoryLimit_theCostlyHoldNobodyUp(t *testing.T) {
 	q := newQueue(t)
-	for range turnsAtOnce + 3 {
+	for range requestsAtOnce + 3 {
 		q.send(t, "192.0.2.1", "GET", "/costly")
 	}
 	<-q.entered
 	usual := q.send(t, "192.0.2.1", "GET", "/usual")
 	<-q.entered // a second costly one would wait for the first
-	for range turnsAtOnce + 4 {
+	for range requestsAtOnce + 4 {
 		q.finish <- struct{}{}
 	}
 	if response, body := usual.answer(); response.StatusCode != 200 {
@@ -108,7 +108,7 @@ func TestTurns_theCostlyHoldNobodyUp(t *testing.T) {
 }
 
 // What hashes a password, decodes a photo or answers with a long document is costly, however its path is written.
-func TestTurns_costlyRoutes(t *testing.T) {
+func TestMemoryLimit_costlyRoutes(t *testing.T) {
 	server, app, _ := testApp(t)
 	costly := reflect.ValueOf(app.costly).Pointer()
 	var found []string
@@ -139,7 +139,7 @@ func TestTurns_costlyRoutes(t *testing.T) {
 	}
 }
 
-func TestTurns_whoWaitsTooLongComesAgain(t *testing.T) {
+func TestMemoryLimit_whoWaitsTooLongComesAgain(t *testing.T) {
 	app := &App{AddressLimits: services.DefaultAddressLimits}
 	server := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: app.problem})
 	server.Use(func(c *fiber.Ctx) error {
@@ -147,9 +147,9 @@ func TestTurns_whoWaitsTooLongComesAgain(t *testing.T) {
 		cancel()
 		c.SetUserContext(over)
 		return c.Next()
-	}, app.inTurn)
-	for range turnsAtOnce {
-		app.turns.join("0.0.0.0").usual <- struct{}{}
+	}, app.limitMemory)
+	for range requestsAtOnce {
+		app.memory.join("0.0.0.0").usual <- struct{}{}
 	}
 	response, body := ask(t, server, "GET", "/api/conversations", "")
 	if response.StatusCode != 429 || response.Header.Get("Retry-After") != "2" ||
@@ -158,24 +158,24 @@ func TestTurns_whoWaitsTooLongComesAgain(t *testing.T) {
 	}
 }
 
-func TestTurns_leaveNothingBehind(t *testing.T) {
+func TestMemoryLimit_leaveNothingBehind(t *testing.T) {
 	server, app, _ := testApp(t)
 	app.AddressLimits = services.DefaultAddressLimits
 	for _, path := range everywhere {
 		ask(t, server, "GET", path, "")
 		ask(t, server, "POST", path, "")
 	}
-	if len(app.turns.addresses) != 0 {
-		t.Errorf("%v", app.turns.addresses)
+	if len(app.memory.addresses) != 0 {
+		t.Errorf("%v", app.memory.addresses)
 	}
 }
 
 // The machines that watch the server get their answer however long others wait.
-func TestTurns_healthNeedsNone(t *testing.T) {
+func TestMemoryLimit_healthNeedsNone(t *testing.T) {
 	server, app, _ := testApp(t)
 	app.AddressLimits = services.DefaultAddressLimits
-	for range turnsAtOnce {
-		app.turns.join("0.0.0.0").usual <- struct{}{}
+	for range requestsAtOnce {
+		app.memory.join("0.0.0.0").usual <- struct{}{}
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if response, _ := ask(t, server, "GET", path, ""); response.StatusCode != 200 {

@@ -25,47 +25,47 @@ type BotRule struct {
 	Reply    BotReply `json:"reply"`
 }
 
-// Script is what a bot says, read from its row. A bot without rules and fallback says nothing.
-type Script struct {
+// BotAnswers is what a bot says, read from its row. A bot without rules and fallback answers nothing.
+type BotAnswers struct {
 	Greeting Body
-	rules    []scriptRule
+	rules    []answerRule
 	fallback *Body
 }
 
-type scriptRule struct {
+type answerRule struct {
 	keywords []string // as from inWords
 	value    string
 	reply    Body
 }
 
-// ReadScript reads a bot's row. It skips replies and rules that are not valid, so that a damaged bot says less and does
-// not stop the conversation.
-func ReadScript(bot models.Bot) *Script {
-	script := &Script{}
+// ReadBotAnswers reads a bot's row. It skips replies and rules that are not valid, so that a damaged bot says less and
+// does not stop the conversation.
+func ReadBotAnswers(bot models.Bot) *BotAnswers {
+	answers := &BotAnswers{}
 	if greeting, ok := readReply([]byte(bot.Greeting)); ok {
-		script.Greeting = greeting
+		answers.Greeting = greeting
 	}
 	if fallback, ok := readReply([]byte(bot.Fallback)); ok {
-		script.fallback = &fallback
+		answers.fallback = &fallback
 	}
 	var rules []BotRule
 	if json.Unmarshal([]byte(bot.Rules), &rules) != nil {
-		return script
+		return answers
 	}
 	for _, rule := range rules {
 		reply, err := ParseBody(rule.Reply.ContentType, rule.Reply.Content, rule.Reply.RichMedia)
 		if err != nil {
 			continue
 		}
-		read := scriptRule{value: rule.Value, reply: reply}
+		read := answerRule{value: rule.Value, reply: reply}
 		for _, keyword := range rule.Keywords {
 			if words := inWords(keyword); words != "" {
 				read.keywords = append(read.keywords, words)
 			}
 		}
-		script.rules = append(script.rules, read)
+		answers.rules = append(answers.rules, read)
 	}
-	return script
+	return answers
 }
 
 func readReply(document []byte) (Body, bool) {
@@ -80,39 +80,39 @@ func readReply(document []byte) (Body, bool) {
 // Answer returns the bot's answer to a message: of the rule for the picked value, else of the first rule with a
 // matching keyword, else the fallback. A tap on a choice of the greeting is sent as plain text, because the greeting is
 // not a stored message, so its label counts as the value.
-func (s *Script) Answer(body Body) (Body, bool) {
-	if len(s.rules) == 0 && s.fallback == nil {
+func (a *BotAnswers) Answer(body Body) (Body, bool) {
+	if len(a.rules) == 0 && a.fallback == nil {
 		return Body{}, false
 	}
 	picked := ""
 	if body.Media.Selected != nil {
 		picked = body.Media.Selected.Value
 	} else {
-		for _, choice := range s.Greeting.Media.Choices() {
+		for _, choice := range a.Greeting.Media.Choices() {
 			if strings.EqualFold(strings.TrimSpace(choice.Label), strings.TrimSpace(body.Content)) {
 				picked = choice.Value
 			}
 		}
 	}
 	if picked != "" {
-		for _, rule := range s.rules {
+		for _, rule := range a.rules {
 			if rule.value == picked {
 				return rule.reply, true
 			}
 		}
 	}
 	text := inWords(body.Content)
-	for _, rule := range s.rules {
+	for _, rule := range a.rules {
 		for _, keyword := range rule.keywords {
 			if strings.Contains(text, keyword) {
 				return rule.reply, true
 			}
 		}
 	}
-	if s.fallback == nil {
+	if a.fallback == nil {
 		return Body{}, false
 	}
-	return *s.fallback, true
+	return *a.fallback, true
 }
 
 // inWords returns text in lower case with one space around each word, or nothing if it has no words. A keyword in this
@@ -127,27 +127,27 @@ func inWords(text string) string {
 	return " " + strings.Join(words, " ") + " "
 }
 
-// scripts caches the Script of each bot until its row changes.
-type scripts struct {
+// answerCache has the BotAnswers of each bot until its row changes.
+type answerCache struct {
 	mu   sync.Mutex
-	read map[string]readScript
+	read map[string]readAnswers
 }
 
-type readScript struct {
+type readAnswers struct {
 	updatedAt time.Time
-	script    *Script
+	answers   *BotAnswers
 }
 
-func (s *scripts) of(bot models.Bot) *Script {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known, ok := s.read[bot.ID]; ok && known.updatedAt.Equal(bot.UpdatedAt) {
-		return known.script
+func (c *answerCache) of(bot models.Bot) *BotAnswers {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.read[bot.ID]; ok && known.updatedAt.Equal(bot.UpdatedAt) {
+		return known.answers
 	}
-	if s.read == nil || len(s.read) > 1000 {
-		s.read = map[string]readScript{}
+	if c.read == nil || len(c.read) > 1000 {
+		c.read = map[string]readAnswers{}
 	}
-	script := ReadScript(bot)
-	s.read[bot.ID] = readScript{updatedAt: bot.UpdatedAt, script: script}
-	return script
+	answers := ReadBotAnswers(bot)
+	c.read[bot.ID] = readAnswers{updatedAt: bot.UpdatedAt, answers: answers}
+	return answers
 }
