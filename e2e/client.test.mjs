@@ -1,4 +1,4 @@
-// The official Socket.IO client against the program, connected as in the guide's examples.
+// The official Socket.IO client against the program, connected as in the integration guide's examples.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
@@ -127,8 +127,8 @@ for (const [name, options] of Object.entries(transports)) {
   });
 }
 
-// The guide's examples, line by line.
-test("the guide's web example works", async (t) => {
+// The integration guide's examples, line by line: they must go on working as they are.
+test("the integration guide's web example works", async (t) => {
   const who = await visit();
   const socket = connect(t, parley.url, { transports: ["websocket"], withCredentials: true });
   await next(socket, "connect");
@@ -150,24 +150,24 @@ async function mobile(t, socket) {
   assert.equal(answer.sender_type, "bot");
 }
 
-test("the guide's Android example works", async (t) => {
+test("the integration guide's Android example works", async (t) => {
   const socket = io(parley.url, { forceNew: true, transports: ["websocket"], autoConnect: false });
   await mobile(t, socket);
 });
 
-test("the guide's iOS example works", async (t) => {
+test("the integration guide's iOS example works", async (t) => {
   // SocketManager begins with polling and upgrades; `.compress` enables compression.
   const manager = new Manager(parley.url, { autoConnect: false, perMessageDeflate: { threshold: 0 } });
   const socket = manager.socket("/");
   await mobile(t, socket);
 });
 
-test("the guide's Flutter example works", async (t) => {
+test("the integration guide's Flutter example works", async (t) => {
   const socket = io(parley.url, { forceNew: true, transports: ["websocket"], autoConnect: false });
   await mobile(t, socket);
 });
 
-test("the guide's curl example works", async (t) => {
+test("the integration guide's curl example works", async (t) => {
   const who = await visit();
   const socket = connect(t, parley.url, {});
   await call(socket, "send_message", say(who, "please claim me"));
@@ -180,7 +180,7 @@ test("the guide's curl example works", async (t) => {
   assert.deepEqual(Object.keys(await assigned.json()), ["id", "assigned_agent_id", "assigned_at"]);
 });
 
-test("the snippets of the guide and the docs open a conversation", async () => {
+test("the snippets of the integration guide and the docs open a conversation", async () => {
   const loader = await (await fetch(`${parley.url}/chat-widget/embed.js`)).text();
   assert.match(loader, /data-embed-token/);
   const query = "session_id=user_7&customer_name=Alice+Smith&title=Support+Chat";

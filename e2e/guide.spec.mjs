@@ -5,7 +5,7 @@ import { ada, expect, logIn, received, say, sent, setUp, test as base } from "./
 import { login, startEmpty } from "./parley.mjs";
 import { site, withSnippet } from "./site.mjs";
 
-// All steps use one installation, and run in the guide's order.
+// All steps use one installation, and run in its order.
 const test = base.extend({
   parley: [
     async ({}, use) => {

@@ -61,7 +61,7 @@ test("the snippet works on a cross-origin isolated site", async ({ newContext, b
   await expect(sent(widget, "From an isolated site")).toBeVisible();
 });
 
-test("a site's own iframe for a known user works as in the guide", async ({ newContext, baseURL }) => {
+test("a site's own iframe for a known user works as in the integration guide", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const token = await embedToken(context);
   const user = `user_${Date.now()}`;

@@ -29,7 +29,7 @@ func (a *App) botsPage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.BotsPage(page), nil)
 }
 
-// channelNames says what the channels of a bot are, in the guide's words. A bot has one of each type at most.
+// channelNames says what the channels of a bot are, in the words of the navigation. A bot has one of each type at most.
 func channelNames(channels []models.Channel) []string {
 	names := make([]string, len(channels))
 	for i, channel := range channels {

@@ -29,6 +29,7 @@ func TestDeveloperGuide_isOfThisInstallation(t *testing.T) {
 			t.Errorf("nothing above the example with %s warns that it can be guessed", guessable)
 		}
 	}
+	// the headings of the integration guide
 	for _, step := range []string{"Step 1 — Create an Embed Token", "Step 2 — Add the Script Snippet",
 		"Custom Parameters", "Passing a known user identity", "Step 1 — Provision a Mobile Channel",
 		"Step 2 — Open a Conversation from the App", "Step 3 — Connect via Socket.IO", "Push Notifications",

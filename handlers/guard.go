@@ -60,8 +60,8 @@ func (a *App) admin(c *fiber.Ctx) error {
 }
 
 // api lets in logged-in users whose request does not come from a page of another origin. Everybody else gets 401. An
-// API key gives no access here, as the guide says, but its use is recorded so that the owner sees whether it is still
-// sent.
+// API key gives no access here, as the integration guide says, but its use is recorded so that the owner sees whether
+// it is still sent.
 func (a *App) api(c *fiber.Ctx) error {
 	if key := presentedKey(c); key != "" {
 		if _, err := a.APIKeys.Presented(c.UserContext(), key); err != nil &&

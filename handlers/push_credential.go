@@ -83,7 +83,7 @@ func (a *App) removeCredential(c *fiber.Ctx) error {
 	return a.redirectWithFlash(c, "/integration/mobile-sdk/"+id+"#push", "credential_removed")
 }
 
-// newPushCredentialViews shows every kind, set or not, in the guide's order. names are the users'.
+// newPushCredentialViews shows every kind, set or not, in the order of the page. names are the users'.
 func newPushCredentialViews(stored []services.PushCredential, names map[string]string) []views.PushCredential {
 	shown := []views.PushCredential{{Kind: views.FCMLegacy}, {Kind: views.FCM}, {Kind: views.APNs}}
 	for i := range shown {

@@ -152,7 +152,7 @@ func (a *App) routes(server *fiber.App) {
 	integration.Post("/mobile-sdk/:id/credentials/:kind/remove", a.removeCredential)
 	integration.Get("/developer-guide", a.developerGuidePage)
 
-	// The guide's REST API, for every user of the organization with a login. API keys give no access.
+	// The REST API, for every user of the organization with a login. API keys give no access.
 	api := server.Group("/api", a.api)
 	api.Get("/conversations/", a.listConversations)
 	api.Get("/conversations/:id", a.getConversation)

@@ -5,7 +5,7 @@ import "time"
 // SenderType is the kind of sender of a message.
 type SenderType string
 
-// The guide's sender types.
+// The sender types.
 const (
 	SenderEndUser SenderType = "end_user"
 	SenderAgent   SenderType = "agent"

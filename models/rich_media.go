@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// The content types of the guide.
+// The content types.
 const (
 	TypeText        = "text"
 	TypeImage       = "image"

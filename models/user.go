@@ -27,7 +27,7 @@ func (r Role) rank() int {
 	return 0
 }
 
-// User is a person who logs in. The guide calls all of them agents, whatever their role.
+// User is a person who logs in. The integration guide calls all of them agents, whatever their role.
 type User struct {
 	ID             string
 	OrganizationID string

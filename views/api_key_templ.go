@@ -32,7 +32,7 @@ type APIKey struct {
 	RevokedAt  *time.Time
 }
 
-// The words are the guide's.
+// APIKeysPage is the page Company → API Keys. The integration guide says the same about the keys.
 func APIKeysPage(p APIKeys) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -12,7 +12,7 @@ import "strings"
 
 // GuideCall is one call of the REST API.
 type GuideCall struct {
-	Heading    string // of the guide's section it belongs to
+	Heading    string // of the section it belongs to
 	Method     string
 	Path       string
 	About      string

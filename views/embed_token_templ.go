@@ -57,7 +57,7 @@ type CreatedEmbedToken struct {
 	Mobile  bool
 }
 
-// snippet is the guide's script tag.
+// snippet is the script tag, as the integration guide has it.
 func snippet(baseURL, token string) string {
 	return fmt.Sprintf("<!-- Chat widget loader -->\n<script\n  src=\"%s/chat-widget/embed.js\"\n  data-embed-token=\"%s\"\n></script>", baseURL, token)
 }

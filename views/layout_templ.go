@@ -53,7 +53,7 @@ type place struct {
 	Pages []place
 }
 
-// places are the entries of the rail from top to bottom, in the guide's words.
+// places are the entries of the rail from top to bottom. The integration guide fixes the names under Integration and Company.
 var places = []place{
 	{Path: "/inbox", Name: "Inbox", Icon: "inbox"},
 	{Path: "/bots", Name: "Bots", Icon: "bot", Admin: true},

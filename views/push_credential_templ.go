@@ -57,7 +57,7 @@ func PushKind(kind string) string {
 	return "APNs"
 }
 
-// pushCredentials is the guide's section, with its fields in the guide's order and words.
+// pushCredentials is the section of the push credentials. The integration guide names its fields.
 func pushCredentials(p ChannelDetail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

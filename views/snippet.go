@@ -2,7 +2,8 @@ package views
 
 import "strings"
 
-// fill puts the installation's values into one of the guide's examples.
+// fill puts the installation's values into an example of the integration guide. People copy the examples, so they do
+// not change.
 func fill(example, baseURL, channelID string) string {
 	return strings.NewReplacer("{base}", baseURL, "{channel}", channelID).Replace(strings.TrimSpace(example))
 }

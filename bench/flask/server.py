@@ -1,4 +1,4 @@
-"""The benchmark's peer on Flask-SocketIO, the framework whose terms the integration guide uses: the same hot path as
+"""The benchmark's peer on Flask-SocketIO, a common stack for such a chat: the same hot path as
 bench/peer (join, type, send) on gevent with a psycopg2 pool. A message is one transaction; after the commit the room
 receives the message and the sender its acknowledgement. It runs in one process, as Flask-SocketIO's own server does, on
 Debian's versions of the libraries. It has no login, widget, bot or queue view, so it does less than Parley.
@@ -66,7 +66,7 @@ def send_message(payload):
 
 @socketio.on_error_default
 def answer_error(error):
-    """Answers a failed event as the guide says: with `error`, and with a refusal if the client requested an answer."""
+    """Answers a failed event: with `error`, and with a refusal if the client requested an answer."""
     message = str(error) if isinstance(error, Refused) else "Something went wrong"
     emit("error", {"message": message})
     return {"ok": False, "message": message}

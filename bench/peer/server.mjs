@@ -1,4 +1,4 @@
-// The peer of the benchmark: the integration guide's hot path (join, type, send) as a Node team would write it with the
+// The peer of the benchmark: the hot path of a chat (join, type, send) as a Node team would write it with the
 // official socket.io server and a pg pool. A message is one transaction; after the commit the room receives the message
 // and the sender its acknowledgement. It has no login, widget, bot or queue view, so it does less than Parley.
 //
@@ -26,7 +26,7 @@ const io = new Server(http, { serveClient: false });
 const room = (conversationID) => `conv:${conversationID}`;
 
 io.on("connection", (socket) => {
-  // Runs a handler and answers as the guide says: an acknowledgement if the client requested one, and `error` on failure.
+  // Runs a handler and answers: an acknowledgement if the client requested one, and `error` on failure.
   const on = (event, handler) =>
     socket.on(event, async (payload, acknowledge) => {
       const answer = typeof acknowledge === "function" ? acknowledge : () => {};

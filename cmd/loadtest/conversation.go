@@ -44,7 +44,7 @@ func openConversations(set settings, count int) ([]conversation, error) {
 	return made, err
 }
 
-// openWidget opens the chat page as the guide's iframe does.
+// openWidget opens the chat page as the loader's iframe does.
 func openWidget(base, token, externalID string) (conversation, error) {
 	query := url.Values{"embed_token": {token}, "session_id": {externalID}}
 	page, err := get(base + "/chat-widget?" + query.Encode())

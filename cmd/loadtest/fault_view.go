@@ -15,8 +15,8 @@ type liveMessage struct {
 	Content        string `json:"content"`
 }
 
-// A view is the list that a live client shows of a conversation. It is kept as the guide says: events in order, and the
-// history where there is a gap.
+// A view is the list that a live client shows of a conversation. It is kept as docs/api.md says: events in order, and
+// the history where there is a gap.
 type view struct {
 	who            string
 	conversationID string

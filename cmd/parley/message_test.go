@@ -55,7 +55,7 @@ func TestSendMessage_ackBroadcastAndSeq(t *testing.T) {
 	})
 }
 
-// A client of the guide: no acknowledgement, no content_type.
+// A client that follows the integration guide: no acknowledgement, no content_type.
 func TestSendMessage_theGuidesClient(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v := w.visit(0)

@@ -161,7 +161,7 @@ type RichMessage struct {
 	RichMedia   models.RichMedia `json:"rich_media"`
 }
 
-// RichMediaExamples are the guide's messages of each content type.
+// RichMediaExamples are the integration guide's messages of each content type.
 var RichMediaExamples = []struct {
 	Heading string
 	RichMessage

@@ -360,7 +360,7 @@ func (p Parameter) document() map[string]any {
 	return map[string]any{"name": p.Name, "in": in, "required": p.Required, "description": p.About, "schema": schema}
 }
 
-// TypeInWords returns the parameter's type as the tables of the guide write it.
+// TypeInWords returns the parameter's type as the tables of the developer guide write it.
 func (p Parameter) TypeInWords() string {
 	switch {
 	case p.Values != nil:

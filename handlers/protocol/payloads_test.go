@@ -316,7 +316,7 @@ func TestAcks_sayOKAndWhatTheEventPromises(t *testing.T) {
 		`{"ok":true,"message":{"id":"m-1"},"duplicate":true}`)
 }
 
-// What clients send, as the guide writes it.
+// What clients send: apps in the field send exactly this.
 func TestSendMessage_readsTheGuidesExamples(t *testing.T) {
 	t.Parallel()
 	var sent protocol.SendMessage

@@ -13,7 +13,7 @@ import (
 // sent, so that documents and payloads agree: the tag json names a field, doc describes it, and enum lists its values.
 type Schema map[string]any
 
-// Field is one field of a payload, for the tables of the guide.
+// Field is one field of a payload, for the tables of the developer guide.
 type Field struct {
 	Name     string
 	Type     string
@@ -142,8 +142,8 @@ func Fields(payload any) []Field {
 	return fields
 }
 
-// typeInWords returns the field's type as the tables of the guide write it, such as "string | null", "string[]" or
-// "end_user | agent".
+// typeInWords returns the field's type as the tables of the developer guide write it, such as "string | null",
+// "string[]" or "end_user | agent".
 func (f jsonField) typeInWords() string {
 	if values, _ := (schemas{}).ofField(f)["enum"].([]string); values != nil {
 		return strings.Join(values, " | ")

@@ -105,6 +105,6 @@ func TestChoose(t *testing.T) {
 		t.Errorf("the directions are %s", got)
 	}
 	if got := Choose("en").Text("title"); got != "Chat with us" {
-		t.Errorf("the guide's title is %q", got)
+		t.Errorf("the title is %q; the integration guide says \"Chat with us\"", got)
 	}
 }

@@ -16,7 +16,7 @@ export function start(origin, token, language) {
   let refused = false; // the page passed a session_id that is not filled in: no chat until it passes another
   let asked = 0; // close messages that the frame has not confirmed
 
-  // Open from the first visit on, as the guide says, but not on a phone, where it would cover the site.
+  // Open from the first visit on, as the integration guide says, but not on a phone, where it would cover the site.
   let open = !isPhone() && memory.wasOpen() !== "no";
 
   // A page without an origin, such as a local file, can't exchange messages with the frame, so its chat can't be
