@@ -54,7 +54,7 @@ func joinAsEndUser(ctx context.Context, s *Server, c *client, p protocol.JoinCon
 	}
 	ack, err := join(ctx, s, c, ref, protocol.EndUsersRoom(ref.OrganizationID))
 	if err != nil {
-		s.forgetProof(c, ref.ID)
+		s.leave(c, ref.ID)
 		return ack, err
 	}
 	ack.Welcome, err = s.welcome(ctx, ref, *ack.LastSeq)
@@ -92,23 +92,27 @@ func joinAsAgent(ctx context.Context, s *Server, c *client, conversationID strin
 	if c.joined == nil {
 		c.joined = map[string]services.Ref{}
 	}
+	if _, again := c.joined[ref.ID]; !again {
+		if err := s.count(c); err != nil {
+			return protocol.Ack{}, err
+		}
+	}
+	c.joined[ref.ID] = ref
 	ack, err := join(ctx, s, c, ref, protocol.ConversationAgentsRoom(ref.ID))
-	if err == nil {
-		c.joined[ref.ID] = ref
+	if err != nil {
+		s.leave(c, ref.ID)
 	}
 	return ack, err
 }
 
 // join joins the conversation's room and own, the room for this kind of client, and then reads the last seq: the client
-// fetches the messages up to it, and receives later ones as events.
+// fetches the messages up to it, and receives later ones as events. After an error the socket must leave.
 func join(ctx context.Context, s *Server, c *client, ref services.Ref, own string) (protocol.Ack, error) {
 	err := c.socket.JoinAt(protocol.ConversationRoom(ref.ID), uint64(ref.LastSeq))
 	if err == nil {
 		err = c.socket.Join(own)
 	}
 	if err != nil {
-		c.socket.Leave(protocol.ConversationRoom(ref.ID))
-		c.socket.Leave(own)
 		return protocol.Ack{}, tooManyConversations()
 	}
 	last, err := s.conversations.LastSeq(ctx, ref)
@@ -119,13 +123,21 @@ func leaveConversation(s *Server, c *client, p protocol.ConversationID) (protoco
 	if err := validConversation(p.ConversationID); err != nil {
 		return protocol.Ack{}, err
 	}
-	s.typing.clear(c.socket, p.ConversationID)
-	c.stopViewing(p.ConversationID)
-	c.socket.Leave(protocol.ConversationRoom(p.ConversationID))
-	c.socket.Leave(protocol.ConversationAgentsRoom(p.ConversationID))
-	s.forgetProof(c, p.ConversationID)
-	delete(c.joined, p.ConversationID)
+	s.leave(c, p.ConversationID)
 	return protocol.Ack{}, nil
+}
+
+// leave makes a socket forget a conversation that it has joined or proven.
+func (s *Server) leave(c *client, conversationID string) {
+	s.typing.clear(c.socket, conversationID)
+	c.stopViewing(conversationID)
+	c.socket.Leave(protocol.ConversationRoom(conversationID))
+	c.socket.Leave(protocol.ConversationAgentsRoom(conversationID))
+	s.forgetProof(c, conversationID)
+	if _, joined := c.joined[conversationID]; joined {
+		s.discount(c, 1)
+		delete(c.joined, conversationID)
+	}
 }
 
 func joinQueue(_ *Server, c *client, _ none) (protocol.Ack, error) {

@@ -42,9 +42,12 @@ func (s *Server) AnnounceLost(stored map[string]services.Stored) { s.announceLos
 // before the first socket connects.
 func (s *Server) LimitEndUsers(joined int) { s.limitEndUsers, s.maxOfAddress = true, joined }
 
-// Joined counts the addresses that have joined a conversation.
+// LimitAgents lets each agent's sockets join only so many conversations. Call it before the first socket connects.
+func (s *Server) LimitAgents(joined int) { s.maxOfUser = joined }
+
+// Joined counts the addresses and agents that have joined a conversation.
 func (s *Server) Joined() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.provenFrom)
+	return len(s.remembered)
 }

@@ -14,9 +14,11 @@ const (
 	maxJoined     = 1000 // conversations that an end user's socket may join; a person has a few
 	maxRemembered = 64   // proofs of other conversations that a socket keeps
 
-	// maxProvenOfAddress is how many proofs the sockets of one address keep on a node, of end users. Each takes up to
-	// 3 KB, because ids and names are counted in characters, and an address may have a thousand sockets.
-	maxProvenOfAddress = 4000
+	// maxOfAddress is how many proofs the end users' sockets of one address keep on a node, and maxOfUser how many
+	// joined conversations and proofs the sockets of one agent keep. Each takes up to 3 KB, because ids and names are
+	// counted in characters, and an address may have a thousand sockets.
+	maxOfAddress = 4000
+	maxOfUser    = 5000
 )
 
 // proof is a conversation whose end user this socket has proven to be. The fields below mu are shared with the
@@ -78,55 +80,74 @@ func (s *Server) proveToJoin(c *client, ref services.Ref) error {
 	if (!again || !known.joined) && c.countProven(true) >= maxJoined {
 		return tooManyConversations()
 	}
-	if !again && !s.countProof(c) {
-		return services.Refuse(services.Invalid,
-			"Too many conversations are joined from your address. Leave some of them.")
+	if !again {
+		if err := s.count(c); err != nil {
+			return err
+		}
 	}
 	s.dropProof(c, ref.ID)
 	fresh, err := s.remember(c, ref)
 	if err != nil {
-		s.discountProofs(c, 1)
+		s.discount(c, 1)
 		return tooManyConversations()
 	}
 	fresh.joined = true
 	return nil
 }
 
-// countProof counts a proof that a socket is to remember. It returns false if their address has too many.
-func (s *Server) countProof(c *client) bool {
-	if !s.limitEndUsers || c.agent != nil {
-		return true
+// holder returns whose conversations a socket's count with: its agent's, or those of its address. Empty: they do not
+// count.
+func (s *Server) holder(c *client) string {
+	switch {
+	case c.agent != nil:
+		return c.agent.User.ID
+	case s.limitEndUsers:
+		return c.address
+	}
+	return ""
+}
+
+// count counts a conversation that a socket is to remember. Error: Invalid if its holder has too many.
+func (s *Server) count(c *client) error {
+	holder := s.holder(c)
+	if holder == "" {
+		return nil
+	}
+	most, whose := s.maxOfAddress, "from your address"
+	if c.agent != nil {
+		most, whose = s.maxOfUser, "by you"
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.provenFrom[c.address] >= s.maxOfAddress {
-		return false
+	if s.remembered[holder] >= most {
+		return services.Refuse(services.Invalid, "Too many conversations are joined %s. Leave some of them.", whose)
 	}
-	s.provenFrom[c.address]++
-	return true
+	s.remembered[holder]++
+	return nil
 }
 
-// discountProofs undoes a number of countProof.
-func (s *Server) discountProofs(c *client, proofs int) {
-	if !s.limitEndUsers || c.agent != nil {
+// discount undoes a number of counts.
+func (s *Server) discount(c *client, conversations int) {
+	holder := s.holder(c)
+	if holder == "" {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.provenFrom[c.address] -= proofs; s.provenFrom[c.address] <= 0 {
-		delete(s.provenFrom, c.address)
+	if s.remembered[holder] -= conversations; s.remembered[holder] <= 0 {
+		delete(s.remembered, holder)
 	}
 }
 
 // prove returns the proof of a conversation that the socket has not joined. It remembers maxRemembered of these proofs.
 // A socket that writes in more conversations, such as one of an app's server, proves the others with each event.
 func (s *Server) prove(c *client, ref services.Ref) *proof {
-	if c.countProven(false) < maxRemembered && s.countProof(c) {
+	if c.countProven(false) < maxRemembered && s.count(c) == nil {
 		fresh, err := s.remember(c, ref)
 		if err == nil {
 			return fresh
 		}
-		s.discountProofs(c, 1)
+		s.discount(c, 1)
 	}
 	return &proof{ref: ref}
 }
@@ -157,7 +178,7 @@ func (c *client) countProven(joined bool) (count int) {
 // forgetProof forgets the proof of a conversation that the socket leaves.
 func (s *Server) forgetProof(c *client, conversationID string) {
 	if _, proven := c.proven[conversationID]; proven {
-		s.discountProofs(c, 1)
+		s.discount(c, 1)
 	}
 	s.dropProof(c, conversationID)
 }

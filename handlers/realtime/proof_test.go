@@ -103,12 +103,58 @@ func TestSocket_endUsersOfOneAddressJoinSoManyConversations(t *testing.T) {
 		first.ok("join_conversation", c.proof())
 		first.refused("invalid_request", "join_conversation", d.proof())
 
-		for _, v := range []visitor{a, b, c} {
+		for _, v := range []visitor{a, b, c, d} {
 			first.ok("leave_conversation", v.id())
 			neighbor.ok("leave_conversation", v.id())
+			agent.ok("leave_conversation", v.id())
 		}
 		if n := w.live.Joined(); n != 0 {
 			w.Errorf("%d addresses are still counted", n)
+		}
+	})
+}
+
+// Agents may join conversations that do not exist yet, so their number needs a bound of its own.
+func TestSocket_oneAgentJoinsSoManyConversations(t *testing.T) {
+	each(t, func(w *world) {
+		w.live.LimitAgents(3)
+		a, b := w.visit("a"), w.visit("b")
+		c, d := w.visit("c"), w.visit("d")
+		first, second := w.agent(w.seeded.Agent), w.agent(w.seeded.Agent)
+		first.ok("join_conversation", a.id())
+		first.ok("join_conversation", b.id())
+		second.ok("join_conversation", b.id())
+		for _, s := range []*socket{first, second} {
+			s.refused("invalid_request", "join_conversation", c.id())
+			s.refused("invalid_request", "join_conversation", c.proof()) // as an end user
+		}
+		first.ok("join_conversation", a.id()) // what it has joined it may join again
+		colleague, customer := w.agent(w.seeded.Admin), w.connect("")
+		for _, v := range []visitor{a, b, c} {
+			colleague.ok("join_conversation", v.id())
+			customer.ok("join_conversation", v.proof())
+		}
+		customer.ok("send_message", c.say("Hello"))
+		colleague.next("message_received")
+		first.silent("message_received")
+
+		first.ok("leave_conversation", a.id())
+		second.ok("claim_conversation", c.id()) // joins
+		first.refused("invalid_request", "join_conversation", a.id())
+		second.ok("user_typing", with(c.id(), "sender_type", "agent"))
+		colleague.next("typing_indicator")
+		second.conn.Close()
+		colleague.next("typing_cleared") // it is gone
+		first.ok("join_conversation", a.id())
+		first.ok("join_conversation", d.id())
+		first.refused("invalid_request", "join_conversation", c.id())
+		for _, v := range []visitor{a, b, c, d} {
+			first.ok("leave_conversation", v.id())
+			colleague.ok("leave_conversation", v.id())
+			customer.ok("leave_conversation", v.id())
+		}
+		if n := w.live.Joined(); n != 0 {
+			w.Errorf("%d are still counted", n)
 		}
 	})
 }

@@ -33,7 +33,8 @@ type Server struct {
 	widget        *services.Widget
 	typing        *typing
 	limitEndUsers bool
-	maxOfAddress  int // see maxProvenOfAddress
+	maxOfAddress  int // see maxOfAddress
+	maxOfUser     int
 	unwritten     *unwritten
 	rhythm        rhythm
 	returned      chan struct{} // see Namespace.OnReturn
@@ -41,7 +42,7 @@ type Server struct {
 	mu         sync.Mutex
 	agents     map[*socketio.Socket]*services.Identity
 	tokenRooms map[string]int // how many sockets of this node are in each room of an embed token
-	provenFrom map[string]int // how many proofs the sockets of each address keep, of end users
+	remembered map[string]int // how many conversations the sockets of each holder have joined or proven
 }
 
 // New registers Parley's events on io. Run must run beside it. limitEndUsers is false in load tests only: then end
@@ -56,14 +57,15 @@ func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Serv
 		visits:        s.Visits,
 		widget:        s.Widget,
 		limitEndUsers: limitEndUsers,
-		maxOfAddress:  maxProvenOfAddress,
+		maxOfAddress:  maxOfAddress,
+		maxOfUser:     maxOfUser,
 		unwritten:     newUnwritten(maxUnwritten),
 		rhythm:        defaultRhythm,
 		returned:      make(chan struct{}, 1),
 		typing:        newTyping(io),
 		agents:        map[*socketio.Socket]*services.Identity{},
 		tokenRooms:    map[string]int{},
-		provenFrom:    map[string]int{},
+		remembered:    map[string]int{},
 	}
 	io.Use(server.identify)
 	io.OnConnection(server.connected)
@@ -161,7 +163,7 @@ func (s *Server) connected(socket *socketio.Socket) {
 
 func (s *Server) disconnected(socket *socketio.Socket, _ string) {
 	client := clientOf(socket)
-	s.discountProofs(client, len(client.proven))
+	s.discount(client, len(client.proven)+len(client.joined))
 	s.typing.left(socket)
 	for conversationID := range client.viewing {
 		client.stopViewing(conversationID)

@@ -1,13 +1,16 @@
 package realtime_test
 
 import (
+	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
+	"gorm.io/gorm"
 
 	"parley/models/modelstest"
 	"parley/services"
@@ -92,4 +95,31 @@ func (w *world) connectIsRefused() {
 		}
 		return
 	}
+}
+
+// A socket whose join failed must not hear the conversation: nothing of it would be counted, nor end with the embed
+// token.
+func TestJoin_whatFailsLeavesNothingBehind(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.visit("jo")
+		speaker, agent := w.endUser(v), w.agent(w.seeded.Agent)
+		speaker.ok("send_message", v.say("Hello"))
+		speaker.next("message_received")
+		last := w.db.Read.Callback().Row()
+		w.ok(last.Before("gorm:row").Register("fail", func(tx *gorm.DB) {
+			if slices.Equal(tx.Statement.Selects, []string{"last_seq"}) { // the last step of a join
+				tx.AddError(context.DeadlineExceeded)
+			}
+		}))
+		customer := w.connect("")
+		customer.refused("unavailable", "join_conversation", v.proof())
+		agent.refused("unavailable", "join_conversation", v.id())
+		w.ok(last.Remove("fail"))
+		speaker.ok("send_message", v.say("Hello again"))
+		speaker.next("message_received")
+		customer.silent("message_received")
+		agent.silent("message_received")
+		customer.ok("join_conversation", v.proof())
+		agent.ok("join_conversation", v.id())
+	})
 }
