@@ -1,5 +1,5 @@
-# Functions that run.sh and library.sh share: they start the contenders and measure them by turns. The sourcing script must
-# be in the root of the repository and have set ROUNDS, DURATION and MEASURE.
+# Functions that run.sh and library.sh share: they start the contenders and measure them alternately. The sourcing script
+# must be in the root of the repository and have set ROUNDS, DURATION and MEASURE.
 #
 # The contenders are peer (Node), flask, v2 and v3 (the Go library), postgres and sqlite (Parley on that store).
 # shellcheck shell=bash

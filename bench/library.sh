@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares Parley's own Socket.IO server with others: it measures the same hot path on the official Node server, on the Go
-# library (github.com/zishang520/socket.io v2 and v3), on Flask-SocketIO and on Parley, by turns on this machine. Prints a
-# Markdown table. Needs Linux, Go, Node and the Go module proxy. Installs PostgreSQL and Debian's Flask-SocketIO if they
+# library (github.com/zishang520/socket.io v2 and v3), on Flask-SocketIO and on Parley, alternately on this machine. Prints
+# a Markdown table. Needs Linux, Go, Node and the Go module proxy. Installs PostgreSQL and Debian's Flask-SocketIO if they
 # are missing and we are root. Everything else is private to the run, as in run.sh.
 #
 #   ROUNDS=3 DURATION=3s bench/library.sh        everything, in about nine minutes

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures Parley and the Node peer in bench/peer by turns on this machine, and prints the ratios as Markdown. Needs Linux,
-# Go and Node. Installs PostgreSQL if it is missing and we are root. Everything else is private to the run: a PostgreSQL
-# server with durable settings, free loopback ports, and a folder that is removed at the end.
+# Measures Parley and the Node peer in bench/peer alternately on this machine, and prints the ratios as Markdown. Needs
+# Linux, Go and Node. Installs PostgreSQL if it is missing and we are root. Everything else is private to the run: a
+# PostgreSQL server with durable settings, free loopback ports, and a folder that is removed at the end.
 #
 #   ROUNDS=3 DURATION=5s bench/run.sh            everything, in about eight minutes
 #   MEASURE="send typing" bench/run.sh           only these; all are send single typing big idle churn check
@@ -30,7 +30,7 @@ check() {
     verify "$store" "2,000 messages over connections that break, nothing lost or doubled" reconnect
     result=$(loadtest "$store" slow -d "$DURATION") || { result=null failed=1; }
     say "  $store: $result"
-    printf '| p99 of 100 senders beside 20 consumers of long messages: reading → stopped | %s | %s |\n' "$store" \
+    printf '| p99 of 100 senders while 20 consumers of long messages read → have stopped | %s | %s |\n' "$store" \
       "$(slow_summary "$result")"
   done
 }

@@ -1,4 +1,4 @@
-// Bots are created, edited, tried beside the form and used in the widget.
+// Bots are created, edited, tried next to the form and used in the widget.
 import { test } from "./company.mjs";
 import { expect, logIn, openWidget, received, say, sideways, tabTo, violations } from "./journey.mjs";
 

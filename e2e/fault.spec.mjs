@@ -106,7 +106,7 @@ async function newcomer({ url, seeded }) {
 
 const stored = (inbox, text) => inThread(inbox, text).and(inbox.locator("[data-seq]"));
 
-// Each fault with what the pages say meanwhile. A page says nothing if its own messages are still stored.
+// Each fault with what the pages say until it ends. A page says nothing if its own messages are still stored.
 const away = /can't be reached|No connection/;
 const problem = /problem/;
 const faults = [

@@ -112,12 +112,12 @@ test("a connect that is refused for now is tried again, and the banner says why 
   await expect(banner(page)).toContainText("Parley has a problem.");
   await expect(banner(page)).toContainText(/Next try in [1-3] s/);
   await openThread(page, customer.name);
-  await write(page, "written meanwhile");
+  await write(page, "written while away");
   await expect(unsent(page)).toContainText("Not sent yet. Trying again…");
   expect(await violations(page)).toEqual([]);
   refusal = undefined;
   await expect(banner(page)).toBeHidden();
-  await expect(inThread(page, "written meanwhile").and(page.locator("[data-seq]"))).toBeVisible();
+  await expect(inThread(page, "written while away").and(page.locator("[data-seq]"))).toBeVisible();
 });
 
 test("after a logout elsewhere the inbox says so, keeps what is typed, and leads to the login", async ({ server }) => {
@@ -163,7 +163,7 @@ test("lost events are made up for: messages, the list, who claimed, who is onlin
   lose = true;
   await customer.read([await answer.getAttribute("data-message-id")]);
   const late = await server.endUser("Two");
-  await late.say("Nobody told you");
+  await late.say("You did not hear this");
   await customer.say("Lost on the way");
   const ada = await server.agent(server.ada);
   await ada.claim(customer);

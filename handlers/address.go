@@ -13,7 +13,7 @@ import (
 	"parley/services"
 )
 
-// localPeer stands for the address of a peer that has none: one on a Unix socket.
+// localPeer is used as the address of a peer that has none: one on a Unix socket.
 const localPeer = "local"
 
 // clientAddress returns the address of the client: the peer's, or, behind trusted proxies, that of the nearest hop that

@@ -165,7 +165,7 @@ func TestScheme_isWhatTheOutermostTrustedProxySays(t *testing.T) {
 	}
 }
 
-// Without TRUSTED_PROXIES everybody behind a proxy shares one limit: the log tells the operator.
+// Without TRUSTED_PROXIES everybody behind a proxy shares one limit: the log says so.
 func TestBounded_warnsOnceOfAProxyThatIsNotTrusted(t *testing.T) {
 	for _, test := range []struct {
 		trusted []netip.Prefix

@@ -23,10 +23,10 @@ type deed struct {
 	path  string // the route where it has no id
 	form  url.Values
 	photo []byte
-	anew  bool // sent again it does it again, which is what was asked for
+	again bool // sent again it does it again, which is what was asked for
 }
 
-// draws are the forms that change nothing: they draw a page anew. The second factor's is not on before it is confirmed.
+// draws are the forms that change nothing: they redraw a page. The second factor's is not on before it is confirmed.
 var draws = map[string]bool{"/bots/new/rules": true, "/bots/new/try": true, "/bots/:id/rules": true,
 	"/bots/:id/try": true, "/profile/second-factor": true}
 
@@ -99,7 +99,7 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 			t.Errorf("%s changed nothing", one.route)
 		}
 		secrets = append(secrets, regexp.MustCompile(`\b(?:pk|ew|inv)_[a-z0-9]{20,}`).FindAllString(body, -1)...)
-		if one.anew {
+		if one.again {
 			return
 		}
 		if response, _ := d.do(one); response.StatusCode >= 500 {
@@ -139,11 +139,11 @@ func TestForms_thatChangeAnythingAreNotedAndRepeatsChangeNothing(t *testing.T) {
 		form:  url.Values{"proof": {app.Demo.Admin.Password}},
 	})
 	d.as(app.Demo.Admin.Email, app.Demo.Admin.Password)
-	try(deed{route: "/profile/sessions/end", anew: true})
+	try(deed{route: "/profile/sessions/end", again: true})
 	try(deed{
 		route: "/profile/password",
 		form:  url.Values{"current_password": {app.Demo.Admin.Password}, "password": {"another good password"}},
-		anew:  true, // sent again it fails, and is noted
+		again: true, // sent again it fails, and is noted
 	})
 
 	bot := "/bots/" + app.Demo.BotID

@@ -231,7 +231,7 @@ func (a *App) secureCookies(c *fiber.Ctx) bool { return strings.HasPrefix(a.base
 const answerTimeout = 2500 * time.Millisecond
 
 // bounded gives the request a context with a deadline. Fiber's own context is recycled with the request, while the
-// database and others may still read it afterwards.
+// database and others may still read it afterward.
 func (a *App) bounded(c *fiber.Ctx) error {
 	a.warnOfProxy(c)
 	ctx := services.WithAddress(context.Background(), a.clientAddress(c))

@@ -12,7 +12,7 @@ import (
 	"parley/services"
 )
 
-// App holds what the handlers need beside the services. BaseURL is empty if the request decides: see baseURL.
+// App holds what the handlers need in addition to the services. BaseURL is empty if the request decides: see baseURL.
 type App struct {
 	*services.Services
 	Limiter        services.Limiter // remembers which forms were already submitted

@@ -148,7 +148,7 @@ func TestErrors_haveTheHeadersOfPrivateAnswers(t *testing.T) {
 	}
 }
 
-// A chat that is refused says so in the frame of any site, to whoever looks for the fault.
+// A chat that is refused says so in the frame of any site, to the person who looks for the fault.
 func TestWidget_refusalMayBeFramed(t *testing.T) {
 	server, _, _ := testApp(t)
 	response, _ := ask(t, server, http.MethodGet, "/chat-widget?embed_token=none", "")

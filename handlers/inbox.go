@@ -188,8 +188,8 @@ func newAgentViews(senders services.Senders) []views.Agent {
 	return agents
 }
 
-// endUserName returns the name of an end user. Without a name it is "Guest" and the end of the external id, which tells
-// two of them apart.
+// endUserName returns the name of an end user. Without a name it is "Guest" and the end of the external id, which
+// distinguishes them.
 func endUserName(user models.EndUser) string {
 	if user.DisplayName != "" {
 		return user.DisplayName

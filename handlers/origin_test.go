@@ -84,13 +84,13 @@ func TestWebSessionToken_countsForTheOwnOriginOnly(t *testing.T) {
 
 		{"BASE_URL", "https://chat.example", "10.0.0.1:8080", lines{"Origin", "https://chat.example"}, true},
 		{"BASE_URL with a port", "https://chat.example:8443", "x", lines{"Origin", "https://chat.example:8443"}, true},
-		{"the host beside BASE_URL", "https://chat.example", "evil.example", lines{"Origin", "http://evil.example"}, false},
-		{"http beside BASE_URL", "https://chat.example", "chat.example", lines{"Origin", "http://chat.example"}, false},
-		{"https beside BASE_URL", "http://chat.example", "chat.example", lines{proto, "https", "Origin",
+		{"the host in spite of BASE_URL", "https://chat.example", "evil.example", lines{"Origin", "http://evil.example"}, false},
+		{"http in spite of BASE_URL", "https://chat.example", "chat.example", lines{"Origin", "http://chat.example"}, false},
+		{"https in spite of BASE_URL", "http://chat.example", "chat.example", lines{proto, "https", "Origin",
 			"https://chat.example"}, false},
 		{"another port than BASE_URL", "https://chat.example", "chat.example:8443", lines{"Origin",
 			"https://chat.example:8443"}, false},
-		{"a forwarded host beside BASE_URL", "https://chat.example", "chat.example", lines{xfh, "evil.example", "Origin",
+		{"a forwarded host in spite of BASE_URL", "https://chat.example", "chat.example", lines{xfh, "evil.example", "Origin",
 			"https://evil.example"}, false},
 	} {
 		server := originServer(&App{BaseURL: test.baseURL, TrustedProxies: trustingAll})

@@ -82,7 +82,7 @@ func TestRead_goesOnWhileAWriteIsUnderWay(t *testing.T) {
 			}
 			var n int64
 			if err := db.Read.Model(&models.Organization{}).Count(&n).Error; err != nil || n != 0 {
-				t.Errorf("read %d, %v beside a write that has not committed", n, err)
+				t.Errorf("read %d, %v during a write that has not committed", n, err)
 			}
 			return nil
 		})
@@ -140,7 +140,7 @@ func TestDuplicates_areTranslated(t *testing.T) {
 	})
 }
 
-// GORM keeps its connections while the pool has others waiting for one, unless told not to.
+// GORM keeps its connections while the pool has others waiting for one, unless it is configured not to.
 func TestPostgres_queriesLeaveConnectionsToTheWriters(t *testing.T) {
 	t.Parallel()
 	server := modelstest.ServerURL(t, "TEST_DATABASE_URL")

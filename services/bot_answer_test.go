@@ -134,9 +134,9 @@ func TestSend_botAnswersWhileNobodyIsAssigned(t *testing.T) {
 			w.Errorf("the bot's message is %+v", bot)
 		}
 		w.Messages.Close()
-		told := of[models.Message](w.events)
-		if len(told) != 8 || told[1].SenderType != models.SenderBot {
-			w.Errorf("told of %d messages", len(told))
+		published := of[models.Message](w.events)
+		if len(published) != 8 || published[1].SenderType != models.SenderBot {
+			w.Errorf("published %d messages", len(published))
 		}
 	})
 }

@@ -41,7 +41,7 @@ func TestForEndUser_requiresTheRightExternalID(t *testing.T) {
 	})
 }
 
-// A page stays closed to whoever comes back every day, though another token of its channel lives.
+// A page stays closed to a customer who comes back every day, though another token of its channel lives.
 func TestForEndUser_remembersTheRevokedTokenOfAnUnstoredConversation(t *testing.T) {
 	eachAdmin(t, func(d *adminWorld) {
 		token, secret := d.newSite("")

@@ -71,7 +71,7 @@ func (n *recorder) EmbedTokenRevoked(id string)     { n.record(embedTokenRevoked
 func (n *recorder) WebSessionEnded(id string)       { n.record(webSessionEnded{id}) }
 func (n *recorder) UserSessionsEnded(userID string) { n.record(userSessionsEnded{userID}) }
 
-// watch sends everything that is told from now on; the channel must be read or large.
+// watch sends everything that is published from now on; the channel must be read or large.
 func (n *recorder) watch() <-chan any {
 	n.mu.Lock()
 	defer n.mu.Unlock()

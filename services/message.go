@@ -129,7 +129,7 @@ type storedReceipt chan outcome
 func (r storedReceipt) Stored(sent *Sent, err error) { r <- outcome{sent: *sent, err: err} }
 func (storedReceipt) Delivered()                     {}
 
-// check validates a draft and makes a job of it. The job is valid even beside an error: it carries the Receipt.
+// check validates a draft and makes a job of it. The job is valid even with an error: it carries the Receipt.
 func (m *Messages) check(ctx context.Context, draft Draft) (*job, error) {
 	j := &job{
 		conversation: draft.Conversation,

@@ -170,7 +170,7 @@ func TestSend_storesAControlAsItIsChecked(t *testing.T) {
 		w.ok(w.db.Read.Where("id = ?", sent.ID).Take(&stored).Error)
 		if want := `{"buttons":[{"label":"<Yes> & \"no\"","value":"ä"}]}`; string(stored.RichMedia) != want ||
 			string(sent.RichMedia) != want {
-			w.Errorf("stored %s, told %s", stored.RichMedia, sent.RichMedia)
+			w.Errorf("stored %s, published %s", stored.RichMedia, sent.RichMedia)
 		}
 	})
 }

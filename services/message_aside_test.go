@@ -41,8 +41,8 @@ func (w *world) later(drafts ...services.Draft) []chan error {
 	answers := make([]chan error, len(drafts))
 	for i, draft := range drafts {
 		answers[i] = make(chan error, 1)
-		tell := onStored(func(_ *services.Sent, err error) { answers[i] <- err })
-		w.Messages.Send(w.Context(), reporting(draft, tell))
+		receipt := onStored(func(_ *services.Sent, err error) { answers[i] <- err })
+		w.Messages.Send(w.Context(), reporting(draft, receipt))
 	}
 	return answers
 }
@@ -168,7 +168,7 @@ func (l *lossy) await(content string) {
 	}
 }
 
-func (l *lossy) told(content string) (n int) {
+func (l *lossy) published(content string) (n int) {
 	for _, message := range of[models.Message](l.events) {
 		if message.Content == content {
 			n++
@@ -191,8 +191,8 @@ func TestSend_aCommitWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 	}
 	equal(l.world, l.transcript(l.ref), "1 end_user: Hello", "2 end_user: lost", "3 end_user: behind it")
 	l.Messages.Close()
-	if l.told("lost") != 1 || l.told("behind it") != 1 {
-		t.Errorf("told %d and %d times", l.told("lost"), l.told("behind it"))
+	if l.published("lost") != 1 || l.published("behind it") != 1 {
+		t.Errorf("published %d and %d times", l.published("lost"), l.published("behind it"))
 	}
 }
 
@@ -214,13 +214,14 @@ func TestSend_aCommitThatIsLostIsRefused(t *testing.T) {
 	}
 	equal(l.world, l.transcript(l.ref), "1 end_user: Hello", "2 end_user: lost")
 	l.Messages.Close()
-	if l.told("lost") != 1 {
-		t.Errorf("told %d times", l.told("lost"))
+	if l.published("lost") != 1 {
+		t.Errorf("published %d times", l.published("lost"))
 	}
 }
 
-// The sender has long been told to try again when the database can be asked; everybody else still hears of the message.
-func TestSend_whatWasStoredIsToldLaterThanItsDeadline(t *testing.T) {
+// The sender has long been asked to try again when the database can be asked; everybody else still hears of the
+// message.
+func TestSend_whatWasStoredIsPublishedLaterThanItsDeadline(t *testing.T) {
 	l := newLossy(t)
 	l.lose(l.link.HangAnswers)
 	draft := named(text(l.ref, endUserOf(l.ref), "lost"), "c-1")
@@ -230,17 +231,17 @@ func TestSend_whatWasStoredIsToldLaterThanItsDeadline(t *testing.T) {
 	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("the sender waits %v", took)
 	}
-	if l.told("lost") != 0 {
-		t.Error("told what is not known")
+	if l.published("lost") != 0 {
+		t.Error("published what is not known")
 	}
 	events := l.events.watch()
 	l.link.Cut()
 	l.link.Resume()
-	for l.told("lost") == 0 {
+	for l.published("lost") == 0 {
 		select {
 		case <-events:
 		case <-time.After(patience):
-			t.Fatal("nobody is told")
+			t.Fatal("nothing is published")
 		}
 	}
 	for {
@@ -251,13 +252,13 @@ func TestSend_whatWasStoredIsToldLaterThanItsDeadline(t *testing.T) {
 		l.refused(services.Unavailable, err)
 	}
 	l.Messages.Close()
-	if l.told("lost") != 1 {
-		t.Errorf("told %d times", l.told("lost"))
+	if l.published("lost") != 1 {
+		t.Errorf("published %d times", l.published("lost"))
 	}
 }
 
 // The node that stored the original may have died before it published.
-func TestSend_aRepeatIsToldUnlessThisNodeHasToldTheOriginal(t *testing.T) {
+func TestSend_aRepeatIsPublishedUnlessThisNodeHasPublishedTheOriginal(t *testing.T) {
 	each(t, func(w *world) {
 		ref := w.opened("jo")
 		node := *w

@@ -43,8 +43,8 @@ func TestSend_whatTheDatabaseRefusesDoesNotTakeItsBatchAlong(t *testing.T) {
 		equal(w, w.transcript(a), "1 end_user: 1", "2 end_user: 4")
 		equal(w, w.transcript(b), "1 end_user: 2", "2 end_user: 5")
 		w.Messages.Close()
-		if told := of[models.Message](w.events); len(told) != 4 {
-			w.Errorf("told of %d messages", len(told))
+		if published := of[models.Message](w.events); len(published) != 4 {
+			w.Errorf("published %d messages", len(published))
 		}
 	})
 }
@@ -84,8 +84,8 @@ func TestSend_isUnavailableWhileTheDatabaseIsGone(t *testing.T) {
 		}
 		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: again")
 		w.Messages.Close()
-		if told := of[models.Message](w.events); len(told) != 2 {
-			w.Errorf("told of %d messages", len(told))
+		if published := of[models.Message](w.events); len(published) != 2 {
+			w.Errorf("published %d messages", len(published))
 		}
 	})
 }
@@ -172,8 +172,9 @@ func TestClose_storesAndTellsWhatWasAccepted(t *testing.T) {
 		if n := stored.Load(); n != accepted {
 			w.Errorf("%d of %d were answered when Close returned", n, accepted)
 		}
-		if n, told := len(w.transcript(ref)), len(of[models.Message](w.events)); n != accepted+1 || told != accepted+1 {
-			w.Errorf("%d stored, %d told", n, told)
+		n, published := len(w.transcript(ref)), len(of[models.Message](w.events))
+		if n != accepted+1 || published != accepted+1 {
+			w.Errorf("%d stored, %d published", n, published)
 		}
 		_, err := w.send(text(ref, agent(w.ann), "too late"))
 		w.refused(services.Unavailable, err)
@@ -210,7 +211,7 @@ func TestSend_isAnsweredOnceEvenIfTheQueueIsFull(t *testing.T) {
 	})
 }
 
-// committed is a Publisher that looks whether others can see what it is told of.
+// committed is a Publisher that looks whether others can see what it publishes.
 type committed struct {
 	*recorder
 	w *world
@@ -238,8 +239,8 @@ func TestSend_answersAndTellsAfterTheCommit(t *testing.T) {
 				})))
 		}
 		messages.Close()
-		if told := of[models.Message](w.events); len(told) != 40 {
-			w.Errorf("told of %d messages", len(told))
+		if published := of[models.Message](w.events); len(published) != 40 {
+			w.Errorf("published %d messages", len(published))
 		}
 	})
 }
@@ -276,8 +277,8 @@ func TestSend_limitsEndUsersByExternalID(t *testing.T) {
 			w.Errorf("%d are stored", n)
 		}
 		w.Messages.Close()
-		if told := len(of[models.Message](w.events)); told != 33 {
-			w.Errorf("told of %d", told)
+		if published := len(of[models.Message](w.events)); published != 33 {
+			w.Errorf("published %d", published)
 		}
 	})
 }

@@ -73,7 +73,7 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 		// nothing is new
 		w.ok(w.Messages.MarkRead(w.Context(), ref, agent(w.ann), []string{hello.ID, answer.ID, more.ID}))
 
-		told := of[services.MessagesRead](w.events)
+		published := of[services.MessagesRead](w.events)
 		want := []services.MessagesRead{
 			{
 				MessageIDs: []string{hello.ID},
@@ -103,8 +103,8 @@ func TestMarkRead_fillsReadByAndTellsWhatIsNew(t *testing.T) {
 		for i := range want {
 			want[i].ConversationID = ref.ID
 		}
-		if fmt.Sprint(told) != fmt.Sprint(want) {
-			w.Errorf("told\n%v, not\n%v", told, want)
+		if fmt.Sprint(published) != fmt.Sprint(want) {
+			w.Errorf("published\n%v, not\n%v", published, want)
 		}
 
 		messages, err := w.Messages.List(w.Context(), ref, services.LatestPage(10))
@@ -157,7 +157,7 @@ func TestMarkRead_refusesForeignIDsAndStoresNothing(t *testing.T) {
 			}
 		}
 		if n := w.count(&models.MessageRead{}, "1 = 1"); n != 0 || len(of[services.MessagesRead](w.events)) != 0 {
-			w.Errorf("%d reads were stored, told of %d", n, len(of[services.MessagesRead](w.events)))
+			w.Errorf("%d reads were stored, published %d", n, len(of[services.MessagesRead](w.events)))
 		}
 	})
 }
@@ -181,15 +181,15 @@ func TestMarkRead_byManyTabsAtOnceIsToldOnce(t *testing.T) {
 		for range tabs {
 			w.ok(<-errs)
 		}
-		told := map[string]int{}
+		published := map[string]int{}
 		for _, read := range of[services.MessagesRead](w.events) {
 			for _, id := range read.MessageIDs {
-				told[id]++
+				published[id]++
 			}
 		}
 		for _, id := range ids {
-			if told[id] != 1 {
-				w.Fatalf("told %v", told)
+			if published[id] != 1 {
+				w.Fatalf("published %v", published)
 			}
 		}
 	})
@@ -301,8 +301,8 @@ func TestMarkRead_tellsAnEndUserFromAnAgentOfTheSameID(t *testing.T) {
 		if reads := readBy[answer.ID]; len(reads) != 2 || reads[0].ReaderType == reads[1].ReaderType {
 			w.Errorf("read by %+v", reads)
 		}
-		if told := of[services.MessagesRead](w.events); len(told) != 2 {
-			w.Errorf("told %+v", told)
+		if published := of[services.MessagesRead](w.events); len(published) != 2 {
+			w.Errorf("published %+v", published)
 		}
 	})
 }

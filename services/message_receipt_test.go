@@ -180,7 +180,7 @@ func TestSend_endsOnceAndInOrderHoweverItEnds(t *testing.T) {
 				}
 				messages.Close()
 				if len(l.lines) > 0 {
-					t.Errorf("afterwards %v", l.lines)
+					t.Errorf("afterward %v", l.lines)
 				}
 			})
 		})

@@ -25,15 +25,15 @@ func TestSend_storesWhatWasGivenAndTellsIt(t *testing.T) {
 		var stored models.Message
 		w.ok(w.db.Read.Where("id = ?", m.ID).Take(&stored).Error)
 		w.Messages.Close()
-		told := of[models.Message](w.events)
-		for _, other := range append(told, stored) {
+		published := of[models.Message](w.events)
+		for _, other := range append(published, stored) {
 			if fmt.Sprint(other.ID, other.Seq, other.Content, other.CreatedAt, *other.ClientID) != fmt.Sprint(m.ID,
 				m.Seq, m.Content, m.CreatedAt, *m.ClientID) {
-				w.Errorf("stored or told %+v, not %+v", other, m)
+				w.Errorf("stored or published %+v, not %+v", other, m)
 			}
 		}
-		if len(told) != 1 {
-			w.Errorf("told %d times", len(told))
+		if len(published) != 1 {
+			w.Errorf("published %d times", len(published))
 		}
 	})
 }
@@ -76,10 +76,10 @@ func TestSend_numbersWithoutAHoleWhateverHappensAtOnce(t *testing.T) {
 		}
 		stored.Wait()
 		w.Messages.Close()
-		told := map[string]int64{}
+		published := map[string]int64{}
 		for _, m := range of[models.Message](w.events) {
-			if told[m.ConversationID]++; m.Seq != told[m.ConversationID] {
-				w.Fatalf("told of %d as the %dth", m.Seq, told[m.ConversationID])
+			if published[m.ConversationID]++; m.Seq != published[m.ConversationID] {
+				w.Fatalf("published %d as the %dth", m.Seq, published[m.ConversationID])
 			}
 		}
 		for i, ref := range refs {
@@ -169,8 +169,8 @@ func TestSend_agentNeedsAnOpenSessionAndFailsAlone(t *testing.T) {
 		equal(w, w.transcript(never), "1 end_user: 5", "2 agent: 6")
 		equal(w, w.transcript(done), "1 end_user: Hello")
 		w.Messages.Close()
-		if told := of[models.Message](w.events); len(told) != 6 {
-			w.Errorf("told of %d messages", len(told))
+		if published := of[models.Message](w.events); len(published) != 6 {
+			w.Errorf("published %d messages", len(published))
 		}
 	})
 }
@@ -263,8 +263,8 @@ func TestSend_aRepeatedClientIDIsTheSameMessage(t *testing.T) {
 		}
 		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: between")
 		w.Messages.Close()
-		if told := of[models.Message](w.events); len(told) != 2 {
-			w.Errorf("told of %d messages", len(told))
+		if published := of[models.Message](w.events); len(published) != 2 {
+			w.Errorf("published %d messages", len(published))
 		}
 	})
 }

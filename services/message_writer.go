@@ -173,9 +173,9 @@ func (w *writer) finish(outcomes []outcome) {
 	}
 }
 
-// commit stores a batch, and returns what is to be told now. If the database refuses it because of its content, commit
-// tries its halves separately, so that a job that cannot be stored does not fail the others. The halves keep their
-// order. Conversations that others hold, and those of a batch whose commit is not known, are put aside.
+// commit stores a batch, and returns what is to be published now. If the database refuses it because of its content,
+// commit tries its halves separately, so that a job that cannot be stored does not fail the others. The halves keep
+// their order. Conversations that others hold, and those of a batch whose commit is not known, are put aside.
 func (w *writer) commit(batch []*job) []outcome {
 	if batch = w.sift(batch); len(batch) == 0 {
 		return nil

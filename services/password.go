@@ -86,8 +86,8 @@ func (s *Passwords) Check(ctx context.Context, email, password string, client Cl
 	return user, nil
 }
 
-// Verify checks the password of a user who is logged in. The limit is by user, whatever the address: whoever gets here
-// has the user's session. Errors: Invalid about field, RateLimited, Unavailable.
+// Verify checks the password of a user who is logged in. The limit is by user, whatever the address: the person who
+// gets here has the user's session. Errors: Invalid about field, RateLimited, Unavailable.
 func (s *Passwords) Verify(ctx context.Context, user models.User, field, password string) error {
 	err := s.try(ctx, s.verifying, attempt{device: user.ID}, user, password)
 	if KindOf(err) == Unauthorized {
@@ -96,7 +96,7 @@ func (s *Passwords) Verify(ctx context.Context, user models.User, field, passwor
 	return err
 }
 
-// try compares a password with the user's, within the limits. A user without an id stands for an unknown one and is
+// try compares a password with the user's, within the limits. A user without an id is an unknown one and is
 // always refused.
 func (s *Passwords) try(ctx context.Context, limits throttle, a attempt, user models.User, password string) error {
 	if err := limits.check(ctx, a); err != nil { // before waiting to hash

@@ -31,7 +31,7 @@ type presentAgent struct {
 	stored     bool      // the store has the agent for this node
 }
 
-// NewPresence creates the service. Run must run beside it. names reads the names of an organization's users.
+// NewPresence creates the service. Run must run at the same time. names reads the names of an organization's users.
 func NewPresence(store PresenceStore, names Names, publisher Publisher, clock Clock) *Presence {
 	return &Presence{
 		store:     store,

@@ -136,7 +136,7 @@ func TestPushCredentials_secretIsBoundToItsRow(t *testing.T) {
 		if plain, err := d.sealed(models.PushFCMLegacy, d.box); err == nil {
 			d.Errorf("another row's secret opens: %s", plain)
 		}
-		// keeping it needs the key anew
+		// keeping it needs the key again
 		d.about("server_key", d.PushCredentials.SaveFCMLegacy(d.Context(), d.owner, d.mobile.ID, "", "3"))
 		equal(d, d.pushes(), fmt.Sprintf("fcm_legacy %+v", services.PushSettings{SenderID: "1"}))
 	})

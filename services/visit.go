@@ -41,7 +41,7 @@ type Visits struct {
 	noted map[string]models.Visit // the newest visit of each conversation, until it is stored
 }
 
-// NewVisits creates the service. Run must run beside it.
+// NewVisits creates the service. Run must run at the same time.
 func NewVisits(db *models.DB, publisher Publisher, clock Clock) *Visits {
 	return &Visits{db: db, publisher: publisher, clock: clock, noted: map[string]models.Visit{}}
 }

@@ -401,7 +401,7 @@ func equal[T comparable](t testing.TB, got []T, want ...T) {
 	}
 }
 
-// clock stands still until it is advanced.
+// clock stops until it is advanced.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

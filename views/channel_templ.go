@@ -279,7 +279,7 @@ func parameter(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), url.QueryEscape("…"), "…")
 }
 
-// sampleSessionID stands for the id of a user. It looks random, as that must be.
+// sampleSessionID is an example of the id of a user. It looks random, as that must be.
 const sampleSessionID = "u_7Qm3xVtL9cRzE2kWbN4yHs"
 
 // PlaceholderToken is in the examples until a token exists.

@@ -15,7 +15,7 @@ import (
 // What an attack from one address may cost.
 const (
 	mostGrowth = 64 << 10         // KB of memory at the peak
-	mostLeft   = 20 << 10         // KB of memory afterwards
+	mostLeft   = 20 << 10         // KB of memory afterward
 	quietTime  = 60 * time.Second // how long memory may take to come back
 )
 

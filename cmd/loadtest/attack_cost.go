@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const costHeader = "| Attack | Sent | Memory before | At the peak | Afterwards | Command |\n" +
+const costHeader = "| Attack | Sent | Memory before | At the peak | Afterward | Command |\n" +
 	"| --- | --- | --- | --- | --- | --- |\n"
 
 // A cost is what an attack did to the server's memory, in KB.

@@ -17,7 +17,7 @@ import (
 const (
 	// clientPatience is how long a client waits for a connection, a join or a page.
 	clientPatience = 5 * time.Second
-	// silence is how long a client hears nothing, not even a ping, before it connects anew: the server's ping interval
+	// silence is how long a client hears nothing, not even a ping, before it reconnects: the server's ping interval
 	// and time-out, as in the official clients.
 	silence = 45 * time.Second
 )

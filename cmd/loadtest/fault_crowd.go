@@ -213,7 +213,7 @@ func (t *trial) joinOnce(i int, c conversation) (*socket, error) {
 	return s, nil
 }
 
-// soak lets sockets come and go for a time, beside the load.
+// soak lets sockets come and go for a time, in addition to the load.
 func soak(t *trial) error {
 	until := time.Now().Add(time.Duration(t.dose) * time.Second)
 	return parallel(20, 20, func(i int) error {

@@ -40,7 +40,7 @@ var nodeFaults = []fault{
 	},
 	{
 		name:  "node-frozen",
-		about: "a node stands still for 60 s while it holds locks",
+		about: "a node is frozen for 60 s while it holds locks",
 		kind:  threeNodes,
 		dose:  5,
 		takes: 35 * time.Second,

@@ -29,7 +29,7 @@ var postgresFaults = []fault{
 	},
 	{
 		name:  "postgres-pause",
-		about: "PostgreSQL stands still for 20 s",
+		about: "PostgreSQL is frozen for 20 s",
 		kind:  threeNodes,
 		dose:  5,
 		takes: 25 * time.Second,
@@ -41,7 +41,7 @@ var postgresFaults = []fault{
 	},
 	{
 		name:  "postgres-pause-sigterm",
-		about: "SIGTERM of a node while PostgreSQL stands still",
+		about: "SIGTERM of a node while PostgreSQL is frozen",
 		kind:  threeNodes,
 		dose:  3,
 		takes: 30 * time.Second,

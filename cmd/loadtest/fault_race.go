@@ -56,7 +56,7 @@ var raceFaults = []fault{
 	},
 }
 
-// A racer has what a race needs: agents with their CSRF token, and a socket to each node that is nobody's.
+// A racer has what a race needs: agents with their CSRF token, and a socket to each node without a login.
 type racer struct {
 	*trial
 	agents  []racingAgent

@@ -26,7 +26,7 @@ var redisFaults = []fault{
 	},
 	{
 		name:  "redis-pause",
-		about: "Redis stands still for 15 s",
+		about: "Redis is frozen for 15 s",
 		kind:  threeNodes,
 		dose:  5,
 		takes: 20 * time.Second,

@@ -48,7 +48,7 @@ var scenarios = []scenario{
 		runBig},
 	{"idle", 5000, "n idle sockets: the server's memory per socket", runIdle},
 	{"churn", 20000, "n sockets that connect, join and disconnect: the server's memory before and after", runChurn},
-	{"slow", 100, "n conversations as in send, beside consumers of long messages, before and after they stop " +
+	{"slow", 100, "n conversations as in send, while consumers get long messages, before and after they stop " +
 		"reading", runSlow},
 	{"broadcasts", 10000, "n typing indicators at once to one other socket: do all of them arrive?", runBroadcasts},
 	{"order", 10000, "n events from one socket at once: are they acknowledged in the order they were sent?", runOrder},

@@ -15,7 +15,7 @@ const (
 	floodWindow = 32   // those messages in flight
 )
 
-// runSlow measures a load beside a conversation that sends long messages to consumers: once while they read, and once
+// runSlow measures a load while a conversation sends long messages to consumers: once while they read, and once
 // after they have stopped. The p99 of the load and the server's memory show what the slow consumers cost.
 func runSlow(set settings) (*report, error) {
 	l, err := newLoad(set, messages(set.text), set.n, 2)

@@ -39,7 +39,7 @@ func TestSeed_twice(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); check(t, newWorld(t, sqliteEnv(t), 0)) })
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, postgresEnv(t), 2) // beside serve
+		w := newWorld(t, postgresEnv(t), 2) // while serve runs
 		check(t, w)
 		w.login(0, w.seeded.Agent)
 		readVisit(t, w.browser(1).get("/chat-widget?embed_token="+w.seed().EmbedToken))

@@ -515,7 +515,7 @@ func TestForeignOrganization_seesAndHearsNothing(t *testing.T) {
 		s.ok("send_message", v.say(text("not for strangers")))
 		agent.ok("send_message", v.answer(text("not for strangers either")))
 		agent.next("message_received")
-		// What the stranger's own organization does afterwards comes alone.
+		// What the stranger's own organization does afterward comes alone.
 		w.agent(0, stranger).ok("join_org_presence")
 		foreign.silent()
 	}
@@ -530,7 +530,7 @@ func TestForeignOrganization_seesAndHearsNothing(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, postgresEnv(t), 2)
-		check(t, w, w.elsewhere()) // beside serve
+		check(t, w, w.elsewhere()) // while serve runs
 	})
 }
 

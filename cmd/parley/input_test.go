@@ -14,8 +14,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Whatever a client sends as the payload of an event: a refusal with a code, nothing stored, no neighbor told, and the
-// connection goes on.
+// Whatever a client sends as the payload of an event: a refusal with a code, nothing stored, no neighbor notified, and
+// the connection goes on.
 func TestBadInput_events(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v, victim := w.written(0)

@@ -218,7 +218,7 @@ func TestListener_countsWebSockets(t *testing.T) {
 	}
 	full := w.plain(t)
 	if answer, _ := io.ReadAll(full); !bytes.HasPrefix(answer, []byte("HTTP/1.1 429 ")) {
-		t.Errorf("beside two WebSockets and two idle connections a fifth one gets %.100q", answer)
+		t.Errorf("in addition to two WebSockets and two idle connections a fifth one gets %.100q", answer)
 	}
 	first.close()
 	for deadline := time.Now().Add(patience); ; {

@@ -174,6 +174,6 @@ func TestRestart_logsNobodyOut(t *testing.T) {
 	b.get("/api/conversations/").status(t, 200)
 	if err := run(context.Background(), []string{"seed"}, w.getenv, strings.NewReader(""),
 		&strings.Builder{}); err == nil || !strings.Contains(err.Error(), "in use") {
-		t.Errorf("a second process beside serve on SQLite fails with %v", err)
+		t.Errorf("a second process while serve runs on SQLite fails with %v", err)
 	}
 }

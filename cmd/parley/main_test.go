@@ -70,7 +70,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // TestMain keeps what every test's program logs, and looks through it at the end: for panics and failures that no test
-// saw, and for what is nobody's business.
+// saw, and for what no log may hold.
 func TestMain(m *testing.M) {
 	if os.Getenv("PARLEY_TEST_PROGRAM") != "" { // a test runs this binary as the program, in a process of its own
 		main()
@@ -284,7 +284,7 @@ func (w *world) node(i int) *node { return w.nodes[i%len(w.nodes)] }
 
 func (w *world) postgres() bool { return w.env["DATABASE_URL"] != "" }
 
-// openDB looks into the database beside the program.
+// openDB looks into the database while the program runs.
 func (w *world) openDB() {
 	driver, source := "sqlite", "file:"+w.env["DATA_DIR"]+"/parley.db?_pragma=busy_timeout(10000)"
 	if w.postgres() {
@@ -350,7 +350,7 @@ func (w *world) userID(email string) (id string) {
 	return id
 }
 
-// embedToken makes a token for origins beside the seeded one.
+// embedToken makes a token for origins, in addition to the seeded one.
 func (w *world) embedToken(origins ...string) string {
 	w.t.Helper()
 	secret, hash := services.NewToken("ew_")

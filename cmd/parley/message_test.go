@@ -35,7 +35,7 @@ func TestSendMessage_ackBroadcastAndSeq(t *testing.T) {
 				like(t, bot["sender_type"], "bot")
 			}
 
-			// client_id: once, whoever asks and however often.
+			// client_id: once, for every sender and however often.
 			draft := v.say(text("once"))
 			draft["client_id"] = "c-1"
 			first := s.ok("send_message", draft)

@@ -49,7 +49,7 @@ type socket struct {
 	sendMu    sync.Mutex
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and made anew when something below changes
+	changed chan struct{} // closed and replaced when something below changes
 	events  []event
 	acks    map[int]json.RawMessage
 	lastID  int
@@ -126,7 +126,7 @@ func (w *world) tryConnect(d dial) (*socket, error) {
 	}
 }
 
-// agent is a socket of whoever is logged in in b.
+// agent is a socket of the user who is logged in in b.
 func (w *world) agent(node int, b *browser) *socket {
 	w.t.Helper()
 	return w.connect(dial{node: node, as: b})
@@ -377,7 +377,7 @@ var agentsOnly = []string{"conversation_updated", "conversation_assigned", "conv
 	"conversation_tagged", "conversation_viewed", "visit_changed",
 	"agent_status_changed"}
 
-// quiet is silent for an end user in whose organization agents come and go meanwhile.
+// quiet is silent for an end user in whose organization agents come and go.
 func (s *socket) quiet() {
 	s.t.Helper()
 	s.fence()

@@ -7,7 +7,7 @@ import (
 	"parley/handlers/protocol"
 )
 
-// everyMap calls see with every object of a document, and where it stands.
+// everyMap calls see with every object of a document, and where it is.
 func everyMap(value any, at string, see func(at string, object map[string]any)) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -51,7 +51,7 @@ func TestDocuments_referToWhatIsThere(t *testing.T) {
 				t.Errorf("%s: %s refers to %s, which is not there", name, at, reference)
 			}
 			if len(object) > 1 && !strings.Contains(at, "/schema") {
-				t.Errorf("%s: what stands beside the reference at %s is ignored", name, at)
+				t.Errorf("%s: what is next to the reference at %s is ignored", name, at)
 			}
 		})
 		if references == 0 {

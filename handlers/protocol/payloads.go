@@ -307,7 +307,7 @@ type Failure struct {
 	RetryAfterMS int64  `json:"retry_after_ms,omitempty" doc:"With rate_limited and unavailable: how many milliseconds to wait."`
 }
 
-// ConnectRefusal is the data of a refused connect: the client's connect_error has it beside the message.
+// ConnectRefusal is the data of a refused connect: the client's connect_error has it in addition to the message.
 type ConnectRefusal struct {
 	Error        string `json:"error"`
 	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`

@@ -127,7 +127,7 @@ func TestOpenAPI_answersAreValidExamples(t *testing.T) {
 		}
 		for _, parameter := range operation.Parameters {
 			if parameter.Path != strings.Contains(operation.Path, "{"+parameter.Name+"}") {
-				t.Errorf("%s: %s stands elsewhere", operation.Name, parameter.Name)
+				t.Errorf("%s: %s is elsewhere", operation.Name, parameter.Name)
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Server) Step(ctx context.Context, inTurn bool) error {
 	return s.step(ctx, func(string) bool { return inTurn }, false)
 }
 
-// SawReturns reports whether keepInStep has taken what OnReturn told it.
+// SawReturns reports whether keepInStep has taken what OnReturn reported.
 func (s *Server) SawReturns() bool { return len(s.returned) == 0 }
 
 // AnnounceLost is what Step does after a wait.

@@ -49,8 +49,8 @@ func (w *world) listeners(v visitor) map[string]*socket {
 	return sockets
 }
 
-// publication is something that happens to a conversation, and who hears of it by which events. Whoever is not named
-// hears nothing.
+// publication is something that happens to a conversation, and who hears of it by which events. A client that is not
+// named hears nothing.
 type publication struct {
 	name    string
 	publish func(p *aboutIt)

@@ -45,8 +45,8 @@ type Server struct {
 	remembered map[string]int // how many conversations the sockets of each holder have joined or proven
 }
 
-// New registers Parley's events on io. Run must run beside it. limitEndUsers is false in load tests only: then end
-// users' events have no limit.
+// New registers Parley's events on io. Run must run at the same time. limitEndUsers is false in load tests only: then
+// end users' events have no limit.
 func New(io *socketio.Namespace, s *services.Services, limitEndUsers bool) *Server {
 	server := &Server{
 		io:            io,

@@ -93,7 +93,7 @@ func TestReturn_tellsEverybodyOnceAnInterval(t *testing.T) {
 		of.returned()
 		s.next("last_seq")
 		s.next("look_again")
-		for range 3 { // whoever takes the second is done with the first
+		for range 3 { // when the second is taken, the first is done
 			of.returned()
 			for deadline := time.Now().Add(patience); !b.live.SawReturns(); runtime.Gosched() {
 				if time.Now().After(deadline) {
@@ -105,9 +105,9 @@ func TestReturn_tellsEverybodyOnceAnInterval(t *testing.T) {
 	})
 }
 
-// Another node died before it told anybody of a message. Whoever notices tells the queues of all nodes, of that
+// Another node died before it published a message. The node that notices notifies the queues of all nodes, of that
 // organization alone.
-func TestStep_tellsTheQueuesOfAllNodesOfALostMessage(t *testing.T) {
+func TestStep_notifiesTheQueuesOfAllNodesOfALostMessage(t *testing.T) {
 	eachPair(t, func(a, b *world, _ *ear) {
 		v := a.visit("jo")
 		b.endUser(v).ok("send_message", v.say("Hello"))

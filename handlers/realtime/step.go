@@ -10,12 +10,12 @@ import (
 	"parley/services"
 )
 
-// rhythm is how often the clients of this node are told what they may have missed: an event gets lost when a node or
+// rhythm is how often the clients of this node hear what they may have missed: an event gets lost when a node or
 // Redis fails. A client is in step again within compare + settle of a lost message, and within announce of anything.
 type rhythm struct {
 	compare  time.Duration // between two comparisons of what was delivered with what is stored
 	settle   time.Duration // how long a message may be on its way before it counts as lost
-	announce int           // a room is told after this many comparisons, whether or not anything was lost
+	announce int           // a room hears after this many comparisons, whether or not anything was lost
 	sweep    time.Duration // between two looks for ended logins and revoked tokens
 }
 
@@ -26,12 +26,12 @@ var defaultRhythm = rhythm{
 	sweep:    endedSweep,
 }
 
-// keepInStep tells the rooms of this node what their clients may have missed, until ctx ends.
+// keepInStep notifies the rooms of this node of what their clients may have missed, until ctx ends.
 func (s *Server) keepInStep(ctx context.Context) {
 	tick := time.NewTicker(s.rhythm.compare)
 	defer tick.Stop()
 	seed := maphash.MakeSeed()
-	all := false       // until a step has told all rooms
+	all := false       // until a step has notified all rooms
 	var told time.Time // when one has
 	for turn := 0; ; {
 		select {
@@ -59,7 +59,7 @@ func (s *Server) keepInStep(ctx context.Context) {
 	}
 }
 
-// nodesReturned makes keepInStep tell all rooms: broadcasts may have been lost in any of them.
+// nodesReturned makes keepInStep notify all rooms: broadcasts may have been lost in any of them.
 func (s *Server) nodesReturned() {
 	select {
 	case s.returned <- struct{}{}:
@@ -101,7 +101,7 @@ func (s *Server) delivered() map[string]int64 {
 	return delivered
 }
 
-// announce tells the rooms that due names what there is, or to look again.
+// announce sends the rooms that due names the last seq, or asks them to look again.
 func (s *Server) announce(delivered map[string]int64, due func(room string) bool, lost bool) {
 	for id, seq := range delivered {
 		if due(protocol.ConversationRoom(id)) {
@@ -117,7 +117,7 @@ func (s *Server) announce(delivered map[string]int64, due func(room string) bool
 	}
 }
 
-// announceLost announces the conversations whose stored messages have not come, and tells the queues of every node to
+// announceLost announces the conversations whose stored messages have not come, and asks the queues of every node to
 // look again: what the queue should have heard of these messages was lost with them.
 func (s *Server) announceLost(stored map[string]services.Stored) {
 	organizations := map[string]bool{}

@@ -12,7 +12,7 @@ import (
 	"parley/services"
 )
 
-// Whoever has opened the widget may do everything before they write, and nothing of it is stored.
+// An end user who has opened the widget may do everything before they write, and nothing of it is stored.
 func TestUnstored_everythingWorksBeforeTheFirstMessage(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.visit("jo")
@@ -68,7 +68,7 @@ func TestUnstored_everythingWorksBeforeTheFirstMessage(t *testing.T) {
 	})
 }
 
-// It does not matter which of a conversation's sockets tells the visit, and which writes.
+// It does not matter which of a conversation's sockets reports the visit, and which writes.
 func TestUnstored_visitIsStoredOnceAnotherSocketHasWritten(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.visit("jo")

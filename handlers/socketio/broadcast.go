@@ -76,7 +76,7 @@ func (b Broadcast) Late() Broadcast {
 }
 
 // After delivers the event after the numbered events up to n that this node has, and waits for the others no longer.
-// Use it to tell the room that there are events up to n. The broadcast must have one room, and be Local.
+// Use it to let the room know that there are events up to n. The broadcast must have one room, and be Local.
 func (b Broadcast) After(n uint64) Broadcast {
 	b.after, b.sequence = true, n
 	return b

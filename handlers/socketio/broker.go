@@ -9,7 +9,7 @@ import (
 type Broker interface {
 	// Publish sends a message to all subscribers of a channel, including those of this node. It keeps the order of a
 	// channel's messages and never waits for the network. While the other side is down it keeps a bounded number of
-	// messages and drops the oldest. The message must not be changed afterwards.
+	// messages and drops the oldest. The message must not be changed afterward.
 	Publish(channel string, message []byte)
 	// Subscribe calls deliver for every message of a channel, one at a time, until cancel is called. deliver must not
 	// block or change the message. Subscribe returns when the subscription is active, or with an error: after half a

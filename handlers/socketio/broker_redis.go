@@ -23,7 +23,7 @@ const (
 var errRedisDown = errors.New("socketio: redis does not answer")
 
 // RedisBroker connects nodes through Redis pub/sub. It subscribes to a room's channel while the room has members on
-// this node. While Redis is down it keeps a bounded number of its own messages and sends them afterwards; what other
+// this node. While Redis is down it keeps a bounded number of its own messages and sends them afterward; what other
 // nodes publish in that time does not arrive, and clients must fetch it: see OnReturn. A batch that fails halfway may
 // reach some nodes twice if the Redis client retries.
 type RedisBroker struct {

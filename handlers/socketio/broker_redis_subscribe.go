@@ -30,7 +30,7 @@ func (b *RedisBroker) listenLoop() {
 func (b *RedisBroker) listen() error {
 	pubsub, names := b.open()
 	defer func() { _ = pubsub.Close() }()
-	// Whoever hears its own heartbeat hears everything else, so its channel is the last.
+	// A node that hears its own heartbeat hears everything else, so its channel is the last.
 	names = append(names, b.returnChannel(), b.pulseChannel())
 	for chunk := range slices.Chunk(names, redisSubscribeChunk) {
 		ctx, cancel := context.WithTimeout(b.alive, redisTimeout)

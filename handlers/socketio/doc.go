@@ -40,6 +40,6 @@
 // # Untrusted clients
 //
 // A packet that cannot be decoded closes its connection and no other. The limits in [Options] bound the memory that
-// clients can take, one by one and together. [Namespace.OnRefuse] tells a client which limit its event exceeded.
+// clients can take, one by one and together. [Namespace.OnRefuse] says to a client which limit its event exceeded.
 // Options.Admit limits connections per address.
 package socketio

@@ -34,7 +34,7 @@ func (e *Event) Ack(args ...any) error {
 }
 
 // AckHeld is like Ack, but only queues the acknowledgement. It is sent together with the next packet to the connection,
-// which saves a system call, or by Socket.Flush. Call Flush afterwards in any case.
+// which saves a system call, or by Socket.Flush. Call Flush afterward in any case.
 func (e *Event) AckHeld(args ...any) error {
 	if !e.HasAck() || e.acknowledged.Swap(true) {
 		return nil

@@ -95,8 +95,8 @@ func (n *Namespace) OnAny(handler func(*Socket, *Event)) {
 }
 
 // OnReturn registers the handler that runs when broadcasts between nodes may have been lost: this node reaches the
-// others again, or another node does. It must not block. Without a broker that can tell it never runs. It replaces an
-// earlier one, also of other namespaces.
+// others again, or another node does. It must not block. Without a broker that can report it, it never runs. It
+// replaces an earlier one, also of other namespaces.
 func (n *Namespace) OnReturn(handler func()) {
 	if b, ok := n.server.options.Broker.(returnReporter); ok {
 		b.OnReturn(handler)

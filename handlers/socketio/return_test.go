@@ -79,7 +79,7 @@ var faults = map[string]struct{ begin, end func(*linktest.Link) }{
 }
 
 // Whatever the fault was, the node notices it, and hears again everything in all of its rooms once it says so. Both
-// nodes are told that something may be lost.
+// nodes learn that something may be lost.
 func TestReturn_meansThatBothDirectionsWork(t *testing.T) {
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestReturn_isNotToldWhileNothingFails(t *testing.T) {
 	}
 }
 
-// What a node could not send comes before the news of its return, in order, and not after its successors.
+// What a node could not send comes before its return is reported, in order, and not after its successors.
 func TestReturn_lateEventsNeverComeAfterTheirSuccessors(t *testing.T) {
 	a, b := nodes(t, 20*time.Millisecond)
 	p := a.join().enter("a")

@@ -130,7 +130,7 @@ func TestSequence_anEventAfterTheNumberedWaitsForNone(t *testing.T) {
 	if n, _ := w.Of("/").Delivered("a"); n != 6 {
 		t.Errorf("delivered %d", n)
 	}
-	after(3) // old news changes nothing
+	after(3) // an old event changes nothing
 	emitNumbered(w, 7)
 	p.expectNumbers(7, 8)
 	if n, known := w.Of("/").Delivered("nobody is here"); known {

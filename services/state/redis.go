@@ -84,7 +84,7 @@ func (l *RedisLimiter) Refund(ctx context.Context, key string) error {
 	return l.local.Refund(ctx, key) // counted here, while Redis was away
 }
 
-// key hides what a key names, like an external id or an email address: that is nobody's business in Redis.
+// key hides what a key names, like an external id or an email address: people who can read Redis must not see it.
 func (l *RedisLimiter) key(key string) string { return l.prefix + services.HashToken(key) }
 
 func (l *RedisLimiter) run(ctx context.Context, key string, rate services.Rate, count int) (time.Duration, error) {

@@ -15,7 +15,7 @@ import (
 	"parley/models/modelstest"
 )
 
-// clock stands still until it is advanced.
+// clock stops until it is advanced.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

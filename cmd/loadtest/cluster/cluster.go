@@ -1,5 +1,5 @@
 // Package cluster runs Parley as an operator does, for tests that break it: a PostgreSQL that writes durably, Redis,
-// and nodes of one binary. A Link, which is a TCP proxy, stands on each way: client to node, node to PostgreSQL, node
+// and nodes of one binary. A Link, which is a TCP proxy, is on each way: client to node, node to PostgreSQL, node
 // to Redis. It can delay, slow down, swallow, reset and refuse.
 package cluster
 

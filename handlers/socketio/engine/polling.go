@@ -54,8 +54,8 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	return nil
 }
 
-// park registers a poll. It returns nil if the poll need not wait, and false if it is refused. A second poll beside a
-// waiting one closes the connection, as in the official servers: it is unknown which of the two the client reads.
+// park registers a poll. It returns nil if the poll need not wait, and false if it is refused. A second poll while
+// one waits closes the connection, as in the official servers: it is unknown which of the two the client reads.
 func (c *Conn) park() (parked *poll, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

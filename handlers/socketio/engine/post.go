@@ -51,7 +51,7 @@ func readBody(ctx *fasthttp.RequestCtx, limit int) ([]byte, error) {
 	return ctx.Request.Body(), nil
 }
 
-// beginPost refuses a POST request to a closed or upgraded connection. A second POST request beside a first closes the
+// beginPost refuses a POST request to a closed or upgraded connection. A second POST request during a first closes the
 // connection, as in the official servers: while one of its events is handled, a client could make the server keep any
 // number of bodies.
 func (c *Conn) beginPost() bool {

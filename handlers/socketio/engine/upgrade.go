@@ -6,7 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// In an upgrade the client opens a WebSocket beside its polls and sends "2probe". It gets "3probe", and its polls
+// In an upgrade the client opens a WebSocket while it polls and sends "2probe". It gets "3probe", and its polls
 // return at once, so that it can stop polling without losing a packet. Then it sends "5", and the WebSocket is the
 // transport.
 
