@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"parley/models"
 	"parley/services"
 )
 
@@ -45,6 +46,7 @@ func New(app *App) *fiber.App {
 		DisableStartupMessage:        true,
 		DisablePreParseMultipartForm: true, // fasthttp would write files of a form to the disk
 		ErrorHandler:                 app.problem,
+		JSONEncoder:                  models.EncodeJSON,
 		EnableTrustedProxyCheck:      true, // trusts no proxy; this package reads their headers itself, see client
 	})
 	app.limitRequests(server)

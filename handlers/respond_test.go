@@ -73,3 +73,22 @@ func TestWidget_refusalIsAPageWithOrWithoutSlash(t *testing.T) {
 		}
 	}
 }
+
+// The escapes would make a message six times as long, and nothing of ours puts JSON into HTML.
+func TestAPI_leavesOutTheEscapesOfHTML(t *testing.T) {
+	d := newDesk(t)
+	conversation := d.conversation("Jo", "<b>&</b>")
+	for _, path := range []string{
+		"/chat-widget/history/" + conversation + "?external_id=id+of+Jo",
+		"/api/conversations/" + conversation + "/messages",
+	} {
+		response, body := d.page(path)
+		if !strings.Contains(body, `"content":"<b>&</b>"`) {
+			t.Errorf("%s is %s", path, body)
+		}
+		if response.Header.Get("Content-Type") != "application/json" ||
+			response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s could be taken for a page: %v", path, response.Header)
+		}
+	}
+}

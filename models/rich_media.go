@@ -1,10 +1,6 @@
 package models
 
-import (
-	"bytes"
-	"encoding/json"
-	"slices"
-)
+import "slices"
 
 // The content types.
 const (
@@ -53,14 +49,8 @@ func (m RichMedia) Offers(value string) (Choice, bool) {
 
 // JSON returns the document to store, or nil if no field is set.
 func (m RichMedia) JSON() JSON {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(m); err != nil {
-		return nil // cannot happen: these types can always be encoded
-	}
-	document := bytes.TrimSpace(buffer.Bytes())
-	if string(document) == "{}" {
+	document, err := EncodeJSON(m)
+	if err != nil || string(document) == "{}" { // these types can always be encoded
 		return nil
 	}
 	return document

@@ -92,7 +92,7 @@ func (r *receipt) Stored(sent *services.Sent, err error) {
 // encodeMessage encodes a message for sockets, once: the sender and the rooms get the same bytes.
 func encodeMessage(sent *services.Sent) (encoded json.RawMessage, err error) {
 	if sent.Encoded == nil {
-		sent.Encoded, err = json.Marshal(protocol.NewMessageReceived(sent.Message))
+		sent.Encoded, err = models.EncodeJSON(protocol.NewMessageReceived(sent.Message))
 	}
 	return sent.Encoded, err
 }
