@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"parley/handlers/protocol"
+	"parley/models"
 	"parley/services"
 )
 
@@ -31,11 +32,7 @@ func (a *App) listConversations(c *fiber.Ctx) error {
 		query := url.Values{"filter": {string(filter)}, "limit": {strconv.Itoa(limit)}, "cursor": {next}}
 		c.Set(fiber.HeaderLink, "<"+a.baseURL(c)+"/api/conversations/?"+query.Encode()+`>; rel="next"`)
 	}
-	shown := make([]protocol.Conversation, len(found))
-	for i := range found {
-		shown[i] = protocol.NewConversation(found[i])
-	}
-	return c.JSON(shown)
+	return sendList(c, found, func(c models.Conversation) any { return protocol.NewConversation(c) })
 }
 
 func (a *App) getConversation(c *fiber.Ctx) error {

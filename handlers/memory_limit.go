@@ -19,41 +19,41 @@ const (
 // address could send thousands. So only a few of its requests are worked on at once, and the others wait. The zero
 // value is ready to use.
 type memoryLimit struct {
-	mu        sync.Mutex
-	addresses map[string]*addressRequests
+	mu      sync.Mutex
+	senders map[string]*sentRequests // by address, or by id of a user
 }
 
-type addressRequests struct {
+type sentRequests struct {
 	count  int           // that wait or are worked on; guarded by memoryLimit.mu
 	usual  chan struct{} // has as many elements as requests are worked on
 	costly chan struct{}
 }
 
-// join counts a request of an address.
-func (l *memoryLimit) join(address string) *addressRequests {
+// join counts a request of a sender.
+func (l *memoryLimit) join(sender string) *sentRequests {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	of := l.addresses[address]
+	of := l.senders[sender]
 	if of == nil {
-		if l.addresses == nil {
-			l.addresses = map[string]*addressRequests{}
+		if l.senders == nil {
+			l.senders = map[string]*sentRequests{}
 		}
-		of = &addressRequests{
+		of = &sentRequests{
 			usual:  make(chan struct{}, requestsAtOnce),
 			costly: make(chan struct{}, 1),
 		}
-		l.addresses[address] = of
+		l.senders[sender] = of
 	}
 	of.count++
 	return of
 }
 
 // leave takes back one join.
-func (l *memoryLimit) leave(address string) {
+func (l *memoryLimit) leave(sender string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if of := l.addresses[address]; of.count == 1 {
-		delete(l.addresses, address)
+	if of := l.senders[sender]; of.count == 1 {
+		delete(l.senders, sender)
 	} else {
 		of.count--
 	}
@@ -64,13 +64,11 @@ func (a *App) limitMemory(c *fiber.Ctx) error {
 	if a.AddressLimits.Sockets == 0 { // load tests, all from one address
 		return c.Next()
 	}
-	address := services.AddressKey(a.clientAddress(c))
-	of := a.memory.join(address)
-	defer a.memory.leave(address)
-	own := &memoryShare{of: of}
-	defer own.end()
+	own := &memoryShare{limit: &a.memory}
+	own.join(services.AddressKey(a.clientAddress(c)))
+	defer own.leave()
 	c.Locals(memoryShare{}, own)
-	if !own.wait(of.usual) {
+	if !own.wait(own.of.usual) {
 		return busy()
 	}
 	restartClock(c)
@@ -78,13 +76,18 @@ func (a *App) limitMemory(c *fiber.Ctx) error {
 }
 
 // costly goes before a handler that takes megabytes: it hashes a password, decodes a photo, or answers with a long
-// document. An address has one of these worked on at a time, and its other requests go on.
+// document. A user has one of these worked on at a time, and so has an address of people without a login. Their other
+// requests go on.
 func (a *App) costly(c *fiber.Ctx) error {
 	own, waits := c.Locals(memoryShare{}).(*memoryShare)
 	if !waits {
 		return c.Next()
 	}
 	own.end()
+	if user := identityOf(c).User.ID; user != "" {
+		own.leave()
+		own.join(user)
+	}
 	if !own.wait(own.of.costly) {
 		return busy()
 	}
@@ -94,8 +97,17 @@ func (a *App) costly(c *fiber.Ctx) error {
 
 // memoryShare is the right of a request to be worked on.
 type memoryShare struct {
-	of    *addressRequests
-	taken chan struct{} // nil while the request waits
+	limit  *memoryLimit
+	sender string
+	of     *sentRequests
+	taken  chan struct{} // nil while the request waits
+}
+
+func (s *memoryShare) join(sender string) { s.sender, s.of = sender, s.limit.join(sender) }
+
+func (s *memoryShare) leave() {
+	s.end()
+	s.limit.leave(s.sender)
 }
 
 // wait reports whether the request has got its share in time.
@@ -121,7 +133,7 @@ func (s *memoryShare) end() {
 func busy() error {
 	return &services.Error{
 		Kind:       services.RateLimited,
-		Message:    "Too many requests from your address at once. Wait a moment and try again.",
+		Message:    "Too many requests at once. Wait a moment and try again.",
 		RetryAfter: retryBusy,
 	}
 }

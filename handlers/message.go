@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"parley/handlers/protocol"
+	"parley/models"
 	"parley/services"
 )
 
@@ -29,7 +30,10 @@ func (a *App) listMessages(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(protocol.NewHistory(messages, readBy, func(id string) bool { return senders.User(id).ID != "" }))
+	isUser := func(id string) bool { return senders.User(id).ID != "" }
+	return sendList(c, messages, func(m models.Message) any {
+		return protocol.NewHistoryMessage(m, readBy[m.ID], isUser)
+	})
 }
 
 // messagePage reads limit, offset, before_seq and after_seq.

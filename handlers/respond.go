@@ -49,8 +49,9 @@ func render(c *fiber.Ctx, status int, page, part templ.Component) error {
 	}
 	c.Status(status)
 	c.Type("html", "utf-8")
+	w := &answerWriter{ctx: c.Context()}
 	// A page that says why it took too long must still be drawn.
-	return page.Render(context.WithoutCancel(c.UserContext()), c.Response().BodyWriter())
+	return w.end(page.Render(context.WithoutCancel(c.UserContext()), w))
 }
 
 // problemTimeout limits how long an error page waits for the name of the user's organization.

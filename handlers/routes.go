@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 )
 
@@ -22,7 +21,7 @@ func (a *App) routes(server *fiber.App) {
 	server.Get("/healthz", a.health)
 	server.Get("/readyz", a.ready)
 
-	server.Use(a.limitMemory, compress.New())
+	server.Use(a.limitMemory, compressed)
 
 	// Static files.
 	server.Get("/static/*", asset)
@@ -68,7 +67,7 @@ func (a *App) routes(server *fiber.App) {
 	welcome.Post("/", a.oncePerForm, a.makeFirstBot)
 
 	// The inbox, for every user of the organization.
-	inbox := server.Group("/inbox", a.page)
+	inbox := server.Group("/inbox", a.page, a.costly)
 	inbox.Get("/", a.inboxPage)
 	inbox.Get("/list", a.inboxList)
 	inbox.Get("/:id", a.threadPage)
@@ -154,10 +153,10 @@ func (a *App) routes(server *fiber.App) {
 
 	// The REST API, for every user of the organization with a login. API keys give no access.
 	api := server.Group("/api", a.api)
-	api.Get("/conversations/", a.listConversations)
+	api.Get("/conversations/", a.costly, a.listConversations)
 	api.Get("/conversations/:id", a.getConversation)
-	api.Get("/conversations/:id/messages", a.listMessages)
-	api.Get("/conversations/:id/history", a.listMessages)
+	api.Get("/conversations/:id/messages", a.costly, a.listMessages)
+	api.Get("/conversations/:id/history", a.costly, a.listMessages)
 	api.Post("/conversations/:id/assign", a.claimConversation)
 	api.Post("/conversations/:id/release", a.unassignConversation)
 	api.Post("/conversations/:id/resolve", a.resolveConversation)

@@ -126,12 +126,12 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	}
 	// Every origin may read it, as it may open a socket: the external id is the proof, and cookies are ignored.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
-	return c.JSON(protocol.NewWidgetHistory(messages, func(senderType models.SenderType, id string) protocol.Agent {
-		sender := senders.Of(senderType, id)
-		return protocol.Agent{
-			ID:       id,
+	return sendList(c, messages, func(m models.Message) any {
+		// The type counts too: an end user may have chosen the id of an agent as external_id.
+		sender := senders.Of(m.SenderType, m.SenderID)
+		return protocol.NewWidgetMessage(m, protocol.Agent{
 			Name:     sender.Name,
 			PhotoURL: protocol.PhotoURL(sender.PhotoID),
-		}
-	}))
+		})
+	})
 }

@@ -126,20 +126,17 @@ func readerID(read models.MessageRead, isUser func(id string) bool) string {
 	return read.ReaderID
 }
 
-// NewHistory converts messages, with their readers. isUser reports whether an id belongs to a user of the organization.
-func NewHistory(messages []models.Message, readBy map[string][]models.MessageRead,
-	isUser func(id string) bool) []HistoryMessage {
-	history := make([]HistoryMessage, len(messages))
-	for i, m := range messages {
-		history[i] = HistoryMessage{
-			MessageReceived: NewMessageReceived(m),
-			ReadBy:          map[string]Time{},
-		}
-		for _, read := range readBy[m.ID] {
-			history[i].ReadBy[readerID(read, isUser)] = Time(read.ReadAt)
-		}
+// NewHistoryMessage converts a message, with its readers. isUser reports whether an id belongs to a user of the
+// organization.
+func NewHistoryMessage(m models.Message, readBy []models.MessageRead, isUser func(id string) bool) HistoryMessage {
+	shown := HistoryMessage{
+		MessageReceived: NewMessageReceived(m),
+		ReadBy:          map[string]Time{},
 	}
-	return history
+	for _, read := range readBy {
+		shown.ReadBy[readerID(read, isUser)] = Time(read.ReadAt)
+	}
+	return shown
 }
 
 // WidgetMessage is a message in the end user's history. It has no session_id and no read_by, but the name and photo of
@@ -159,29 +156,23 @@ type WidgetMessage struct {
 	CreatedAt      Time              `json:"created_at" doc:"When it was created."`
 }
 
-// NewWidgetHistory converts messages for the end user. sender returns the agent or bot with a type and id. It needs the
-// type, because an end user may have chosen the id of an agent as external_id.
-func NewWidgetHistory(messages []models.Message, sender func(models.SenderType, string) Agent) []WidgetMessage {
-	history := make([]WidgetMessage, len(messages))
-	for i, m := range messages {
-		r := NewMessageReceived(m)
-		from := sender(m.SenderType, m.SenderID)
-		history[i] = WidgetMessage{
-			ID:             r.ID,
-			ConversationID: r.ConversationID,
-			Seq:            r.Seq,
-			SenderType:     r.SenderType,
-			SenderID:       r.SenderID,
-			SenderName:     from.Name,
-			SenderPhotoURL: from.PhotoURL,
-			ClientID:       r.ClientID,
-			ContentType:    r.ContentType,
-			Content:        r.Content,
-			RichMedia:      r.RichMedia,
-			CreatedAt:      r.CreatedAt,
-		}
+// NewWidgetMessage converts a message for the end user. from is the agent or bot who sent it.
+func NewWidgetMessage(m models.Message, from Agent) WidgetMessage {
+	r := NewMessageReceived(m)
+	return WidgetMessage{
+		ID:             r.ID,
+		ConversationID: r.ConversationID,
+		Seq:            r.Seq,
+		SenderType:     r.SenderType,
+		SenderID:       r.SenderID,
+		SenderName:     from.Name,
+		SenderPhotoURL: from.PhotoURL,
+		ClientID:       r.ClientID,
+		ContentType:    r.ContentType,
+		Content:        r.Content,
+		RichMedia:      r.RichMedia,
+		CreatedAt:      r.CreatedAt,
 	}
-	return history
 }
 
 // ConversationUpdated notifies the queue about a stored message. Preview is the message as plain text.

@@ -87,40 +87,36 @@ func TestMessageReceived_hasTheGuidesFields(t *testing.T) {
 
 func TestHistory_ofAgentsTellsWhoHasRead(t *testing.T) {
 	t.Parallel()
-	golden(t, protocol.NewHistory([]models.Message{message, question},
-		map[string][]models.MessageRead{"m-1": {
+	isUser := func(id string) bool { return id == "agent-1" }
+	golden(t, []protocol.HistoryMessage{
+		protocol.NewHistoryMessage(message, []models.MessageRead{
 			{ReaderType: models.SenderAgent, ReaderID: "agent-1", ReadAt: later},
 			{ReaderType: models.SenderEndUser, ReaderID: "browser-1", ReadAt: later},
 			{ReaderType: models.SenderEndUser, ReaderID: "agent-1", ReadAt: later},
-		}}, func(id string) bool { return id == "agent-1" }), `[
+		}, isUser),
+		protocol.NewHistoryMessage(question, nil, isUser),
+	}, `[
 		{"id":"m-1","conversation_id":"conv-1","session_id":"s-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
 		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000","read_by":{"agent-1":"2025-01-15T08:23:10.001500","browser-1":"2025-01-15T08:23:10.001500",
 			"end_user:agent-1":"2025-01-15T08:23:10.001500"}},
 		{"id":"m-2","conversation_id":"conv-1","session_id":"s-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500","read_by":{}}]`)
-	golden(t, protocol.NewHistory(nil, nil, nil), `[]`)
 }
 
 func TestHistory_ofTheWidgetKeepsSessionsAndReadersBack(t *testing.T) {
 	t.Parallel()
-	senders := map[models.SenderType]map[string]protocol.Agent{
-		models.SenderBot: {"bot-1": {Name: "Pip", PhotoURL: "/photos/photo-1"}},
-		models.SenderAgent: {"browser-1": {
-			Name:     "an agent whose id an end user has taken",
-			PhotoURL: "/photos/photo-2",
-		}},
-	}
-	sender := func(senderType models.SenderType, id string) protocol.Agent { return senders[senderType][id] }
-	nobody := func(models.SenderType, string) protocol.Agent { return protocol.Agent{} }
-	golden(t, protocol.NewWidgetHistory([]models.Message{message, question}, sender), `[
+	pip := protocol.Agent{Name: "Pip", PhotoURL: "/photos/photo-1"}
+	golden(t, []protocol.WidgetMessage{
+		protocol.NewWidgetMessage(message, protocol.Agent{}),
+		protocol.NewWidgetMessage(question, pip),
+	}, `[
 		{"id":"m-1","conversation_id":"conv-1","seq":7,"sender_type":"end_user","sender_id":"browser-1","content_type":"text","content":"<Hello> & ä",
 		"rich_media":null,"created_at":"2025-01-15T08:23:10.000000"},
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","sender_name":"Pip","sender_photo_url":"/photos/photo-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, protocol.NewWidgetHistory([]models.Message{question}, nobody), `[
+	golden(t, []protocol.WidgetMessage{protocol.NewWidgetMessage(question, protocol.Agent{})}, `[
 		{"id":"m-2","conversation_id":"conv-1","seq":8,"sender_type":"bot","sender_id":"bot-1","client_id":"c-1","content_type":"quick_button","content":"",
 		"rich_media":{"buttons":[{"label":"Yes","value":"yes"}]},"created_at":"2025-01-15T08:23:10.001500"}]`)
-	golden(t, protocol.NewWidgetHistory(nil, nobody), `[]`)
 }
 
 func conversation() models.Conversation {
