@@ -23,6 +23,8 @@ const (
 	maxBody       = 256 << 10 // bytes of a form or of JSON
 	maxPhotoBody  = 5<<20 + 64<<10
 	maxPollBody   = 128 << 10 // what the Socket.IO server takes in one POST: see socketio.Options.MaxPayload
+	maxPollHeader = 8 << 10   // bytes of the header of a request to it: a poll keeps them for as long as it waits
+	maxPollQuery  = 1 << 10   // bytes of its query string
 	maxFields     = 1000      // of a form
 	maxValues     = 20_000    // of a JSON body
 )
@@ -49,6 +51,14 @@ func tooLarge(message string) error {
 		kind:    services.TooLarge,
 		status:  fiber.StatusRequestEntityTooLarge,
 		message: message,
+	}
+}
+
+func tooManyHeaders() error {
+	return &requestError{
+		kind:    services.Invalid,
+		status:  fiber.StatusRequestHeaderFieldsTooLarge,
+		message: "The request has too many headers or cookies.",
 	}
 }
 
@@ -103,14 +113,22 @@ func screen(header *fasthttp.RequestHeader) error {
 	}
 	raw := header.RawHeaders()
 	if bytes.Count(raw, []byte("\n")) > maxHeaderRows || bytes.Count(raw, []byte(";")) > maxPairs {
-		return &requestError{
-			kind:    services.Invalid,
-			status:  fiber.StatusRequestHeaderFieldsTooLarge,
-			message: "The request has too many headers or cookies.",
-		}
+		return tooManyHeaders()
 	}
 	if bytes.Count(header.RequestURI(), []byte("&")) >= maxPairs {
 		return malformed("The address has too many parameters.")
+	}
+	if within(headerPath(header), "/socket.io") {
+		switch {
+		case len(header.RequestURI()) > len("/socket.io/?")+maxPollQuery:
+			return &requestError{
+				kind:    services.Invalid,
+				status:  fiber.StatusRequestURITooLong,
+				message: "The address is too long.",
+			}
+		case len(raw) > maxPollHeader:
+			return tooManyHeaders()
+		}
 	}
 	if header.ContentLength() > bodyLimit(header) {
 		return tooLarge("The request is too large.")
@@ -120,17 +138,22 @@ func screen(header *fasthttp.RequestHeader) error {
 
 // bodyLimit is how many bytes the body of a request may have.
 func bodyLimit(header *fasthttp.RequestHeader) int {
-	var address fasthttp.URI
-	if address.Parse(header.Host(), header.RequestURI()) != nil {
-		return maxBody
-	}
-	switch path := trimSlashes(string(address.PathOriginal())); {
+	switch path := headerPath(header); {
 	case within(path, "/socket.io"):
 		return maxPollBody
 	case header.IsPost() && takesPhoto(path):
 		return maxPhotoBody
 	}
 	return maxBody
+}
+
+// headerPath is the path of a request as its route has it; empty if the address is malformed.
+func headerPath(header *fasthttp.RequestHeader) string {
+	var address fasthttp.URI
+	if address.Parse(header.Host(), header.RequestURI()) != nil {
+		return ""
+	}
+	return trimSlashes(string(address.PathOriginal()))
 }
 
 // routePath is the path of a request as its route has it.

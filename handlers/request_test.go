@@ -235,6 +235,8 @@ func TestRequests_fieldsAreCounted(t *testing.T) {
 func TestRequests_headersAreCounted(t *testing.T) {
 	server, _, _ := testApp(t)
 	address := listening(t, server)
+	const query = "EIO=4&transport=polling&t="
+	const poll = "/socket.io/?" + query
 	for _, try := range []struct {
 		what, path, header string
 		status             int
@@ -247,6 +249,12 @@ func TestRequests_headersAreCounted(t *testing.T) {
 		{"5,000 cookies", "/healthz", "Cookie: " + strings.Repeat("a;", 5000) + "\r\n", 431},
 		{"100 parameters", "/healthz?" + strings.Repeat("a=b&", 100), "", 200},
 		{"5,000 parameters", "/healthz?" + strings.Repeat("a&", 5000), "", 400},
+		{"a query of 1,024 bytes", poll + strings.Repeat("a", 1024-len(query)), "", 200},
+		{"a query of 1,025 bytes", poll + strings.Repeat("a", 1025-len(query)), "", 414},
+		{"2,000 bytes elsewhere", "/healthz?" + strings.Repeat("a", 2000), "", 200},
+		{"7 KB of a poll", poll, "Cookie: a=" + strings.Repeat("b", 7<<10) + "\r\n", 200},
+		{"8 KB of a poll", poll, "Cookie: a=" + strings.Repeat("b", 8<<10) + "\r\n", 431},
+		{"8 KB elsewhere", "/healthz", "Cookie: a=" + strings.Repeat("b", 8<<10) + "\r\n", 200},
 	} {
 		w := dial(t, address)
 		w.send("GET", try.path, try.header, "")
