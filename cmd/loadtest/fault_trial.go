@@ -87,7 +87,7 @@ func (t *trial) between(low, high time.Duration) time.Duration {
 // node returns a random node.
 func (t *trial) node() *cluster.Node { return t.Nodes[t.random.IntN(len(t.Nodes))] }
 
-// measure is how long the load is watched before a fault and after it.
+// measure returns how long the load is watched before a fault and after it.
 func (t *trial) measure() time.Duration {
 	if t.short {
 		return 5 * time.Second
@@ -99,10 +99,11 @@ func (t *trial) measure() time.Duration {
 func (t *trial) suffer() result {
 	r := result{name: t.fault.name, dose: fmt.Sprint(t.dose)}
 	began := time.Now()
-	if err := t.hold(t.measure()); err != nil {
+	var machine time.Duration
+	var err error
+	if r.before, machine, err = t.latency(); err != nil {
 		t.fail("%v", err)
 	}
-	r.before = percentile(t.ledger.latencies(began, time.Now().Add(-time.Second)), .99)
 	usage, err := t.usage()
 	if err != nil {
 		t.fail("%v", err)
@@ -128,7 +129,7 @@ func (t *trial) suffer() result {
 	}
 	t.checkLogs(logs, time.Since(faultBegan))
 	if t.ctx.Err() == nil {
-		t.after(&r, usage)
+		t.after(&r, usage, machine)
 	}
 	for _, problem := range t.verdict(false) {
 		t.fail("%s", problem)
@@ -224,24 +225,39 @@ func (w *world) missing(stored map[string]storedConversation) string {
 	return fmt.Sprintf("%d lists, such as: %s", behind, example)
 }
 
+// latency watches the load for a time. It returns the 99th percentiles of acknowledgements and of the yardstick.
+func (t *trial) latency() (acknowledged, machine time.Duration, err error) {
+	began := time.Now()
+	if machine, err = t.yardstick.measure(t.world, t.measure()); err != nil {
+		return 0, 0, err
+	}
+	// Those sent in the last second may not be answered yet.
+	return percentile(t.ledger.latencies(began, time.Now().Add(-time.Second)), .99), machine, nil
+}
+
 // after measures what a fault has left behind.
-func (t *trial) after(r *result, before cluster.Usage) {
+func (t *trial) after(r *result, before cluster.Usage, machine time.Duration) {
 	deadline := time.Now().Add(returnTime)
 	if t.hold(2*time.Second) != nil {
 		return
 	}
-	most := time.Duration(slowdown*float64(r.before)) + slowdownSlack
 	// What slows down a shared machine passes. What a fault has left behind stays.
-	for r.after == 0 || r.after > most {
-		if time.Now().After(deadline) {
-			t.fail("acknowledgements are slower: p99 %s before, %s after", r.before, r.after)
-			break
-		}
-		began := time.Now()
-		if t.hold(t.measure()) != nil {
+	for {
+		var now time.Duration
+		var err error
+		if r.after, now, err = t.latency(); err != nil {
+			t.fail("%v", err)
 			return
 		}
-		r.after = percentile(t.ledger.latencies(began, time.Now().Add(-time.Second)), .99)
+		slower := max(1, now.Seconds()/machine.Seconds())
+		if r.after > 0 && r.after <= time.Duration(slowdown*slower*float64(r.before))+slowdownSlack {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.fail("acknowledgements are slower: p99 %d ms before, %d ms after; a write to the disk %d, %d ms",
+				r.before.Milliseconds(), r.after.Milliseconds(), machine.Milliseconds(), now.Milliseconds())
+			break
+		}
 	}
 	waiting := 0
 	for _, o := range t.ledger.snapshot(time.Time{}) {

@@ -47,10 +47,11 @@ type world struct {
 	failovers      int
 	upgrades       int
 
-	folder string
-	ctx    context.Context
-	stop   context.CancelFunc
-	group  sync.WaitGroup
+	yardstick *yardstick
+	folder    string
+	ctx       context.Context
+	stop      context.CancelFunc
+	group     sync.WaitGroup
 }
 
 // A worldKind is the servers that a world has.
@@ -92,6 +93,9 @@ func newWorld(ctx context.Context, k worldKind, program, parent string, seed uin
 		DiskMB:  k.diskMB,
 	})
 	if err == nil {
+		w.yardstick, err = newYardstick(folder)
+	}
+	if err == nil {
 		err = w.populate()
 	}
 	if err != nil {
@@ -108,6 +112,7 @@ func (w *world) end() {
 		w.Cluster.Stop()
 	}
 	w.group.Wait()
+	w.yardstick.close()
 	files, _ := filepath.Glob(filepath.Join(w.folder, "*"))
 	for _, file := range files {
 		if filepath.Ext(file) != ".log" {
