@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,23 +110,33 @@ func loseCommits(t *trial) error {
 	return nil
 }
 
-// readersAsleep joins busy conversations and reads nothing more. The nodes must drop such a connection.
+// readersAsleep joins busy conversations and reads nothing more. The nodes must drop such connections once what they
+// were sent fills the buffers of the system, which takes a minute or two.
 func readersAsleep(t *trial) error {
-	const readers = 50
+	const readers, joined, enough = 50, 10, 120
 	until := time.Now().Add(time.Duration(t.dose) * time.Second)
-	return parallel(readers, readers, func(i int) error {
-		conversation := i % endUsers
+	var dropped atomic.Int64
+	err := parallel(readers, readers, func(i int) error {
 		node := t.Nodes[i%len(t.Nodes)]
 		w, err := dialWebSocket("http://"+node.Address, nil)
 		if err != nil {
 			return err
 		}
 		defer w.cut()
+		if tcp, ok := w.Conn.(*net.TCPConn); ok {
+			tcp.SetReadBuffer(32 << 10)
+		}
 		err = w.within(clientPatience, func(w *websocket) error {
 			if err := handshake(w); err != nil {
 				return err
 			}
-			return w.send(joinPacket(t.conversations[conversation], externalID(conversation)))
+			for n := range joined {
+				c := (i + n) % endUsers
+				if err := w.send(joinPacket(t.conversations[c], externalID(c))); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			return err
@@ -134,11 +147,30 @@ func readersAsleep(t *trial) error {
 			}
 			w.SetWriteDeadline(time.Now().Add(time.Second))
 			if w.send(pong) != nil {
-				return nil // dropped
+				break
 			}
+		}
+		if ends(w) {
+			dropped.Add(1)
 		}
 		return nil
 	})
+	if left := readers - dropped.Load(); left > 0 && t.dose >= enough {
+		t.fail("%d readers that never read are still connected", left)
+	}
+	return err
+}
+
+// ends reads what still comes, and reports whether that has an end.
+func ends(w *websocket) bool {
+	const patience = 5 * time.Second
+	w.SetReadDeadline(time.Now().Add(patience))
+	heard := time.Now()
+	for buffer := make([]byte, 64<<10); ; heard = time.Now() {
+		if _, err := w.Read(buffer); err != nil {
+			return !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(heard) > patience/2
+		}
+	}
 }
 
 func joinPacket(conversation, externalID string) []byte {

@@ -36,6 +36,8 @@ func exhaustDescriptors(t *trial) error {
 	if err != nil {
 		return err
 	}
+	t.noAccept.Store(true)
+	defer t.noAccept.Store(false)
 	if err := node.Lock(usage.Files + 2); err != nil {
 		return err
 	}
@@ -57,6 +59,9 @@ func exhaustDescriptors(t *trial) error {
 	}
 	if again := node.Lock(20000); err == nil {
 		err = again
+	}
+	if err == nil {
+		err = t.hold(time.Second) // the pages that waited are answered
 	}
 	return err
 }

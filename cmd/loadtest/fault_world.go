@@ -43,7 +43,8 @@ type world struct {
 	queues         []*queueView
 	paused         []atomic.Bool // by conversation
 	loseAnswers    atomic.Int64
-	others         []string // conversations outside the load: see history
+	others         []string    // conversations outside the load: see history
+	noAccept       atomic.Bool // a node can take no connection, so a page may wait
 	failovers      int
 	upgrades       int
 
@@ -387,7 +388,7 @@ func (w *world) probe(node *cluster.Node) {
 		if !node.Running() || node.PID() != pid || w.ctx.Err() != nil {
 			continue
 		}
-		if took := time.Since(began); took > promisedAnswer {
+		if took := time.Since(began); took > promisedAnswer && !w.noAccept.Load() {
 			w.ledger.note("GET %s took more than %s", path, promisedAnswer)
 		}
 		if err != nil {
