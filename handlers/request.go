@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,13 @@ func (a *App) limitRequests(server *fiber.App) {
 
 // screen says why a request with this header is refused, or nil.
 func screen(header *fasthttp.RequestHeader) error {
+	if !slices.Contains(fiber.DefaultMethods, string(header.Method())) { // Fiber would answer by itself
+		return &requestError{
+			kind:    services.Invalid,
+			status:  fiber.StatusNotImplemented,
+			message: "The method of the request is not known.",
+		}
+	}
 	for _, encoding := range header.PeekAll(fiber.HeaderContentEncoding) {
 		if encoding = bytes.TrimSpace(encoding); len(encoding) > 0 && !strings.EqualFold(string(encoding), "identity") {
 			// Inflated, a body can be a thousand times as large as it was sent.

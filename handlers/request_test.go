@@ -169,6 +169,27 @@ func TestRequests_bodiesHaveALimit(t *testing.T) {
 	}
 }
 
+func TestRequests_anUnknownMethodIsRefusedLikeEverythingElse(t *testing.T) {
+	server, _, _ := testApp(t)
+	address := listening(t, server)
+	for _, path := range everywhere {
+		for _, method := range []string{"BREW", "get", "PROPFIND"} {
+			w := dial(t, address)
+			w.send(method, path, "", "")
+			response, body := w.answer()
+			isJSON := strings.HasPrefix(body, `{"error":"invalid_request","message":"`)
+			if response.StatusCode != http.StatusNotImplemented || !isJSON && !strings.HasPrefix(body, "<!doctype html>") {
+				t.Errorf("%s %s is answered %d %.100s", method, path, response.StatusCode, body)
+			}
+			if response.Header.Get("X-Content-Type-Options") != "nosniff" ||
+				response.Header.Get("Cache-Control") != "no-store" ||
+				!strings.Contains(response.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("%s %s has the headers %v", method, path, response.Header)
+			}
+		}
+	}
+}
+
 // A body that nobody reads must not be taken for the next request.
 func TestRequests_anUnreadBodyEndsTheConnection(t *testing.T) {
 	server, _, cookie := testApp(t)

@@ -134,6 +134,16 @@ func TestListener_turnsAwayWhatIsTooMuch(t *testing.T) {
 			if err != nil || response.StatusCode != try.status || response.Header.Get("Retry-After") == "" {
 				t.Errorf("%s: %v, %v", what, response, err)
 			}
+			for name, want := range map[string]string{
+				"Cache-Control":           "no-store",
+				"X-Content-Type-Options":  "nosniff",
+				"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+				"Referrer-Policy":         "same-origin",
+			} {
+				if got := response.Header.Get(name); got != want {
+					t.Errorf("%s: %s is %q", what, name, got)
+				}
+			}
 		}
 		if lines := strings.Count(log.String(), "\n"); lines != 1 {
 			t.Errorf("%s: %d lines: %s", what, lines, log)

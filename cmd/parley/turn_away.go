@@ -17,8 +17,9 @@ func (l *listener) turnAway(conn net.Conn, full bool, address string) {
 			"address", address, "limit", l.limits.perAddress)
 	}
 	conn.SetDeadline(time.Now().Add(lingering))
-	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nRetry-After: %s\r\nConnection: close\r\n"+
-		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
+	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nRetry-After: %s\r\nConnection: close\r\nCache-Control: no-store\r\n"+
+		"X-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"+
+		"Referrer-Policy: same-origin\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
 		status, retryAfter, len(text)+1, text)
 	select {
 	case l.polite <- struct{}{}:
