@@ -105,7 +105,7 @@ func screen(header *fasthttp.RequestHeader) error {
 	if !slices.Contains(fiber.DefaultMethods, string(header.Method())) { // Fiber would answer by itself
 		return &requestError{
 			kind:    services.Invalid,
-			status:  fiber.StatusNotImplemented,
+			status:  fiber.StatusMethodNotAllowed,
 			message: "The method of the request is not known.",
 		}
 	}

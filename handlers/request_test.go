@@ -178,7 +178,8 @@ func TestRequests_anUnknownMethodIsRefusedLikeEverythingElse(t *testing.T) {
 			w.send(method, path, "", "")
 			response, body := w.answer()
 			isJSON := strings.HasPrefix(body, `{"error":"invalid_request","message":"`)
-			if response.StatusCode != http.StatusNotImplemented || !isJSON && !strings.HasPrefix(body, "<!doctype html>") {
+			if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD, POST" ||
+				!isJSON && !strings.HasPrefix(body, "<!doctype html>") {
 				t.Errorf("%s %s is answered %d %.100s", method, path, response.StatusCode, body)
 			}
 			if response.Header.Get("X-Content-Type-Options") != "nosniff" ||

@@ -69,6 +69,9 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 	defer cancel()
 	c.SetUserContext(ctx) // the request's own context ended with the handler
 	a.setHeaders(c)       // a malformed request reaches no middleware
+	if status == fiber.StatusMethodNotAllowed {
+		c.Set(fiber.HeaderAllow, "GET, HEAD, POST")
+	}
 	path := routePath(c)
 	switch {
 	case within(path, "/api"), within(path, "/chat-widget/history"), within(path, "/socket.io"):
