@@ -93,12 +93,16 @@ func parseOrigin(text string) (origin, reason string) {
 	if u.Port() == "" {
 		return scheme + "://" + host, ""
 	}
-	port, err := strconv.Atoi(u.Port())
-	if err != nil || port < 1 || port > 65535 {
+	if !validPort(u.Port()) {
 		return "", "The port must be a number from 1 to 65535."
 	}
 	// In the form that browsers' headers are compared in.
-	return OriginOf(fmt.Sprintf("%s://%s:%d", scheme, host, port)), ""
+	return OriginOf(fmt.Sprintf("%s://%s:%s", scheme, host, strings.TrimLeft(u.Port(), "0"))), ""
+}
+
+func validPort(text string) bool {
+	port, err := strconv.Atoi(text)
+	return err == nil && port >= 1 && port <= 65535
 }
 
 func parseHost(text string) (host, reason string) {

@@ -22,6 +22,13 @@ func TestSetName_changesWhatOthersRead(t *testing.T) {
 		if name := w.user(w.ann.ID).Name; name != "Anna" {
 			w.Errorf("is called %q", name)
 		}
+		w.ok(w.Profile.SetName(w.Context(), w.ann, "Anna \u202e(nimda)\u2069"))
+		if name := w.user(w.ann.ID).Name; name != "Anna (nimda)" {
+			w.Errorf("is called %q", name)
+		}
+		if err := w.Profile.SetName(w.Context(), w.ann, "\u202e"); services.KindOf(err) != services.Invalid {
+			w.Errorf("a name of nothing: %v", err)
+		}
 		w.ok(w.Users.Disable(w.Context(), w.owner, w.ann.ID))
 		w.refused(services.Unauthorized, w.Profile.SetName(w.Context(), w.ann, "Too late"))
 	})

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"parley/models"
@@ -111,9 +113,11 @@ func checkFile(given models.RichMedia) (kept models.RichMedia, problem *Error) {
 	switch {
 	case !validURL(given.URL):
 		return kept, refuseField("url", "Enter the address of the file. It starts with http:// or https://.")
-	case !hasLength(given.Filename, 255) || !plainLine(given.Filename) || strings.ContainsAny(given.Filename, `/\`) ||
+	case !hasLength(given.Filename, 255) || strings.ContainsAny(given.Filename, `/\`) ||
 		given.Filename == "." || given.Filename == "..":
 		return kept, refuseField("filename", "Enter a file name of at most 255 characters, without a path.")
+	case !literal(given.Filename):
+		return kept, refuseField("filename", "The file name contains characters that change how it reads. Remove them.")
 	case given.Size != nil && *given.Size < 0:
 		return kept, refuseField("size", "The size of a file cannot be negative.")
 	case given.MimeType != "" && !mimeType.MatchString(given.MimeType):
@@ -217,12 +221,33 @@ func checkText(field, called, text string, most int) *Error {
 	return nil
 }
 
-// validURL accepts absolute http and https URLs without user info: `javascript:` would run in the reader's page, and
-// `https://bank.example@evil.example` reads as another site.
+// validURL accepts absolute http and https URLs that lead where they seem to: `javascript:` would run in the reader's
+// page, and `https://bank.example@evil.example` reads as another site, as does a slash that is none.
 func validURL(text string) bool {
-	if text == "" || utf8.RuneCountInString(text) > maxURL || !plainLine(text) || strings.ContainsAny(text, " \\") {
+	if text == "" || utf8.RuneCountInString(text) > maxURL || !literal(text) || strings.ContainsAny(text, " \\") {
 		return false
 	}
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil {
+		return false
+	}
+	if u.Port() != "" && !validPort(u.Port()) {
+		return false
+	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return address.Zone() == ""
+	}
+	return validHost(u.Hostname())
+}
+
+// validHost reports whether a link can have a host: a name of letters and digits of any script.
+func validHost(host string) bool {
+	if strings.ContainsFunc(host, func(r rune) bool {
+		return r > unicode.MaxASCII && !unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Join_Control)
+	}) {
+		return false
+	}
+	// Unlike origins, links may have underscores, and a dot at the end.
+	_, reason := parseHost(strings.ReplaceAll(strings.TrimSuffix(host, "."), "_", "-"))
+	return reason == ""
 }

@@ -228,12 +228,60 @@ func TestParseBody_checksContent(t *testing.T) {
 	}
 }
 
+// A name that reads as that of a harmless file must not open another.
+func TestParseBody_takesFileNamesThatReadAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]string{
+		"invoice.pdf":            "",
+		"Rechnung März (2).pdf":  "",
+		"نامه\u200cها.pdf":       "", // Persian needs the joiner
+		"👩\u200d💻.png":           "",
+		"invoice\u202efdp.exe":   "change how it reads",
+		"a\u2067b.pdf":           "change how it reads",
+		"a\u200fb.pdf":           "change how it reads",
+		"a\u2028b.pdf":           "change how it reads",
+		"a\u0085b.pdf":           "change how it reads",
+		"a\nb.pdf":               "change how it reads",
+		"../a.pdf":               "without a path",
+		`C:\a.pdf`:               "without a path",
+		"":                       "without a path",
+		"..":                     "without a path",
+		strings.Repeat("x", 256): "at most 255",
+		"\u200c":                 "without a path", // blank
+		"a\u202e/\u202eb":        "without a path",
+	} {
+		_, err := services.ParseBody("file", "", json.RawMessage(`{"url":"https://example.com/x","filename":`+quoted(name)+`}`))
+		if refusal == "" && err != nil || refusal != "" && (services.AsError(err).Field != "filename" ||
+			!strings.Contains(err.Error(), refusal)) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 func TestParseBody_takesAbsoluteWebAddressesOnly(t *testing.T) {
 	t.Parallel()
 	for url, valid := range map[string]bool{
 		"https://example.com/photo.jpg": true, "http://example.com": true, "HTTPS://EXAMPLE.COM/x": true,
 		"https://example.com:8443/a?b=c#d": true,
 		"https://münchen.example/ä":        true, "https://[2001:db8::1]/x": true, "http://127.0.0.1/x": true,
+		"https://my_bucket.example.com./x": true, "https://نامه\u200cای.example/نامه\u200cای": true,
+		"https://xn--i-7iq.example/": true, "https://example.com:65535/": true, "https://example.com:/": true,
+		"https://example.com/\u202efdp.exe":   false, // reads exe.pdf
+		"https://example.com/\u2028":          false,
+		"https://bank.example\u2044x.example": false, // slashes that are none
+		"https://bank.example\u2215x.example": false,
+		"https://bank.example／x.example":      false,
+		"https://bank.example╱x.example":      false,
+		"https://exa\u00admple.com/":          false,
+		"https://exam ple.com/":               false,
+		"https://a..example/":                 false,
+		"https://127.1/":                      false,
+		"https://[fe80::1%25eth0]/":           false,
+		"https://[::1/":                       false,
+		"https://example.com:99999/":          false,
+		"https://example.com:0/":              false,
+		"https://example.com:x/":              false,
+
 		"":                                  false,
 		"javascript:alert(1)":               false,
 		"JaVaScRiPt:alert(1)":               false,

@@ -58,7 +58,7 @@ func trim(text string) string {
 // oneLine turns any text into one line of at most max characters, or into nothing if the line would be blank. Use it
 // for names that are shown, not for values that are compared.
 func oneLine(text string, max int) string {
-	text = strings.ToValidUTF8(text, "")
+	text = undirected(strings.ToValidUTF8(text, ""))
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")
@@ -71,9 +71,22 @@ func oneLine(text string, max int) string {
 	return text
 }
 
+// undirected removes what changes the direction of text: a name could seem to go on in the words around it.
+func undirected(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }), "")
+}
+
 // plainLine reports whether text can be stored and has no control characters. Use it for identifiers.
 func plainLine(text string) bool {
 	return storable(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// literal reports whether a reader sees text in the order in which it is: it is a plain line, in which nothing reorders
+// the rest. `invoice<U+202E>fdp.exe` reads as a PDF.
+func literal(text string) bool {
+	return plainLine(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+	})
 }
 
 // orEmpty returns the text, or nothing if it is missing.
@@ -96,7 +109,7 @@ func firstOf(texts ...string) string {
 
 // properName removes the spaces around the name of a user, bot or organization and checks its length. Error: Invalid.
 func properName(field, called, name string) (string, error) {
-	name = strings.TrimSpace(name)
+	name = strings.TrimSpace(undirected(name))
 	if !hasLength(name, 100) || !plainLine(name) {
 		return "", refuseField(field, "Enter the %s, in at most 100 characters.", called)
 	}

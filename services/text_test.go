@@ -124,3 +124,20 @@ func TestBlank_countsAsMissing(t *testing.T) {
 		}
 	})
 }
+
+// A name stands within sentences of ours, which it must not turn around.
+func TestCleanDisplayName_keepsItsDirectionToItself(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"Jo \u202e(detsurt)\u202c": "Jo (detsurt)",
+		"\u2066Jo\u2069\u200f":     "Jo",
+		"\u202e":                   "",
+		"يوسف":                     "يوسف",
+		"نامه\u200cها":             "نامه\u200cها",
+		"Jo\xff":                   "Jo",
+	} {
+		if got := services.CleanDisplayName(given); got != want {
+			t.Errorf("%q becomes %q, not %q", given, got, want)
+		}
+	}
+}
