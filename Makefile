@@ -33,8 +33,8 @@ test-e2e: setup ## Run the end-to-end tests with the official Socket.IO client a
 	.ci/servers.sh .ci/e2e.sh
 
 .PHONY: test-faults
-test-faults: setup ## Break the servers in some ways that cmd/loadtest knows, for three minutes
-	go run ./cmd/loadtest faults -for 3m
+test-faults: setup ## Kill nodes, PostgreSQL and Redis and lock a conversation while people write, in three minutes
+	go run ./cmd/loadtest faults -only node-kill,postgres-restart,redis-kill,conversation-locked -scale 0.1 -seed 1
 
 .PHONY: faults
 faults: setup ## Break the servers in every way that cmd/loadtest knows, while people write; takes hours
