@@ -59,12 +59,13 @@ func openSQLite(dataDir string) (*DB, error) {
 	if file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
 		file.Close()
 	}
-	write, err := openSQLiteHandle(path, 1, "_txlock=immediate")
+	write, err := openSQLiteHandle(path, 1, "_txlock=immediate", "_pragma=cache_size(-16000)")
 	if err != nil {
 		unlockFile(lock)
 		return nil, err
 	}
-	read, err := openSQLiteHandle(path, 4, "_pragma=query_only(1)")
+	// Each reader has a cache of its own, which it keeps. Their pages are also in the system's.
+	read, err := openSQLiteHandle(path, 4, "_pragma=query_only(1)", "_pragma=cache_size(-2000)")
 	if err != nil {
 		unlockFile(lock)
 		return nil, err
@@ -72,13 +73,12 @@ func openSQLite(dataDir string) (*DB, error) {
 	return &DB{Read: read, Write: write, path: path, lock: lock}, nil
 }
 
-func openSQLiteHandle(path string, connections int, option string) (*gorm.DB, error) {
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join([]string{
-		"_pragma=busy_timeout(2000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
-		"_pragma=foreign_keys(1)", "_pragma=cache_size(-16000)",
+func openSQLiteHandle(path string, connections int, options ...string) (*gorm.DB, error) {
+	options = append(options, "_pragma=busy_timeout(2000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_pragma=foreign_keys(1)",
 		"_pragma=wal_autocheckpoint(4000)", // 16 MB, so that busy pages are copied back less often
-		"_pragma=journal_size_limit(67108864)", option,
-	}, "&")
+		"_pragma=journal_size_limit(67108864)")
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(options, "&")
 	handle, err := gorm.Open(sqlite.Open(dsn), gormConfig())
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

@@ -302,3 +302,12 @@ func TestRole_isRanked(t *testing.T) {
 		}
 	}
 }
+
+// Each connection keeps its pages, and a stranger can make every one of them read long conversations.
+func TestOpen_readersCacheLittle(t *testing.T) {
+	db := modelstest.SQLite(t)
+	var kilobytes int
+	if err := db.Read.Raw("PRAGMA cache_size").Scan(&kilobytes).Error; err != nil || kilobytes != -2000 {
+		t.Errorf("a reader caches %d KB, %v", -kilobytes, err)
+	}
+}
