@@ -18,7 +18,7 @@ import (
 const (
 	leastPercent = 75
 	mostPercent  = 400      // else the first collection of an attack on an idle server would come too late
-	leastHeap    = 56 << 20 // bytes
+	leastHeap    = 44 << 20 // bytes
 )
 
 // tuneMemory keeps the process small until ctx ends. Where GOGC is set, it alone decides when garbage is collected.
