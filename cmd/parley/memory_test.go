@@ -73,8 +73,8 @@ func TestLive_collectsASmallHeapLater(t *testing.T) {
 	}{
 		"nothing yet":    {live{}, mostPercent, leastHeap * 11 / 10},
 		"an idle server": {live{5 * mb, mb, 10 * mb}, mostPercent, 10*mb + leastHeap*11/10},
-		"a busy one":     {live{15 * mb, mb, 10 * mb}, 256, 10*mb + leastHeap*11/10}, // until the heap has leastHeap
-		"many stacks":    {live{28 * mb, 28 * mb, 40 * mb}, 50, 40*mb + leastHeap*11/10},
+		"a busy one":     {live{15 * mb, mb, 10 * mb}, 181, 10*mb + leastHeap*11/10}, // until the heap has leastHeap
+		"many stacks":    {live{22 * mb, 22 * mb, 40 * mb}, 50, 40*mb + leastHeap*11/10},
 		"a large heap":   {live{400 * mb, 0, 40 * mb}, leastPercent, 810 * mb},
 	} {
 		if percent, limit := c.live.percent(), c.live.limit(); percent != c.growth || limit != c.bytes {
