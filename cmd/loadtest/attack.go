@@ -27,7 +27,8 @@ type attack struct {
 	run         func(*target) error
 }
 
-var attacks = slices.Concat(bodyAttacks, socketAttacks, joinAttacks, connectionAttacks, requestAttacks)
+// The last of socketAttacks leaves sessions behind, so that nobody else can open sockets for a while.
+var attacks = slices.Concat(bodyAttacks, joinAttacks, socketAttacks, connectionAttacks, requestAttacks)
 
 // runAttacks starts servers of its own, attacks them, and prints what that cost as a Markdown table. A cost above the
 // bounds is an error.
