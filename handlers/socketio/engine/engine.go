@@ -69,6 +69,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.MaxMessage, o.MaxPayload)
 	setDefault(&o.MaxQueueBytes, 8<<20)
 	setDefault(&o.QueueBudget, 16<<20)
+	o.MaxPayload, o.MaxMessage = min(o.MaxPayload, 1<<30), min(o.MaxMessage, 1<<30)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}

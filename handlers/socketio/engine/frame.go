@@ -120,8 +120,8 @@ func closeFrame(code int) *Packet {
 // frameDecoder decodes WebSocket messages and control frames from a client. It has no buffer between messages, so that
 // an idle connection costs none. Of a long message it keeps only the beginning.
 type frameDecoder struct {
-	limit  int      // the longest message
-	keep   int      // the longest message that is kept; of a longer one it keeps the beginning
+	limit  int32    // the longest message
+	keep   int32    // the longest message that is kept; of a longer one it keeps the beginning
 	chunk  []byte   // received bytes that are not decoded; they belong to the caller of feed
 	buffer []byte   // the beginning of a frame, from earlier chunks
 	part   *partial // nil between messages

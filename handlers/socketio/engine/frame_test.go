@@ -12,7 +12,7 @@ import (
 
 // decodeAll decodes bytes that arrive in pieces of a size. It returns each message as its opcode and payload, with
 // "cut" in front of one that was cut. It overwrites the pieces, because they belong to the decoder for a moment only.
-func decodeAll(stream []byte, size, limit, keep int) (messages [][]byte, err error) {
+func decodeAll(stream []byte, size int, limit, keep int32) (messages [][]byte, err error) {
 	d := frameDecoder{limit: limit, keep: keep}
 	buffer := make([]byte, size)
 	for piece := range slices.Chunk(stream, size) {
@@ -84,7 +84,7 @@ func TestFrameDecoder_keepsTheBeginningOfALongMessage(t *testing.T) {
 	want = append(want, append([]byte{opBinary}, long[:keep]...),
 		append([]byte{'c', 'u', 't', opBinary}, long[:beginning]...))
 	for _, size := range []int{1, 2, 3, 50, beginning, 4 << 10, len(stream)} {
-		got, err := decodeAll(stream, size, len(long), keep)
+		got, err := decodeAll(stream, size, int32(len(long)), keep)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,8 +73,8 @@ const largestMessage = 1 << 20
 // becomeTransport makes the decoder accept messages. Call it before the reader starts, or in the reading goroutine.
 func (w *webSocket) becomeTransport() {
 	o := &w.server.options
-	w.decoder.limit = max(largestMessage, o.MaxPayload)
-	w.decoder.keep = o.MaxMessage + 1 // with the type of the packet
+	w.decoder.limit = int32(max(largestMessage, o.MaxPayload))
+	w.decoder.keep = int32(o.MaxMessage + 1) // with the type of the packet
 	w.serving.Store(true)
 }
 
