@@ -29,14 +29,14 @@ var requestAttacks = []attack{
 		run:   largeDocuments,
 	},
 	{
-		name:  "logins",
-		about: "20 clients that guess passwords as often as they can",
-		run:   loginGuesses,
-	},
-	{
 		name:  "long-histories",
 		about: "16 readers of a conversation of 200 messages that are as long as can be, among them an agent's",
 		run:   longHistories,
+	},
+	{
+		name:  "logins",
+		about: "20 clients that guess passwords as often as they can",
+		run:   loginGuesses,
 	},
 }
 

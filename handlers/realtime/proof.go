@@ -17,7 +17,7 @@ const (
 	// maxOfAddress is how many proofs the end users' sockets of one address keep on a node, and maxOfUser how many
 	// joined conversations and proofs the sockets of one agent keep. Each takes up to 3 KB, because ids and names are
 	// counted in characters, and an address may have a thousand sockets.
-	maxOfAddress = 2500
+	maxOfAddress = 1500
 	maxOfUser    = 5000
 )
 
