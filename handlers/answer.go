@@ -66,8 +66,8 @@ func (w *answerWriter) end(err error) error {
 	return err
 }
 
-// sendList answers with what is shown of each element of list, as a JSON array. It empties list meanwhile: the two need
-// not be in memory together.
+// sendList answers with what is shown of each element of list, as a JSON array. It empties list as it goes, so
+// that the two are not in memory together.
 func sendList[E any](c *fiber.Ctx, list []E, shown func(E) any) error {
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	w := &answerWriter{ctx: c.Context()}
