@@ -142,7 +142,7 @@ test.describe("rich messages", () => {
     });
     await conversation.answer("", "file", {
       url: `${parley.url}/static/app/icon.svg`,
-      filename: `${"long name ".repeat(20)}\u202Efdp.exe`,
+      filename: `${"long name ".repeat(20)}fdp.exe`,
       size: 1_234_567,
     });
     const page = await (await newContext()).newPage();
