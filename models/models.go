@@ -64,14 +64,20 @@ func openSQLite(dataDir string) (*DB, error) {
 		unlockFile(lock)
 		return nil, err
 	}
-	// Each reader has a cache of its own, which it keeps. Their pages are also in the system's.
-	read, err := openSQLiteHandle(path, 4, "_pragma=query_only(1)", "_pragma=cache_size(-2000)")
+	// Each reader has a cache of its own, which it keeps as long as it is open. Its pages are also in the system's.
+	read, err := openSQLiteHandle(path, 4, "_pragma=query_only(1)", "_pragma=cache_size(-500)")
 	if err != nil {
 		unlockFile(lock)
 		return nil, err
 	}
+	if readers, err := read.DB(); err == nil {
+		readers.SetConnMaxIdleTime(readerIdle)
+	}
 	return &DB{Read: read, Write: write, path: path, lock: lock}, nil
 }
+
+// readerIdle is how long a reader of SQLite may have nothing to do. Then it is closed and gives its memory back.
+const readerIdle = 15 * time.Second
 
 func openSQLiteHandle(path string, connections int, options ...string) (*gorm.DB, error) {
 	options = append(options, "_pragma=busy_timeout(2000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",

@@ -304,10 +304,21 @@ func TestRole_isRanked(t *testing.T) {
 }
 
 // Each connection keeps its pages, and a stranger can make every one of them read long conversations.
-func TestOpen_readersCacheLittle(t *testing.T) {
+func TestOpen_readersCacheLittleAndNotForLong(t *testing.T) {
+	t.Parallel()
 	db := modelstest.SQLite(t)
 	var kilobytes int
-	if err := db.Read.Raw("PRAGMA cache_size").Scan(&kilobytes).Error; err != nil || kilobytes != -2000 {
+	if err := db.Read.Raw("PRAGMA cache_size").Scan(&kilobytes).Error; err != nil || kilobytes != -500 {
 		t.Errorf("a reader caches %d KB, %v", -kilobytes, err)
+	}
+	readers, err := db.Read.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); readers.Stats().OpenConnections > 0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d readers stay open", readers.Stats().OpenConnections)
+		}
+		time.Sleep(time.Second)
 	}
 }
