@@ -97,6 +97,14 @@ func (m *Messages) Close() {
 	}
 }
 
+// Stored returns how many messages this process has stored.
+func (m *Messages) Stored() (stored int64) {
+	for _, w := range m.writers {
+		stored += w.stored.Load()
+	}
+	return stored
+}
+
 // Send stores a message and publishes it. It reports the result to the draft's Receipt after the commit, from this or
 // another goroutine. Messages of one conversation keep the order in which they are sent. Send waits only while the
 // writer's queue is full.

@@ -68,6 +68,7 @@ type writer struct {
 	jobs        chan *job
 	committed   chan []outcome
 	unpublished atomic.Int64 // batches that publish has not finished
+	stored      atomic.Int64 // messages
 	closing     chan struct{}
 	finished    chan struct{}
 }
@@ -232,6 +233,7 @@ func (w *writer) transact(batch []*job) (outcomes []outcome, locked []*job, err 
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
+	stored := 0
 	err = w.db.WriteMessages(ctx, batchQuery(batch, w.clock()), func(state models.BatchState) models.BatchRows {
 		decision := newDecision(state, w.answers, w.clock(), len(batch))
 		locked = nil
@@ -243,11 +245,14 @@ func (w *writer) transact(batch []*job) (outcomes []outcome, locked []*job, err 
 			}
 		}
 		outcomes = decision.outcomes
-		return decision.batchRows()
+		rows := decision.batchRows()
+		stored = len(rows.Messages)
+		return rows
 	})
 	if err != nil && !errors.Is(err, models.ErrCommitUnknown) {
 		return nil, nil, err
 	}
+	w.stored.Add(int64(stored))
 	return outcomes, locked, err
 }
 

@@ -14,15 +14,19 @@ import (
 
 // The collector runs when the heap has grown by leastPercent since the last time, and later if it is smaller than
 // leastHeap then. Go itself would collect a small heap ten times a second; with a percentage that is high enough for a
-// small heap, what an attack keeps alive for a moment would grow threefold.
+// small heap, what an attack keeps alive for a moment would grow threefold. A server that stores more messages than one
+// address may send has busyHeap instead: that is work, and collecting more often would slow it by a tenth.
 const (
 	leastPercent = 75
 	mostPercent  = 400      // else the first collection of an attack on an idle server would come too late
-	leastHeap    = 44 << 20 // bytes
+	leastHeap    = 40 << 20 // bytes
+	busyHeap     = 64 << 20 // bytes
+	busyRate     = 2_000    // stored messages a second
 )
 
 // tuneMemory keeps the process small until ctx ends. Where GOGC is set, it alone decides when garbage is collected.
-func tuneMemory(ctx context.Context) {
+// stored returns how many messages the process has stored.
+func tuneMemory(ctx context.Context, stored func() int64) {
 	// GOMEMLIMIT, or nine tenths of what the container may have.
 	if _, err := memlimit.Set(memlimit.WithProvider(memlimit.FromCgroup)); err != nil {
 		slog.Debug("the container has no memory limit", "error", err)
@@ -30,15 +34,34 @@ func tuneMemory(ctx context.Context) {
 	if os.Getenv("GOGC") == "" {
 		most := debug.SetMemoryLimit(-1)
 		defer debug.SetMemoryLimit(most)
-		afterCollection(ctx, &collection{most: most})
+		afterCollection(ctx, &collection{most: most, work: work{stored: stored}})
 	}
 	returnMemory(ctx)
+}
+
+// work tells whether a server is busy.
+type work struct {
+	stored func() int64
+	seen   int64 // what stored returned last time
+	at     time.Time
+}
+
+// heap returns leastHeap or busyHeap, by how many messages were stored since the last call.
+func (w *work) heap(now time.Time) uint64 {
+	stored := w.stored()
+	busy := float64(stored-w.seen) >= busyRate*now.Sub(w.at).Seconds() && stored > w.seen
+	w.seen, w.at = stored, now
+	if busy {
+		return busyHeap
+	}
+	return leastHeap
 }
 
 // collection is an object that nothing refers to: its finalizer runs after every collection.
 type collection struct {
 	most    int64 // the memory limit that was given
 	percent int
+	work    work
 }
 
 // afterCollection decides when to collect next, and again after each collection until ctx ends.
@@ -47,6 +70,7 @@ func afterCollection(ctx context.Context, last *collection) {
 		return
 	}
 	live := readLive()
+	live.least = last.work.heap(time.Now())
 	if percent := live.percent(); percent != last.percent {
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(min(live.limit(), last.most))
@@ -55,11 +79,12 @@ func afterCollection(ctx context.Context, last *collection) {
 	runtime.SetFinalizer(last, func(last *collection) { afterCollection(ctx, last) })
 }
 
-// live is what the last collection has found alive, and what the process has beside its heap, in bytes.
-type live struct{ heap, stacks, beside uint64 }
+// live is what the last collection has found alive, what the process has beside its heap, and the heap at which to
+// collect a small one next, in bytes.
+type live struct{ heap, stacks, beside, least uint64 }
 
 // goal returns the heap at which to collect next.
-func (l live) goal() uint64 { return max(leastHeap, l.heap*(100+leastPercent)/100) }
+func (l live) goal() uint64 { return max(l.least, l.heap*(100+leastPercent)/100) }
 
 // percent returns the goal as a percentage of growth. It applies to stacks and globals too.
 func (l live) percent() int {

@@ -71,14 +71,39 @@ func TestLive_collectsASmallHeapLater(t *testing.T) {
 		growth int
 		bytes  int64
 	}{
-		"nothing yet":    {live{}, mostPercent, leastHeap * 11 / 10},
-		"an idle server": {live{5 * mb, mb, 10 * mb}, mostPercent, 10*mb + leastHeap*11/10},
-		"a busy one":     {live{15 * mb, mb, 10 * mb}, 181, 10*mb + leastHeap*11/10}, // until the heap has leastHeap
-		"many stacks":    {live{22 * mb, 22 * mb, 40 * mb}, 50, 40*mb + leastHeap*11/10},
-		"a large heap":   {live{400 * mb, 0, 40 * mb}, leastPercent, 810 * mb},
+		"nothing yet":    {live{0, 0, 0, leastHeap}, mostPercent, leastHeap * 11 / 10},
+		"an idle server": {live{5 * mb, mb, 10 * mb, leastHeap}, mostPercent, 10*mb + leastHeap*11/10},
+		"a busy one":     {live{15 * mb, mb, 10 * mb, leastHeap}, 156, 10*mb + leastHeap*11/10}, // until the heap has leastHeap
+		"many stacks":    {live{22 * mb, 22 * mb, 40 * mb, 40 * mb}, 40, 40*mb + 44*mb},
+		"a large heap":   {live{400 * mb, 0, 40 * mb, leastHeap}, leastPercent, 810 * mb},
 	} {
 		if percent, limit := c.live.percent(), c.live.limit(); percent != c.growth || limit != c.bytes {
 			t.Errorf("%s: %d %% and %d MB", name, percent, limit/mb)
+		}
+	}
+}
+
+func nothing() int64 { return 0 }
+
+func TestWork_letsABusyServerHaveMoreMemory(t *testing.T) {
+	t.Parallel()
+	stored, now := int64(0), time.Now()
+	w := work{stored: func() int64 { return stored }}
+	for _, next := range []struct {
+		stored int64
+		after  time.Duration
+		want   uint64
+	}{
+		{0, 0, leastHeap},
+		{0, time.Millisecond, leastHeap},
+		{busyRate, time.Second, busyHeap},
+		{busyRate / 10, time.Second / 10, busyHeap},
+		{busyRate - 1, time.Second, leastHeap},
+		{10 * busyRate, time.Minute, leastHeap}, // much, but slowly
+	} {
+		stored, now = stored+next.stored, now.Add(next.after)
+		if got := w.heap(now); got != next.want {
+			t.Errorf("%d messages in %s: the heap may have %d MB", next.stored, next.after, got>>20)
 		}
 	}
 }
@@ -100,7 +125,7 @@ func TestAfterCollection_followsTheHeap(t *testing.T) {
 		}
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
-	afterCollection(ctx, &collection{most: math.MaxInt64})
+	afterCollection(ctx, &collection{most: math.MaxInt64, work: work{stored: nothing}})
 	large := make([]byte, leastHeap)
 	reaches("a large heap", func(percent uint64) bool { return percent <= leastPercent })
 	runtime.KeepAlive(large)
@@ -118,7 +143,7 @@ func held() uint64 {
 func TestTuneMemory_givesBackAPeak(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	go func() { defer close(ended); tuneMemory(ctx) }()
+	go func() { defer close(ended); tuneMemory(ctx, nothing) }()
 	defer func() { cancel(); <-ended }()
 	debug.FreeOSMemory()
 	before := held()

@@ -184,7 +184,8 @@ func (s *server) dependencies(publisher services.Publisher) services.Dependencie
 func (s *server) start(ctx context.Context, live *realtime.Server) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	for _, run := range []func(context.Context){tuneMemory, live.Run, s.services.Presence.Run, s.services.Visits.Run,
+	tune := func(ctx context.Context) { tuneMemory(ctx, s.services.Messages.Stored) }
+	for _, run := range []func(context.Context){tune, live.Run, s.services.Presence.Run, s.services.Visits.Run,
 		s.backend.db.Upkeep} {
 		s.running.Go(func() { run(background) })
 	}
