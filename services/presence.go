@@ -2,7 +2,6 @@ package services
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -121,7 +120,7 @@ func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 	for _, agent := range p.outdated(grace, false) {
 		first, err := p.store.Add(ctx, agent.OrganizationID, agent.AgentID)
 		if err != nil {
-			slog.Warn("store presence", "error", err)
+			LogFailure("store presence", err)
 			return
 		}
 		p.settle(agent, true)
@@ -133,7 +132,7 @@ func (p *Presence) reconcile(ctx context.Context, grace time.Duration) {
 	for _, agent := range p.outdated(grace, true) {
 		last, err := p.store.Remove(ctx, agent.OrganizationID, agent.AgentID)
 		if err != nil {
-			slog.Warn("store presence", "error", err)
+			LogFailure("store presence", err)
 			return
 		}
 		p.settle(agent, false)
@@ -154,7 +153,7 @@ func (p *Presence) publishTeams(ctx context.Context, changed []PresentAgent) {
 		published[agent.OrganizationID] = true
 		team, err := p.Team(ctx, agent.OrganizationID)
 		if err != nil {
-			slog.Warn("read team", "error", err)
+			LogFailure("read team", err)
 			return
 		}
 		p.publisher.TeamChanged(agent.OrganizationID, team)
@@ -189,7 +188,7 @@ func (p *Presence) settle(agent PresentAgent, stored bool) {
 func (p *Presence) refresh(ctx context.Context) {
 	dead, back, err := p.store.Refresh(ctx)
 	if err != nil {
-		slog.Warn("refresh presence", "error", err)
+		LogFailure("refresh presence", err)
 	}
 	for _, agent := range dead {
 		p.publisher.AgentStatusChanged(agent.OrganizationID, agent.AgentID, false)
