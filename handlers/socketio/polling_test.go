@@ -94,6 +94,33 @@ func TestPolling_aWaitingPollReturnsWithTheNextPacket(t *testing.T) {
 	}
 }
 
+// A client that shares few connections with others does not wait longer than it wants to.
+func TestPolling_anEmptyPollEndsWhenTheClientWantsItTo(t *testing.T) {
+	w := newWorld(t, socketio.Options{}, echo)
+	s := w.openPolling()
+	s.post("40")
+	s.poll()
+	for _, hold := range []string{"1", "1x", "-1", "99999999999999999999", ""} {
+		polled := make(chan string, 1)
+		go func() {
+			_, body := w.get("hold=" + hold + "&transport=polling&sid=" + s.sid)
+			polled <- body
+		}()
+		if hold == "1" {
+			if got := wait(t, polled, "the noop"); got != "6" {
+				t.Errorf("an empty poll is answered with %q", got)
+			}
+		}
+		s.post(`42["echo",1]`)
+		if hold == "1" {
+			polled <- strings.Join(s.poll(), "")
+		}
+		if got := wait(t, polled, "the event"); got != `42["echo",1]` {
+			t.Errorf("hold=%s: %q", hold, got)
+		}
+	}
+}
+
 func TestPolling_aPayloadStaysBelowItsLimit(t *testing.T) {
 	sockets := make(chan *socketio.Socket, 1)
 	w := newWorld(t, socketio.Options{MaxPayload: 10_000}, func(n *socketio.Namespace) {

@@ -15,6 +15,10 @@ const superseded = 100 * time.Millisecond
 // before it is answered with a noop.
 const probedPoll = 20 * time.Millisecond
 
+// holdParameter is the query parameter in which a client says after how many seconds an empty poll is to be answered.
+// Browsers open six connections to a host over HTTP/1.1. Polls that wait for long would use them up in as many tabs.
+const holdParameter = "hold"
+
 // poll is a waiting GET request.
 type poll struct {
 	ready chan struct{}
@@ -34,7 +38,7 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	if c.server.beats.expired(c) {
 		c.abort(ReasonPingTimeout)
 	}
-	parked, ok := c.park()
+	parked, ok := c.park(time.Duration(ctx.QueryInt(holdParameter)) * time.Second)
 	if !ok {
 		return fail(ctx, errBadRequest)
 	}
@@ -54,9 +58,10 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	return nil
 }
 
-// park registers a poll. It returns nil if the poll need not wait, and false if it is refused. A second poll while
-// one waits closes the connection, as in the official servers: it is unknown which of the two the client reads.
-func (c *Conn) park() (parked *poll, ok bool) {
+// park registers a poll, which waits for hold if that is positive. It returns nil if the poll need not wait, and false
+// if it is refused. A second poll while one waits closes the connection, as in the official servers: it is unknown
+// which of the two the client reads.
+func (c *Conn) park(hold time.Duration) (parked *poll, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -72,7 +77,10 @@ func (c *Conn) park() (parked *poll, ok bool) {
 	}
 	c.poll = &poll{ready: make(chan struct{}, 1)}
 	if c.probed {
-		c.poll.limit = time.After(probedPoll)
+		hold = probedPoll
+	}
+	if hold > 0 {
+		c.poll.limit = time.After(hold)
 	}
 	return c.poll, true
 }
