@@ -60,6 +60,9 @@ export function openOutbox(name, onChange) {
   return {
     all,
     remove,
+    clear() {
+      for (const { client_id } of all()) remove(client_id);
+    },
     // add adds a message, or a refused one again, and reports whether there was room. Messages of one lane are sent in
     // the order in which they were added.
     add(message, lane = "") {

@@ -5,6 +5,7 @@ import { isOpen, setOpen } from "./panel.js";
 import { on, publish } from "./signal.js";
 import { unreadCount } from "./read.js";
 import { t } from "./text.js";
+import { unsent } from "./unsent.js";
 
 const VERSION = 1; // of these messages
 
@@ -52,6 +53,7 @@ const heard = {
     publish("entered", phone);
   },
   close: minimize,
+  logout: () => unsent.clear(),
   page: ({ url, title }) => publish("page", { url, title }),
 };
 

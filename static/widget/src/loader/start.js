@@ -119,7 +119,7 @@ export function start(origin, token, language) {
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== frame.contentWindow || !source || from !== origin || !data || data.parley !== 1) return;
     if (data.type === "ready") ready = true;
-    if (ready && heard[data.type]) heard[data.type](data);
+    if (ready) heard[data.type]?.(data);
   });
 
   // Another tab of the site has logged the end user in or out.
@@ -147,12 +147,13 @@ export function start(origin, token, language) {
     },
     logout() {
       refused = false;
+      say("logout");
       memory.forget();
       load();
     },
     // push lets a page call before the loader has run: (window.Parley = window.Parley || []).push(["open"]).
     push(...calls) {
-      for (const [name, ...rest] of calls) if (api[name]) api[name](...rest);
+      for (const [name, ...rest] of calls) api[name]?.(...rest);
     },
   };
 
