@@ -6,6 +6,7 @@
 //   retrying    why: "offline", "unreachable" or an error of the server; at: time of the next attempt (ms, as Date.now
 //               counts), 0 while it runs
 //   refused     why: an error of the server that trying again does not change; message: its sentence
+import { HOLD, pollInTurns } from "./polls.js";
 import { lead, leads } from "./tabs.js";
 
 const CONNECT_TIMEOUT = 7_000; // ms for an attempt to connect
@@ -55,7 +56,14 @@ const memory = {
 
 // keepConnected returns the connection. busy reports whether the page still needs it while it is hidden.
 export function keepConnected({ auth, busy = () => false }) {
-  const socket = io({ auth, autoConnect: false, reconnection: false, timeout: false, tryAllTransports: true });
+  const socket = io({
+    auth,
+    query: { hold: HOLD },
+    autoConnect: false,
+    reconnection: false,
+    timeout: false,
+    tryAllTransports: true,
+  });
   const watchers = [];
   let state = { name: "idle" };
   let join; // joins, fetches what is shown, and returns an acknowledgement
@@ -123,7 +131,7 @@ export function keepConnected({ auth, busy = () => false }) {
 
   const transport = () => socket.io.engine?.transport.name;
 
-  // Browsers open six connections to a host over HTTP/1.1. Long polls of hidden tabs would use them up.
+  // Hidden tabs leave the turns to those that are seen, see polls.js.
   function letGo() {
     if (!document.hidden || !socket.connected || transport() !== "polling" || leads() || busy()) return;
     stop();
@@ -135,6 +143,7 @@ export function keepConnected({ auth, busy = () => false }) {
     if (transport() === "polling") {
       if (swallowed) memory.polling = true;
       lead("parley:polls");
+      pollInTurns(socket.io.engine);
       socket.io.engine.once("upgrade", () => (memory.polling = false));
       setTimeout(letGo, HIDDEN);
     }

@@ -67,6 +67,23 @@ export async function oneAtATime(name, wait, act) {
   }
 }
 
+// inTurn runs act while fewer than count tabs run one of the same name. act gets true if more want to.
+export async function inTurn(name, count, act) {
+  const taken = Array(count).fill(0);
+  let turn = 0;
+  try {
+    const { held, pending } = await locks.query();
+    for (const lock of [...held, ...pending]) {
+      const [of, at] = lock.name.split("#");
+      if (of === name) taken[at]++;
+    }
+    turn = taken.indexOf(Math.min(...taken));
+  } catch {
+    return act(false);
+  }
+  return locks.request(`${name}#${turn}`, () => act(taken[turn] > 0));
+}
+
 // tabMark returns a function that marks this tab with a name, which all tabs can see, until it is called with another
 // name or none.
 export function tabMark() {
