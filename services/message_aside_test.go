@@ -184,7 +184,7 @@ func TestSend_aCommitWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 	<-l.lost
 	answers = append(answers, l.later(text(l.ref, endUserOf(l.ref), "behind it"))...)
 	l.await("lost")
-	l.link.Cut()
+	l.link.Reset()
 	l.link.Resume()
 	for _, answer := range answers {
 		l.ok(<-answer)
@@ -202,7 +202,7 @@ func TestSend_aCommitThatIsLostIsRefused(t *testing.T) {
 	draft := named(text(l.ref, endUserOf(l.ref), "lost"), "c-1")
 	answers := l.later(draft)
 	<-l.lost
-	l.link.Cut()
+	l.link.Reset()
 	l.link.Resume()
 	l.refused(services.Unavailable, <-answers[0])
 	for {
@@ -235,7 +235,7 @@ func TestSend_whatWasStoredIsPublishedLaterThanItsDeadline(t *testing.T) {
 		t.Error("published what is not known")
 	}
 	events := l.events.watch()
-	l.link.Cut()
+	l.link.Reset()
 	l.link.Resume()
 	for l.published("lost") == 0 {
 		select {

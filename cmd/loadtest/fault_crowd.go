@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/cmd/loadtest/cluster"
+	"parley/e2e/link"
 )
 
 var crowdFaults = []fault{
@@ -63,9 +63,8 @@ var crowdFaults = []fault{
 		short: 20,
 		takes: 25 * time.Second,
 		run: func(t *trial) error {
-			link := t.node().Clients
-			weather := cluster.Weather{Rate: 8000, Delay: 150 * time.Millisecond}
-			return underWeather(time.Duration(t.dose)*time.Second, weather)(t, link)
+			weather := link.Weather{Rate: 8000, Delay: 150 * time.Millisecond}
+			return underWeather(time.Duration(t.dose)*time.Second, weather)(t, t.node().Clients)
 		},
 	},
 	{

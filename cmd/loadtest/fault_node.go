@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/cmd/loadtest/cluster"
+	"parley/e2e/link"
 )
 
 // shutdownPromise is how long a node may take to end after SIGTERM.
@@ -117,8 +118,8 @@ func rollingRestart(t *trial) error {
 
 // freezeWithLocks stops a node between its two round trips, when its transaction is open and idle.
 func (t *trial) freezeWithLocks(node *cluster.Node) error {
-	node.Database.Set(cluster.Weather{Delay: 20 * time.Millisecond}) // makes the moment longer
-	defer node.Database.Set(cluster.Weather{})
+	node.Database.Set(link.Weather{Delay: 20 * time.Millisecond}) // makes the moment longer
+	defer node.Database.Resume()
 	for range 300 {
 		node.Freeze()
 		// What is on its way still arrives.
@@ -160,9 +161,9 @@ func vanishNode(t *trial) error {
 	if err := t.freezeWithLocks(node); err != nil {
 		return err
 	}
-	node.Database.HalfOpen(cluster.Far)
-	node.Redis.HalfOpen(cluster.Far)
-	node.Clients.HalfOpen(cluster.Near)
+	node.Database.HalfOpen(link.Far)
+	node.Redis.HalfOpen(link.Far)
+	node.Clients.HalfOpen(link.Near)
 	node.Kill()
 	// Until the node's clients have missed their ping.
 	if err := t.othersGoOn(silence + 5*time.Second); err != nil {

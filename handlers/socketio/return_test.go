@@ -9,14 +9,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"parley/e2e/link"
 	"parley/handlers/socketio"
-	"parley/handlers/socketio/linktest"
 )
 
 // node is a server whose broker reaches Redis through a link.
 type node struct {
 	*world
-	link     *linktest.Link
+	link     *link.Link
 	broker   *socketio.RedisBroker
 	returned chan struct{} // a call of OnReturn
 }
@@ -45,8 +45,13 @@ func nodes(t *testing.T, holdBack time.Duration) (a, b *node) {
 func newNode(t *testing.T, options *redis.Options, prefix string, holdBack time.Duration) *node {
 	t.Helper()
 	through := *options
-	n := &node{link: linktest.New(t, options.Addr), returned: make(chan struct{}, 100)}
-	through.Addr = n.link.Addr()
+	toRedis, err := link.New(options.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(toRedis.Close)
+	through.Addr = toRedis.Address
+	n := &node{link: toRedis, returned: make(chan struct{}, 100)}
 	client := redis.NewClient(&through)
 	quiet := slog.New(slog.DiscardHandler)
 	n.broker = socketio.NewFastRedisBroker(client, prefix, quiet)
@@ -68,14 +73,28 @@ func (n *node) down() {
 	eventually(n.t, "the broker is down", func() bool { return !n.broker.Up() })
 }
 
+// accept ends Refuse.
+func (n *node) accept() {
+	n.t.Helper()
+	if err := n.link.Accept(); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
 // faults take Redis away from a node, and give it back.
-var faults = map[string]struct{ begin, end func(*linktest.Link) }{
+var faults = map[string]struct{ begin, end func(*node) }{
 	"the subscription is half open": {
-		func(l *linktest.Link) { l.HalfOpen("subscribe") },
-		func(*linktest.Link) {},
+		func(n *node) { n.link.HalfOpenWhere(link.Near, "subscribe") },
+		func(*node) {},
 	},
-	"Redis does not get through": {(*linktest.Link).Block, (*linktest.Link).Unblock},
-	"connections are refused":    {(*linktest.Link).Refuse, (*linktest.Link).Accept},
+	"Redis does not get through": {
+		func(n *node) { n.link.HangAnswers() },
+		func(n *node) { n.link.Resume() },
+	},
+	"connections are refused": {
+		func(n *node) { n.link.Refuse() },
+		(*node).accept,
+	},
 }
 
 // Whatever the fault was, the node notices it, and hears again everything in all of its rooms once it says so. Both
@@ -89,9 +108,9 @@ func TestReturn_meansThatBothDirectionsWork(t *testing.T) {
 				peers = append(peers, b.join().enter(fmt.Sprint(i)))
 			}
 			onA := a.join().enter("on a")
-			fault.begin(b.link)
+			fault.begin(b)
 			b.down()
-			fault.end(b.link)
+			fault.end(b)
 			wait(t, a.returned, "the other node's return")
 			wait(t, b.returned, "the return")
 			if !b.broker.Up() {
@@ -135,7 +154,7 @@ func TestReturn_lateEventsNeverComeAfterTheirSuccessors(t *testing.T) {
 		p.expectNumbers(n + 1)
 	}
 	b.Of("/").To("a").Sequence(22).Emit("n", 22)
-	b.link.Accept()
+	b.accept()
 	p.expectNumbers(22)
 	for n := range uint64(10) {
 		q.expectNumbers(n + 1)
@@ -153,7 +172,7 @@ func TestReturn_comesAfterAStartWithoutRedis(t *testing.T) {
 	p := b.join().enter("r")
 	b.Of("/").To("r").Emit("alone")
 	p.expect(`42["alone"]`)
-	b.link.Accept()
+	b.accept()
 	wait(t, b.returned, "the return")
 	a.Of("/").To("r").Emit("together")
 	p.expect(`42["together"]`)

@@ -1,6 +1,6 @@
 // Package cluster runs Parley as an operator does, for tests that break it: a PostgreSQL that writes durably, Redis,
-// and nodes of one binary. A Link, which is a TCP proxy, is on each way: client to node, node to PostgreSQL, node
-// to Redis. It can delay, slow down, swallow, reset and refuse.
+// and nodes of one binary. A link that tests can break is on each way: client to node, node to PostgreSQL, node to
+// Redis.
 package cluster
 
 import (
@@ -8,14 +8,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
-
-	mathrand "math/rand/v2"
 )
 
 // Options say what to start.
@@ -100,8 +95,8 @@ func (c *Cluster) StartNodes() error {
 func (c *Cluster) Stop() {
 	for _, node := range c.Nodes {
 		node.Kill()
-		for _, link := range node.links() {
-			link.Close()
+		for _, l := range node.links() {
+			l.Close()
 		}
 	}
 	for _, server := range []*Postgres{c.Standby, c.Postgres} {
@@ -113,19 +108,6 @@ func (c *Cluster) Stop() {
 		c.Redis.Kill()
 	}
 	c.Disk.remove()
-}
-
-// freeAddress returns an address of the loopback interface that nobody listens on. It is below the ports that the
-// system gives to outgoing connections, so that a server can listen there again after it was away.
-func freeAddress() (string, error) {
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 12000+mathrand.IntN(18000))
-		listener, err := net.Listen("tcp", address)
-		if err == nil {
-			return address, listener.Close()
-		}
-	}
-	return "", errors.New("no free port")
 }
 
 func password() string {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"parley/e2e/link"
 )
 
 // A Node is one process of Parley. Clients reach it through the link Clients, and it reaches its servers through links
@@ -22,9 +24,9 @@ type Node struct {
 	Address  string // past the link
 	Program  string // for the next start
 	Limit    int    // open files at the next start, if not 0
-	Clients  *Link
-	Database *Link // nil with SQLite
-	Redis    *Link
+	Clients  *link.Link
+	Database *link.Link // nil with SQLite
+	Redis    *link.Link
 
 	env    []string
 	folder string
@@ -36,7 +38,7 @@ type Node struct {
 }
 
 func (c *Cluster) newNode(number int, data string) (*Node, error) {
-	address, err := freeAddress()
+	address, err := link.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -47,17 +49,17 @@ func (c *Cluster) newNode(number int, data string) (*Node, error) {
 		folder:  c.Folder,
 	}
 	n.log = filepath.Join(c.Folder, n.Name+".log")
-	if n.Clients, err = newLink(address); err != nil {
+	if n.Clients, err = link.New(address); err != nil {
 		return nil, err
 	}
 	n.env = c.env("", "")
 	if c.SQLite {
 		n.env = append(n.env, "DATA_DIR="+data)
 	} else {
-		if n.Database, err = newLink(c.Postgres.Address); err != nil {
+		if n.Database, err = link.New(c.Postgres.Address); err != nil {
 			return nil, err
 		}
-		if n.Redis, err = newLink(c.Redis.Address); err != nil {
+		if n.Redis, err = link.New(c.Redis.Address); err != nil {
 			return nil, err
 		}
 		n.env = c.env(n.Database.Address, n.Redis.Address)
@@ -194,10 +196,10 @@ func (n *Node) freeze(frozen bool, signal syscall.Signal) {
 	n.process.command.Process.Signal(signal)
 }
 
-func (n *Node) links() (links []*Link) {
-	for _, link := range []*Link{n.Clients, n.Database, n.Redis} {
-		if link != nil {
-			links = append(links, link)
+func (n *Node) links() (links []*link.Link) {
+	for _, l := range []*link.Link{n.Clients, n.Database, n.Redis} {
+		if l != nil {
+			links = append(links, l)
 		}
 	}
 	return links

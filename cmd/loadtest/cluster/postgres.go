@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/e2e/link"
 )
 
 // serverPatience is how long a server may take to start or stop.
@@ -47,7 +49,7 @@ restart_after_crash = on
 
 // startPostgres creates a server whose files are in folder, but for its log of changes, which is in wal.
 func startPostgres(ctx context.Context, folder, wal string) (*Postgres, error) {
-	address, err := freeAddress()
+	address, err := link.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +98,7 @@ func (p *Postgres) configure(settings string) error {
 
 // Follow starts a replica in folder. From then on a commit waits for it, so that a failover loses nothing.
 func (p *Postgres) Follow(ctx context.Context, folder string) (*Postgres, error) {
-	address, err := freeAddress()
+	address, err := link.FreeAddress()
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
+
+	"parley/e2e/link"
 )
 
 // A Redis is a Redis server that keeps nothing on disk.
@@ -24,7 +26,7 @@ func startRedis(folder string) (*Redis, error) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		return nil, errors.New("Redis is missing: run make setup")
 	}
-	address, err := freeAddress()
+	address, err := link.FreeAddress()
 	if err != nil {
 		return nil, err
 	}

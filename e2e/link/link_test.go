@@ -1,4 +1,4 @@
-package cluster
+package link
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// echo starts a server that sends back what it receives, and a link to it.
-func echo(t *testing.T) (*Link, chan net.Conn) {
+// open starts a server that answers as serve does, and a link to it.
+func open(t *testing.T, serve func(net.Conn)) (*Link, chan net.Conn) {
 	t.Helper()
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -25,16 +25,35 @@ func echo(t *testing.T) (*Link, chan net.Conn) {
 			if err != nil {
 				return
 			}
+			conn.SetDeadline(time.Now().Add(10 * time.Second))
 			accepted <- conn
-			go io.Copy(conn, conn)
+			go serve(conn)
 		}
 	}()
-	link, err := newLink(server.Addr().String())
+	link, err := New(server.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(link.Close)
 	return link, accepted
+}
+
+// echo is open with a server that sends back what it receives.
+func echo(t *testing.T) (*Link, chan net.Conn) {
+	t.Helper()
+	return open(t, func(conn net.Conn) { io.Copy(conn, conn) })
+}
+
+// connect returns the ends of a connection through a link, which something has passed.
+func connect(t *testing.T) (link *Link, near, far net.Conn) {
+	t.Helper()
+	link, accepted := open(t, func(net.Conn) {})
+	near = dial(t, link)
+	far = <-accepted
+	t.Cleanup(func() { far.Close() })
+	io.WriteString(near, "hello")
+	wantText(t, far, "hello")
+	return link, near, far
 }
 
 func dial(t *testing.T, link *Link) net.Conn {
@@ -55,11 +74,16 @@ func exchange(t *testing.T, conn net.Conn, text string) (took time.Duration) {
 	if _, err := io.WriteString(conn, text); err != nil {
 		t.Fatal(err)
 	}
-	answer := make([]byte, len(text))
-	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != text {
-		t.Fatalf("answer %.20q, %v", answer, err)
-	}
+	wantText(t, conn, text)
 	return time.Since(began)
+}
+
+func wantText(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	got := make([]byte, len(text))
+	if n, err := io.ReadFull(conn, got); err != nil || string(got) != text {
+		t.Fatalf("read %.20q, %v; want %.20q", got[:n], err, text)
+	}
 }
 
 // wantSilence checks that nothing arrives, not even an end.
@@ -101,18 +125,20 @@ func TestLink(t *testing.T) {
 			t.Errorf("took %s, want a tenth of a second between the halves", took)
 		}
 	})
-	for name, weather := range map[string]Weather{"blocks out": {BlockOut: true}, "blocks in": {BlockIn: true}} {
+	for name, block := range map[string]func(*Link){
+		"blocks out":    func(l *Link) { l.Set(Weather{BlockOut: true}) },
+		"hangs":         (*Link).Hang,
+		"hangs answers": (*Link).HangAnswers,
+	} {
 		t.Run(name, func(t *testing.T) {
 			link, _ := echo(t)
 			conn := dial(t, link)
 			exchange(t, conn, "hello")
-			link.Set(weather)
+			block(link)
 			io.WriteString(conn, "held")
 			wantSilence(t, conn)
-			link.Set(Weather{})
-			if _, err := io.ReadFull(conn, make([]byte, 4)); err != nil {
-				t.Errorf("after the block: %v", err)
-			}
+			link.Resume()
+			wantText(t, conn, "held")
 		})
 	}
 	t.Run("resets", func(t *testing.T) {
@@ -134,6 +160,16 @@ func TestLink(t *testing.T) {
 		}
 		exchange(t, dial(t, link), "hello")
 	})
+	t.Run("refuses what it was about to take", func(t *testing.T) {
+		link, _ := echo(t)
+		before := link.listener
+		link.Refuse()
+		near, taken := net.Pipe()
+		defer near.Close()
+		near.SetDeadline(time.Now().Add(10 * time.Second))
+		link.connect(before, taken)
+		wantEnd(t, near)
+	})
 	t.Run("loses answers", func(t *testing.T) {
 		link, _ := echo(t)
 		link.LoseAnswers(func(data []byte) bool { return bytes.Contains(data, []byte("COMMIT")) })
@@ -141,6 +177,57 @@ func TestLink(t *testing.T) {
 		exchange(t, conn, "hello")
 		io.WriteString(conn, "COMMIT")
 		wantEnd(t, conn)
+	})
+	t.Run("tells what is sent before it is passed on", func(t *testing.T) {
+		link, _ := echo(t)
+		conn := dial(t, link)
+		exchange(t, conn, "hello")
+		link.OnSend(func(data []byte) {
+			if bytes.Contains(data, []byte("COMMIT")) {
+				link.Set(Weather{BlockOut: true})
+			}
+		})
+		exchange(t, conn, "INSERT")
+		io.WriteString(conn, "COMMIT")
+		wantSilence(t, conn)
+		link.OnSend(nil)
+		link.Resume()
+		wantText(t, conn, "COMMIT")
+		exchange(t, conn, "COMMIT")
+	})
+	t.Run("drops what it holds back when it resets", func(t *testing.T) {
+		link, near, far := connect(t)
+		link.Hang()
+		io.WriteString(near, "held")
+		wantSilence(t, far)
+		link.Reset()
+		link.Resume()
+		wantEnd(t, near)
+		wantEnd(t, far)
+	})
+	t.Run("ends", func(t *testing.T) {
+		link, accepted := echo(t)
+		conn := dial(t, link)
+		exchange(t, conn, "hello")
+		link.Hang()
+		io.WriteString(conn, "held")
+		link.Close()
+		wantEnd(t, conn)
+		wantEnd(t, <-accepted)
+		if link.Accept() == nil {
+			t.Error("it takes connections again")
+		}
+	})
+	t.Run("leaves only those alone that have said something", func(t *testing.T) {
+		link, _ := echo(t)
+		reader, writer := dial(t, link), dial(t, link)
+		exchange(t, reader, "hello")
+		exchange(t, reader, "subscribe")
+		exchange(t, writer, "hello")
+		link.HalfOpenWhere(Near, "subscribe")
+		io.WriteString(reader, "anybody?")
+		wantSilence(t, reader)
+		exchange(t, writer, "subscribe")
 	})
 	t.Run("leaves the near end alone", func(t *testing.T) {
 		link, accepted := echo(t)
@@ -153,26 +240,9 @@ func TestLink(t *testing.T) {
 		exchange(t, dial(t, link), "hello")
 	})
 	t.Run("leaves the far end alone", func(t *testing.T) {
-		server, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer server.Close()
-		link, err := newLink(server.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer link.Close()
-		conn := dial(t, link)
-		far, err := server.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer far.Close()
-		io.WriteString(conn, "x")
-		io.ReadFull(far, make([]byte, 1))
+		link, near, far := connect(t)
 		link.HalfOpen(Far)
-		wantEnd(t, conn)
+		wantEnd(t, near)
 		wantSilence(t, far)
 	})
 }
