@@ -13,6 +13,7 @@ import {
   tabTo,
   violations,
 } from "./journey.mjs";
+import { loseEvents } from "./wire.mjs";
 
 test.use({ mayLog: /status of 40[0134]|status of 4(09|13|29)/ }); // the browser reports refusals itself
 
@@ -69,6 +70,11 @@ test("the chat and the inbox show the photo of the agent who answers", async ({ 
   await expect(page.getByText("The photo was saved.")).toBeVisible();
 
   const widget = await (await newContext()).newPage();
+  let joined;
+  const wire = await loseEvents(widget, (name, payload) => {
+    if (name === "agent_joined") joined = payload;
+    return name === "agent_joined" || name === "team_changed";
+  });
   const guest = await openWidget(widget);
   await say(widget, "Who is there?");
   await page.goto("/inbox");
@@ -76,7 +82,12 @@ test("the chat and the inbox show the photo of the agent who answers", async ({ 
   await page.getByRole("button", { name: "Claim", exact: true }).click();
   await answer(page, "It is me.");
   await expect(inThread(page, "It is me.").locator(".avatar img")).toBeVisible();
-  const photo = received(widget, "It is me.").locator(".avatar img");
+  const message = received(widget, "It is me.");
+  const photo = message.locator(".avatar img");
+  await expect(message).toBeVisible();
+  await expect(photo).toHaveCount(0);
+  await expect.poll(() => joined).toBeTruthy();
+  wire.emit("agent_joined", joined); // the answer may be quicker
   await expect(photo).toBeVisible();
   expect(await photo.evaluate((image) => image.decode().then(() => image.naturalWidth))).toBeGreaterThan(0);
   await widget.reload(); // now it comes from the history

@@ -2,6 +2,7 @@
 import { drawAnswer } from "./answer.js";
 import { avatarOf } from "./avatar.js";
 import { button, el } from "./element.js";
+import { entryOf } from "./entry.js";
 import { isOwn, nameOf } from "./names.js";
 import { buttonsOf } from "./rich/buttons.js";
 import { carouselOf } from "./rich/carousel.js";
@@ -9,7 +10,7 @@ import { dropdownOf } from "./rich/dropdown.js";
 import { fileOf } from "./rich/file.js";
 import { imageOf } from "./rich/image.js";
 import { isEmojiOnly, textOf } from "./rich/text.js";
-import { publish } from "./signal.js";
+import { on, publish } from "./signal.js";
 import { t } from "./text.js";
 import { exactly, timeOf } from "./time.js";
 
@@ -33,6 +34,16 @@ function senderOf(message) {
   label.dataset.sender = message.sender_id;
   return [avatarOf(message), label];
 }
+
+// A message may be drawn before its sender is known.
+on("learned", (id) => {
+  for (const label of document.querySelectorAll("#messages .name")) {
+    if (label.dataset.sender !== id) continue;
+    const [avatar, name] = senderOf(entryOf(label.closest(".message")).message);
+    label.previousElementSibling.replaceWith(avatar);
+    label.replaceWith(name);
+  }
+});
 
 function faultOf(entry) {
   const line = el("p", "fault", el("span", "", entry.fault));

@@ -5,6 +5,7 @@
 //   lost         the page may no longer be up to date, because the connection is lost or the server can't answer
 //   behind       messages are missing: number of the newest one
 //   received     a message arrived while the page was open: entry
+//   learned      a sender's name or photo is known now: id
 //   drawn        a message of another sender was drawn: entry
 //   typed        the end user has typed something
 //   sent         the end user sends a message, which may have to wait: entry
