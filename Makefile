@@ -38,6 +38,7 @@ test-faults: setup ## Kill nodes, PostgreSQL and Redis and lock a conversation w
 
 .PHONY: faults
 faults: setup ## Break the servers in every way that cmd/loadtest knows, while people write; takes hours
+	OUTAGE_SECONDS=20 .ci/servers.sh npx playwright test --config e2e fault.spec
 	go run ./cmd/loadtest faults -all
 
 .PHONY: fuzz

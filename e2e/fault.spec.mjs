@@ -10,6 +10,7 @@ import { expect, inThread, openThread, received, row, say, sent, test as base } 
 import { open, start } from "./parley.mjs";
 
 const SOON = 5_000; // ms after the end of a fault in which every page is complete
+const LEAST = Number(process.env.OUTAGE_SECONDS ?? 0) * 1_000; // ms that a fault lasts; longer if the pages need it
 
 const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
 
@@ -122,6 +123,7 @@ for (const { parts, says } of faults) {
     test.setTimeout(90_000);
     const banners = { widget: widget.locator("#state"), inbox: inbox.locator("#offline") };
     const mine = { widget: sent(widget, "from the widget"), inbox: stored(inbox, "from the inbox") };
+    const began = Date.now();
     const bringBack = await nodes.take(...parts);
     await write(widget, "from the widget");
     await write(inbox, "from the inbox");
@@ -138,6 +140,14 @@ for (const { parts, says } of faults) {
     const complete = [received(widget, "from the inbox"), stored(inbox, "from the widget"), ...Object.values(mine)];
     if (parts.join() === "redis") complete.push(row(inbox, await newcomer(nodes.one)));
     else for (const one of complete.slice(0, 2)) await expect(one).toHaveCount(0);
+    do {
+      for (const side of ["widget", "inbox"]) {
+        const text = await banners[side].textContent();
+        if (says[side]) expect(text).toMatch(says[side]);
+        else expect(text).not.toMatch(/try/);
+      }
+      if (LEAST) await widget.waitForTimeout(200);
+    } while (Date.now() - began < LEAST);
     await bringBack();
     await expect(async () => {
       for (const one of complete) await expect(one).toBeVisible({ timeout: 10 });
