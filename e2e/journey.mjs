@@ -111,10 +111,11 @@ export async function openThread(inbox, name) {
   await expect(inbox.locator("#thread-name")).toHaveText(name);
 }
 
+// answer writes as an agent. It returns once the server has stored the answer.
 export async function answer(inbox, text) {
   await inbox.getByLabel("Message", { exact: true }).fill(text);
   await inbox.getByLabel("Message", { exact: true }).press("Enter");
-  await expect(inThread(inbox, text)).toBeVisible();
+  await expect(inThread(inbox, text).and(inbox.locator("[data-seq]"))).toBeVisible();
 }
 
 // openEditor opens the editor of a rich message.
