@@ -106,6 +106,7 @@ for (const width of [360, 1440]) {
     await admin.goto("/integration/mobile-sdk");
     await admin.locator("main a[href^='/integration/mobile-sdk/']").first().click();
     await expect(admin.locator("#web-view-url")).toBeVisible();
+    await admin.waitForLoadState(); // else blocks may still lack their buttons
     await admin.locator("#session_id").fill("x".repeat(200));
     await expect(admin.locator("#web-view-url")).toContainText("xxxx");
     const under = await admin.locator(".code-block").evaluateAll((blocks) =>
