@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"parley/e2e/link"
 )
 
 func TestLogin_redirectsAndCookie(t *testing.T) {
@@ -130,12 +131,11 @@ func TestCookie_secureOnHTTPS(t *testing.T) {
 // freeAddress is an address nobody listens on now.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := link.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return address
 }
 
 func TestLogout_endsTheSessionOnly(t *testing.T) {
