@@ -147,6 +147,7 @@ export const sideways = (page) =>
 // violations returns what axe finds on a page or frame. It waits until animations end, because a color has no contrast
 // halfway. It runs outside of the page's policy.
 export async function violations(frame) {
+  await frame.waitForLoadState(); // a page has boxes before it has its colors
   await frame.evaluate(() => {
     const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
     return Promise.allSettled(ending.map((one) => one.finished));
