@@ -141,6 +141,26 @@ test("a conversation can be resolved with tags, and a message reopens it", async
   await expect(agent.locator(".thread-facts .tag")).toHaveCount(0);
 });
 
+test("a menu stays open while something else is saved", async ({ newContext }) => {
+  const page = await (await newContext()).newPage();
+  const agent = await (await newContext()).newPage();
+  const name = await openWidget(page);
+  await say(page, "Hello");
+  await logIn(agent, (await people(agent.context())).admin);
+  await openThread(agent, name);
+  let release;
+  const opened = new Promise((resolve) => (release = resolve));
+  await agent.route(/\/claim/, async (route) => {
+    await opened;
+    await route.continue();
+  });
+  await agent.getByRole("button", { name: "Claim" }).click();
+  await agent.locator("#attach summary").click();
+  release();
+  await expect(agent.locator("#thread-header")).toContainText("Assigned to you");
+  await expect(agent.locator("#attach")).toHaveAttribute("open");
+});
+
 test("an agent can send every kind of rich message, and sees the choices", async ({ newContext, baseURL }) => {
   const page = await (await newContext()).newPage();
   const agent = await (await newContext()).newPage();

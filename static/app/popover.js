@@ -27,5 +27,5 @@ document.addEventListener("keydown", ({ key }) => {
 
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.request?.method !== "POST" || ctx.response.status >= 400) return;
-  for (const details of open()) details.open = false;
+  for (const details of open()) if (details.contains(ctx.sourceElement)) details.open = false;
 });
