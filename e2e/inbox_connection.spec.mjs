@@ -230,7 +230,7 @@ for (const locks of [true, false]) {
   });
 }
 
-// Each has a window of its own, for example. Browsers open six connections to a host over HTTP/1.1.
+// They may be in nine windows. Browsers open six connections to a host over HTTP/1.1.
 test("nine visible tabs without WebSockets all hear, load and send", async ({ server }) => {
   test.setTimeout(120_000);
   const customer = await server.endUser("One");

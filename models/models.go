@@ -64,7 +64,7 @@ func openSQLite(dataDir string) (*DB, error) {
 		unlockFile(lock)
 		return nil, err
 	}
-	// Each reader has a cache of its own, which it keeps as long as it is open. Its pages are also in the system's.
+	// A reader keeps its cache as long as it is open. The system caches the same pages.
 	read, err := openSQLiteHandle(path, 4, "_pragma=query_only(1)", "_pragma=cache_size(-500)")
 	if err != nil {
 		unlockFile(lock)

@@ -39,7 +39,7 @@ func tuneMemory(ctx context.Context, stored func() int64) {
 	returnMemory(ctx)
 }
 
-// work tells whether a server is busy.
+// work finds out if a server is busy.
 type work struct {
 	stored func() int64
 	seen   int64 // what stored returned last time

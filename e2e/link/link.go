@@ -1,5 +1,5 @@
-// Package link gives tests a network that they can break. A Link is a TCP proxy: its near end is whoever dials it, its
-// far end a server, such as a node, PostgreSQL or Redis.
+// Package link gives tests a network that they can break. A Link is a TCP proxy: its near end is the client that dials
+// it, its far end a server, such as a node, PostgreSQL or Redis.
 package link
 
 import (
@@ -111,7 +111,7 @@ func (l *Link) connect(listener net.Listener, near net.Conn) {
 	}
 	p := &pair{link: l, ends: [2]net.Conn{near, far}, ended: make(chan struct{})}
 	l.mu.Lock()
-	late := l.listener != listener || l.target != target // Refuse or Target came meanwhile
+	late := l.listener != listener || l.target != target // Refuse or Target came first
 	if !late {
 		l.pairs[p] = true
 	}
