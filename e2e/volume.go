@@ -1,7 +1,8 @@
 //go:build ignore
 
 // volume.go fills the demo organization of a data directory that no server has open, with conversations of two messages
-// each, and with the newest, "Long Story", of as many messages as requested. It prints the session_id of that one.
+// each, and with the newest, "Long Story", of as many messages as requested. It prints the session_id of that one. The
+// fifty messages that a page shows are of more than one day.
 package main
 
 import (
@@ -23,6 +24,8 @@ func main() {
 	}
 	fmt.Println("volume-0")
 }
+
+const apart = 30 * time.Minute // between two messages
 
 var (
 	firstNames = []string{"Mara", "Jonas", "Amina", "Kenji", "Zoë", "Piotr", "Leila", "Tomás", "Ingrid", "Yusuf",
@@ -57,7 +60,7 @@ func fill(dataDir string, conversations, messages int) error {
 }
 
 func add(db *models.DB, channel models.Channel, i int, name string, count int, last time.Time) error {
-	organizationID, begun := channel.OrganizationID, last.Add(-time.Duration(count)*time.Minute)
+	organizationID, begun := channel.OrganizationID, last.Add(-time.Duration(count)*apart)
 	user := models.EndUser{
 		ID:             models.NewID(),
 		OrganizationID: organizationID,
@@ -96,7 +99,7 @@ func add(db *models.DB, channel models.Channel, i int, name string, count int, l
 			SenderID:       user.ExternalID,
 			ContentType:    "text",
 			Content:        fmt.Sprintf("%s (%d)", questions[(i+seq)%len(questions)], seq),
-			CreatedAt:      begun.Add(time.Duration(seq) * time.Minute),
+			CreatedAt:      begun.Add(time.Duration(seq) * apart),
 		}
 		if seq%4 == 0 {
 			m.SenderType, m.SenderID = models.SenderBot, channel.BotID

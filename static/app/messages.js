@@ -37,7 +37,8 @@ async function fetchAll() {
 }
 
 async function fetchOnce() {
-  if (!list() || document.getElementById("later")) return nothing; // goToEnd loads the newest
+  if (!list()) return nothing;
+  if (document.getElementById("later")) return atEnd() ? fetchNewest() : nothing; // goToEnd loads the newest
   if (!atEnd() && messages().length > MOST) {
     link("later", last());
     followEnd(1);
@@ -176,7 +177,7 @@ document.addEventListener(
   ({ target }) => {
     if (target.id !== "log") return;
     if (target.scrollTop < NEAR) ask("older");
-    if (toGo(target) < NEAR) ask("later");
+    if (toGo(target) < NEAR && !atEnd()) ask("later");
   },
   true, // scroll does not bubble
 );

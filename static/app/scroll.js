@@ -14,7 +14,7 @@ export const toGo = (box) => box.scrollHeight - box.scrollTop - box.clientHeight
 // that only the content has changed: it grew below the reader, or shrank.
 export function atEnd() {
   const box = log();
-  if (following && box && toGo(box) >= NEAR_END && box.scrollTop < endTop) following = false;
+  if (box && toGo(box) >= NEAR_END && box.scrollTop < endTop) following = false;
   return following;
 }
 
@@ -52,9 +52,10 @@ export function stayAtEnd() {
 // holdPlace runs change, which adds or removes something above the reader, without moving the text being read.
 export function holdPlace(change) {
   const box = log();
-  const fromEnd = box.scrollHeight - box.scrollTop;
+  const { scrollHeight, scrollTop } = box;
   change();
-  box.scrollTop = box.scrollHeight - fromEnd;
+  box.scrollTop = scrollTop + box.scrollHeight - scrollHeight;
+  endTop += box.scrollTop - scrollTop;
 }
 
 const resized = new ResizeObserver(stayAtEnd);
@@ -75,8 +76,8 @@ document.addEventListener(
   "scroll",
   ({ target }) => {
     if (target.id !== "log") return;
-    following = toGo(target) < NEAR_END && !document.getElementById("later");
-    if (following) count(0);
+    if (toGo(target) < NEAR_END && !document.getElementById("later")) following = true;
+    if (atEnd()) count(0);
   },
   true, // scroll does not bubble
 );
