@@ -7,12 +7,14 @@ export const log = part("log");
 const list = part("messages");
 
 let following = true;
+let endTop = 0; // scroll position when the log was last at its end, px
 let place = 0; // scroll position when the chat was minimized, px
 
 export const isFollowing = () => following;
 
 export function toEnd() {
   log.scrollTop = log.scrollHeight;
+  endTop = log.scrollTop;
   following = true;
 }
 
@@ -54,7 +56,8 @@ log.addEventListener(
   "scroll",
   () => {
     if (!log.clientHeight) return; // minimized
-    following = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+    const near = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+    following = near || (following && log.scrollTop >= endTop); // the content may have grown since toEnd
     for (const listener of moved) listener();
   },
   { passive: true },
