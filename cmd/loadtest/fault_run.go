@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,8 +32,12 @@ type faultRun struct {
 	within time.Duration // of -for
 	scale  float64
 	keep   bool
-	stdout io.Writer
+	lanes  int
 	folder string
+
+	mu     sync.Mutex
+	stdout io.Writer
+	failed bool
 }
 
 // runFaults breaks servers of its own while people use them, and prints what that did as a Markdown table.
@@ -48,12 +53,16 @@ func runFaults(args []string, stdout io.Writer) error {
 	flags.BoolVar(&all, "all", false, "every fault")
 	flags.BoolVar(&listed, "list", false, "print the faults")
 	flags.Float64Var(&r.scale, "scale", 1, "multiplies how often each fault happens")
+	flags.IntVar(&r.lanes, "lanes", 1, "how many faults run at the same time, each on servers of its own")
 	flags.BoolVar(&r.keep, "keep", false, "keep the logs also of a run without problems")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if r.lanes < 1 {
+		return errors.New("-lanes must be at least 1")
 	}
 	if listed {
 		for _, f := range faults {
@@ -109,65 +118,101 @@ func (r *faultRun) run(chosen []*fault) error {
 		chosen = r.choose(chosen)
 	}
 	fmt.Fprint(r.stdout, faultHeader)
-	failed, err := r.each(ctx, chosen, program)
-	if err == nil && !failed && !r.keep {
+	err = r.each(ctx, chosen, program)
+	if err == nil && !r.failed && !r.keep {
 		return os.RemoveAll(r.folder)
 	}
 	fmt.Fprintf(r.stdout, "\nThe logs are in %s.\n", r.folder)
-	if err == nil && failed {
+	if err == nil && r.failed {
 		err = errFailed
 	}
 	return err
 }
 
-// each runs faults one after the other. A world is used again until something has failed in it.
-func (r *faultRun) each(ctx context.Context, chosen []*fault, program string) (failed bool, err error) {
+// each runs all faults, as many at the same time as there are lanes.
+func (r *faultRun) each(ctx context.Context, chosen []*fault, program string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	left := &faultsLeft{faults: slices.Clone(chosen)}
+	return parallel(r.lanes, r.lanes, func(int) error {
+		err := r.lane(ctx, left, program)
+		if err != nil {
+			stop()
+		}
+		return err
+	})
+}
+
+// lane runs faults one after the other. A world is used again until something has failed in it.
+func (r *faultRun) lane(ctx context.Context, left *faultsLeft, program string) error {
 	var w *world
 	defer func() {
 		if w != nil {
 			w.end()
 		}
 	}()
-	finish := func() {
-		if w == nil {
-			return
+	for {
+		f := left.take(w)
+		if w != nil && (f == nil || f.kind != w.kind) {
+			r.report(w.finish(endQuiet))
+			w.end()
+			w = nil
 		}
-		ended := w.finish(endQuiet)
-		failed = failed || len(ended.problems) > 0
-		fmt.Fprintln(r.stdout, ended)
-		w.end()
-		w = nil
-	}
-	for i, f := range chosen {
-		if w != nil && w.kind != f.kind {
-			finish()
+		if f == nil {
+			return nil
 		}
+		number := slices.IndexFunc(faults, func(g fault) bool { return g.name == f.name })
 		if w == nil {
-			if w, err = newWorld(ctx, f.kind, program, r.folder, r.seed+uint64(i)); err != nil {
-				return true, err
+			var err error
+			if w, err = newWorld(ctx, f.kind, program, r.folder, r.seed+uint64(number)); err != nil {
+				return err
 			}
 		}
 		t := &trial{
 			world:  w,
 			fault:  f,
 			ctx:    ctx,
-			random: newRandom(r.seed, 1000+slices.IndexFunc(faults, func(g fault) bool { return g.name == f.name })),
+			random: newRandom(r.seed, 1000+number),
 			dose:   r.doseOf(f),
 			short:  r.within > 0,
 		}
 		got := t.suffer()
-		fmt.Fprintln(r.stdout, got)
-		if err := ctx.Err(); err != nil {
-			return true, errors.New("interrupted")
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
 		}
+		r.report(got)
 		if len(got.problems) > 0 {
-			failed = true
 			w.end()
 			w = nil
 		}
 	}
-	finish()
-	return failed, nil
+}
+
+// report prints a line of the table.
+func (r *faultRun) report(line result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = r.failed || len(line.problems) > 0
+	fmt.Fprintln(r.stdout, line)
+}
+
+// faultsLeft are the faults that no lane has taken yet.
+type faultsLeft struct {
+	mu     sync.Mutex
+	faults []*fault
+}
+
+// take returns the next fault, if possible one for a world of the same kind, or nil.
+func (l *faultsLeft) take(w *world) *fault {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.faults) == 0 {
+		return nil
+	}
+	i := max(0, slices.IndexFunc(l.faults, func(f *fault) bool { return w != nil && f.kind == w.kind }))
+	f := l.faults[i]
+	l.faults = slices.Delete(l.faults, i, i+1)
+	return f
 }
 
 func (r *faultRun) doseOf(f *fault) int {

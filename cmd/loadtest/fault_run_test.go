@@ -69,6 +69,26 @@ func TestFaults_areChosen(t *testing.T) {
 	})
 }
 
+func TestFaults_areTakenByTheirWorld(t *testing.T) {
+	chosen, err := chooseFaults("node-kill,sqlite-kill,redis-kill", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := &faultsLeft{faults: chosen}
+	onSQLite := &world{kind: oneSQLite}
+	for i, want := range []struct {
+		by   *world
+		name string
+	}{{onSQLite, "sqlite-kill"}, {nil, "node-kill"}, {onSQLite, "redis-kill"}} {
+		if f := left.take(want.by); f == nil || f.name != want.name {
+			t.Errorf("take %d is %v, want %s", i, f, want.name)
+		}
+	}
+	if f := left.take(nil); f != nil {
+		t.Errorf("%s is left", f.name)
+	}
+}
+
 func usageOf(megabytes, goroutines, files int) cluster.Usage {
 	return cluster.Usage{
 		Heap:       megabytes << 20,
