@@ -500,7 +500,7 @@ test.describe("without a server", () => {
     await page.route("**/chat-widget/history/**", (route) => {
       if (!broken) return route.continue();
       failures++;
-      return route.fulfill({ status: 503, body: "{}" });
+      return route.fulfill({ status: 503, headers: { "Retry-After": "60" }, body: "{}" }); // not by itself before
     });
     await page.goto(conversation.url());
     await expect.poll(() => failures).toBe(2); // on opening, and again after joining the room
