@@ -84,6 +84,11 @@ func TestStep_announcesALostMessageOnceToItsRoomAlone(t *testing.T) {
 			listener.next("message_received")
 			listener.next("message_received")
 		}
+		for answers := 0; answers < 2; {
+			if queue.next("conversation_updated")["seq"] == 2.0 {
+				answers++
+			}
+		}
 		for _, listener := range []*socket{s, agent, another, queue} {
 			listener.forget()
 		}
