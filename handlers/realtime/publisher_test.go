@@ -232,7 +232,7 @@ func TestPublisher_aRepeatReachesThoseWhoMissTheMessage(t *testing.T) {
 		s.ok("send_message", v.say("original"))
 		original := w.messages(v)[0]
 		s.next("message_received")
-		s.fence()
+		s.next("message_received") // the bot's answer
 		s.forget()
 		w.publisher.MessageStored(&services.Sent{Message: original, Duplicate: true})
 		s.fence()

@@ -145,12 +145,14 @@ func TestStep_announcesTheFirstMessageOfAConversation(t *testing.T) {
 func TestStep_doesNotAnnounceWhatHasComeMeanwhile(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.visit("jo")
-		s := w.endUser(v)
+		s, queue := w.endUser(v), w.agent(w.seeded.Agent)
+		queue.ok("join_queue", nil)
 		s.ok("send_message", v.say("Hello"))
 		s.next("message_received")
 		s.next("message_received")
-		queue := w.agent(w.seeded.Agent)
-		queue.ok("join_queue", nil)
+		for queue.next("conversation_updated")["seq"] != 2.0 {
+		}
+		queue.forget()
 		w.live.AnnounceLost(map[string]services.Stored{v.conversationID: {
 			OrganizationID: w.seeded.OrganizationID,
 			LastSeq:        2,
