@@ -75,6 +75,9 @@ var crowdFaults = []fault{
 		takes: 40 * time.Second,
 		run:   dropSockets,
 	},
+}
+
+var soakFaults = []fault{
 	{
 		name:  "soak",
 		about: "30 min in which sockets come and go",

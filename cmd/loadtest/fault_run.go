@@ -19,9 +19,10 @@ import (
 	"parley/cmd/loadtest/cluster"
 )
 
-// faults are in the order of the table. Those of the same kind of world stand together, so that they share one.
-var faults = slices.Concat(nodeFaults, postgresFaults, redisFaults, linkFaults, crowdFaults, raceFaults,
-	resourceFaults, upgradeFaults, replicaFaults, diskFaults, sqliteFaults)
+// faults of the same kind of world stand together, so that they share one. Those that take longest come first, because
+// others can run beside them.
+var faults = slices.Concat(soakFaults, sqliteFaults, diskFaults, replicaFaults, nodeFaults, postgresFaults, redisFaults,
+	linkFaults, crowdFaults, raceFaults, resourceFaults, upgradeFaults)
 
 // endQuiet is how long nobody writes at the end of a run.
 const endQuiet = 30 * time.Second
