@@ -97,12 +97,14 @@ type Touch struct {
 // decide must not block or use the database. It may run more than once, each time with new state, because a transaction
 // may be retried.
 func (db *DB) WriteMessages(ctx context.Context, query BatchQuery, decide func(BatchState) BatchRows) error {
-	return retry(ctx, func() error {
+	err := retry(ctx, func() error {
 		if db.Postgres() {
 			return db.writeMessagesPostgres(ctx, query, decide)
 		}
 		return db.writeMessagesSQLite(ctx, query, decide)
 	})
+	db.writable.note(err)
+	return err
 }
 
 // Committed reports whether the transaction that wrote message was committed, once that is certain. Until then it

@@ -45,6 +45,14 @@ func Unavailable(err error) bool {
 	return false
 }
 
+// diskFull reports whether err means that the database has no room for what it should store.
+func diskFull(err error) bool {
+	var refused *pgconn.PgError
+	var file *sqlite.Error
+	return errors.As(err, &refused) && refused.Code == stateDiskFull ||
+		errors.As(err, &file) && file.Code() == sqliteFull
+}
+
 // SQLSTATEs of PostgreSQL.
 const (
 	serializationFailure = "40001"
@@ -52,6 +60,7 @@ const (
 	lockNotAvailable     = "55P03"
 	featureNotSupported  = "0A000" // also for a plan whose table has changed
 	readOnlyTransaction  = "25006"
+	stateDiskFull        = "53100"
 )
 
 // unavailableState reports whether a SQLSTATE means that the server can't do its work right now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -17,16 +18,36 @@ type ReadinessCheck struct {
 
 // writable remembers whether the database could be written to, for a moment.
 type writable struct {
-	mu  sync.Mutex
+	mu   sync.Mutex
+	at   time.Time
+	err  error
+	full atomic.Pointer[fullDisk] // the last time; nil: never
+}
+
+type fullDisk struct {
 	at  time.Time
 	err error
 }
 
-// writablePeriod is how long an answer of Writable is good for: anybody may ask.
-const writablePeriod = time.Second
+const (
+	// writablePeriod is how long an answer of Writable is good for: anybody may ask.
+	writablePeriod = time.Second
+	// fullPeriod is how long a disk counts as full after a message did not fit.
+	fullPeriod = 10 * time.Second
+)
+
+// note remembers that a message did not fit on the disk. A row can still be changed then.
+func (w *writable) note(err error) {
+	if diskFull(err) {
+		w.full.Store(&fullDisk{time.Now(), err})
+	}
+}
 
 // Writable reports whether the database can be written to: it may answer and be full, locked or read-only.
 func (db *DB) Writable(ctx context.Context) error {
+	if full := db.writable.full.Load(); full != nil && time.Since(full.at) < fullPeriod {
+		return full.err
+	}
 	db.writable.mu.Lock()
 	defer db.writable.mu.Unlock()
 	if time.Since(db.writable.at) >= writablePeriod {

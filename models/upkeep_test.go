@@ -50,6 +50,45 @@ func TestWritable_notWhenItIsLockedOrReadOnly(t *testing.T) {
 	})
 }
 
+// Changing the row of /readyz needs no more room on the disk.
+func TestWritable_notAfterAMessageDidNotFit(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		full := []string{"PRAGMA max_page_count = 1"} // or as many as there are
+		if db.Postgres() {
+			full = []string{
+				`CREATE FUNCTION refuse_full() RETURNS trigger LANGUAGE plpgsql AS
+					$$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END $$`,
+				`CREATE TRIGGER refuse_full BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse_full()`,
+			}
+		}
+		for _, statement := range full {
+			if err := db.Write.Exec(statement).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Writable(t.Context()); err != nil {
+			t.Fatalf("before: %v", err)
+		}
+		long := models.Message{
+			ID:             models.NewID(),
+			ConversationID: models.NewID(),
+			Seq:            1,
+			SenderType:     models.SenderEndUser,
+			Content:        strings.Repeat("x", 1<<20),
+		}
+		err := db.WriteMessages(t.Context(), models.BatchQuery{}, func(models.BatchState) models.BatchRows {
+			return models.BatchRows{Messages: []models.Message{long}}
+		})
+		if !models.Unavailable(err) {
+			t.Fatalf("the message is refused with %v", err)
+		}
+		if err := db.Writable(t.Context()); !models.Unavailable(err) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
 func TestTruncateLog(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -71,6 +71,11 @@ func fillDisk(t *trial) error {
 		return err
 	}
 	err := t.hold(15 * time.Second)
+	for _, node := range t.Nodes {
+		if node.Ready() == nil {
+			t.fail("%s says it is ready", node.Name)
+		}
+	}
 	if again := t.Disk.Free(); err == nil {
 		err = again
 	}
