@@ -163,7 +163,11 @@ var probePaths = []string{"/readyz", "/auth/login", "/chat-widget/history", "/ch
 
 // probe asks a node for pages and notes answers that are neither what it should be nor a timely "unavailable".
 func (w *world) probe(node *cluster.Node) {
-	client := &http.Client{Timeout: 4 * promisedAnswer, Transport: &http.Transport{}}
+	client := &http.Client{
+		Timeout:       4 * promisedAnswer,
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // an answer each
+	}
 	header := w.senders[len(w.senders)-1].header
 	for i := 0; sleep(w.ctx, 500*time.Millisecond) == nil; i++ {
 		if !node.Running() {
