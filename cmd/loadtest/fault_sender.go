@@ -30,7 +30,7 @@ type sender struct {
 	paused        func(conversation int) bool
 	first         atomic.Bool // a message was acknowledged
 	unsettled     atomic.Int64
-	loseAnswers   *atomic.Int64 // so many acknowledgements are yet to be lost
+	loseAnswers   *atomic.Int64 // so many messages are yet to lose the first acknowledgement
 	random        *rand.Rand
 	run           string      // makes client_ids unique
 	running       func() bool // of a probe, which has one node and no link: whether the node must answer
@@ -144,12 +144,14 @@ func (s *sender) transmit(ctx context.Context, p *pendingOperation) {
 	p.due, p.sent = time.Time{}, time.Now()
 	p.late = false
 	socket := s.socket
+	var first bool
 	s.ledger.change(p.operation, func(o *operation) {
 		o.attempts++
 		o.socket = socket
+		first = o.attempts == 1
 	})
 	socket.emit("send_message", s.payload(p.operation), func(a acknowledgement) {
-		if s.loseAnswers.Load() > 0 && a.OK && s.loseAnswers.Add(-1) >= 0 {
+		if first && s.loseAnswers.Load() > 0 && a.OK && s.loseAnswers.Add(-1) >= 0 {
 			socket.cut()
 			return
 		}
