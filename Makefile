@@ -37,7 +37,7 @@ test-faults: setup ## Kill nodes, PostgreSQL and Redis and lock a conversation w
 	go run ./cmd/loadtest faults -only node-kill,postgres-restart,redis-kill,conversation-locked -scale 0.1 -seed 1
 
 .PHONY: faults
-faults: setup ## Break the servers in every way that cmd/loadtest knows, while people write, in 50 minutes
+faults: setup ## Break the servers in every way that cmd/loadtest knows, while people write, in 35 minutes
 	OUTAGE_SECONDS=20 .ci/servers.sh npx playwright test --config e2e fault.spec
 	go run ./cmd/loadtest faults -all -lanes 6
 
