@@ -1,5 +1,5 @@
 // The inbox stays connected, keeps in step, and loses nothing that was typed.
-import { expect, inThread, openThread, row, violations } from "./journey.mjs";
+import { broken, expect, inThread, openThread, row, violations } from "./journey.mjs";
 import { test } from "./server.mjs";
 import { answerFor, loseEvents, refuseConnects } from "./wire.mjs";
 
@@ -52,6 +52,26 @@ test("answers wait in their conversation, survive a reload, and are sent once, i
   await page.reload();
   await expect(own(page)).toHaveText(["one", "two", "three"]);
   expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => /outbox/.test(key)))).toEqual([]);
+});
+
+test("entries of the outbox that cannot be read harm nothing", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const gate = await stopped(context);
+  gate.open = true;
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  const user = await page.locator("#inbox").getAttribute("data-user-id");
+  await page.evaluate((entries) => Object.assign(localStorage, entries), broken(user));
+  await write(page, "beside them");
+  await expect(own(page)).toHaveText(["beside them"]);
+  await page.reload();
+  await openThread(page, customer.name);
+  await write(page, "after them");
+  await expect(own(page)).toHaveText(["beside them", "after them"]);
+  await expect(unsent(page)).toHaveCount(0);
+  expect(gate.tries.map(({ content }) => content)).toEqual(["beside them", "after them"]);
 });
 
 test("a waiting answer belongs to one agent, and another login in the browser does not send it", async ({ server }) => {

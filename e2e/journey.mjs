@@ -156,3 +156,25 @@ export async function violations(frame) {
   const found = await frame.evaluate(() => axe.run(document, { iframes: false }).then((result) => result.violations));
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
 }
+
+// broken are entries that something else has written to the storage of outboxes.
+export const broken = (name) => ({
+  [`parley_outbox:${name}:1`]: "{broken",
+  [`parley_outbox:${name}:2`]: "null",
+  "parley_outbox:other:3": "null",
+  [`parley_outbox:${name}:4`]: JSON.stringify({ client_id: "4", content: 5, lane: "", at: Date.now() }),
+  [`parley_outbox:${name}:5`]: JSON.stringify({ client_id: "5", lane: "", at: Date.now() }),
+  [`parley_outbox:${name}:6`]: JSON.stringify({ client_id: "6", content: "no", lane: "", at: 1e300 }),
+  [`parley_outbox:${name}:7`]: JSON.stringify({ client_id: "7", content: "no", lane: "", at: "now" }),
+  [`parley_outbox:${name}:8`]: JSON.stringify({ client_id: "x", content: "no", lane: "", at: Date.now() }),
+  [`parley_outbox:${name}:9`]: JSON.stringify({ content: "no", lane: "", at: Date.now() }),
+  [`parley_outbox:${name}:10`]: JSON.stringify({ client_id: {}, content: {}, lane: "", at: Date.now() }),
+  [`parley_outbox:${name}:y:11`]: JSON.stringify({ client_id: "11", content: "no", lane: "", at: Date.now() }),
+  [`parley_outbox:${name}:12`]: JSON.stringify({
+    client_id: "12",
+    content: "no",
+    lane: "",
+    at: Date.now(),
+    rich_media: "x",
+  }),
+});

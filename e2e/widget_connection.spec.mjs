@@ -1,5 +1,5 @@
 // The widget stays connected and loses nothing that was typed.
-import { expect, received, say, sent, violations } from "./journey.mjs";
+import { broken, expect, received, say, sent, violations } from "./journey.mjs";
 import { test } from "./widget.mjs";
 import { answerFor, loseEvents, refuseConnects, swallow } from "./wire.mjs";
 
@@ -109,6 +109,26 @@ test("unsent messages survive a reload and are sent once, in their order, with t
   await page.reload();
   await expect(own(page)).toHaveText(["Anybody?", "one", "two", "three"]);
   expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => /outbox/.test(key)))).toEqual([]);
+});
+
+test("entries of the outbox that cannot be read harm nothing", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const gate = await stopped(page);
+  gate.open = true;
+  await page.goto(conversation.url());
+  await joined(page);
+  const fill = (entries) => Object.assign(localStorage, entries);
+  const entries = broken(conversation.conversation_id);
+  await page.evaluate(fill, entries);
+  await write(page, "beside them");
+  await expect(sent(page, "beside them")).toBeVisible();
+  await page.evaluate(fill, entries);
+  await page.reload();
+  await write(page, "after them");
+  await expect(sent(page, "after them")).toBeVisible();
+  await expect(own(page)).toHaveText(["Anybody?", "beside them", "after them"]);
+  expect(gate.tries.map(({ content }) => content)).toEqual(["beside them", "after them"]);
 });
 
 test("two tabs show an unsent message once, and only one sends", async ({ newContext, startConversation }) => {

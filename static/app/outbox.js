@@ -9,11 +9,26 @@ const TURN = 15_000; // ms a tab waits for another one that is sending
 
 const PREFIX = "parley_outbox:";
 
-// stored returns the stored messages by their key.
+// read returns a stored message, or undefined if add has not stored it, or not lately. The page of the site, extensions
+// and older versions can write to the same storage.
+function read(key, text) {
+  try {
+    const message = JSON.parse(text);
+    const { client_id, content, lane, at, rich_media = {}, failed = "" } = message;
+    const texts = [client_id, content, lane, failed].every((value) => typeof value === "string");
+    const age = Date.now() - at;
+    const lately = typeof at === "number" && age < LIFE && age > -LIFE;
+    return texts && lately && typeof rich_media === "object" && key.endsWith(`:${client_id}`) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// stored returns the stored messages by their key, without those that cannot be read.
 function stored() {
   try {
     const mine = Object.entries(localStorage).filter(([key]) => key.startsWith(PREFIX));
-    return mine.map(([key, text]) => [key, JSON.parse(text)]);
+    return mine.map(([key, text]) => [key, read(key, text)]);
   } catch {
     return []; // no storage
   }
@@ -25,7 +40,7 @@ function forget(key) {
   } catch {}
 }
 
-for (const [key, { at }] of stored()) if (!(Date.now() - at < LIFE)) forget(key);
+for (const [key, message] of stored()) if (!message) forget(key);
 
 // openOutbox opens the outbox of a name. onChange is called when another tab changes it.
 export function openOutbox(name, onChange) {
@@ -38,7 +53,7 @@ export function openOutbox(name, onChange) {
 
   // all returns the messages, oldest first.
   function all() {
-    const kept = stored().filter(([key]) => key.startsWith(prefix));
+    const kept = stored().filter(([key, message]) => message && key === prefix + message.client_id);
     return [...kept.map(([, message]) => message), ...memory.values()].sort((a, b) => a.at - b.at);
   }
 
