@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"parley/handlers/protocol"
+	"parley/models"
 	"parley/services"
 )
 
@@ -112,5 +113,24 @@ func TestReply_withoutACallback(t *testing.T) {
 		neighbor.next("typing_indicator")
 		s.silent()
 		neighbor.silent("error")
+	})
+}
+
+// A page of the inbox stays open while someone else logs in with the same browser. What waits in it must not be sent in
+// the other's name.
+func TestSocket_isAnAgentsOnlyForTheirOwnPage(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.visit("jo")
+		w.connect("").ok("send_message", v.say("Hello"))
+		login, err := w.WebSessions.LogIn(w.Context(), w.seeded.Agent.Email, w.seeded.Agent.Password, services.Client{})
+		w.ok(err)
+		identity, err := w.WebSessions.Identify(w.Context(), login.Token)
+		w.ok(err)
+		own := w.connectWith(login.Token, `{"user_id":"`+identity.User.ID+`"}`)
+		own.ok("join_queue", nil)
+		own.ok("send_message", v.answer("Hello"))
+		other := w.connectWith(login.Token, `{"user_id":"`+models.NewID()+`"}`)
+		other.refused("unauthorized", "join_queue", nil)
+		other.refused("unauthorized", "send_message", v.answer("Hello"))
 	})
 }

@@ -102,16 +102,18 @@ func every(ctx context.Context, interval time.Duration, do func(now time.Time)) 
 }
 
 // identify is the middleware that finds the agent of a socket by its web session. The widget says in its auth that its
-// socket belongs to an end user, because an agent may be logged in with the same browser.
+// socket belongs to an end user, because an agent may be logged in with the same browser. The inbox says whose page it
+// is: someone else may have logged in since, and must not send what waits in it.
 func (s *Server) identify(socket *socketio.Socket) error {
 	request, _ := socket.Request().(Request)
 	client := &client{socket: socket, address: request.Address}
 	socket.SetData(client)
 	var auth struct {
-		Role string `json:"role"`
+		Role   string `json:"role"`
+		UserID string `json:"user_id"`
 	}
 	if raw := socket.Auth(); len(raw) > 0 && json.Unmarshal(raw, &auth) != nil {
-		auth.Role = "" // clients may send any JSON as auth
+		auth.Role, auth.UserID = "", "" // clients may send any JSON as auth
 	}
 	if request.WebSessionToken == "" || auth.Role == "end_user" {
 		return nil
@@ -120,7 +122,9 @@ func (s *Server) identify(socket *socketio.Socket) error {
 	if err != nil && services.KindOf(err) != services.Unauthorized {
 		return connectError(err)
 	}
-	client.agent = identity
+	if identity != nil && (auth.UserID == "" || auth.UserID == identity.User.ID) {
+		client.agent = identity
+	}
 	return nil
 }
 

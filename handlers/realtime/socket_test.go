@@ -41,6 +41,12 @@ type heard struct {
 // connect joins the default namespace, as an agent where webSession is the token of a login.
 func (w *world) connect(webSession string) *socket {
 	w.Helper()
+	return w.connectWith(webSession, "")
+}
+
+// connectWith connects with auth, which is JSON.
+func (w *world) connectWith(webSession, auth string) *socket {
+	w.Helper()
 	dialer := ws.Dialer{
 		Header:  ws.HandshakeHeaderHTTP(http.Header{"Web-Session": {webSession}, "Address": {w.address}}),
 		Timeout: patience,
@@ -55,7 +61,7 @@ func (w *world) connect(webSession string) *socket {
 	joined, closed := make(chan struct{}), make(chan struct{})
 	go func() { defer close(closed); s.read(bufio.NewReader(r), joined) }()
 	w.Cleanup(func() { conn.Close(); <-closed })
-	s.write("40")
+	s.write("40" + auth)
 	select {
 	case <-joined:
 	case <-time.After(patience):
