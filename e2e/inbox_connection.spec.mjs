@@ -275,3 +275,20 @@ test("nine visible tabs without WebSockets all hear, load and send", async ({ se
   await late.say("Another question");
   for (const page of pages) await expect(page.getByRole("link", { name: "All 2" })).toBeVisible({ timeout: 10_000 });
 });
+
+test("a conversation that cannot be opened is not marked as the one that is open", async ({ server }) => {
+  const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
+  await one.say("First question");
+  await two.say("Second question");
+  const page = await server.inbox(server.alex, await server.context());
+  await openThread(page, one.name);
+  await page.context().setOffline(true);
+  const failed = page.waitForEvent("requestfailed", (request) => request.url().includes(`/inbox/${two.id}?`));
+  await row(page, two.name).click();
+  await failed;
+  await expect(row(page, one.name)).toHaveAttribute("aria-current", "true");
+  await expect(row(page, two.name)).not.toHaveAttribute("aria-current");
+  await page.context().setOffline(false);
+  await openThread(page, two.name);
+  await expect(row(page, two.name)).toHaveAttribute("aria-current", "true");
+});

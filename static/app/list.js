@@ -83,6 +83,11 @@ document.addEventListener("click", ({ target }) => {
   refresh();
 });
 
+// Marks the open conversation again if the pressed one could not be opened: what is written goes to the open one.
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement.closest(".row")?.hasAttribute("aria-current")) select(current());
+});
+
 // release shows the order that was held back, once no one is reading the rows.
 function release({ target }) {
   if (target.id === "rows" && !document.getElementById("list-changed").hidden) refreshList();
