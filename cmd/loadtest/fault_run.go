@@ -54,7 +54,7 @@ func runFaults(args []string, stdout io.Writer) error {
 	flags.BoolVar(&all, "all", false, "every fault")
 	flags.BoolVar(&listed, "list", false, "print the faults")
 	flags.Float64Var(&r.scale, "scale", 1, "multiplies how often each fault happens")
-	flags.IntVar(&r.lanes, "lanes", 1, "how many faults run at the same time, each on servers of its own")
+	flags.IntVar(&r.lanes, "lanes", 1, "how many faults run at the same time, on separate servers")
 	flags.BoolVar(&r.keep, "keep", false, "keep the logs also of a run without problems")
 	if err := flags.Parse(args); err != nil {
 		return err
