@@ -100,7 +100,7 @@ func TestPolling_anEmptyPollEndsWhenTheClientWantsItTo(t *testing.T) {
 	s := w.openPolling()
 	s.post("40")
 	s.poll()
-	for _, hold := range []string{"1", "1x", "-1", "99999999999999999999", ""} {
+	for _, hold := range []string{"1", "1x", "-1", "129127208516", "99999999999999999999", ""} {
 		polled := make(chan string, 1)
 		go func() {
 			_, body := w.get("hold=" + hold + "&transport=polling&sid=" + s.sid)

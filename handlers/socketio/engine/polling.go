@@ -19,6 +19,9 @@ const probedPoll = 20 * time.Millisecond
 // Browsers open six connections to a host over HTTP/1.1. Polls that wait for long would use them up in as many tabs.
 const holdParameter = "hold"
 
+// longestHold is the longest hold that a client may ask for, in seconds.
+const longestHold = 3600
+
 // poll is a waiting GET request.
 type poll struct {
 	ready chan struct{}
@@ -38,7 +41,8 @@ func (c *Conn) servePoll(ctx *fiber.Ctx) error {
 	if c.server.beats.expired(c) {
 		c.abort(ReasonPingTimeout)
 	}
-	parked, ok := c.park(time.Duration(ctx.QueryInt(holdParameter)) * time.Second)
+	hold := min(ctx.QueryInt(holdParameter), longestHold)
+	parked, ok := c.park(time.Duration(hold) * time.Second)
 	if !ok {
 		return fail(ctx, errBadRequest)
 	}
