@@ -197,6 +197,27 @@ func TestSeed_onlyChangesTheTokenWhenRepeated(t *testing.T) {
 	})
 }
 
+// A page that is open while the demo restarts keeps its token, and with it its customer.
+func TestSeedDemo_keepsItsEmbedTokenUntilItIsRevoked(t *testing.T) {
+	vacant(t, func(w *world) {
+		seed := func() services.Seeded {
+			seeded, err := w.Organizations.SeedDemo(w.Context())
+			w.ok(err)
+			w.open(services.WidgetRequest{EmbedToken: seeded.EmbedToken, ExternalID: "jo"})
+			return seeded
+		}
+		first, again := seed(), seed()
+		if first != again || w.count(&models.EmbedToken{}, "1 = 1") != 1 {
+			w.Errorf("first %+v, then %+v", first, again)
+		}
+		w.ok(w.db.Write.Model(&models.EmbedToken{}).Where("organization_id = ?", first.OrganizationID).
+			Update("revoked_at", w.clock.Now()).Error)
+		if seed().EmbedToken == first.EmbedToken {
+			w.Error("a revoked token is used again")
+		}
+	})
+}
+
 func TestSeed_derivesPasswordsFromTheSecret(t *testing.T) {
 	vacant(t, func(w *world) {
 		here, err := w.Organizations.Seed(w.Context(), false)

@@ -21,7 +21,7 @@ type Credentials struct {
 	Password string `json:"password"`
 }
 
-// Seeded is the demo, with a new embed token.
+// Seeded is the demo, with one of its embed tokens.
 type Seeded struct {
 	OrganizationID string      `json:"organization_id"`
 	Admin          Credentials `json:"admin"`
@@ -45,7 +45,27 @@ func (s *Organizations) Demo(ctx context.Context) (bool, error) {
 
 // Seed creates a demo organization, or resets the users, bot and channels of an earlier one; its conversations stay.
 // The passwords are derived from the installation's secret: they are the same at every run, and nobody else knows them.
+// The embed token is a new one.
 func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error) {
+	return s.seed(ctx, silentBot, func(*gorm.DB, Seeded) (string, error) {
+		token, _ := NewToken("ew_")
+		return token, nil
+	})
+}
+
+// SeedDemo does what Seed does, but the embed token is derived from the installation's secret as well, so that a page
+// which is open while the server restarts keeps its customer. It changes once it was revoked.
+func (s *Organizations) SeedDemo(ctx context.Context) (Seeded, error) {
+	return s.seed(ctx, false, func(tx *gorm.DB, seeded Seeded) (string, error) {
+		var revoked int64
+		err := tx.Model(&models.EmbedToken{}).Where("organization_id = ? AND revoked_at IS NOT NULL",
+			seeded.OrganizationID).Count(&revoked).Error
+		return "ew_" + s.demoSecret(fmt.Sprintf("embed token %d", revoked), 26), err
+	})
+}
+
+func (s *Organizations) seed(ctx context.Context, silentBot bool,
+	embedToken func(*gorm.DB, Seeded) (string, error)) (Seeded, error) {
 	seeded := Seeded{
 		Admin: Credentials{Email: demoAdminEmail, Password: s.demoPassword("admin")},
 		Agent: Credentials{Email: demoAgentEmail, Password: s.demoPassword("agent")},
@@ -86,15 +106,27 @@ func (s *Organizations) Seed(ctx context.Context, silentBot bool) (Seeded, error
 				return err
 			}
 		}
-		return s.seedBot(tx, &seeded, silentBot)
+		if err := s.seedBot(tx, &seeded, silentBot); err != nil {
+			return err
+		}
+		var err error
+		if seeded.EmbedToken, err = embedToken(tx, seeded); err != nil {
+			return err
+		}
+		return s.seedEmbedToken(tx, seeded)
 	})
 	return seeded, err
 }
 
 func (s *Organizations) demoPassword(who string) string {
+	return "demo-" + s.demoSecret("password: "+who, 16)
+}
+
+// demoSecret derives a secret of at most 51 characters.
+func (s *Organizations) demoSecret(name string, length int) string {
 	mac := hmac.New(sha256.New, s.secret)
-	mac.Write([]byte("demo password: " + who))
-	return "demo-" + strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil))[:16])
+	mac.Write([]byte("demo " + name))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil))[:length])
 }
 
 func seedUser(tx *gorm.DB, user models.User) error {
@@ -174,7 +206,7 @@ func demoBot() models.Bot {
 	}
 }
 
-// seedBot creates or resets the demo's bot and channels, and creates an embed token.
+// seedBot creates or resets the demo's bot and channels.
 func (s *Organizations) seedBot(tx *gorm.DB, seeded *Seeded, silent bool) error {
 	now := s.clock()
 	bot := demoBot()
@@ -226,17 +258,19 @@ func (s *Organizations) seedBot(tx *gorm.DB, seeded *Seeded, silent bool) error 
 		}
 		seeded.ChannelID = stored.ID
 	}
-	secret, hash := NewToken("ew_")
-	seeded.EmbedToken = secret
-	return tx.Create(&models.EmbedToken{
+	return nil
+}
+
+func (s *Organizations) seedEmbedToken(tx *gorm.DB, seeded Seeded) error {
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.EmbedToken{
 		ID:             models.NewID(),
 		OrganizationID: seeded.OrganizationID,
 		ChannelID:      seeded.ChannelID,
 		Name:           "Demo",
-		Prefix:         secret[:8],
-		TokenHash:      hash,
+		Prefix:         seeded.EmbedToken[:8],
+		TokenHash:      HashToken(seeded.EmbedToken),
 		AllowedOrigins: []string{},
-		CreatedAt:      now,
+		CreatedAt:      s.clock(),
 	}).Error
 }
 

@@ -219,7 +219,7 @@ func seedDemo(ctx context.Context, organizations *services.Organizations) (*serv
 		slog.Warn("--demo: the database has organizations of its own; no demo is made")
 		return nil, nil
 	}
-	seeded, err := organizations.Seed(ctx, false)
+	seeded, err := organizations.SeedDemo(ctx)
 	return &seeded, err
 }
 
