@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	"parley/handlers/protocol"
@@ -73,7 +72,7 @@ func (s *Server) closeRevoked(ctx context.Context) {
 	defer cancel()
 	closedTokens, closedChannels, err := s.conversations.Closed(ctx, tokens, channels)
 	if err != nil {
-		slog.Warn("look for revoked embed tokens", "error", err)
+		services.LogFailure("look for revoked embed tokens", err)
 		return
 	}
 	for _, id := range closedTokens {

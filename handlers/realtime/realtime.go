@@ -204,7 +204,7 @@ func (s *Server) closeEnded(ctx context.Context) {
 	defer cancel()
 	ended, err := s.webSessions.Ended(ctx, slices.Collect(maps.Keys(sockets)))
 	if err != nil {
-		slog.Warn("look for ended logins", "error", err)
+		services.LogFailure("look for ended logins", err)
 		return
 	}
 	for _, webSessionID := range ended {

@@ -54,7 +54,7 @@ func (s *Server) keepInStep(ctx context.Context) {
 			}
 			turn, all = (turn+1)%s.rhythm.announce, false
 		} else if ctx.Err() == nil {
-			slog.Warn("look for lost events", "error", err)
+			services.LogFailure("look for lost events", err)
 		}
 	}
 }

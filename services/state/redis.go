@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -244,7 +243,7 @@ func presentAgents(list any) (agents []services.PresentAgent) {
 func (p *RedisPresence) Online(ctx context.Context, organizationID string) ([]string, error) {
 	members, err := aliveOfAll.Run(ctx, p.client, []string{p.key}).StringSlice()
 	if err != nil {
-		slog.Warn("read presence", "error", err)
+		services.LogFailure("read presence", err)
 		return nil, services.Refuse(services.Unavailable, "Presence is not known right now.")
 	}
 	seen, agents := map[string]bool{}, []string{}
