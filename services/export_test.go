@@ -7,6 +7,13 @@ import (
 	"time"
 )
 
+// ForgetFailures makes LogFailure log every kind anew.
+func ForgetFailures() {
+	failures.mu.Lock()
+	defer failures.mu.Unlock()
+	clear(failures.more)
+}
+
 // Together sends drafts in one transaction, as if they had queued while another ran.
 func (m *Messages) Together(drafts ...Draft) ([]Sent, []error) {
 	sent, errs := make([]Sent, len(drafts)), make([]error, len(drafts))

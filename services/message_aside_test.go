@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"database/sql"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +96,32 @@ func TestSend_aConversationThatStaysLockedIsRefusedInTime(t *testing.T) {
 		w.ok(lock.Rollback())
 		w.says(ref, "3")
 		equal(w, w.transcript(ref), "1 end_user: Hello", "2 end_user: 3")
+	})
+}
+
+// Nothing else shows that somebody's transaction stops a conversation.
+func TestSend_aConversationThatStaysLockedIsLogged(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		if !db.Postgres() {
+			t.Skip("on SQLite there is nobody else who could hold a lock")
+		}
+		w := newWorld(t, db, services.Rate{})
+		ref := w.opened("jo")
+		lock := w.begin("SELECT 1 FROM conversations WHERE id = $1 FOR UPDATE", ref.ID)
+		var log bytes.Buffer
+		before := slog.Default()
+		slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+		defer slog.SetDefault(before)
+		services.ForgetFailures()
+		waiting := w.later(text(ref, endUserOf(ref), "1"), text(ref, endUserOf(ref), "2"))
+		for _, answer := range waiting {
+			w.refused(services.Unavailable, <-answer)
+		}
+		w.ok(lock.Rollback())
+		w.Messages.Close()
+		if got := strings.Count(log.String(), `msg="store messages" error="another transaction has locked`); got != 1 {
+			t.Errorf("logged %d times: %s", got, log.String())
+		}
 	})
 }
 

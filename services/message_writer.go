@@ -109,6 +109,7 @@ func (w *writer) add(ctx context.Context, j *job) error {
 	case w.jobs <- j:
 		return nil
 	case <-ctx.Done():
+		LogFailure("store messages", errBacklog)
 		return Refuse(Unavailable, "The server is busy. Please try again.")
 	}
 }
@@ -198,8 +199,7 @@ func (w *writer) commit(batch []*job) []outcome {
 	case half > 0 && !models.Unavailable(err):
 		return append(w.commit(batch[:half]), w.commit(batch[half:])...)
 	}
-	LogFailure("store messages", err)
-	return refusals(batch)
+	return refusals(batch, err)
 }
 
 // opening splits a batch that could not get its locks: only new conversations wait for locks that others may have. If

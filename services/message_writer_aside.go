@@ -62,7 +62,7 @@ func (w *writer) sift(batch []*job) []*job {
 		return true
 	})
 	w.aside.mu.Unlock()
-	w.tell(refusals(refused))
+	w.tell(refusals(refused, errBacklog))
 	return batch
 }
 
@@ -84,13 +84,13 @@ func (w *writer) putAside(jobs []*job) {
 		}
 	}
 	w.aside.mu.Unlock()
-	w.tell(refusals(refused))
+	w.tell(refusals(refused, errBacklog))
 }
 
 // retry stores the jobs of a conversation that is aside. When one must be refused, those behind it are refused too: a
 // sender who sends them again keeps their order.
 func (w *writer) retry(id string) {
-	only := batchSize
+	only, waits := batchSize, errLocked
 	for pause := leastPause; ; pause = min(2*pause, mostPause) {
 		w.aside.mu.Lock()
 		jobs := w.aside.waiting[id]
@@ -102,7 +102,7 @@ func (w *writer) retry(id string) {
 		jobs = slices.Clone(jobs[:min(len(jobs), only)])
 		w.aside.mu.Unlock()
 		if !w.turn(jobs[0].deadline, rand.N(pause)) {
-			w.tell(refusals(w.takeAside(id, asideSize)))
+			w.tell(refusals(w.takeAside(id, asideSize), waits))
 			continue
 		}
 		outcomes, locked, err := w.transact(jobs)
@@ -111,14 +111,17 @@ func (w *writer) retry(id string) {
 		case errors.Is(err, models.ErrCommitUnknown):
 			w.takeAside(id, len(jobs))
 			w.lookUp(outcomes)
-		case len(locked) > 0, err != nil && models.Unavailable(err):
+		case len(locked) > 0:
+			waits = errLocked
+			continue
+		case err != nil && models.Unavailable(err):
+			waits = err
 			continue
 		case err != nil && len(jobs) > 1: // one of them cannot be stored
 			only = 1
 			continue
 		case err != nil:
-			LogFailure("store messages", err)
-			outcomes = refusals(jobs)
+			outcomes = refusals(jobs, err)
 			fallthrough
 		default:
 			w.tell(outcomes)
@@ -199,12 +202,14 @@ func (w *writer) lookUp(outcomes []outcome) {
 		return
 	case err != nil:
 		w.lookUpLater(outcomes, *stored)
+	default:
+		err = errNotCommitted
 	}
 	jobs := make([]*job, len(outcomes))
 	for i := range outcomes {
 		jobs[i] = outcomes[i].job
 	}
-	w.tell(refusals(jobs))
+	w.tell(refusals(jobs, err))
 }
 
 // lookUpLater publishes a batch without acknowledging it, once it turns out to be committed.
@@ -257,8 +262,18 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// refusals are the outcomes of jobs that could not be stored.
-func refusals(jobs []*job) []outcome {
+// Why jobs are refused that the database itself did not refuse.
+var (
+	errBacklog      = errors.New("too many messages wait, or for too long")
+	errLocked       = errors.New("another transaction has locked a conversation for too long")
+	errNotCommitted = errors.New("the connection broke before the transaction was committed")
+)
+
+// refusals are the outcomes of jobs that could not be stored. The reason is for the log alone.
+func refusals(jobs []*job, reason error) []outcome {
+	if len(jobs) > 0 {
+		LogFailure("store messages", reason)
+	}
 	outcomes := make([]outcome, len(jobs))
 	for i, j := range jobs {
 		outcomes[i] = outcome{
