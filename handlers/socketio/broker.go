@@ -60,7 +60,7 @@ func (sub *subscription) await(r *room) {
 		channel := n.channel(r.name)
 		cancel, err := n.server.options.Broker.Subscribe(channel, func(m []byte) { n.receive(r.name, m) })
 		if err != nil {
-			n.server.options.Log.Warn("socketio: room is local until the broker answers",
+			n.server.options.Log.Debug("socketio: room is local until the broker answers",
 				"namespace", n.name, "error", err)
 		}
 		sub.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,7 +141,15 @@ func TestNodes_disconnectSocketsReachesEveryNode(t *testing.T) {
 	})
 }
 
-// While Redis is down, broadcasts within a node are not delayed.
+// lineCount counts the lines of a log.
+type lineCount struct{ atomic.Int64 }
+
+func (n *lineCount) Write(line []byte) (int, error) {
+	n.Add(1)
+	return len(line), nil
+}
+
+// While Redis is down, broadcasts within a node are not delayed, and joins do not fill the log.
 func TestRedisDown_localMembersAreNotDelayed(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,9 +158,10 @@ func TestRedisDown_localMembersAreNotDelayed(t *testing.T) {
 	defer silent.Close()
 	for name, addr := range map[string]string{"refuses": "127.0.0.1:1", "is silent": silent.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
-			quiet := slog.New(slog.DiscardHandler)
+			var lines lineCount
+			log := slog.New(slog.NewTextHandler(&lines, nil))
 			client := redis.NewClient(&redis.Options{Addr: addr})
-			broker := socketio.NewRedisBroker(client, "", quiet)
+			broker := socketio.NewRedisBroker(client, "", log)
 			t.Cleanup(func() {
 				client.Close()
 				broker.Close()
@@ -159,7 +169,7 @@ func TestRedisDown_localMembersAreNotDelayed(t *testing.T) {
 			w := newWorld(t, socketio.Options{
 				Broker:   broker,
 				HoldBack: time.Hour,
-				Log:      quiet,
+				Log:      log,
 			}, joinRoom)
 			p := w.join().enter("first")
 			eventually(t, "the broker is known to be down", func() bool { return !broker.Up() })
@@ -172,6 +182,9 @@ func TestRedisDown_localMembersAreNotDelayed(t *testing.T) {
 			p.expectNumbers(1, 3, 5)
 			if took := time.Since(start); took > 400*time.Millisecond {
 				t.Errorf("21 joins and 3 broadcasts took %s", took)
+			}
+			if n := lines.Load(); n != 1 {
+				t.Errorf("%d lines say that Redis is down", n)
 			}
 		})
 	}
