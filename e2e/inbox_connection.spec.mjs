@@ -3,7 +3,7 @@ import { broken, expect, inThread, openThread, row, violations } from "./journey
 import { test } from "./server.mjs";
 import { answerFor, loseEvents, refuseConnects } from "./wire.mjs";
 
-test.use({ mayLog: /WebSocket|ERR_|Failed to (load|fetch)|50[03]/ });
+test.use({ mayLog: /WebSocket|ERR_|Failed to (load|fetch)|50[03]|not from Parley/ });
 
 const field = (page) => page.getByLabel("Message", { exact: true });
 const unsent = (page) => page.locator("#messages > .message-sending");
@@ -274,6 +274,80 @@ test("nine visible tabs without WebSockets all hear, load and send", async ({ se
   const late = await server.endUser("Two");
   await late.say("Another question");
   for (const page of pages) await expect(page.getByRole("link", { name: "All 2" })).toBeVisible({ timeout: 10_000 });
+});
+
+// What a captive portal or a proxy answers in place of Parley.
+const portal = "<html><body><h1 class=notice>Log in to Free Wi-Fi</h1></body></html>";
+const foreign = {
+  "a page": { contentType: "text/html", body: portal },
+  "an empty body": { contentType: "text/html", body: "" },
+  "a refusal": { status: 403, contentType: "text/html", body: portal },
+  "an error": { status: 502, contentType: "text/html", body: portal },
+  "a redirect to a page": { status: 302, headers: { location: "/static/app/icon.svg" } },
+};
+
+for (const [what, answer] of Object.entries(foreign)) {
+  test(`${what} from something on the way is never drawn`, async ({ server }) => {
+    const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
+    await one.say("First question");
+    await two.say("Second question");
+    const context = await server.context();
+    let on = false;
+    await context.route(/\/inbox\//, (route) => (on ? route.fulfill(answer) : route.fallback()));
+    const page = await server.inbox(server.alex, context);
+    await openThread(page, one.name);
+    await expect(row(page, two.name)).toContainText("1unread");
+    await expect(row(page, one.name)).not.toContainText("unread");
+    const parts = () =>
+      page.evaluate(() =>
+        ["rows", "thread-name", "log", "panel"].map((id) => document.getElementById(id)?.textContent),
+      );
+    const before = await parts();
+    on = true;
+    await two.say("Another one"); // redraws the list
+    await expect(banner(page)).toContainText("Parley can't be reached.");
+    await row(page, two.name).click();
+    await expect(page.locator("#notice")).toContainText("Couldn't reach the server.");
+    await page.locator("#claim").click();
+    await page.getByRole("link", { name: /^Mine/ }).click();
+    await expect(page.locator("#notice")).toContainText("Couldn't reach the server.");
+    expect(await parts()).toEqual(before);
+    await expect(page.getByText("Free Wi-Fi")).toHaveCount(0);
+    on = false;
+    await expect(banner(page)).toBeHidden();
+    await expect(row(page, two.name)).toContainText("2unread");
+  });
+}
+
+test("an answer posted without a socket is stored before it counts as sent", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  await refuseConnects(context, () => ({ error: "forbidden", message: "Not this address." }));
+  let on = true;
+  await context.route(/\/inbox\/[^/]+\/messages/, (route) =>
+    on ? route.fulfill({ contentType: "text/html", body: portal }) : route.fallback(),
+  );
+  const page = await context.newPage();
+  await page.route(/\/inbox(\?|$)/, async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replace(/(name="origin" content=")[^"]*/, "$1https://elsewhere.example");
+    route.fulfill({ response: answer, body });
+  });
+  await page.goto(`${server.url}/inbox`);
+  await page.getByLabel("Email").fill(server.alex.email);
+  await page.getByLabel("Password").fill(server.alex.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.reload();
+  await openThread(page, customer.name);
+  const posted = page.waitForResponse((answer) => answer.request().method() === "POST");
+  await write(page, "not lost");
+  await posted;
+  await expect(unsent(page)).toContainText("Not sent yet");
+  on = false;
+  await page.reload();
+  await openThread(page, customer.name);
+  await expect(own(page)).toHaveText(["not lost"]);
 });
 
 test("a conversation that cannot be opened is not marked as the one that is open", async ({ server }) => {

@@ -54,6 +54,28 @@ test("a connect that is refused for now is tried again, and the banner says why 
   await expect(received(page, "Here I am")).toBeVisible();
 });
 
+for (const [what, answer] of Object.entries({
+  "a page": { contentType: "text/html", body: "<h1>Log in to Free Wi-Fi</h1>" },
+  "empty JSON": { json: "" },
+})) {
+  test(`${what} from something on the way is not taken for an empty history`, async ({
+    newContext,
+    startConversation,
+  }) => {
+    const conversation = await startConversation("Anybody?");
+    const context = await newContext();
+    let on = true;
+    await context.route(/chat-widget\/history/, (route) => (on ? route.fulfill(answer) : route.fallback()));
+    const page = await context.newPage();
+    await page.goto(conversation.url());
+    await expect(banner(page)).toContainText(/Next try in/);
+    await expect(page.locator("#older")).toContainText("Retry");
+    on = false;
+    await expect(own(page)).toHaveText(["Anybody?"]);
+    await expect(banner(page)).toBeEmpty();
+  });
+}
+
 test("a connect that is refused for good is shown and not tried again", async ({ newContext, startConversation }) => {
   const conversation = await startConversation("Anybody?");
   const page = await (await newContext()).newPage();

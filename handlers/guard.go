@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"parley/models"
@@ -44,7 +45,7 @@ func (a *App) sendToLogin(c *fiber.Ctx) error {
 	login := "/auth/login?next=" + url.QueryEscape(next)
 	if isPart(c) { // htmx would follow a redirect and put the login page into the part
 		c.Set("HX-Redirect", login)
-		return c.SendStatus(fiber.StatusUnauthorized)
+		return render(c, fiber.StatusUnauthorized, templ.NopComponent, nil)
 	}
 	return c.Redirect(login, fiber.StatusSeeOther)
 }

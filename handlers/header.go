@@ -11,6 +11,8 @@ const (
 	headerOpenerPolicy   = "Cross-Origin-Opener-Policy"
 	headerEmbedderPolicy = "Cross-Origin-Embedder-Policy"
 	headerResourcePolicy = fiber.HeaderCrossOriginResourcePolicy
+	// headerMark marks what we have drawn. Scripts draw no answer without it: it would come from something on the way.
+	headerMark = "X-Parley"
 )
 
 // noFeatures turns off what browsers could give to our pages and to what they embed: none of it is used.

@@ -43,6 +43,7 @@ func isPart(c *fiber.Ctx) bool {
 
 // render answers with the part if htmx asks for one and there is one, else with the page.
 func render(c *fiber.Ctx, status int, page, part templ.Component) error {
+	c.Set(headerMark, "html")
 	c.Vary("HX-Request", "HX-Request-Type")
 	if part != nil && isPart(c) {
 		page = part

@@ -449,6 +449,11 @@ func TestRender_pagePartRefusal(t *testing.T) {
 	if out.StatusCode != 401 || out.Header.Get("HX-Redirect") != "/auth/login?next=%2Finbox%3Ffilter%3Dmine" {
 		t.Errorf("a part for nobody is answered %d %v", out.StatusCode, out.Header)
 	}
+	for what, answer := range map[string]*http.Response{"a part": part, "a refusal": lost, "a logout": out} {
+		if answer.Header.Get("X-Parley") == "" {
+			t.Errorf("%s has no mark", what)
+		}
+	}
 	app.Ready = func(context.Context) error { return context.DeadlineExceeded }
 	if down, body := ask(t, server, "GET", "/readyz", ""); down.StatusCode != 503 ||
 		strings.Contains(body, "deadline") {

@@ -6,5 +6,6 @@ import "./limit.js";
 import "./shown_once.js";
 import "./submit.js";
 import "./notice.js";
+import "./part.js";
 import "./time.js";
 import "./service_worker.js";

@@ -56,10 +56,10 @@ function offer() {
 async function forMe(id) {
   const answer = await fetch(`/api/conversations/${id}`).catch(() => {});
   if (!answer?.ok) return undefined;
-  const conversation = await answer.json();
-  const agent = conversation.active_session?.assigned_agent_id;
+  const conversation = await answer.json().catch(() => {}); // a page of something on the way
+  const agent = conversation?.active_session?.assigned_agent_id;
   const me = document.querySelector("[data-user-id]").dataset.userId;
-  return conversation.active_session && (!agent || agent === me) ? conversation : undefined;
+  return conversation?.active_session && (!agent || agent === me) ? conversation : undefined;
 }
 
 // Several messages in one conversation lead to one request, and the newest is shown.

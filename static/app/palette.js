@@ -4,6 +4,7 @@ import { applies, commands, run } from "./commands.js";
 import { fit } from "./fuzzy.js";
 import { keyCaps } from "./key_caps.js";
 import { openConversation } from "./open.js";
+import { fetchPart } from "./part.js";
 import { settings } from "./settings.js";
 
 const PAUSE = 150; // ms without a key before the server is asked
@@ -110,7 +111,7 @@ async function search(q) {
   asked = new AbortController();
   const path = `/inbox/list?${new URLSearchParams({ filter: "all", q })}`;
   try {
-    const answer = await fetch(path, { headers: { "HX-Request": "true" }, signal: asked.signal });
+    const answer = await fetchPart(path, { headers: { "HX-Request": "true" }, signal: asked.signal });
     if (!answer.ok) throw new Error(String(answer.status));
     const part = new DOMParser().parseFromString(await answer.text(), "text/html");
     found = [...part.querySelectorAll(".row")].slice(0, MOST);

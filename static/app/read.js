@@ -1,4 +1,5 @@
 // An end user's message counts as read once it or a later one is in view on a visible page.
+import { fetchPart } from "./part.js";
 import { connection, request, socket } from "./socket.js";
 import { current, partOf } from "./thread.js";
 import { refreshList } from "./list.js";
@@ -71,7 +72,7 @@ connection.watch(({ name }) => name === "online" && readSoon());
 // refreshMarks fetches which of the shown messages have been read. Without a connection nobody said so.
 export async function refreshMarks() {
   if (!current() || document.getElementById("later")) return;
-  const answer = await fetch(partOf("messages"), { headers: { "HX-Request": "true" } }).catch(() => {});
+  const answer = await fetchPart(partOf("messages"), { headers: { "HX-Request": "true" } }).catch(() => {});
   if (!answer?.ok) return;
   const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const { id, dataset } of drawn.querySelectorAll("[data-message-id]")) {

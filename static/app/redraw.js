@@ -1,6 +1,7 @@
 // Asks the server for a part of the page without anybody having pressed anything. A failure is not shown as a notice: the
 // connection tries again, and its banner says so.
 import { lost } from "./connection.js";
+import { fetchPart } from "./part.js";
 import { connection } from "./socket.js";
 
 const errors = { 401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limited", 500: "internal" };
@@ -9,7 +10,7 @@ const errors = { 401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "
 export async function redraw(target, path, swap) {
   let result = { ok: true }; // also if htmx asks later, because the target has a request, or not at all
   const ask = async (...request) => {
-    const answer = await fetch(...request).catch((error) => {
+    const answer = await fetchPart(...request).catch((error) => {
       if (error?.name !== "AbortError") result = lost;
       throw error;
     });

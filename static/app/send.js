@@ -4,6 +4,7 @@ import { waitFor } from "./connection.js";
 import { csrfToken } from "./csrf.js";
 import { newID } from "./id.js";
 import { openOutbox } from "./outbox.js";
+import { fetchPart } from "./part.js";
 import { connection, request, socket } from "./socket.js";
 
 const changed = () => document.dispatchEvent(new CustomEvent("parley:unsent"));
@@ -81,7 +82,7 @@ const waits = { ok: false, error: "unavailable" };
 
 async function post({ conversation_id, content, client_id }) {
   try {
-    const answer = await fetch(`/inbox/${conversation_id}/messages`, {
+    const answer = await fetchPart(`/inbox/${conversation_id}/messages`, {
       method: "POST",
       headers: { "HX-Request": "true", "HX-Request-Type": "partial", "X-CSRFToken": csrfToken() },
       body: new URLSearchParams({ content, client_id }),

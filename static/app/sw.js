@@ -6,6 +6,7 @@ let shown = false; // the offline page is loading
 
 async function keep() {
   const answer = await fetch("/offline", { cache: "no-store" });
+  if (!answer.headers.has("X-Parley")) throw new TypeError("The answer is not from Parley.");
   const html = await answer.clone().text();
   const cache = await caches.open(CACHE);
   await cache.put("/offline", answer);

@@ -29,9 +29,10 @@ async function page(query) {
   const proof = new URLSearchParams({ external_id: externalId, embed_token: embedToken });
   const answer = await fetch(`${path}?${proof}${query}`, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
   const body = await answer.json();
-  if (answer.ok) return body;
+  if (answer.ok && Array.isArray(body)) return body;
+  if (answer.ok || !body?.error) throw lost; // something on the way has answered
   const seconds = Number(answer.headers.get("Retry-After")) || 0;
-  throw { ok: false, error: body.error || "internal", retry_after_ms: seconds * 1000 };
+  throw { ok: false, error: body.error, retry_after_ms: seconds * 1000 };
 }
 
 function skeleton(rows) {
