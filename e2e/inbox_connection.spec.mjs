@@ -276,6 +276,46 @@ test("nine visible tabs without WebSockets all hear, load and send", async ({ se
   for (const page of pages) await expect(page.getByRole("link", { name: "All 2" })).toBeVisible({ timeout: 10_000 });
 });
 
+// hold makes a tab take locks and not let them go, as a tab that hangs would.
+const hold = (page, ...names) =>
+  page.evaluate((names) => {
+    const held = (name) => new Promise((resolve) => navigator.locks.request(name, () => new Promise(resolve)));
+    return Promise.all(names.map(held));
+  }, names);
+
+test("a tab that hangs does not keep others from polling", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const stuck = await context.newPage();
+  await stuck.goto(`${server.url}/offline`);
+  await hold(stuck, "parley:poll#0", "parley:poll#1", "parley:poll#2");
+  await context.addInitScript(() => delete window.WebSocket);
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  for (const text of ["Do you hear me?", "And now?"]) {
+    await customer.say(text);
+    await expect(inThread(page, text)).toBeVisible();
+  }
+});
+
+test("a tab that hangs while it sends delays the answers of another one once", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  const user = await page.locator("#inbox").getAttribute("data-user-id");
+  const stuck = await context.newPage();
+  await stuck.goto(`${server.url}/offline`);
+  await hold(stuck, `parley_outbox:${user}:${customer.id}`);
+  await write(page, "first");
+  const stored = (text) => inThread(page, text).and(page.locator("[data-seq]"));
+  await expect(stored("first")).toBeVisible({ timeout: 20_000 });
+  await write(page, "second");
+  await expect(stored("second")).toBeVisible({ timeout: 5_000 });
+});
+
 // What a captive portal or a proxy answers in place of Parley.
 const portal = "<html><body><h1 class=notice>Log in to Free Wi-Fi</h1></body></html>";
 const foreign = {
@@ -338,6 +378,7 @@ test("an answer posted without a socket is stored before it counts as sent", asy
   await page.getByLabel("Email").fill(server.alex.email);
   await page.getByLabel("Password").fill(server.alex.password);
   await page.getByRole("button", { name: "Log in" }).click();
+  await row(page, customer.name).waitFor();
   await page.reload();
   await openThread(page, customer.name);
   const posted = page.waitForResponse((answer) => answer.request().method() === "POST");
@@ -347,7 +388,7 @@ test("an answer posted without a socket is stored before it counts as sent", asy
   on = false;
   await page.reload();
   await openThread(page, customer.name);
-  await expect(own(page)).toHaveText(["not lost"]);
+  await expect(inThread(page, "not lost").and(page.locator("[data-seq]"))).toBeVisible();
 });
 
 test("a conversation that cannot be opened is not marked as the one that is open", async ({ server }) => {

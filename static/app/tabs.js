@@ -4,6 +4,7 @@
 const locks = navigator.locks;
 
 const RENEWED = 20_000; // ms
+const STUCK = 60_000; // ms in which a lock that was waited for in vain is not waited for again
 const LEASE = 150_000; // ms until a lease that is not renewed ends; timers of hidden tabs run once a minute
 
 const known = new Map(); // name → function that says whether this tab leads
@@ -52,23 +53,32 @@ function lease(name) {
   return mine;
 }
 
-// oneAtATime runs act while no other tab runs one of the same name, or after wait ms in any case.
+const stuck = new Map(); // name of a lock whose tab does not let it go → until when it is not waited for, ms
+
+const isStuck = (name) => performance.now() < (stuck.get(name) ?? 0);
+
+// oneAtATime runs act while no other tab runs one of the same name, or after wait ms in any case. The next calls within
+// STUCK then wait no more.
 export async function oneAtATime(name, wait, act) {
   let began = false;
-  const run = () => {
+  const run = (lock) => {
     began = true;
+    if (lock) stuck.delete(name);
     return act();
   };
   try {
-    return await locks.request(name, { signal: AbortSignal.timeout(wait) }, run);
+    const patience = isStuck(name) ? { ifAvailable: true } : { signal: AbortSignal.timeout(wait) };
+    return await locks.request(name, patience, run);
   } catch (error) {
     if (began) throw error;
+    if (error.name === "TimeoutError") stuck.set(name, performance.now() + STUCK);
     return act();
   }
 }
 
-// inTurn runs act while fewer than count tabs run one of the same name. act gets true if more want to.
-export async function inTurn(name, count, act) {
+// inTurn runs act while fewer than count tabs run one of the same name, or after wait ms in any case. act gets true if
+// more want to.
+export async function inTurn(name, count, wait, act) {
   const taken = Array(count).fill(0);
   let turn = 0;
   try {
@@ -77,11 +87,12 @@ export async function inTurn(name, count, act) {
       const [of, at] = lock.name.split("#");
       if (of === name) taken[at]++;
     }
-    turn = taken.indexOf(Math.min(...taken));
+    const free = taken.map((tabs, at) => (isStuck(`${name}#${at}`) ? Infinity : tabs));
+    turn = free.indexOf(Math.min(...free));
   } catch {
     return act(false);
   }
-  return locks.request(`${name}#${turn}`, () => act(taken[turn] > 0));
+  return oneAtATime(`${name}#${turn}`, wait, () => act(taken[turn] > 0));
 }
 
 // tabMark returns a function that marks this tab with a name, which all tabs can see, until it is called with another
