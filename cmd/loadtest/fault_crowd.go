@@ -18,7 +18,7 @@ import (
 var crowdFaults = []fault{
 	{
 		name:  "acknowledgement-lost",
-		about: "a client's connection breaks before the acknowledgement arrives",
+		about: "the first acknowledgement of a message is lost, because the client's connection breaks",
 		kind:  threeNodes,
 		dose:  1000,
 		bulk:  true,
@@ -46,7 +46,7 @@ var crowdFaults = []fault{
 	},
 	{
 		name:  "readers-asleep",
-		about: "50 readers that pong but never read, for 5 min",
+		about: "50 clients answer pings and never read what they are sent, for 5 min",
 		kind:  threeNodes,
 		dose:  300,
 		bulk:  true,
@@ -56,7 +56,7 @@ var crowdFaults = []fault{
 	},
 	{
 		name:  "client-far-away",
-		about: "clients of a node at 64 kbit/s and 300 ms, for 5 min",
+		about: "clients of a node are behind 64 kbit/s and 300 ms of delay, for 5 min",
 		kind:  threeNodes,
 		dose:  300,
 		bulk:  true,
@@ -69,7 +69,7 @@ var crowdFaults = []fault{
 	},
 	{
 		name:  "sockets-dropped",
-		about: "5,000 more sockets break at once and come back",
+		about: "5,000 additional sockets break at once and reconnect",
 		kind:  threeNodes,
 		dose:  5,
 		takes: 40 * time.Second,

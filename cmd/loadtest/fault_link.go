@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"parley/cmd/loadtest/cluster"
@@ -10,17 +11,17 @@ import (
 // linkFaults are what can happen to each of the three ways. It happens to the way of one node.
 var linkFaults = func() (made []fault) {
 	for _, way := range []struct {
-		name, about string
-		link        func(*cluster.Node) *link.Link
+		name, near, far string
+		link            func(*cluster.Node) *link.Link
 	}{
-		{"client", "between clients and a node", func(n *cluster.Node) *link.Link { return n.Clients }},
-		{"postgres", "between a node and PostgreSQL", func(n *cluster.Node) *link.Link { return n.Database }},
-		{"redis", "between a node and Redis", func(n *cluster.Node) *link.Link { return n.Redis }},
+		{"client", "clients", "a node", func(n *cluster.Node) *link.Link { return n.Clients }},
+		{"postgres", "a node", "PostgreSQL", func(n *cluster.Node) *link.Link { return n.Database }},
+		{"redis", "a node", "Redis", func(n *cluster.Node) *link.Link { return n.Redis }},
 	} {
 		for _, d := range disturbances {
 			made = append(made, fault{
 				name:  way.name + "-" + d.name,
-				about: d.about + " " + way.about,
+				about: strings.NewReplacer("{near}", way.near, "{far}", way.far).Replace(d.about),
 				kind:  threeNodes,
 				dose:  1,
 				takes: d.takes + 3*time.Second,
@@ -31,7 +32,7 @@ var linkFaults = func() (made []fault) {
 	return made
 }()
 
-// A disturbance is a fault of a link.
+// A disturbance is a fault of a link. In about, {near} and {far} are its ends.
 type disturbance struct {
 	name, about string
 	takes       time.Duration
@@ -39,19 +40,57 @@ type disturbance struct {
 }
 
 var disturbances = []disturbance{
-	{"delay", "300 ms of delay and 100 ms of jitter for 20 s", 20 * time.Second, underWeather(20*time.Second,
-		link.Weather{Delay: 300 * time.Millisecond, Jitter: 100 * time.Millisecond})},
-	{"block-out", "what the first sends is held back for 30 s", 30 * time.Second, underWeather(30*time.Second,
-		link.Weather{BlockOut: true})},
-	{"block-in", "what the first would receive is held back for 30 s", 30 * time.Second, underWeather(30*time.Second,
-		link.Weather{BlockIn: true})},
-	{"half-open-near", "connections of which only the first knows, for 50 s", 50 * time.Second,
-		halfOpen(link.Near)},
-	{"half-open-far", "connections of which only the second knows, for 50 s", 50 * time.Second,
-		halfOpen(link.Far)},
-	{"reset", "a reset every 3 s, for 15 s", 15 * time.Second, resetOften},
-	{"slow", "2 KB/s for 20 s", 20 * time.Second, underWeather(20*time.Second, link.Weather{Rate: 2048})},
-	{"refuse", "no connection for 10 s", 10 * time.Second, refuse},
+	{
+		name:  "delay",
+		about: "between {near} and {far} everything takes 300 ± 100 ms more, for 20 s",
+		takes: 20 * time.Second,
+		run: underWeather(20*time.Second, link.Weather{
+			Delay:  300 * time.Millisecond,
+			Jitter: 100 * time.Millisecond,
+		}),
+	},
+	{
+		name:  "block-out",
+		about: "nothing gets from {near} to {far} for 30 s",
+		takes: 30 * time.Second,
+		run:   underWeather(30*time.Second, link.Weather{BlockOut: true}),
+	},
+	{
+		name:  "block-in",
+		about: "nothing gets from {far} to {near} for 30 s",
+		takes: 30 * time.Second,
+		run:   underWeather(30*time.Second, link.Weather{BlockIn: true}),
+	},
+	{
+		name:  "half-open-near",
+		about: "connections between {near} and {far} break, unnoticed by {near} for 50 s",
+		takes: 50 * time.Second,
+		run:   halfOpen(link.Near),
+	},
+	{
+		name:  "half-open-far",
+		about: "connections between {near} and {far} break, unnoticed by {far} for 50 s",
+		takes: 50 * time.Second,
+		run:   halfOpen(link.Far),
+	},
+	{
+		name:  "reset",
+		about: "connections between {near} and {far} are reset every 3 s, for 15 s",
+		takes: 15 * time.Second,
+		run:   resetOften,
+	},
+	{
+		name:  "slow",
+		about: "between {near} and {far} only 2 KB/s get through, for 20 s",
+		takes: 20 * time.Second,
+		run:   underWeather(20*time.Second, link.Weather{Rate: 2048}),
+	},
+	{
+		name:  "refuse",
+		about: "connections between {near} and {far} are reset, and for 10 s there are no new ones",
+		takes: 10 * time.Second,
+		run:   refuse,
+	},
 }
 
 func underWeather(d time.Duration, weather link.Weather) func(*trial, *link.Link) error {

@@ -18,7 +18,7 @@ const shutdownPromise = 20 * time.Second
 var nodeFaults = []fault{
 	{
 		name:  "nothing",
-		about: "the load alone",
+		about: "nothing, as a comparison",
 		kind:  threeNodes,
 		dose:  1,
 		run:   func(t *trial) error { return t.hold(10 * time.Second) },
@@ -49,7 +49,7 @@ var nodeFaults = []fault{
 	},
 	{
 		name:  "node-vanished",
-		about: "a node is gone without FIN while it holds locks",
+		about: "a node vanishes without closing its connections (no FIN), while it holds locks",
 		kind:  threeNodes,
 		dose:  5,
 		takes: 60 * time.Second,
@@ -68,7 +68,7 @@ var nodeFaults = []fault{
 var sqliteFaults = []fault{
 	{
 		name:  "sqlite-kill",
-		about: "SIGKILL of the only node, on SQLite, with an integrity check",
+		about: "SIGKILL of the only node, on SQLite; then its file is checked",
 		kind:  oneSQLite,
 		dose:  50,
 		takes: 8 * time.Second,

@@ -64,7 +64,7 @@ var postgresFaults = []fault{
 var replicaFaults = []fault{
 	{
 		name:  "postgres-read-only",
-		about: "for 20 s the nodes reach a replica, which is read-only",
+		about: "for 20 s the nodes reach a replica, which is read-only, in place of the primary",
 		kind:  withReplica,
 		dose:  3,
 		takes: 25 * time.Second,
@@ -80,7 +80,7 @@ var replicaFaults = []fault{
 	},
 	{
 		name:  "postgres-failover",
-		about: "PostgreSQL is killed and its replica promoted, which the nodes reach 3 s before",
+		about: "PostgreSQL is killed; the nodes reach its replica, which is promoted 3 s later",
 		kind:  withReplica,
 		dose:  3,
 		takes: 25 * time.Second,

@@ -46,7 +46,7 @@ var raceFaults = []fault{
 	},
 	{
 		name:  "race-duplicate",
-		about: "a message is sent on two nodes at once, with one client_id",
+		about: "the same message, with one client_id, is sent to two nodes at once",
 		kind:  threeNodes,
 		dose:  500,
 		bulk:  true,

@@ -38,7 +38,7 @@ var redisFaults = []fault{
 	},
 	{
 		name:  "redis-flush",
-		about: "FLUSHALL",
+		about: "FLUSHALL: Redis forgets everything, and runs on",
 		kind:  threeNodes,
 		dose:  10,
 		takes: 8 * time.Second,

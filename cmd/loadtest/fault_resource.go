@@ -88,7 +88,7 @@ func fillDisk(t *trial) error {
 var upgradeFaults = []fault{
 	{
 		name:  "upgrade",
-		about: "the nodes are replaced one after the other by a version with more columns and an index",
+		about: "the nodes are replaced one after the other by a version whose migration adds columns and an index",
 		kind:  threeNodes,
 		dose:  3,
 		takes: 60 * time.Second,
