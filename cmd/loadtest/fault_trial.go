@@ -228,7 +228,7 @@ func (w *world) missing(stored map[string]storedConversation) string {
 // latency watches the load for a time. It returns the 99th percentiles of acknowledgements and of the yardstick.
 func (t *trial) latency() (acknowledged, machine time.Duration, err error) {
 	began := time.Now()
-	if machine, err = t.yardstick.measure(t.world, t.measure()); err != nil {
+	if machine, err = t.yardstick.measure(t.ctx, t.measure()); err != nil {
 		return 0, 0, err
 	}
 	// Those sent in the last second may not be answered yet.
@@ -254,7 +254,7 @@ func (t *trial) after(r *result, before cluster.Usage, machine time.Duration) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.fail("acknowledgements are slower: p99 %d ms before, %d ms after; a write to the disk %d, %d ms",
+			t.fail("acknowledgements are slower: p99 %d ms before, %d ms after; a commit past Parley %d, %d ms",
 				r.before.Milliseconds(), r.after.Milliseconds(), machine.Milliseconds(), now.Milliseconds())
 			break
 		}

@@ -83,7 +83,7 @@ func newWorld(ctx context.Context, k worldKind, program, parent string, seed uin
 		DiskMB:  k.diskMB,
 	})
 	if err == nil {
-		w.yardstick, err = newYardstick(folder)
+		w.yardstick, err = newYardstick(w.Cluster, folder)
 	}
 	if err == nil {
 		err = w.populate()
