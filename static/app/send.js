@@ -47,13 +47,13 @@ async function drain(lane) {
   if (timer || !(socket.connected || mayPost())) return;
   const stopped = await outbox.drain(lane, emit, settled);
   if (!stopped) return;
-  if (stopped.error !== "rate_limited") return connection.report(stopped);
+  if (stopped.error !== "rate_limited" && !mayPost()) return connection.report(stopped);
   timer = setTimeout(
     () => {
       timer = undefined;
       drainAll();
     },
-    waitFor(0, stopped.retry_after_ms),
+    waitFor(1, stopped.retry_after_ms),
   );
   changed();
 }
@@ -63,7 +63,8 @@ function drainAll() {
 }
 
 function settled({ client_id, lane, content }, ack) {
-  if (ack.ok) return;
+  if (ack.ok && socket.connected) return; // an event follows
+  if (ack.ok) return changed();
   outbox.remove(client_id);
   changed();
   const detail = { id: lane, content, message: ack.message };
