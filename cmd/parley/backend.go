@@ -64,11 +64,18 @@ func openBackend(ctx context.Context, config Config) (*backend, error) {
 	return b, nil
 }
 
+// longMigration is when the log says why a start takes so long.
+const longMigration = 3 * time.Second
+
 func openDatabase(ctx context.Context, config Config) (*models.DB, error) {
 	db, err := models.Open(ctx, config.DatabaseURL, config.DataDir)
 	if err != nil {
 		return nil, err
 	}
+	slow := time.AfterFunc(longMigration, func() {
+		slog.Info("still migrating the database, or waiting for another node that does")
+	})
+	defer slow.Stop()
 	err = db.Migrating(func(conn *sql.DB) error { return migrations.Up(ctx, conn, db.Postgres()) })
 	if err != nil {
 		db.Close()
