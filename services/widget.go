@@ -144,7 +144,8 @@ func (s *Widget) stored(ctx context.Context, channel models.Channel, externalID 
 	return &found[0], nil
 }
 
-// reopened stores the name and the embed token of a conversation whose page was opened again, if they have changed.
+// reopened stores the name and the embed token of a conversation whose page was opened again, if they have changed. A
+// name that can't be stored now does not keep the widget from opening: the next page has it again.
 func (s *Widget) reopened(ctx context.Context, conversation models.Conversation, opening Opening) error {
 	write := s.db.Write.WithContext(ctx)
 	if name := opening.DisplayName; name != "" && name != conversation.EndUser.DisplayName {
@@ -152,7 +153,7 @@ func (s *Widget) reopened(ctx context.Context, conversation models.Conversation,
 			Where("organization_id = ? AND id = ?", conversation.OrganizationID, conversation.EndUserID).
 			UpdateColumns(map[string]any{"display_name": name, "updated_at": s.clock()}).Error
 		if err != nil {
-			return err
+			LogFailure("store a customer's name", err)
 		}
 	}
 	if orEmpty(conversation.EmbedTokenID) == opening.EmbedTokenID {

@@ -245,6 +245,16 @@ func TestOpen_keepsReplacesAndCutsTheDisplayName(t *testing.T) {
 	})
 }
 
+// As on a read-only database: the chat opens, and the next page has the name again.
+func TestOpen_doesNotWaitForTheName(t *testing.T) {
+	each(t, func(w *world) {
+		w.opened("jo")
+		w.exec(`CREATE TRIGGER fixed BEFORE UPDATE ON end_users BEGIN SELECT RAISE(ABORT, 'no'); END`,
+			`ALTER TABLE end_users ADD CONSTRAINT fixed CHECK (display_name = '')`)
+		w.openedAs(w.webchat, "jo", "Jo")
+	})
+}
+
 func TestOpen_refusesBadExternalIDs(t *testing.T) {
 	each(t, func(w *world) {
 		for _, id := range []string{strings.Repeat("x", 256), "a\x00b", "a\nb", "a\xffb", "a\u0085b"} {
