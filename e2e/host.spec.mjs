@@ -14,7 +14,6 @@ import {
 } from "./journey.mjs";
 import { start } from "./parley.mjs";
 import { site, withSnippet } from "./site.mjs";
-import { answerFor } from "./wire.mjs";
 
 const snippet = (url, token) => `<script src="${url}/chat-widget/embed.js" data-embed-token="${token}"></script>`;
 
@@ -351,26 +350,6 @@ test("window.Parley takes calls before it loads, reports events and switches the
     })
     .catch(String);
   expect(off).toBe("function");
-});
-
-test("logout forgets what the customer wrote and the server has not got", async ({ newContext }) => {
-  const context = await newContext();
-  await answerFor(context, (name) => name === "send_message" && { ok: false, error: "unavailable", message: "No." });
-  const page = await context.newPage();
-  await page.goto("/demo");
-  const widget = page.frameLocator("iframe");
-  await widget.getByLabel("Message", { exact: true }).fill("A secret");
-  await widget.getByLabel("Message", { exact: true }).press("Enter");
-  await expect(widget.locator("#messages > .own")).toHaveText(/A secret/);
-  const kept = () =>
-    page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("parley_outbox:")).length);
-  expect(await kept()).toBe(1);
-  const conversation = await widget.locator("#parley").getAttribute("data-conversation-id");
-  await page.evaluate(() => Parley.logout());
-  await expect(widget.locator("#parley")).not.toHaveAttribute("data-conversation-id", conversation);
-  await expect(widget.getByText("Hi, I am Pip.")).toBeVisible();
-  await expect(widget.locator("#messages > .own")).toHaveCount(0);
-  expect(await kept()).toBe(0);
 });
 
 test.describe("a session_id that is not filled in", () => {

@@ -13,12 +13,13 @@ import (
 	"parley/views"
 )
 
-// loader serves embed.js. It is the same for every site.
+// loader serves embed.js. It is the same for every site. For a day a browser may use it while it asks for a newer one,
+// so that a page has it also while no one answers.
 func (a *App) loader(c *fiber.Ctx) error {
 	content, _ := static.File("widget/embed.js") // embedded
 	_, version, _ := strings.Cut(static.URL("widget/embed.js"), "?v=")
 	c.Set(fiber.HeaderETag, `"`+version+`"`)
-	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
+	c.Set(fiber.HeaderCacheControl, "public, max-age=3600, stale-while-revalidate=86400")
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	setEmbeddable(c)
 	c.Type("js", "utf-8")

@@ -35,9 +35,9 @@ func (p Problem) Title() string {
 	return "Something went wrong"
 }
 
-// scripts of a framed page write the message to the console, where the site's developer looks.
+// scripts of a framed page that trying again does not change say so to the site.
 func (p Problem) scripts() []string {
-	if !p.Framed {
+	if !p.Framed || p.Status >= 500 || p.Status == 429 {
 		return nil
 	}
 	return []string{"app/refusal.js"}

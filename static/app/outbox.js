@@ -24,30 +24,30 @@ function read(key, text) {
   }
 }
 
-// stored returns the stored messages by their key, without those that cannot be read.
-function stored() {
+// browserStorage returns localStorage, or an object that stores nothing where it is blocked.
+export function browserStorage() {
   try {
-    const mine = Object.entries(localStorage).filter(([key]) => key.startsWith(PREFIX));
-    return mine.map(([key, text]) => [key, read(key, text)]);
+    return localStorage;
   } catch {
-    return []; // no storage
+    return {};
   }
 }
 
-function forget(key) {
-  try {
-    localStorage.removeItem(key);
-  } catch {}
-}
-
-for (const [key, message] of stored()) if (!message) forget(key);
-
-// openOutbox opens the outbox of a name. onChange is called when another tab changes it.
-export function openOutbox(name, onChange) {
+// openOutbox opens the outbox of a name. onChange is called when another tab changes it. storage is used like
+// localStorage.
+export function openOutbox(name, onChange, storage = browserStorage()) {
   const prefix = `${PREFIX}${name}:`;
   const memory = new Map(); // messages that could not be stored, which last as long as the page
   const sending = new Map(); // lane → whether to look again
   let last = 0;
+
+  // stored returns what is stored by key: a message, or undefined if it cannot be read.
+  const stored = () =>
+    Object.entries(storage)
+      .filter(([key]) => key.startsWith(PREFIX))
+      .map(([key, text]) => [key, read(key, text)]);
+
+  for (const [key, message] of stored()) if (!message) storage.removeItem(key);
 
   addEventListener("storage", ({ key }) => key?.startsWith(prefix) && onChange());
 
@@ -59,7 +59,7 @@ export function openOutbox(name, onChange) {
 
   function put(message) {
     try {
-      localStorage.setItem(prefix + message.client_id, JSON.stringify(message));
+      storage.setItem(prefix + message.client_id, JSON.stringify(message));
     } catch {
       memory.set(message.client_id, message);
     }
@@ -67,7 +67,9 @@ export function openOutbox(name, onChange) {
 
   function remove(clientID) {
     memory.delete(clientID);
-    forget(prefix + clientID);
+    try {
+      storage.removeItem(prefix + clientID);
+    } catch {}
   }
 
   const next = (lane) => all().find((message) => message.lane === lane && !message.failed);
@@ -75,9 +77,8 @@ export function openOutbox(name, onChange) {
   return {
     all,
     remove,
-    clear() {
-      for (const { client_id } of all()) remove(client_id);
-    },
+    // lasts reports whether a message is stored, and not only in this page.
+    lasts: ({ client_id }) => !memory.has(client_id),
     // add adds a message, or a refused one again, and reports whether there was room. Messages of one lane are sent in
     // the order in which they were added.
     add(message, lane = "") {

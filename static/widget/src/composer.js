@@ -3,7 +3,7 @@ import { blank, excess } from "../../app/length.js";
 import { externalId, part } from "./page.js";
 import { sendText } from "./send.js";
 import { on, publish } from "./signal.js";
-import { keyOf, session } from "./store.js";
+import { load, save } from "./store.js";
 import { t } from "./text.js";
 
 const LIMIT = 10_000; // characters of a message: the server refuses a longer one
@@ -19,7 +19,7 @@ function changed() {
   tooLong.textContent = over ? t("too_long", { n: over }) : "";
   input.ariaInvalid = over ? "true" : null;
   submit.disabled = over > 0 || blank(input.value);
-  session.set(keyOf("draft"), input.value ? { externalId, text: input.value } : null);
+  save("draft", input.value ? { externalId, text: input.value } : null);
   if (grows) return;
   input.style.height = "auto";
   input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
@@ -57,7 +57,7 @@ input.addEventListener("input", () => {
   if (input.value) publish("typed");
 });
 
-const draft = session.get(keyOf("draft"));
+const draft = load("draft");
 write(draft?.externalId === externalId ? draft.text : "");
 
 // On a phone the field would open the keyboard, so the log gets the focus.

@@ -6,6 +6,6 @@ const tag = document.currentScript;
 const script = tag?.hasAttribute("data-embed-token") ? tag : document.querySelector("script[data-embed-token]");
 const token = script?.getAttribute("data-embed-token");
 
-if (!token) console.warn("Parley: the script tag has no data-embed-token.");
+if (!token) console.error("Parley: data-embed-token is missing.");
 // A second tag would put a second chat over the first.
 else if (!window.Parley?.identify) start(new URL(script.src).origin, token, script.getAttribute("data-lang"));

@@ -5,13 +5,13 @@ import { isOpen, setOpen } from "./panel.js";
 import { on, publish } from "./signal.js";
 import { unreadCount } from "./read.js";
 import { t } from "./text.js";
-import { unsent } from "./unsent.js";
 
 const VERSION = 1; // of these messages
 
 const { documentElement } = document;
 let origin = ""; // the host page's; empty without a loader
 let phone = false;
+const early = []; // what the loader shall keep, from before its hello
 
 function say(type, more) {
   if (origin) parent.postMessage({ parley: 1, type, ...more }, origin);
@@ -46,6 +46,7 @@ const heard = {
       position,
     });
     say("unread", { count: unreadCount() });
+    for (const kept of early.splice(0)) say("keep", { kept });
   },
   layout,
   open() {
@@ -53,7 +54,6 @@ const heard = {
     publish("entered", phone);
   },
   close: minimize,
-  logout: () => unsent.clear(),
   page: ({ url, title }) => publish("page", { url, title }),
 };
 
@@ -73,7 +73,7 @@ addEventListener("keydown", (event) => {
   if (!document.querySelector(":popover-open, dialog[open]")) minimize(); // else Escape closes that
 });
 
-on("kept", (state) => say("keep", { state }));
+on("keep", (kept) => (origin ? say("keep", { kept }) : early.push(kept)));
 on("unread", (count) => say("unread", { count }));
 on("received", ({ message }) =>
   say("message", { id: message.id, sender_type: message.sender_type, content_type: message.content_type }),

@@ -16,12 +16,15 @@ import { unsent } from "./unsent.js";
 
 let timer; // until the server takes messages again
 
-// drawUnsent draws a message of the outbox, also one that another tab or an earlier page has put there.
-function drawUnsent(message, more = {}) {
-  const { at, failed, lane: _, ...rest } = message;
-  const entry = newEntry({ sender_type: "end_user", ...rest }, "sending");
+// drawUnsent draws a message of the outbox, also one that another tab or an earlier page has put there. The site can
+// write to the outbox too: only what send has put there is drawn.
+function drawUnsent({ client_id, content, rich_media, at, failed }, more = {}) {
+  const message = { client_id, content, content_type: "text", sender_type: "end_user" };
+  const selected = rich_media?.selected;
+  if (selected) message.rich_media = { selected };
+  const entry = newEntry(message, "sending");
   Object.assign(entry, { at: at ? new Date(at) : entry.at, ...more });
-  byClientID.set(message.client_id, entry);
+  byClientID.set(client_id, entry);
   show(entry, failed);
   place(entry);
   return entry;

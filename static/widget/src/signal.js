@@ -18,7 +18,7 @@
 //   panel        the chat was opened or minimized: true or false
 //   entered      the host page opened the chat: true on a phone
 //   page         the host's page: { url, title }
-//   kept         what the loader keeps for this page, as a query
+//   keep         what the loader shall keep for this page, by key
 //   join         the server's acknowledgement of join_conversation
 const listeners = new Map();
 

@@ -2,5 +2,6 @@
 import { openOutbox } from "../../app/outbox.js";
 import { conversationId } from "./page.js";
 import { publish } from "./signal.js";
+import { storage } from "./store.js";
 
-export const unsent = openOutbox(conversationId, () => publish("outbox"));
+export const unsent = openOutbox(conversationId, () => publish("outbox"), storage);

@@ -21,14 +21,11 @@ export function safeArea(frame) {
   });
 }
 
-// Includes every property that a host's own rule for frames may set.
-const EVERYWHERE =
-  "position:fixed;display:block;margin:0;padding:0;border:none;background:none;max-width:none;max-height:none;" +
-  "border-radius:0;box-shadow:none;transform:none;z-index:2147483647;" +
-  "color-scheme:light dark;"; // the same as in the page inside; otherwise the frame would be opaque
+// all: removes what a host's own rules say about frames. color-scheme: as in the page inside, or the frame would be opaque.
+const EVERYWHERE = "all:initial;position:fixed;z-index:2147483647;color-scheme:light dark;";
 const CARD =
-  "width:380px;height:560px;max-width:100vw;max-height:100vh;max-height:100dvh;" +
-  "border-radius:12px 12px 0 0;box-shadow:0 8px 32px rgba(0,0,0,0.18)";
+  "width:min(380px, 100vw);height:min(560px, 100vh);max-height:100dvh;" +
+  "border-radius:12px 12px 0 0;box-shadow:0 8px 32px #0000002e";
 
 export function place(frame, open) {
   const full = open && isPhone();
@@ -36,7 +33,7 @@ export function place(frame, open) {
   const box = full ? "width:100%;height:100%;height:100dvh;" + keyboard() : open ? CARD : bubble();
   style.cssText =
     EVERYWHERE + `visibility:${style.visibility};inset:${left ? "auto auto 0 0" : "auto 0 0 auto"};` + box;
-  lockScroll(full && !style.visibility); // a page that does not load must not block the host's scrolling
+  lockScroll(full && style.visibility !== "hidden"); // a page that does not load must not block the host's scrolling
 }
 
 // bubble puts the box where the large one begins and moves it to the corner by a transform. A box that begins elsewhere
@@ -62,11 +59,11 @@ let before = null; // the host's own overflow, while it is locked
 
 function lockScroll(lock) {
   const { style } = document.documentElement;
-  if (lock && before === null) {
-    before = style.overflow;
+  if (lock) {
+    before ??= style.overflow;
     style.overflow = "hidden";
-  } else if (!lock && before !== null) {
-    style.overflow = before;
+  } else {
+    style.overflow = before ?? style.overflow;
     before = null;
   }
 }

@@ -5,11 +5,17 @@ import { unfilled } from "./session_id.js";
 import { stay } from "./stay.js";
 import { watchPage } from "./visited.js";
 
+const SHORTEST = 2; // s, half of the longest first wait for a page that has loaded but is not the chat
+const LONGEST = 60; // s, the longest wait
+
 export function start(origin, token, language) {
   const memory = memoryOf(token);
   const frame = document.createElement("iframe");
   const listeners = { __proto__: null };
-  let ready = false;
+  let id; // of the end user whose chat the frame shows
+  let ready = false; // whether the page inside has said so; null if the server has refused the chat for good
+  let timer; // of the next attempt
+  let wait = SHORTEST; // s
   let before; // the element that had the focus when the chat was opened
   let loaded; // URL of the conversation that the frame shows
   let unread = 0; // messages
@@ -25,7 +31,7 @@ export function start(origin, token, language) {
 
   // A frame that was just removed from the page has no window until it is put back.
   const say = (type, more) => {
-    if (ready && frame.isConnected) frame.contentWindow.postMessage({ parley: 1, type, ...more }, origin);
+    if (ready) frame.contentWindow?.postMessage({ parley: 1, type, ...more }, origin);
   };
   const fire = (event, detail) => {
     // An error in a listener must not stop the others.
@@ -33,17 +39,12 @@ export function start(origin, token, language) {
   };
   const layout = () => ({ open, phone: isPhone(), safe: open && isPhone() ? safeArea(frame) : [0, 0, 0, 0] });
 
-  // hide hides the frame until the chat says that it is ready, so that a page that does not load is not seen.
-  function hide() {
-    ready = false;
-    asked = 0;
-    frame.style.visibility = mute ? "" : "hidden";
-    place(frame, open);
-  }
-
+  // load hides the frame until the chat says that it is ready, so that a page that does not load is not seen. It takes
+  // the frame out and puts it back: the earlier page ends at once, and the site's history gets no entry.
   function load() {
+    if (document.readyState === "loading") return; // the frame is added only after the page is parsed
     const user = memory.user();
-    const id = user.session_id;
+    id = user.session_id;
     if (unfilled(id)) {
       refused = true;
       memory.identify({});
@@ -54,8 +55,28 @@ export function start(origin, token, language) {
     const url = refused ? "about:blank" : origin + "/chat-widget?" + query;
     if (url === loaded) return;
     loaded = url;
-    hide();
-    frame.src = url + "#" + memory.state(id) + (open ? "" : "&closed=1");
+    ready = false;
+    asked = 0;
+    frame.remove();
+    frame.style.visibility = mute ? "" : "hidden";
+    place(frame, open);
+    frame.name = mute ? "" : JSON.stringify(memory.kept(id));
+    frame.src = url + (open ? "" : "#closed=1");
+    document.documentElement.appendChild(frame);
+    tryAgainIn(LONGEST);
+  }
+
+  const again = () => {
+    loaded = "";
+    load();
+  };
+
+  const tryAgain = () => ready === false && !refused && !mute && again();
+
+  // Clients that lost the server at the same time do not all come back at the same time.
+  function tryAgainIn(seconds) {
+    clearTimeout(timer);
+    timer = setTimeout(tryAgain, seconds * 500 * (1 + Math.random()));
   }
 
   function become(wanted) {
@@ -97,7 +118,8 @@ export function start(origin, token, language) {
   const heard = {
     __proto__: null,
     ready({ title, position }) {
-      if (title) frame.title = title;
+      wait = SHORTEST;
+      frame.title = title;
       placeAt(position);
       frame.style.visibility = "";
       place(frame, open);
@@ -107,7 +129,7 @@ export function start(origin, token, language) {
     },
     open: show,
     close: closed,
-    keep: ({ state }) => memory.keep(memory.user().session_id, encodeURI(state).slice(0, 200)),
+    keep: ({ kept }) => memory.keep(id, kept),
     unread({ count }) {
       if (count === unread) return;
       unread = count;
@@ -119,6 +141,7 @@ export function start(origin, token, language) {
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== frame.contentWindow || !source || from !== origin || !data || data.parley !== 1) return;
     if (data.type === "ready") ready = true;
+    if (data.type === "refused") ready = null;
     if (ready) heard[data.type]?.(data);
   });
 
@@ -131,11 +154,11 @@ export function start(origin, token, language) {
     close: minimize,
     toggle: () => (open ? minimize() : show()),
     on(event, listener) {
-      listeners[event] = [...(listeners[event] || []), listener];
+      const all = listeners[event] || new Set();
+      listeners[event] = all;
+      all.add(listener);
       if (event === "ready" && ready) queueMicrotask(listener);
-      return () => {
-        listeners[event] = listeners[event].filter((one) => one !== listener);
-      };
+      return () => all.delete(listener);
     },
     identify(user) {
       refused = false;
@@ -147,8 +170,7 @@ export function start(origin, token, language) {
     },
     logout() {
       refused = false;
-      say("logout");
-      memory.forget();
+      memory.logout();
       load();
     },
     // push lets a page call before the loader has run: (window.Parley = window.Parley || []).push(["open"]).
@@ -160,14 +182,15 @@ export function start(origin, token, language) {
   const queue = window.Parley;
   window.Parley = api;
   frame.title = "Chat";
-  frame.setAttribute(
-    "sandbox",
-    "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox",
-  );
+  frame.sandbox = "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox";
   frame.allow = "autoplay"; // for the sound of a message
+  // Whatever has loaded may get the hello, which has no secrets: the browser logs one that does not reach its target.
   frame.addEventListener("load", () => {
-    frame.contentWindow.postMessage({ parley: 1, type: "hello", ...layout() }, origin);
+    frame.contentWindow.postMessage({ parley: 1, type: "hello", ...layout() }, "*");
+    wait = Math.min(wait * 2, LONGEST);
+    tryAgainIn(wait);
   });
+  addEventListener("online", tryAgain);
   watch(() => {
     place(frame, open);
     say("layout", layout());
@@ -175,14 +198,6 @@ export function start(origin, token, language) {
   watchPage(() => say("page", { url: location.href, title: document.title }));
   if (Array.isArray(queue)) api.push(...queue);
   load();
-  place(frame, open);
-
-  // A frame that is put back into the page has to load again.
-  const again = () => {
-    loaded = "";
-    load();
-  };
-  // Adds the frame only after the page is parsed.
-  if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => stay(frame, again));
-  else stay(frame, again);
+  addEventListener("DOMContentLoaded", load);
+  stay(frame, again);
 }

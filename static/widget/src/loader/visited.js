@@ -9,5 +9,5 @@ export function watchPage(report) {
     timer = setTimeout(report, SETTLED);
   };
   if (window.navigation) navigation.addEventListener("currententrychange", soon);
-  else for (const event of ["popstate", "hashchange", "click"]) addEventListener(event, soon);
+  else for (const event of ["popstate", "click"]) addEventListener(event, soon);
 }
