@@ -338,24 +338,22 @@ for (const [what, answer] of Object.entries(foreign)) {
     await openThread(page, one.name);
     await expect(row(page, two.name)).toContainText("1unread");
     await expect(row(page, one.name)).not.toContainText("unread");
-    const parts = () =>
-      page.evaluate(() =>
-        ["rows", "thread-name", "log", "panel"].map((id) => document.getElementById(id)?.textContent),
-      );
-    const before = await parts();
     on = true;
     await two.say("Another one"); // redraws the list
     await expect(banner(page)).toContainText("Parley can't be reached.");
     await row(page, two.name).click();
     await expect(page.locator("#notice")).toContainText("Couldn't reach the server.");
     await page.locator("#claim").click();
-    await page.getByRole("link", { name: /^Mine/ }).click();
+    await page.getByRole("link", { name: /^All/ }).click();
     await expect(page.locator("#notice")).toContainText("Couldn't reach the server.");
-    expect(await parts()).toEqual(before);
+    await expect(page.locator("#rows .row")).toHaveCount(2);
+    await expect(page.locator("#thread-name")).toHaveText(one.name);
+    await expect(inThread(page, "First question")).toBeVisible();
+    await expect(page.locator("#panel h3")).toHaveCount(2);
     await expect(page.getByText("Free Wi-Fi")).toHaveCount(0);
     on = false;
     await expect(banner(page)).toBeHidden();
-    await expect(row(page, two.name)).toContainText("2unread");
+    await expect(inThread(page, "Another one")).toBeVisible();
   });
 }
 
@@ -387,6 +385,109 @@ test("an answer posted without a socket is repeated until it is stored", async (
   await expect(unsent(page)).toContainText("Not sent yet");
   on = false;
   await expect(inThread(page, "not lost").and(page.locator("[data-seq]"))).toBeVisible();
+});
+
+const notice = (page) => page.locator("#notice");
+const tab = (page, name) => page.locator("#tabs").getByRole("link", { name });
+const unreachable = /Couldn't reach the server|Parley has a problem/;
+
+// How an outage answers what is pressed.
+const outages = {
+  offline: (context) => [() => context.setOffline(true), () => context.setOffline(false)],
+  503: (context) => {
+    let on = false;
+    const problem = { status: 503, headers: { "X-Parley": "html" }, contentType: "text/html", body: "Not now." };
+    const ready = context.route(/\/inbox\//, (route) => (on ? route.fulfill(problem) : route.fallback()));
+    return [async () => (on = Boolean(await ready) || true), () => (on = false)];
+  },
+};
+
+for (const [how, outage] of Object.entries(outages)) {
+  test(`what is pressed in an outage (${how}) is shown after it, the latest of each kind`, async ({ server }) => {
+    const [one, two, three] = [await server.endUser("One"), await server.endUser("Two"), await server.endUser("Three")];
+    for (const customer of [one, two, three]) await customer.say("Question");
+    const context = await server.context();
+    const [begin, end] = outage(context);
+    const page = await server.inbox(server.alex, context);
+    await openThread(page, one.name);
+    await begin();
+    await tab(page, /Mine/).click();
+    await expect(notice(page)).toContainText(unreachable);
+    await expect(notice(page)).toContainText("The list changes as soon as it can.");
+    await tab(page, /All/).click();
+    await expect(notice(page)).toContainText("The list changes as soon as it can.");
+    await expect(tab(page, /Unassigned/)).toHaveAttribute("aria-current", "page");
+    await expect(tab(page, /All/)).not.toHaveAttribute("aria-current");
+    for (const customer of [two, three]) {
+      await row(page, customer.name).click();
+      await expect(notice(page)).toContainText("The conversation opens as soon as it can.");
+      await expect(row(page, one.name)).toHaveAttribute("aria-current", "true");
+    }
+    await expect(page).toHaveURL(new RegExp(`/inbox/${one.id}\\?filter=unassigned$`));
+    const loaded = [];
+    page.on("response", (answer) => answer.ok() && loaded.push(answer.url()));
+    await end();
+    await expect(page.locator("#thread-name")).toHaveText(three.name);
+    await expect(tab(page, /All/)).toHaveAttribute("aria-current", "page");
+    await expect(tab(page, /Unassigned/)).not.toHaveAttribute("aria-current");
+    await expect(notice(page)).toBeEmpty();
+    await expect(banner(page)).toBeHidden();
+    expect(loaded.filter((url) => /filter=mine/.test(url) || url.includes(`/inbox/${two.id}`))).toEqual([]);
+  });
+}
+
+test("a search typed in an outage runs after it, and its notice goes", async ({ server }) => {
+  const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
+  for (const customer of [one, two]) await customer.say("Question");
+  const context = await server.context();
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, one.name);
+  await context.setOffline(true);
+  await page.locator("#search").fill("Tw");
+  await expect(notice(page)).toContainText("The list changes as soon as it can.");
+  await page.locator("#search").pressSequentially("o");
+  await expect(row(page, one.name)).toBeVisible();
+  await context.setOffline(false);
+  await expect(row(page, one.name)).toHaveCount(0);
+  await expect(row(page, two.name)).toBeVisible();
+  await expect(page.locator("#search")).toHaveValue("Two");
+  await expect(page).toHaveURL(/q=Two/);
+  await expect(notice(page)).toBeEmpty();
+});
+
+test("the notice about a form that did not arrive goes with the outage", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  await context.setOffline(true);
+  await page.locator("#claim").click();
+  await expect(notice(page)).toContainText("Couldn't reach the server. Try again.");
+  await expect(banner(page)).toBeVisible();
+  await context.setOffline(false);
+  await expect(banner(page)).toBeHidden();
+  await expect(notice(page)).toBeEmpty();
+  await expect(page.locator("#claim")).toBeVisible();
+});
+
+test("a conversation pressed in an outage does not open under what is typed since", async ({ server }) => {
+  const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
+  for (const customer of [one, two]) await customer.say("Question");
+  const context = await server.context();
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, one.name);
+  await context.setOffline(true);
+  await row(page, two.name).click();
+  await expect(notice(page)).toContainText("The conversation opens as soon as it can.");
+  await field(page).fill("For One");
+  await expect(notice(page)).toBeEmpty();
+  const listed = page.waitForResponse(/\/inbox\/list/);
+  await context.setOffline(false);
+  await listed;
+  await field(page).press("Enter");
+  await expect(inThread(page, "For One").and(page.locator("[data-seq]"))).toBeVisible();
+  await expect(page.locator("#thread-name")).toHaveText(one.name);
 });
 
 test("a conversation that cannot be opened is not marked as the one that is open", async ({ server }) => {

@@ -17,6 +17,7 @@ import "./rich_media.js";
 import "./panel.js";
 import "./pictures.js";
 import "./notice.js";
+import "./choice.js";
 import { isFinal } from "./connection.js";
 import { fetchNewer, fetchUpTo, receive, removeLine } from "./messages.js";
 import { refresh, refreshList } from "./list.js";

@@ -2,10 +2,22 @@
 // the server, and removes a notice when it is dismissed or the next form is sent.
 const area = () => document.getElementById("notice");
 
+export const UNREACHABLE = "Couldn't reach the server.";
+
 export function showNotice(text) {
-  const notice = document.getElementById("notice-template").content.cloneNode(true);
+  const notice = document.getElementById("notice-template").content.cloneNode(true).firstElementChild;
   notice.querySelector("p").textContent = text;
   area().replaceChildren(notice);
+  return notice;
+}
+
+// showUnreachable shows a notice that is no longer true once the server answers. dropUnreachable removes it then.
+export function showUnreachable(text) {
+  showNotice(text).dataset.unreachable = "";
+}
+
+export function dropUnreachable() {
+  area().querySelector("[data-unreachable]")?.remove();
 }
 
 document.addEventListener("click", ({ target }) => {
@@ -20,9 +32,9 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
 // The answer to a refused request is a notice. Its target is set here and not by hx-status, because the element that
 // sent the request may be gone: an event can redraw the header before its form's answer arrives.
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
-  Object.assign(ctx, { target: area(), swap: "innerHTML", select: ".notice" });
+  Object.assign(ctx, { target: area(), swap: "innerHTML", select: ".notice", push: null, replace: null });
 });
 
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
-  if (ctx?.sourceEvent?.type) showNotice("Couldn't reach the server. Try again.");
+  if (ctx?.sourceEvent?.type) showUnreachable(`${UNREACHABLE} Try again.`);
 });

@@ -54,7 +54,7 @@ function offer() {
 
 // forMe returns a conversation that is unassigned or this agent's. The event does not say whose it is.
 async function forMe(id) {
-  const answer = await fetch(`/api/conversations/${id}`).catch(() => {});
+  const answer = await fetch(`/api/conversations/${id}`, { signal: AbortSignal.timeout(10_000) }).catch(() => {});
   if (!answer?.ok) return undefined;
   const conversation = await answer.json().catch(() => {}); // a page of something on the way
   const agent = conversation?.active_session?.assigned_agent_id;

@@ -87,7 +87,6 @@ async function post({ conversation_id, content, client_id }) {
       method: "POST",
       headers: { "HX-Request": "true", "HX-Request-Type": "partial", "X-CSRFToken": csrfToken() },
       body: new URLSearchParams({ content, client_id }),
-      signal: AbortSignal.timeout(10_000),
     });
     if (answer.ok) return { ok: true };
     return answer.status < 500 && answer.status !== 401 && answer.status !== 429
