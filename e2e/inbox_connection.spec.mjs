@@ -276,6 +276,39 @@ test("nine visible tabs without WebSockets all hear, load and send", async ({ se
   for (const page of pages) await expect(page.getByRole("link", { name: "All 2" })).toBeVisible({ timeout: 10_000 });
 });
 
+test("without a connection nothing is shown that only events can tell", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  await customer.visit({ page_url: "https://shop.example/ferns", page_title: "Ferns" });
+  const context = await server.context();
+  const wire = await loseEvents(context, () => false);
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  const ada = await server.agent(server.ada);
+  await ada.view(customer);
+  await ada.claim(customer);
+  wire.emit("typing_indicator", { conversation_id: customer.id, sender_type: "end_user" });
+  const panel = page.locator("#panel");
+  const online = page.locator("#thread-header .online");
+  await expect(page.locator("#typing")).toBeVisible();
+  await expect(page.locator("#viewers")).toBeVisible();
+  await expect(online).toHaveCSS("position", "absolute");
+  await expect(panel.getByRole("link", { name: "Ferns" })).toBeVisible();
+  await expect(panel).toContainText(/Last page.*Last visit/s);
+  await context.setOffline(true);
+  await expect(page.locator("#typing")).toBeHidden({ timeout: 3_000 });
+  await expect(banner(page)).toBeVisible();
+  await expect(page.locator("#viewers")).toBeHidden();
+  await expect(online).toHaveCSS("display", "none");
+  await expect(panel.getByRole("link", { name: "Ferns" })).toBeHidden();
+  await expect(panel.locator(".panel-last time")).toBeHidden();
+  await context.setOffline(false);
+  await expect(banner(page)).toBeHidden();
+  await expect(panel.getByRole("link", { name: "Ferns" })).toBeVisible();
+  await expect(page.locator("#viewers")).toBeVisible();
+  await expect(online).not.toHaveCSS("display", "none");
+});
+
 // hold makes a tab take locks and not let them go, as a tab that hangs would.
 const hold = (page, ...names) =>
   page.evaluate((names) => {

@@ -26,6 +26,7 @@ export const test = base.extend({
         id: who.conversation_id,
         name,
         say: (content) => call("send_message", { ...who, content, sender_type: "end_user" }),
+        visit: (visit) => call("visit", { ...who, ...visit }),
         read: (message_ids) => call("mark_read", { ...who, message_ids }),
       };
     };
@@ -35,6 +36,10 @@ export const test = base.extend({
       const { cookie } = await login(parley.url, who);
       const call = connect({ extraHeaders: { cookie } });
       return {
+        view: async ({ id }) => {
+          await call("join_conversation", { conversation_id: id });
+          await call("view_conversation", { conversation_id: id, viewing: true });
+        },
         claim: ({ id }) => call("claim_conversation", { conversation_id: id }),
         answer: ({ id }, content) => call("send_message", { conversation_id: id, content, sender_type: "agent" }),
       };

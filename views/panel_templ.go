@@ -19,7 +19,7 @@ type Panel struct {
 	ExternalID     string
 	Channel        string
 	FirstSeen      time.Time
-	PageURL        string // the page they look at
+	PageURL        string // the page they came to last
 	PageTitle      string
 	UserAgent      string
 	TimeZone       string
@@ -159,7 +159,7 @@ func PanelPart(p Panel) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if link(p.PageURL) != "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<div><dt>Looking at</dt><dd><a class=\"panel-page\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<div class=\"panel-last\"><dt>Last page</dt><dd><a class=\"panel-page\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -330,7 +330,7 @@ func PanelPart(p Panel) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if !p.SeenAt.IsZero() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<div><dt>Last seen</dt><dd>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<div class=\"panel-last\"><dt>Last visit</dt><dd>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,4 +1,5 @@
 // The banner shown without a connection. It says what is missing, and when the next attempt is. A short loss is not shown.
+// With data-stale the inbox hides what only events can tell: who is online, who else looks, where the customer is.
 import { connection } from "./socket.js";
 
 const GRACE = 1_500; // ms
@@ -14,6 +15,7 @@ let timer;
 
 function say(text, next) {
   const banner = document.getElementById("offline");
+  document.getElementById("inbox").toggleAttribute("data-stale", Boolean(text));
   banner.hidden = !text;
   // Set after the banner is shown, or screen readers would not announce it.
   const line = banner.querySelector("p");

@@ -1,6 +1,6 @@
 // Shows who is typing, and reports that this agent is.
 import { nameOf } from "./names.js";
-import { socket } from "./socket.js";
+import { connection, socket } from "./socket.js";
 import { current } from "./thread.js";
 import { stayAtEnd } from "./scroll.js";
 
@@ -46,3 +46,4 @@ socket.on("message_received", (event) => {
   if (event.conversation_id === current() && event.sender_type !== "agent") hide();
 });
 document.addEventListener("parley:open", hide);
+connection.watch(({ name }) => name !== "online" && hide());
