@@ -1,13 +1,16 @@
 // The banner shown without a connection. It says what is missing, and when the next attempt is. A short loss is not shown.
 // With data-stale the inbox hides what only events can tell: who is online, who else looks, where the customer is.
+import { anyUnsent } from "./send.js";
 import { connection } from "./socket.js";
 
 const GRACE = 1_500; // ms
 const SHORT = 300; // ms of an attempt that is not worth showing
 
+const STAYS = "What you write stays here.";
+
 const reasons = {
-  offline: "You're offline. What you write stays here.",
-  unreachable: "Parley can't be reached. What you write stays here.",
+  offline: `You're offline. ${STAYS}`,
+  unreachable: `Parley can't be reached. ${STAYS}`,
 };
 
 let lostAt = 0;
@@ -26,7 +29,7 @@ function say(text, next) {
 // Parley takes agents' sockets from pages of its own address only.
 function refusal() {
   const { content: own } = document.querySelector("meta[name=origin]");
-  if (own === location.origin) return "You're logged out. What you write stays here.";
+  if (own === location.origin) return `You're logged out. ${anyUnsent() ? "Log in, and it is sent." : STAYS}`;
   return `Live updates work only at ${own}. Open Parley there, or set BASE_URL on the server to this address.`;
 }
 
@@ -36,6 +39,7 @@ function show() {
   const { name, why, at } = connection.state;
   const link = document.querySelector("#offline a");
   link.hidden = name !== "refused" || why !== "unauthorized";
+  link.href = `/auth/login?next=${encodeURIComponent(location.pathname + location.search)}`;
   if (name === "refused") return say(refusal(), "");
   if (name !== "retrying") return say("");
   const grace = lostAt + GRACE - Date.now();
@@ -43,7 +47,7 @@ function show() {
     timer = setTimeout(show, grace);
     return;
   }
-  const text = reasons[why] ?? "Parley has a problem. What you write stays here.";
+  const text = reasons[why] ?? `Parley has a problem. ${STAYS}`;
   const wait = at - Date.now();
   say(text, at ? `Next try in ${Math.max(1, Math.ceil(wait / 1000))} s` : undefined);
   timer = at ? setTimeout(show, Math.max(wait % 1000, 50)) : setTimeout(() => say(text, "Trying now…"), SHORT);
@@ -53,4 +57,4 @@ connection.watch(({ name }) => {
   if (name !== "connecting") lostAt = name === "retrying" ? lostAt || Date.now() : 0;
   show();
 });
-document.addEventListener("htmx:after:swap", show);
+for (const event of ["htmx:after:swap", "parley:open", "parley:unsent"]) document.addEventListener(event, show);

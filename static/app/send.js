@@ -20,6 +20,8 @@ let timer; // until the server takes messages again
 // unsentOf returns the answers of a conversation that wait, oldest first.
 export const unsentOf = (conversationID) => outbox.all().filter(({ lane }) => lane === conversationID);
 
+export const anyUnsent = () => outbox.all().length > 0;
+
 // confirm removes an answer that the server has stored.
 export const confirm = (clientID) => outbox.remove(clientID);
 
