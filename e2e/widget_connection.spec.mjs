@@ -281,3 +281,51 @@ for (const [how, block] of Object.entries(blocked)) {
     await say(page, "By polling again");
   });
 }
+
+test("the banner covers no message, moves no text that is read, and the header does not jump", async ({
+  newContext,
+  startConversation,
+}) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext({ reducedMotion: "reduce" })).newPage();
+  let refusing = false;
+  await answerFor(page, (name) => {
+    if (name === "join_conversation" && refusing) return { ok: false, error: "unavailable", retry_after_ms: 500 };
+  });
+  const top = (part) => part.evaluate((node) => Math.round(node.getBoundingClientRect().top));
+  const appear = async () => {
+    refusing = true;
+    await page.evaluate(() => dispatchEvent(new Event("offline"))); // makes the page join again
+    await expect(banner(page)).toContainText("There's a problem on our side.");
+  };
+  const vanish = async () => {
+    refusing = false;
+    await expect(banner(page)).toBeEmpty();
+  };
+  refusing = true;
+  await page.goto(conversation.url());
+  await expect(own(page)).toBeVisible();
+  const title = page.getByRole("heading");
+  const height = await top(title);
+  await vanish();
+  await joined(page);
+  expect(await top(title)).toBe(height);
+  await appear();
+  expect(await top(title)).toBe(height);
+  const covered = await banner(page).evaluate((node) => node.getBoundingClientRect().bottom);
+  expect(await top(page.locator("#messages > .day"))).toBeGreaterThanOrEqual(Math.floor(covered));
+  await vanish();
+
+  for (let i = 1; i <= 30; i++) await conversation.say(`Line ${i}`);
+  const newest = own(page).last();
+  await expect(newest).toHaveText("Line 30");
+  const middle = own(page).filter({ hasText: "Line 15" });
+  for (const read of [newest, middle]) {
+    if (read === middle) await page.locator("#log").evaluate((log) => (log.scrollTop = log.scrollHeight / 3));
+    const before = await top(read);
+    await appear();
+    expect(Math.abs((await top(read)) - before)).toBeLessThanOrEqual(1);
+    await vanish();
+    expect(Math.abs((await top(read)) - before)).toBeLessThanOrEqual(1);
+  }
+});

@@ -63,7 +63,13 @@ log.addEventListener(
   { passive: true },
 );
 
+let top = 0; // of the log, px: the banner above it moves it
+
 const resized = new ResizeObserver(() => {
+  if (!log.clientHeight) return; // minimized
+  const before = top;
+  top = log.getBoundingClientRect().top;
   if (following) toEnd();
+  else if (top !== before) log.scrollTop += top - before;
 });
 for (const box of [log, list, part("typing")]) resized.observe(box);
