@@ -509,6 +509,38 @@ test("the notice about a form that did not arrive goes with the outage", async (
   await expect(page.locator("#claim")).toBeVisible();
 });
 
+test("on a phone the way back to the list works in an outage", async ({ server }) => {
+  const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
+  for (const customer of [one, two]) await customer.say("Question");
+  const context = await server.context({ viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true });
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, one.name);
+  await context.setOffline(true);
+  await expect(banner(page)).toBeVisible();
+  await page.getByRole("link", { name: "Back to the list" }).click();
+  await expect(row(page, one.name)).toBeVisible();
+  await expect(page.locator("#list")).toBeFocused();
+  await expect(page.locator("#thread")).toBeHidden();
+  await expect(page).toHaveURL(/\/inbox\?filter=unassigned$/);
+  await page.goBack();
+  await expect(notice(page)).toContainText("The page opens as soon as it can.");
+  await expect(row(page, one.name)).toBeVisible();
+  await page.goBack(); // where the list was first
+  await expect(page).toHaveURL(/\/inbox$/);
+  await row(page, two.name).click();
+  await expect(notice(page)).toContainText("The conversation opens as soon as it can.");
+  await context.setOffline(false);
+  await expect(page.locator("#thread-name")).toHaveText(two.name);
+  await page.goBack();
+  await expect(page.locator("#thread")).toBeHidden();
+  await expect(row(page, one.name)).toBeVisible();
+  const late = await server.endUser("Three");
+  await late.say("Question");
+  await expect(row(page, late.name)).toBeVisible();
+  await page.goForward();
+  await expect(page.locator("#thread-name")).toHaveText(two.name);
+});
+
 test("a conversation pressed in an outage does not open under what is typed since", async ({ server }) => {
   const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
   for (const customer of [one, two]) await customer.say("Question");

@@ -18,11 +18,10 @@ function step(by) {
   rows[Math.max(0, Math.min(from + by, rows.length - 1))]?.focus();
 }
 
-// On a phone an open conversation covers the list and its tabs, so the filter is loaded as a page.
+// On a phone an open conversation covers the list and its tabs.
 const filter = (name) => () => {
-  const tab = at(`#tab-${name}`);
-  if (tab.checkVisibility()) tab.click();
-  else location.assign(`/inbox?filter=${name}`);
+  if (!at("#tabs").checkVisibility()) at("#thread .back").click();
+  at(`#tab-${name}`).click();
 };
 
 const undo = () => [...document.querySelectorAll("#toasts [data-path]")].at(-1).click();

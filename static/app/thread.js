@@ -39,6 +39,33 @@ async function follow() {
 
 document.addEventListener("htmx:after:swap", follow);
 
+// close shows no conversation. On a phone that is the list, which needs no request: it is on the page and up to date.
+function close() {
+  thread().replaceWith(document.getElementById("no-thread-template").content.cloneNode(true));
+  follow();
+}
+
+document.addEventListener("click", (event) => {
+  const back = event.target.closest("#thread .back");
+  if (!back || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const byKey = !event.detail; // else nobody reads the rows, which then may change their order
+  const next = (byKey && document.getElementById(`open-${current()}`)) || document.getElementById("list");
+  if (!history.state?.htmx) history.replaceState({ htmx: true }, ""); // else htmx would not restore it
+  history.pushState({ htmx: true }, "", back.href);
+  close();
+  next.focus();
+});
+
+// The browser's way back to the list on the page.
+document.addEventListener("htmx:before:history:restore", (event) => {
+  const { part, place } = document.getElementById("list").dataset;
+  const places = [`/inbox${place}`, ...(place === "?filter=unassigned" ? ["/inbox"] : [])];
+  if (part !== `/inbox/list${place}` || !places.includes(event.detail.path)) return;
+  event.preventDefault();
+  if (current()) close();
+});
+
 // refresher returns a function that asks the server to redraw a part. Requests do not overlap: calls during one lead to
 // one more.
 function refresher(id, name) {
