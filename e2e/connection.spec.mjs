@@ -55,7 +55,7 @@ test("a restart of the server shows banners, keeps drafts and loses no message",
   await expect(page.locator("#state")).toContainText(/offline|No connection/);
   await page.getByLabel("Message", { exact: true }).fill("written while away");
   await page.getByLabel("Message", { exact: true }).press("Enter");
-  await expect(page.getByText("Waiting for a connection")).toBeVisible();
+  await expect(page.getByText("Saved. Waiting for a connection.")).toBeVisible();
   await agent.getByLabel("Message", { exact: true }).fill("also written while away");
   await agent.getByLabel("Message", { exact: true }).press("Enter");
   await expect(agent.locator(".message-sending")).toContainText("also written while away");

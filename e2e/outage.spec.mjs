@@ -267,3 +267,14 @@ test("what a site has written to the unsent messages harms nothing", async ({ ne
   await expect(chat(page).locator("#messages > .message:not(.own):not(.greeting)")).toHaveCount(0);
   await write(page, "Beside it");
 });
+
+test("a message to a server that hangs soon says that it waits", async ({ newContext, parley, host }) => {
+  const page = await visit(newContext, host);
+  await write(page, "From before");
+  await expect(sent(chat(page), "From before")).toBeVisible();
+  parley.freeze();
+  await write(page, "Into the silence");
+  await expect(own(page).last()).toContainText("Saved, not sent yet.", { timeout: 10_000 });
+  parley.thaw();
+  await expect(sent(chat(page), "Into the silence")).toBeVisible();
+});

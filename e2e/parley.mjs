@@ -62,9 +62,13 @@ export async function start({ args = [], env = {}, silent = false, seeded } = {}
     if (running.exitCode !== null) return;
     const ended = new Promise((resolve) => running.once("exit", resolve));
     running.kill("SIGTERM");
+    parley.thaw(); // a test that failed may have left it frozen
     const code = await ended;
     if (code) throw new Error(`serve ended with ${code}`);
   };
+  // freeze makes the server answer nothing more until thaw, while its connections stay open.
+  parley.freeze = () => running.kill("SIGSTOP");
+  parley.thaw = () => running.kill("SIGCONT");
   parley.remove = async () => {
     await parley.stop();
     rmSync(dataDir, { recursive: true, force: true });

@@ -45,7 +45,7 @@ test("a connect that is refused for now is tried again, and the banner says why 
   await expect(banner(page)).toContainText("There's a problem on our side.");
   await expect(banner(page)).toContainText(/Next try in [1-3] s/);
   await write(page, "Typed without a connection");
-  await expect(unsent(page)).toContainText("Not sent yet. We keep trying.");
+  await expect(unsent(page)).toContainText("Saved, not sent yet. We keep trying.");
   expect(await violations(page)).toEqual([]);
   refusal = undefined;
   await expect(sent(page, "Typed without a connection")).toBeVisible();
@@ -153,6 +153,43 @@ test("entries of the outbox that cannot be read harm nothing", async ({ newConte
   expect(gate.tries.map(({ content }) => content)).toEqual(["beside them", "after them"]);
 });
 
+test("a message that finds no room says so", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  await stopped(page);
+  await page.goto(conversation.url());
+  await joined(page);
+  await page.evaluate((name) => {
+    for (let i = 0; i < 50; i++) {
+      const message = { client_id: `full-${i}`, content: `Number ${i}`, lane: "", at: Date.now() + i };
+      localStorage.setItem(`parley_outbox:${name}:full-${i}`, JSON.stringify(message));
+    }
+  }, conversation.who.conversation_id);
+  await page.reload();
+  await expect(unsent(page)).toHaveCount(50);
+  await write(page, "The last straw");
+  const failed = page.locator("#messages > .own.failed");
+  await expect(failed).toContainText("The last straw");
+  await expect(failed).toContainText("Couldn't send: too many messages are waiting.");
+});
+
+test("a message that is not stored asks to keep the page open", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  await page.addInitScript(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  const gate = await stopped(page);
+  await page.goto(conversation.url());
+  await joined(page);
+  await write(page, "Only here");
+  await expect(unsent(page)).toContainText("Not sent yet. Keep this page open.");
+  gate.open = true;
+  await expect(sent(page, "Only here")).toBeVisible();
+});
+
 test("two tabs show an unsent message once, and only one sends", async ({ newContext, startConversation }) => {
   const conversation = await startConversation("Anybody?");
   const context = await newContext();
@@ -214,7 +251,7 @@ test("a message beyond the limit waits and is sent by itself", async ({ newConte
   await page.goto(conversation.url());
   await joined(page);
   await write(page, "too quick");
-  await expect(unsent(page)).toContainText("Not sent yet. We keep trying.");
+  await expect(unsent(page)).toContainText("Saved, not sent yet. We keep trying.");
   await expect(banner(page)).toBeEmpty();
   gate.open = true;
   await expect(sent(page, "too quick")).toBeVisible();

@@ -14,6 +14,8 @@ import { t } from "./text.js";
 import { range, receive } from "./thread.js";
 import { unsent } from "./unsent.js";
 
+const SLOW = 5_000; // ms without an answer, after which a message no longer says that it is being sent
+
 let timer; // until the server takes messages again
 
 // drawUnsent draws a message of the outbox, also one that another tab or an earlier page has put there. The site can
@@ -33,22 +35,23 @@ function drawUnsent({ client_id, content, rich_media, at, failed }, more = {}) {
 function show(entry, failed) {
   entry.status = failed ? "failed" : "sending";
   entry.fault = failed && t(faults[failed] || "failed");
-  entry.wait = waiting();
+  entry.wait = waiting(entry);
   draw(entry);
   if (failed) setChoice(entry, null);
 }
 
-const faults = { forbidden: "refused", not_found: "refused", unauthorized: "refused", full: "failed_offline" };
+const faults = { forbidden: "refused", not_found: "refused", unauthorized: "refused", full: "full" };
 
 const sending = () => [...byClientID.values()].filter(({ status }) => status === "sending");
 
-// waiting returns the text that says why messages wait: all of them wait for the first one.
-function waiting() {
+// waiting returns the text that says why a message waits: all of them wait for the first one.
+function waiting({ message }) {
   const { name, why } = connection.state;
   const tried = sending()[0]?.tried;
   if (name === "refused") return "failed";
-  if (why === "unreachable" || why === "offline") return "waiting";
-  return tried || name === "retrying" ? "unsent" : "sending";
+  if (!tried && name !== "retrying") return "sending";
+  if (!unsent.lasts(message)) return "keep_open";
+  return why === "unreachable" || why === "offline" ? "waiting" : "unsent";
 }
 
 // setChoice shows the choice that an unsent message makes, or enables the controls again, unless they have another
@@ -69,6 +72,12 @@ function send(content, selected, more = {}) {
   publish("sent", entry);
   toEnd();
   drain();
+  setTimeout(tire, SLOW, entry);
+}
+
+function tire(entry) {
+  entry.tried = true;
+  showAll();
 }
 
 async function drain() {
@@ -122,7 +131,7 @@ function discard(entry) {
 }
 
 function showAll() {
-  for (const entry of sending()) if (entry.wait !== waiting()) show(entry);
+  for (const entry of sending()) if (entry.wait !== waiting(entry)) show(entry);
 }
 
 // follow draws what another tab has put into the outbox, and removes what is neither there nor stored.
@@ -162,6 +171,7 @@ on("retry", (entry) => {
   place(entry);
   toEnd();
   drain();
+  setTimeout(tire, SLOW, entry);
 });
 
 on("discard", (entry) => {
@@ -174,7 +184,7 @@ on("outbox", follow);
 on("joined", drain);
 connection.watch(showAll);
 
-for (const message of unsent.all()) drawUnsent(message);
+for (const message of unsent.all()) drawUnsent(message, { tried: true });
 on("loaded", () => {
   for (const { status, message } of byClientID.values()) {
     const selected = status === "sending" && message.rich_media?.selected;
