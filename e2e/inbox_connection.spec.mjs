@@ -96,6 +96,27 @@ test("a waiting answer belongs to one agent, and another login in the browser do
   expect(gate.tries.slice(tries).map(({ content }) => content)).not.toContain("from Alex");
 });
 
+test("of too many waiting answers the last stays in its composer, and says why until they are sent", async ({
+  server,
+}) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const context = await server.context();
+  const gate = await stopped(context);
+  const page = await server.inbox(server.alex, context);
+  await openThread(page, customer.name);
+  for (let i = 0; i < 50; i++) await write(page, `answer ${i}`);
+  await expect(page.locator("#composer-error")).toBeHidden();
+  await write(page, "one more");
+  await expect(page.locator("#composer-error")).toHaveText("Too many answers wait to be sent. Send this one later.");
+  await expect(field(page)).toHaveValue("one more");
+  gate.open = true;
+  await expect(page.locator("#composer-error")).toBeHidden();
+  await expect(field(page)).toHaveValue("one more");
+  await field(page).press("Enter");
+  await expect(inThread(page, "one more").and(page.locator("[data-seq]"))).toBeVisible();
+});
+
 test("an answer that is refused for good returns to its composer, and says so from elsewhere", async ({ server }) => {
   const [one, two] = [await server.endUser("One"), await server.endUser("Two")];
   await one.say("First question");
@@ -131,6 +152,13 @@ test("a connect that is refused for now is tried again, and the banner says why 
   await page.goto(`${server.url}/inbox`);
   await expect(banner(page)).toContainText("Parley has a problem.");
   await expect(banner(page)).toContainText(/Next try in [1-3] s/);
+  await page.setViewportSize({ width: 360, height: 640 });
+  const heights = await banner(page)
+    .locator(".sentence")
+    .evaluateAll((nodes) => nodes.map((node) => node.offsetHeight));
+  expect(heights).toHaveLength(2);
+  for (const height of heights) expect(height).toBeLessThan(30); // one line
+  await page.setViewportSize({ width: 1280, height: 720 });
   await openThread(page, customer.name);
   await write(page, "written while away");
   await expect(unsent(page)).toContainText("Not sent yet. Trying again…");

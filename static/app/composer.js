@@ -4,13 +4,15 @@ import { blank } from "./length.js";
 import { checkLimit } from "./limit.js";
 import { goToEnd } from "./messages.js";
 import { openConversation } from "./open.js";
-import { send } from "./send.js";
+import { anyUnsent, send } from "./send.js";
 import { settings } from "./settings.js";
 import { current } from "./thread.js";
 import { showToast } from "./toast.js";
 import { stoppedTyping } from "./typing.js";
 
 const field = () => document.getElementById("content");
+
+let full = false; // too many answers wait
 
 function showError(text) {
   const line = document.getElementById("composer-error");
@@ -34,13 +36,20 @@ function changed() {
 
 function submit(id) {
   if (!sendable()) return;
-  if (!send(id, field().value.trim())) return showError("Too many answers wait to be sent. Send this one later.");
+  full = !send(id, field().value.trim());
+  if (full) return showError("Too many answers wait to be sent. Send this one later.");
   write("");
   keepDraft(id, "");
   showError("");
   stoppedTyping();
   goToEnd();
 }
+
+document.addEventListener("htmx:after:swap", () => {
+  if (!full || anyUnsent()) return;
+  full = false;
+  showError("");
+});
 
 // A refused text returns before what was typed since.
 document.addEventListener("parley:refused", ({ detail: { id, content, message } }) => {
