@@ -43,7 +43,7 @@ function wait(choice, ack) {
   const reason = reasons[ack.error];
   if (name === "refused" || choice.failed > MOST) return showUnreachable(`${reason} Try again.`);
   waiting.set(choice.kind, choice);
-  showUnreachable(`${reason} ${promises[choice.kind]}`);
+  showUnreachable(`${reason} ${promises[choice.kind]}`, true);
   connection.report(ack);
 }
 

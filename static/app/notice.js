@@ -11,9 +11,14 @@ export function showNotice(text) {
   return notice;
 }
 
-// showUnreachable shows a notice that is no longer true once the server answers. dropUnreachable removes it then.
-export function showUnreachable(text) {
-  showNotice(text).dataset.unreachable = "";
+// showUnreachable shows a notice that is no longer true once the server answers. dropUnreachable removes it then. waits
+// is for one that asks for nothing.
+export function showUnreachable(text, waits = false) {
+  const notice = showNotice(text);
+  notice.dataset.unreachable = "";
+  if (!waits) return;
+  notice.classList.remove("notice-critical");
+  notice.querySelector(":scope > .icon").remove();
 }
 
 export function dropUnreachable() {

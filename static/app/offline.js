@@ -16,13 +16,19 @@ const reasons = {
 let lostAt = 0;
 let timer;
 
+// sentence keeps a sentence on a line of its own in a narrow window, whatever stands beside it.
+function sentence(text) {
+  if (text === " ") return text;
+  return Object.assign(document.createElement("span"), { className: "sentence", textContent: text });
+}
+
 function say(text, next) {
   const banner = document.getElementById("offline");
   document.getElementById("inbox").toggleAttribute("data-stale", Boolean(text));
   banner.hidden = !text;
   // Set after the banner is shown, or screen readers would not announce it.
   const line = banner.querySelector("p");
-  if (text && line.textContent !== text) line.textContent = text;
+  if (text && line.textContent !== text) line.replaceChildren(...text.split(/(?<=\.)( )/).map(sentence));
   if (next !== undefined) banner.querySelector("[data-next]").textContent = next;
 }
 
