@@ -1,6 +1,6 @@
 // The widget on a site while the server is away: the chat comes back by itself, what was typed is kept, and a logout
 // forgets it.
-import { broken, expect, sent, test as base } from "./journey.mjs";
+import { broken, expect, sent, test as base, violations } from "./journey.mjs";
 import { start } from "./parley.mjs";
 import { site, withSnippet } from "./site.mjs";
 import { answerFor } from "./wire.mjs";
@@ -266,6 +266,30 @@ test("what a site has written to the unsent messages harms nothing", async ({ ne
   await expect(own(page)).toHaveText(/Waits/);
   await expect(chat(page).locator("#messages > .message:not(.own):not(.greeting)")).toHaveCount(0);
   await write(page, "Beside it");
+});
+
+test("the bubble shows that a message waits, and says it to screen readers", async ({ newContext, parley, host }) => {
+  const page = await visit(newContext, host);
+  const bubble = chat(page).locator("#bubble");
+  const minimize = chat(page).getByRole("button", { name: "Minimize" });
+  await write(page, "Sent at once");
+  await expect(sent(chat(page), "Sent at once")).toBeVisible();
+  await minimize.click();
+  await expect(bubble).toBeVisible();
+  await expect(chat(page).locator("#waits")).toBeHidden();
+  await expect(bubble).toHaveAccessibleDescription("");
+  await bubble.click();
+  await parley.stop();
+  await write(page, "Has to wait");
+  await expect(own(page).last()).toContainText("Saved. Waiting for a connection.");
+  await minimize.click();
+  await expect(chat(page).locator("#waits")).toBeVisible();
+  await expect(chat(page).locator("#badge")).toBeHidden();
+  await expect(bubble).toHaveAccessibleDescription("A message is not sent yet.");
+  expect(await violations(page.frames()[1])).toEqual([]);
+  await parley.restart();
+  await expect(chat(page).locator("#waits")).toBeHidden();
+  await expect(bubble).toHaveAccessibleDescription("");
 });
 
 test("a message to a server that hangs soon says that it waits", async ({ newContext, parley, host }) => {

@@ -34,4 +34,9 @@ on("unread", (count) => {
   bubble.setAttribute("aria-label", count ? t("open_unread", { n: count }) : t("open"));
 });
 
+on("waiting", (waits) => {
+  part("waits").hidden = !waits;
+  part("waits-label").textContent = waits ? t("open_waiting") : "";
+});
+
 show();

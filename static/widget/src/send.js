@@ -38,6 +38,7 @@ function show(entry, failed) {
   entry.wait = waiting(entry);
   draw(entry);
   if (failed) setChoice(entry, null);
+  tellWaiting();
 }
 
 const faults = { forbidden: "refused", not_found: "refused", unauthorized: "refused", full: "full" };
@@ -53,6 +54,10 @@ function waiting({ message }) {
   if (!unsent.lasts(message)) return "keep_open";
   return why === "unreachable" || why === "offline" ? "waiting" : "unsent";
 }
+
+const waits = ({ status, wait }) => status === "failed" || (status === "sending" && wait !== "sending");
+
+const tellWaiting = () => publish("waiting", [...byClientID.values()].some(waits));
 
 // setChoice shows the choice that an unsent message makes, or enables the controls again, unless they have another
 // answer by now.
@@ -128,6 +133,7 @@ function discard(entry) {
   byClientID.delete(entry.message.client_id);
   remove(entry);
   setChoice(entry, null);
+  tellWaiting();
 }
 
 function showAll() {
@@ -179,7 +185,10 @@ on("discard", (entry) => {
   discard(entry);
 });
 
-on("confirmed", (clientID) => unsent.remove(clientID));
+on("confirmed", (clientID) => {
+  unsent.remove(clientID);
+  tellWaiting();
+});
 on("outbox", follow);
 on("joined", drain);
 connection.watch(showAll);

@@ -11,6 +11,7 @@
 //   sent         the end user sends a message, which may have to wait: entry
 //   retry        the end user sends a refused message again: entry
 //   discard      the end user deletes a refused message: entry
+//   waiting      whether a message waits or was refused: true or false
 //   confirmed    the server has stored an own message: client_id
 //   outbox       another tab has changed the unsent messages
 //   chosen       a control was used: { entry, label, value }
