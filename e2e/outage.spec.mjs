@@ -302,3 +302,25 @@ test("a message to a server that hangs soon says that it waits", async ({ newCon
   parley.thaw();
   await expect(sent(chat(page), "Into the silence")).toBeVisible();
 });
+
+test("where the site has no storage either, a message that waits asks to keep the page open", async ({
+  newContext,
+  parley,
+  host,
+}) => {
+  const page = await (await newContext()).newPage();
+  await page.addInitScript(() =>
+    Object.defineProperty(window, "localStorage", {
+      get() {
+        throw new DOMException("denied", "SecurityError");
+      },
+    }),
+  );
+  await page.goto(host.url);
+  await ready(page);
+  await parley.stop();
+  await write(page, "Only here");
+  await expect(own(page)).toContainText("Not sent yet. Keep this page open.");
+  await parley.restart();
+  await expect(sent(chat(page), "Only here")).toBeVisible();
+});
