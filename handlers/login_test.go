@@ -21,6 +21,26 @@ func TestLogin_isFoundAtTheObviousAddress(t *testing.T) {
 	}
 }
 
+func TestLogin_leadsToOwnPagesOnly(t *testing.T) {
+	server, _, cookie := testApp(t)
+	for next, want := range map[string]string{
+		"/inbox/1?filter=all":  "/inbox/1?filter=all",
+		"":                     "/inbox",
+		"inbox":                "/inbox",
+		"//evil.example":       "/inbox",
+		"/\\evil.example":      "/inbox",
+		"\\\\evil.example":     "/inbox",
+		"/\t/evil.example":     "/inbox",
+		"https://evil.example": "/inbox",
+		"javascript:alert(1)":  "/inbox",
+	} {
+		response, _ := ask(t, server, http.MethodGet, "/auth/login?next="+url.QueryEscape(next), cookie)
+		if to := response.Header.Get("Location"); to != want {
+			t.Errorf("%q leads to %q", next, to)
+		}
+	}
+}
+
 // The password alone opens nothing when there is a second factor: it leads to the page that asks for the code, and from
 // there to where one wanted to go.
 func TestLogin_leadsToTheSecondFactor(t *testing.T) {
