@@ -63,12 +63,12 @@ log.addEventListener(
   { passive: true },
 );
 
-let top = 0; // of the log, px: the banner above it moves it
+let top = 0; // px from the top of the stage to the log: the banner above it moves it, an animation does not
 
 const resized = new ResizeObserver(() => {
   if (!log.clientHeight) return; // minimized
   const before = top;
-  top = log.getBoundingClientRect().top;
+  top = log.offsetTop;
   if (following) toEnd();
   else if (top !== before) log.scrollTop += top - before;
 });
