@@ -122,7 +122,33 @@ func (p *Postgres) Follow(ctx context.Context, folder string) (*Postgres, error)
 	if err := r.Start(ctx); err != nil {
 		return nil, err
 	}
-	return r, p.waitFor(ctx, "standby")
+	if err := p.waitFor(ctx, "standby"); err != nil {
+		return nil, err
+	}
+	return r, p.inSync(ctx)
+}
+
+// inSync returns when commits wait for the replica and it has what was committed before.
+func (p *Postgres) inSync(ctx context.Context) error {
+	// Commits wait once the checkpointer has read the setting, which it does before it begins a checkpoint.
+	if err := p.SQL(ctx, "postgres", "CHECKPOINT"); err != nil {
+		return err
+	}
+	return p.Query(ctx, "postgres", func(conn *pgx.Conn) error {
+		var end string
+		if err := conn.QueryRow(ctx, "SELECT pg_current_wal_lsn()::text").Scan(&end); err != nil {
+			return err
+		}
+		return eventually(ctx, serverPatience, func() error {
+			var synced bool
+			err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_stat_replication
+				WHERE sync_state = 'sync' AND state = 'streaming' AND flush_lsn >= $1::pg_lsn)`, end).Scan(&synced)
+			if err == nil && !synced {
+				err = errors.New("the replica is not in sync")
+			}
+			return err
+		})
+	})
 }
 
 // waitFor names the replica that a commit waits for.
@@ -134,7 +160,17 @@ func (p *Postgres) waitFor(ctx context.Context, replica string) error {
 			return err
 		}
 	}
-	return nil
+	// A new connection has the setting once the server has read it.
+	return eventually(ctx, serverPatience, func() error {
+		return p.Query(ctx, "postgres", func(conn *pgx.Conn) error {
+			var name string
+			err := conn.QueryRow(ctx, "SHOW synchronous_standby_names").Scan(&name)
+			if err == nil && name != replica {
+				err = errors.New("the server has not read its settings")
+			}
+			return err
+		})
+	})
 }
 
 // Promote makes a replica a primary that waits for nobody.
