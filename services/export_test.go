@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ForgetFailures makes LogFailure log every kind anew.
+// ForgetFailures makes LogFailure log every kind again.
 func ForgetFailures() {
 	failures.mu.Lock()
 	defer failures.mu.Unlock()

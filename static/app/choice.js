@@ -61,7 +61,7 @@ document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   wait(ctx.choice, { ok: false, error, retry_after_ms: seconds * 1000 });
 });
 
-// What is typed after a press belongs to the open conversation, which must not change meanwhile.
+// What is typed after a press belongs to the open conversation, which must not change before the answer comes.
 document.addEventListener("input", ({ target }) => {
   if (target.id === "content" && waiting.delete("thread")) dropUnreachable();
 });
