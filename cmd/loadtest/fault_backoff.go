@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// retryLimit is how long a client of the checks repeats what is answered with "unavailable".
+const retryLimit = time.Minute
+
 // A backoff is the time between attempts: it doubles up to two seconds, with jitter.
 type backoff struct{ next time.Duration }
 

@@ -185,7 +185,7 @@ func joinPacket(conversation, externalID string) []byte {
 
 // dropSockets connects sockets to quiet conversations, breaks all at once and waits until all are back.
 func dropSockets(t *trial) error {
-	const conversations, patience = 50, 60 * time.Second
+	const conversations = 50
 	sockets := 5000
 	if t.short {
 		sockets = 500
@@ -209,14 +209,8 @@ func dropSockets(t *trial) error {
 	}()
 	join := func() error {
 		return parallel(sockets, 200, func(i int) (err error) {
-			c := opened[i%conversations]
-			wait := newBackoff()
-			for deadline := time.Now().Add(patience); time.Now().Before(deadline); wait.pause(t.ctx) {
-				if crowd[i], err = t.joinOnce(i, c); err == nil || t.ctx.Err() != nil {
-					return err
-				}
-			}
-			return fmt.Errorf("socket %d is not back after %s: %w", i, patience, err)
+			crowd[i], err = t.join(i, opened[i%conversations])
+			return err
 		})
 	}
 	if err := join(); err != nil {
@@ -231,6 +225,17 @@ func dropSockets(t *trial) error {
 	}
 	ended.Wait()
 	return join()
+}
+
+// join connects a socket and joins a conversation, and tries again as a client does.
+func (t *trial) join(i int, c conversation) (s *socket, err error) {
+	wait := newBackoff()
+	for deadline := time.Now().Add(retryLimit); time.Now().Before(deadline); wait.pause(t.ctx) {
+		if s, err = t.joinOnce(i, c); err == nil || t.ctx.Err() != nil {
+			return s, err
+		}
+	}
+	return nil, fmt.Errorf("socket %d has not joined after %s: %w", i, retryLimit, err)
 }
 
 // joinOnce connects a socket to a node, past its link, and joins a conversation.
@@ -253,9 +258,9 @@ func soak(t *trial) error {
 	return parallel(20, 20, func(i int) error {
 		for number := 0; time.Now().Before(until); number++ {
 			c := conversation{t.conversations[i%endUsers], externalID(i % endUsers)}
-			s, err := t.joinOnce(i+number, c)
+			s, err := t.join(i+number, c)
 			if err != nil {
-				return fmt.Errorf("a socket cannot join: %w", err)
+				return err
 			}
 			err = t.hold(time.Duration(rand.IntN(1000)) * time.Millisecond)
 			if number%2 == 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -124,8 +125,18 @@ func agentToken(base string, header http.Header) (string, error) {
 	return string(token[1]), nil
 }
 
-// post calls the API and returns the status.
-func (a racingAgent) post(path string) (int, error) {
+// post calls the API and returns the status. As a client does, it repeats a request answered with "unavailable".
+func (a racingAgent) post(ctx context.Context, path string) (status int, err error) {
+	wait := newBackoff()
+	for deadline := time.Now().Add(retryLimit); time.Now().Before(deadline); wait.pause(ctx) {
+		if status, err = a.postOnce(path); status != http.StatusServiceUnavailable || ctx.Err() != nil {
+			return status, err
+		}
+	}
+	return status, err
+}
+
+func (a racingAgent) postOnce(path string) (int, error) {
 	request, err := http.NewRequest(http.MethodPost, a.base+path, bytes.NewReader([]byte("{}")))
 	if err != nil {
 		return 0, err
@@ -191,7 +202,7 @@ func claimRace(r *racer, number int) error {
 	var claims []func() error
 	for i, a := range r.agents {
 		claims = append(claims, func() (err error) {
-			statuses[i], err = a.post("/api/conversations/" + c.ID + "/assign")
+			statuses[i], err = a.post(r.ctx, "/api/conversations/"+c.ID+"/assign")
 			return err
 		})
 	}
@@ -266,7 +277,7 @@ func resolveRace(r *racer, number int) error {
 	var sent liveMessage
 	err = atOnce(
 		func() (err error) {
-			status, err = r.agents[number%3].post("/api/conversations/" + c.ID + "/resolve")
+			status, err = r.agents[number%3].post(r.ctx, "/api/conversations/"+c.ID+"/resolve")
 			return err
 		},
 		func() (err error) { sent, _, err = r.say((number+1)%3, c, "one more thing", ""); return err },
