@@ -143,9 +143,9 @@ func (t *trial) suffer() result {
 }
 
 // once lets the fault happen. In half of the conversations, people stop writing during it: what they wrote last must
-// arrive without a later message that would show the gap.
+// arrive without a later message that would show the gap. The probes go on, so that every node has something to do.
 func (t *trial) once(r *result) error {
-	shuffled := t.random.Perm(len(t.conversations))
+	shuffled := t.random.Perm(endUsers)
 	quiet := shuffled[:len(shuffled)/2]
 	t.busy = shuffled[len(shuffled)/2:]
 	delay := t.between(100*time.Millisecond, 2*time.Second)
