@@ -11,7 +11,7 @@ const (
 	headerOpenerPolicy   = "Cross-Origin-Opener-Policy"
 	headerEmbedderPolicy = "Cross-Origin-Embedder-Policy"
 	headerResourcePolicy = fiber.HeaderCrossOriginResourcePolicy
-	// headerMark marks what we have drawn. Scripts draw no answer without it: it would come from something on the way.
+	// headerMark marks what scripts draw. They draw nothing without it: it would come from something on the way.
 	headerMark = "X-Parley"
 )
 

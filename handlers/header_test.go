@@ -16,7 +16,7 @@ import (
 // kept are the routes whose answers caches may keep, and how.
 var kept = map[string]string{
 	"GET /static/*":             "public, no-cache",
-	"GET /chat-widget/embed.js": "public, max-age=3600, stale-while-revalidate=86400",
+	"GET /chat-widget/embed.js": "public, max-age=3600, stale-while-revalidate=7200",
 	"GET /photos/:id":           "public, max-age=31536000, immutable",
 	"GET /sw.js":                "no-cache",
 	"GET /openapi.json":         "no-cache",

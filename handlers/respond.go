@@ -76,6 +76,7 @@ func (a *App) problem(c *fiber.Ctx, err error) error {
 	path := routePath(c)
 	switch {
 	case within(path, "/api"), within(path, "/chat-widget/history"), within(path, "/socket.io"):
+		c.Set(headerMark, "json")
 		return c.Status(status).JSON(protocol.APIError{
 			Error:   string(refusal.Kind),
 			Message: refusal.Message,

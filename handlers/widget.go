@@ -19,7 +19,7 @@ func (a *App) loader(c *fiber.Ctx) error {
 	content, _ := static.File("widget/embed.js") // embedded
 	_, version, _ := strings.Cut(static.URL("widget/embed.js"), "?v=")
 	c.Set(fiber.HeaderETag, `"`+version+`"`)
-	c.Set(fiber.HeaderCacheControl, "public, max-age=3600, stale-while-revalidate=86400")
+	c.Set(fiber.HeaderCacheControl, "public, max-age=3600, stale-while-revalidate=7200")
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	setEmbeddable(c)
 	c.Type("js", "utf-8")
@@ -127,6 +127,7 @@ func (a *App) widgetHistory(c *fiber.Ctx) error {
 	}
 	// Every origin may read it, as it may open a socket: the external id is the proof, and cookies are ignored.
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+	c.Set(headerMark, "json")
 	return sendList(c, messages, func(m models.Message) any {
 		// The type counts too: an end user may have chosen the id of an agent as external_id.
 		sender := senders.Of(m.SenderType, m.SenderID)
