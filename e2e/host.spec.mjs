@@ -267,6 +267,32 @@ test("the chat survives a page that replaces its body or removes the frame", asy
   await expect(frame).toHaveCount(1);
 });
 
+test("a page that removes the frame again and again does not get it back all the time", async ({
+  newContext,
+  baseURL,
+}) => {
+  const context = await newContext();
+  const page = await context.newPage();
+  await page.clock.install();
+  const host = await site(withSnippet(snippet(baseURL, await embedToken(context))));
+  await page.goto(host.url);
+  await expect(page.locator("iframe")).toHaveCount(1);
+  await page.evaluate(() => {
+    window.removed = 0;
+    const remove = () => {
+      const frame = document.querySelector("iframe");
+      if (frame) window.removed++;
+      frame?.remove();
+    };
+    new MutationObserver(remove).observe(document.documentElement, { childList: true });
+    remove();
+  });
+  for (let i = 0; i < 120; i++) await page.clock.runFor(500);
+  const removed = await page.evaluate(() => window.removed);
+  expect(removed).toBeGreaterThan(3);
+  expect(removed).toBeLessThan(10);
+});
+
 test("the loader can be inserted late and defines no global but window.Parley", async ({ newContext, baseURL }) => {
   const context = await newContext();
   const host = await site(`<!doctype html><title>Host</title><body><h1>Host</h1></body>`);
@@ -371,7 +397,7 @@ test.describe("a session_id that is not filled in", () => {
     for (const id of ["undefined", "user_undefined", "{{user.id}}", "user_${id}", "user_", {}]) {
       await page.evaluate((session_id) => Parley.identify({ session_id }), id);
       await expect(frame).toBeHidden();
-      expect(errors.splice(0)).toEqual([`Parley: session_id "${id}" is not filled in. Pass the id of the user.`]);
+      expect(errors.splice(0)).toEqual([`Parley: session_id "${id}" is not filled in.`]);
     }
     await page.evaluate(() => Parley.open());
     await expect(frame).toHaveAttribute("src", /^about:blank/);
@@ -407,7 +433,7 @@ test.describe("a session_id that is not filled in", () => {
     const errors = errorsOf(again);
     await again.goto(host.url);
     await expect(again.locator("iframe")).toBeHidden();
-    expect(errors).toEqual(['Parley: session_id "undefined" is not filled in. Pass the id of the user.']);
+    expect(errors).toEqual(['Parley: session_id "undefined" is not filled in.']);
   });
 
   test("gives a phone's site its scrolling back", async ({ newContext, baseURL }) => {

@@ -54,6 +54,26 @@ test("answers wait in their conversation, survive a reload, and are sent once, i
   expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => /outbox/.test(key)))).toEqual([]);
 });
 
+test("an answer that could not be sent for a week returns to the composer", async ({ server }) => {
+  const customer = await server.endUser("One");
+  await customer.say("Question");
+  const page = await server.inbox(server.alex, await server.context());
+  await openThread(page, customer.name);
+  await page.evaluate((conversation) => {
+    const user = document.getElementById("inbox").dataset.userId;
+    const at = Date.now() - 8 * 86_400_000;
+    const message = { client_id: "old", content: "from long ago", lane: conversation, at };
+    localStorage.setItem(`parley_outbox:${user}:old`, JSON.stringify(message));
+  }, customer.id);
+  await page.reload();
+  await expect(field(page)).toHaveValue("from long ago");
+  await expect(page.locator("#composer-error")).toContainText("could not be sent for a week");
+  await expect(unsent(page)).toHaveCount(0);
+  await page.reload();
+  await expect(field(page)).toHaveValue("from long ago"); // as a draft
+  await expect(page.locator("#composer-error")).toBeHidden();
+});
+
 test("entries of the outbox that cannot be read harm nothing", async ({ server }) => {
   const customer = await server.endUser("One");
   await customer.say("Question");

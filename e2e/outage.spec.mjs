@@ -128,6 +128,10 @@ const remembered = async (page) => {
   return (await Promise.all(page.frames().map((frame) => frame.evaluate(stored).catch(() => "")))).join();
 };
 
+async function remembers(page, ...texts) {
+  for (const text of texts) await expect.poll(() => remembered(page)).toContain(text);
+}
+
 // silent makes the server answer no message of a page, until it is let go.
 async function silent(page) {
   const gate = { open: false, tries: [] };
@@ -145,7 +149,7 @@ test("logout forgets what the customer wrote and the server has not got", async 
   await page.reload();
   await write(page, "A secret");
   await field(page).fill("Another secret");
-  await expect.poll(() => remembered(page)).toMatch(/A secret.*Another secret/);
+  await remembers(page, "A secret", "Another secret");
   await page.reload();
   await expect(own(page)).toHaveText(/A secret/);
   const before = await chat(page).locator("#parley").getAttribute("data-conversation-id");
@@ -164,7 +168,7 @@ for (const when of ["before the loader has run", "while the chat can't load"]) {
     await parley.stop();
     await write(page, "A secret");
     await field(page).fill("Another secret");
-    await expect.poll(() => remembered(page)).toMatch(/A secret.*Another secret/);
+    await remembers(page, "A secret", "Another secret");
     const early = when === "before the loader has run";
     const queue = '<script>(window.Parley = window.Parley || []).push(["logout"])</script>';
     const { page: markup } = host;
@@ -184,6 +188,21 @@ for (const when of ["before the loader has run", "while the chat can't load"]) {
     expect(await remembered(page)).not.toContain("secret");
   });
 }
+
+test("logout forgets what other customers wrote in this browser", async ({ newContext, host }) => {
+  const page = await visit(newContext, host);
+  await silent(page);
+  await page.reload();
+  await page.evaluate(() => Parley.identify({ session_id: "alice-5f1c" }));
+  await write(page, "A secret");
+  await field(page).fill("Another secret");
+  await remembers(page, "A secret", "Another secret");
+  await page.evaluate(() => Parley.identify({ session_id: "bob-88d2" }));
+  await expect(chat(page).locator("#parley")).toHaveAttribute("data-external-id", "bob-88d2");
+  await page.evaluate(() => Parley.logout());
+  await expect(chat(page).locator("#parley")).not.toHaveAttribute("data-external-id", "bob-88d2");
+  expect(await remembered(page)).not.toContain("secret");
+});
 
 test("another customer gets nothing of the one before, who finds it again", async ({ newContext, host }) => {
   const page = await visit(newContext, host);
@@ -251,6 +270,7 @@ test("what a site has written to the unsent messages harms nothing", async ({ ne
   const good = { client_id: "good", content: "Waits", lane: "", at: Date.now(), sender_type: "agent", id: "x", seq: 7 };
   const entries = {
     ...broken(conversation),
+    [`parley_outbox:${conversation}:odd`]: JSON.stringify({ ...good, client_id: "odd", failed: "constructor" }),
     [`parley_outbox:${conversation}:good`]: JSON.stringify({ ...good, rich_media: { cards: 5, url: "javascript:0" } }),
     [`parley_kept_${conversation}`]: "7",
     [`parley_draft_${conversation}`]: "null",
@@ -258,14 +278,83 @@ test("what a site has written to the unsent messages harms nothing", async ({ ne
     __proto__: null,
   };
   const token = host.page.match(/ew_[^"]+/)[0];
-  for (const kept of ["{broken", "[]", "5", "null", JSON.stringify(entries)]) {
-    await page.evaluate(([key, text]) => localStorage.setItem(key, text), [`cw_state_${token}_${id}`, kept]);
-    await page.reload();
-    await ready(page);
-  }
-  await expect(own(page)).toHaveText(/Waits/);
+  await page.evaluate(
+    ([prefix, all]) => {
+      for (const [key, value] of Object.entries(all)) localStorage.setItem(prefix + key, value);
+    },
+    [`cw_state_${token}\n${id}\n`, entries],
+  );
+  await page.reload();
+  await ready(page);
+  await expect(own(page)).toHaveText([/Waits/, /Waits/]);
+  await expect(own(page).and(page.locator(".failed"))).toHaveCount(1);
   await expect(chat(page).locator("#messages > .message:not(.own):not(.greeting)")).toHaveCount(0);
   await write(page, "Beside it");
+});
+
+test("two tabs that write at the same time lose nothing", async ({ newContext, parley, host }) => {
+  const context = await newContext();
+  const [one, two] = [await context.newPage(), await context.newPage()];
+  for (const page of [one, two]) {
+    await page.goto(host.url);
+    await ready(page);
+  }
+  await parley.stop();
+  const many = async (page, name) => {
+    const [, frame] = page.frames();
+    await frame.evaluate((who) => {
+      const content = document.getElementById("content");
+      for (let i = 0; i < 15; i++) {
+        content.value = `${who} ${i}`;
+        content.dispatchEvent(new Event("input", { bubbles: true }));
+        content.form.requestSubmit();
+      }
+    }, name);
+  };
+  await Promise.all([many(one, "one"), many(two, "two")]);
+  for (const page of [one, two]) await expect(own(page)).toHaveCount(30);
+  await two.close();
+  await Promise.all([failed(one), one.goto(`${host.url}/next`)]);
+  await parley.restart();
+  await expect(chat(one).locator("#messages > .own.sent")).toHaveCount(30, { timeout: 40_000 });
+});
+
+test("a page of somebody else in the chat's place gets nothing", async ({ newContext, host }) => {
+  const page = await visit(newContext, host);
+  await silent(page);
+  await page.reload();
+  await write(page, "A secret");
+  await field(page).fill("Another secret");
+  await remembers(page, "A secret", "Another secret");
+  const stranger = await site(`<!doctype html><title>Stranger</title><script>
+    window.heard = [window.name, location.href, document.referrer];
+    addEventListener("message", ({ data }) => heard.push(data));
+    parent.postMessage({ parley: 1, type: "start" }, "*");
+    parent.postMessage({ parley: 1, type: "ready" }, "*");
+  </script>`);
+  await page.route(/chat-widget\?/, (route) => route.fulfill({ status: 302, headers: { location: stranger.url } }));
+  await page.goto(`${host.url}/next`);
+  await page.waitForFunction(() => document.querySelector("iframe"));
+  await expect.poll(() => page.frames()[1]?.url()).toContain(stranger.url);
+  await page.evaluate(() => Parley.open());
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))); // both messages have been heard
+  expect(JSON.stringify(await page.frames()[1].evaluate(() => window.heard))).not.toContain("secret");
+  const attributes = (frame) => frame.getAttributeNames().map((name) => frame.getAttribute(name));
+  expect((await page.locator("iframe").evaluate(attributes)).join()).not.toContain("secret");
+  await expect(page.locator("iframe")).toBeHidden();
+});
+
+test("a draft of any length leaves the site its storage", async ({ newContext, host }) => {
+  const page = await visit(newContext, host);
+  const [, frame] = page.frames();
+  await frame.evaluate(() => {
+    const content = document.getElementById("content");
+    content.value = "y".repeat(4_000_000);
+    content.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  const used = () => page.evaluate(() => JSON.stringify(localStorage).length);
+  await expect.poll(used).toBeGreaterThan(10_000);
+  expect(await used()).toBeLessThan(100_000);
 });
 
 test("the bubble shows that a message waits, and says it to screen readers", async ({ newContext, parley, host }) => {
@@ -301,6 +390,38 @@ test("a message to a server that hangs soon says that it waits", async ({ newCon
   await expect(own(page).last()).toContainText("Saved, not sent yet.", { timeout: 10_000 });
   parley.thaw();
   await expect(sent(chat(page), "Into the silence")).toBeVisible();
+});
+
+test("in a full storage a message asks to keep the page open, and nobody is taken for the one before", async ({
+  newContext,
+  parley,
+  host,
+}) => {
+  const page = await visit(newContext, host);
+  await page.evaluate(() => Parley.identify({ session_id: "alice-5f1c" }));
+  await expect(chat(page).locator("#parley")).toHaveAttribute("data-external-id", "alice-5f1c");
+  await page.evaluate(() => {
+    let text = "x".repeat(1 << 20);
+    for (let i = 0; text; i++) {
+      try {
+        localStorage.setItem(`cart${i}`, text);
+      } catch {
+        text = text.slice(0, text.length >> 1);
+      }
+    }
+  });
+  await page.reload();
+  await ready(page);
+  await parley.stop();
+  await write(page, `Only here ${"z".repeat(500)}`);
+  await expect(own(page)).toContainText("Not sent yet. Keep this page open.");
+  await parley.restart();
+  await expect(sent(chat(page), "Only here")).toBeVisible();
+  await page.evaluate(() => Parley.identify({ session_id: `bob-${"88d2".repeat(100)}` }));
+  await page.goto(`${host.url}/next`);
+  await ready(page);
+  await expect(chat(page).locator("#parley")).not.toHaveAttribute("data-external-id", "alice-5f1c");
+  await expect(own(page)).toHaveCount(0);
 });
 
 test("where the site has no storage either, a message that waits asks to keep the page open", async ({

@@ -57,6 +57,7 @@ test("a connect that is refused for now is tried again, and the banner says why 
 for (const [what, answer] of Object.entries({
   "a page": { contentType: "text/html", body: "<h1>Log in to Free Wi-Fi</h1>" },
   "empty JSON": { json: "" },
+  "an error in JSON": { status: 403, json: { error: "forbidden", message: "Log in to Free Wi-Fi." } },
 })) {
   test(`${what} from something on the way is not taken for an empty history`, async ({
     newContext,
@@ -151,6 +152,57 @@ test("entries of the outbox that cannot be read harm nothing", async ({ newConte
   await expect(sent(page, "after them")).toBeVisible();
   await expect(own(page)).toHaveText(["Anybody?", "beside them", "after them"]);
   expect(gate.tries.map(({ content }) => content)).toEqual(["beside them", "after them"]);
+});
+
+// stored puts a message into the outbox of a conversation.
+const stored = (page, { conversation_id }, message) =>
+  page.evaluate(
+    ([key, text]) => localStorage.setItem(key, text),
+    [`parley_outbox:${conversation_id}:${message.client_id}`, JSON.stringify({ lane: "", ...message })],
+  );
+
+const WEEK = 7 * 86_400_000; // ms
+
+test("a message that has waited for more than a week is not sent by itself, and goes a week later", async ({
+  newContext,
+  startConversation,
+}) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const gate = await stopped(page);
+  gate.open = true;
+  await page.goto(conversation.url());
+  await joined(page);
+  const old = { content: "from long ago", at: Date.now() - WEEK - 1000 };
+  await stored(page, conversation.who, { ...old, client_id: "old" });
+  await stored(page, conversation.who, { ...old, client_id: "older", failed: "old", content: "from longer ago" });
+  await stored(page, conversation.who, { ...old, client_id: "odd", at: Date.now(), failed: "constructor" });
+  for (let i = 0; i < 2; i++) {
+    await page.reload();
+    await joined(page);
+    const failed = page.locator("#messages > .own.failed");
+    await expect(failed).toContainText([/from long ago.*Couldn't send\./s, /from long ago.*Couldn't send\./s]);
+    expect(gate.tries).toEqual([]);
+  }
+  const late = page.locator("#messages > .own.failed").first();
+  await late.getByRole("button", { name: "Retry" }).click();
+  await expect(sent(page, "from long ago")).toBeVisible();
+});
+
+test("a clock that jumps by a week stops no message", async ({ newContext, startConversation }) => {
+  const conversation = await startConversation("Anybody?");
+  const page = await (await newContext()).newPage();
+  const gate = await stopped(page);
+  await page.goto(conversation.url());
+  await joined(page);
+  await write(page, "before the jump");
+  await expect.poll(() => gate.tries.length).toBeGreaterThan(0);
+  await page.evaluate((jump) => {
+    const now = Date.now;
+    Date.now = () => now() + jump;
+  }, WEEK + 1000);
+  gate.open = true;
+  await expect(sent(page, "before the jump")).toBeVisible();
 });
 
 test("a message that finds no room says so", async ({ newContext, startConversation }) => {

@@ -4,7 +4,7 @@ import { blank } from "./length.js";
 import { checkLimit } from "./limit.js";
 import { goToEnd } from "./messages.js";
 import { openConversation } from "./open.js";
-import { anyUnsent, send } from "./send.js";
+import { anyUnsent, refuseOld, send } from "./send.js";
 import { settings } from "./settings.js";
 import { current } from "./thread.js";
 import { showToast } from "./toast.js";
@@ -62,6 +62,8 @@ document.addEventListener("parley:refused", ({ detail: { id, content, message } 
   const action = { label: "Show", run: () => openConversation(id) };
   showToast("An answer couldn't be sent. Its text is in the composer.", { action, stays: true });
 });
+
+refuseOld();
 
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "composer") return;

@@ -4,21 +4,21 @@ import { isFinal } from "./connection.js";
 import { oneAtATime } from "./tabs.js";
 
 const MOST = 50; // messages of one outbox
-const LIFE = 7 * 86_400_000; // ms
+export const LIFE = 7 * 86_400_000; // ms
+const LAST = 8.64e15; // ms, of the last date that JavaScript has
 const TURN = 15_000; // ms a tab waits for another one that is sending
 
 const PREFIX = "parley_outbox:";
 
-// read returns a stored message, or undefined if add has not stored it, or not lately. The page of the site, extensions
-// and older versions can write to the same storage.
+// read returns a stored message, or undefined if add has not stored it. The page of the site, extensions and older
+// versions can write to the same storage.
 function read(key, text) {
   try {
     const message = JSON.parse(text);
     const { client_id, content, lane, at, rich_media = {}, failed = "" } = message;
     const texts = [client_id, content, lane, failed].every((value) => typeof value === "string");
-    const age = Date.now() - at;
-    const lately = typeof at === "number" && age < LIFE && age > -LIFE;
-    return texts && lately && typeof rich_media === "object" && key.endsWith(`:${client_id}`) ? message : undefined;
+    const dated = typeof at === "number" && Math.abs(at) < LAST;
+    return texts && dated && typeof rich_media === "object" && key.endsWith(`:${client_id}`) ? message : undefined;
   } catch {
     return undefined;
   }
@@ -33,8 +33,9 @@ export function browserStorage() {
   }
 }
 
-// openOutbox opens the outbox of a name. onChange is called when another tab changes it. storage is used like
-// localStorage.
+// openOutbox opens the outbox of a name. A message that has waited too long counts as refused from then on, and is removed
+// the next time. onChange is called when another tab changes the outbox. storage is used like localStorage; its lasts
+// reports whether it could store the value of a key, if that is known only later.
 export function openOutbox(name, onChange, storage = browserStorage()) {
   const prefix = `${PREFIX}${name}:`;
   const memory = new Map(); // messages that could not be stored, which last as long as the page
@@ -47,8 +48,6 @@ export function openOutbox(name, onChange, storage = browserStorage()) {
       .filter(([key]) => key.startsWith(PREFIX))
       .map(([key, text]) => [key, read(key, text)]);
 
-  for (const [key, message] of stored()) if (!message) storage.removeItem(key);
-
   addEventListener("storage", ({ key }) => key?.startsWith(prefix) && onChange());
 
   // all returns the messages, oldest first.
@@ -57,13 +56,22 @@ export function openOutbox(name, onChange, storage = browserStorage()) {
     return [...kept.map(([, message]) => message), ...memory.values()].sort((a, b) => a.at - b.at);
   }
 
-  function put(message) {
+  function put(message, key = prefix + message.client_id) {
     try {
-      storage.setItem(prefix + message.client_id, JSON.stringify(message));
+      storage.setItem(key, JSON.stringify(message));
     } catch {
       memory.set(message.client_id, message);
     }
   }
+
+  function age([key, message]) {
+    const now = Date.now();
+    if (message && Math.abs(now - message.at) < LIFE) return;
+    if (!message || message.failed) storage.removeItem(key);
+    else put({ ...message, failed: "old", at: now }, key);
+  }
+
+  stored().forEach(age);
 
   function remove(clientID) {
     memory.delete(clientID);
@@ -78,7 +86,7 @@ export function openOutbox(name, onChange, storage = browserStorage()) {
     all,
     remove,
     // lasts reports whether a message is stored, and not only in this page.
-    lasts: ({ client_id }) => !memory.has(client_id),
+    lasts: ({ client_id }) => !memory.has(client_id) && storage.lasts?.(prefix + client_id) !== false,
     // add adds a message, or a refused one again, and reports whether there was room. Messages of one lane are sent in
     // the order in which they were added.
     add(message, lane = "") {

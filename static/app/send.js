@@ -16,6 +16,7 @@ const outbox = openOutbox(document.getElementById("inbox").dataset.userId, () =>
 
 const tried = new Set(); // client_ids that the server has answered, but not for good
 let timer; // until the server takes messages again
+let waits = 0; // for it, in a row
 
 // unsentOf returns the answers of a conversation that wait, oldest first.
 export const unsentOf = (conversationID) => outbox.all().filter(({ lane }) => lane === conversationID);
@@ -48,14 +49,17 @@ const mayPost = () =>
 async function drain(lane) {
   if (timer || !(socket.connected || mayPost())) return;
   const stopped = await outbox.drain(lane, emit, settled);
-  if (!stopped) return;
+  if (!stopped) {
+    waits = 0;
+    return;
+  }
   if (stopped.error !== "rate_limited" && !mayPost()) return connection.report(stopped);
   timer = setTimeout(
     () => {
       timer = undefined;
       drainAll();
     },
-    waitFor(1, stopped.retry_after_ms),
+    waitFor(waits++, stopped.retry_after_ms),
   );
   changed();
 }
@@ -73,6 +77,12 @@ function settled({ client_id, lane, content }, ack) {
   document.dispatchEvent(new CustomEvent("parley:refused", { detail }));
 }
 
+// refuseOld returns answers that have waited too long to the composer.
+export function refuseOld() {
+  const message = "This answer could not be sent for a week. Send it again if it is still right.";
+  for (const old of outbox.all()) if (old.failed) settled(old, { ok: false, message });
+}
+
 async function emit({ lane: conversation_id, content, client_id }) {
   const message = { conversation_id, content, client_id, content_type: "text", sender_type: "agent" };
   const ack = await (socket.connected ? request("send_message", message) : post(message));
@@ -81,7 +91,7 @@ async function emit({ lane: conversation_id, content, client_id }) {
   return ack;
 }
 
-const waits = { ok: false, error: "unavailable" };
+const unavailable = { ok: false, error: "unavailable" };
 
 async function post({ conversation_id, content, client_id }) {
   try {
@@ -93,9 +103,9 @@ async function post({ conversation_id, content, client_id }) {
     if (answer.ok) return { ok: true };
     return answer.status < 500 && answer.status !== 401 && answer.status !== 429
       ? { ok: false, error: "invalid_request", message: "Couldn't send. Try again." }
-      : waits;
+      : unavailable;
   } catch {
-    return waits;
+    return unavailable;
   }
 }
 

@@ -1,5 +1,6 @@
 // The field the end user writes in: it grows, Enter sends, and an unsent text survives a reload.
 import { blank, excess } from "../../app/length.js";
+import { LIFE } from "../../app/outbox.js";
 import { externalId, part } from "./page.js";
 import { sendText } from "./send.js";
 import { on, publish } from "./signal.js";
@@ -7,6 +8,7 @@ import { load, save } from "./store.js";
 import { t } from "./text.js";
 
 const LIMIT = 10_000; // characters of a message: the server refuses a longer one
+const LONGEST_DRAFT = 4 * LIMIT; // a longer one is not stored: the site needs its storage too
 
 const form = part("composer");
 const submit = part("send");
@@ -19,7 +21,8 @@ function changed() {
   tooLong.textContent = over ? t("too_long", { n: over }) : "";
   input.ariaInvalid = over ? "true" : null;
   submit.disabled = over > 0 || blank(input.value);
-  save("draft", input.value ? { externalId, text: input.value } : null);
+  const text = input.value.slice(0, LONGEST_DRAFT);
+  save("draft", text ? { externalId, text, at: Date.now() } : null);
   if (grows) return;
   input.style.height = "auto";
   input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
@@ -58,7 +61,7 @@ input.addEventListener("input", () => {
 });
 
 const draft = load("draft");
-write(draft?.externalId === externalId ? draft.text : "");
+write(draft?.externalId === externalId && Date.now() - draft.at < LIFE ? draft.text : "");
 
 // On a phone the field would open the keyboard, so the log gets the focus.
 on("entered", (phone) => (phone ? part("log") : input).focus({ preventScroll: true }));

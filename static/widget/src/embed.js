@@ -3,9 +3,9 @@
 import { start } from "./loader/start.js";
 
 const tag = document.currentScript;
-const script = tag?.hasAttribute("data-embed-token") ? tag : document.querySelector("script[data-embed-token]");
-const token = script?.getAttribute("data-embed-token");
+const script = tag?.dataset.embedToken ? tag : document.querySelector("script[data-embed-token]");
+const token = script?.dataset.embedToken;
 
-if (!token) console.error("Parley: data-embed-token is missing.");
+if (!token) console.error("Parley: no data-embed-token.");
 // A second tag would put a second chat over the first.
-else if (!window.Parley?.identify) start(new URL(script.src).origin, token, script.getAttribute("data-lang"));
+else if (!window.Parley?.identify) start(new URL(script.src).origin, token, script.dataset.lang);

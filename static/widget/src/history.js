@@ -1,6 +1,7 @@
 // Loads messages: those that were missed, and older ones when the reader scrolls up. The database is the truth; a
 // socket event is only a hint.
 import { lost } from "../../app/connection.js";
+import { isOurs } from "../../app/ours.js";
 import { el, button } from "./element.js";
 import { byClientID, byID } from "./entry.js";
 import { greet } from "./greeting.js";
@@ -28,9 +29,9 @@ async function page(query) {
   const path = `/chat-widget/history/${encodeURIComponent(conversationId)}`;
   const proof = new URLSearchParams({ external_id: externalId, embed_token: embedToken });
   const answer = await fetch(`${path}?${proof}${query}`, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+  if (!isOurs(answer)) throw lost;
   const body = await answer.json();
-  if (answer.ok && Array.isArray(body)) return body;
-  if (answer.ok || !body?.error) throw lost; // something on the way has answered
+  if (answer.ok) return body;
   const seconds = Number(answer.headers.get("Retry-After")) || 0;
   throw { ok: false, error: body.error, retry_after_ms: seconds * 1000 };
 }

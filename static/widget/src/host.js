@@ -1,7 +1,7 @@
-// Messages between this page and the loader. They are accepted only from the page that frames this one and from the
-// origin that sent the first hello, and are sent only there.
+// What the loader and this page tell each other.
 import { part, position } from "./page.js";
 import { isOpen, setOpen } from "./panel.js";
+import { hasLoader, hear, hello, say } from "./parent.js";
 import { on, publish } from "./signal.js";
 import { unreadCount } from "./read.js";
 import { t } from "./text.js";
@@ -9,20 +9,13 @@ import { t } from "./text.js";
 const VERSION = 1; // of these messages
 
 const { documentElement } = document;
-let origin = ""; // the host page's; empty without a loader
 let phone = false;
-const early = []; // what the loader shall keep, from before its hello
-
-function say(type, more) {
-  if (origin) parent.postMessage({ parley: 1, type, ...more }, origin);
-}
 
 function layout({ open, phone: isPhone, safe }) {
   phone = Boolean(isPhone);
   documentElement.classList.toggle("phone", phone);
   for (const [i, side] of ["top", "right", "bottom", "left"].entries()) {
-    const inset = Number(safe?.[i]);
-    if (inset >= 0) documentElement.style.setProperty(`--safe-${side}`, `${inset}px`);
+    documentElement.style.setProperty(`--safe-${side}`, `${Number(safe?.[i]) || 0}px`);
   }
   setOpen(Boolean(open));
 }
@@ -34,46 +27,38 @@ function minimize() {
   say("close");
 }
 
-const heard = {
-  __proto__: null,
-  hello(data) {
-    part("minimize").hidden = false;
-    layout(data);
-    say("ready", {
-      accent: getComputedStyle(documentElement).getPropertyValue("--accent"),
-      version: VERSION,
-      title: t("frame"),
-      position,
-    });
-    say("unread", { count: unreadCount() });
-    for (const kept of early.splice(0)) say("keep", { kept });
-  },
+function answer(data) {
+  part("minimize").hidden = false;
+  layout(data);
+  say("ready", {
+    accent: getComputedStyle(documentElement).getPropertyValue("--accent"),
+    version: VERSION,
+    title: t("frame"),
+    position,
+  });
+  say("unread", { count: unreadCount() });
+}
+
+hear({
+  hello: answer,
   layout,
-  open() {
-    setOpen(true);
+  open(data) {
+    layout(data);
     publish("entered", phone);
   },
   close: minimize,
   page: ({ url, title }) => publish("page", { url, title }),
-};
-
-if (parent !== window) {
-  addEventListener("message", ({ source, origin: from, data }) => {
-    if (source !== parent || data?.parley !== 1 || from === "null") return;
-    if (!origin && data.type === "hello") origin = from;
-    if (origin && from === origin) heard[data.type]?.(data);
-  });
-}
+});
+if (hello) answer(hello);
 
 part("minimize").addEventListener("click", minimize);
-part("bubble").addEventListener("click", () => (origin ? say("open") : setOpen(true)));
+part("bubble").addEventListener("click", () => (hasLoader() ? say("open") : setOpen(true)));
 
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing || !origin || !isOpen()) return;
+  if (event.key !== "Escape" || event.isComposing || !hasLoader() || !isOpen()) return;
   if (!document.querySelector(":popover-open, dialog[open]")) minimize(); // else Escape closes that
 });
 
-on("keep", (kept) => (origin ? say("keep", { kept }) : early.push(kept)));
 on("unread", (count) => say("unread", { count }));
 on("received", ({ message }) =>
   say("message", { id: message.id, sender_type: message.sender_type, content_type: message.content_type }),

@@ -41,7 +41,7 @@ function show(entry, failed) {
   tellWaiting();
 }
 
-const faults = { forbidden: "refused", not_found: "refused", unauthorized: "refused", full: "full" };
+const faults = { __proto__: null, forbidden: "refused", not_found: "refused", unauthorized: "refused", full: "full" };
 
 const sending = () => [...byClientID.values()].filter(({ status }) => status === "sending");
 
@@ -191,6 +191,7 @@ on("confirmed", (clientID) => {
 });
 on("outbox", follow);
 on("joined", drain);
+on("unkept", showAll);
 connection.watch(showAll);
 
 for (const message of unsent.all()) drawUnsent(message, { tried: true });

@@ -19,7 +19,7 @@
 //   panel        the chat was opened or minimized: true or false
 //   entered      the host page opened the chat: true on a phone
 //   page         the host's page: { url, title }
-//   keep         what the loader shall keep for this page, by key
+//   unkept       the loader could not store something
 //   join         the server's acknowledgement of join_conversation
 const listeners = new Map();
 

@@ -1,14 +1,16 @@
 // State that the browser stores for this conversation. The loader keeps it in the storage of the site, where a logout can
 // remove it also while this page can't be loaded, and where browsers that give a frame of another site no storage have
-// one. It passes it as the frame's name. Without a loader it is in the storage of this page.
+// one. Without a loader it is in the storage of this page.
 import { browserStorage } from "../../app/outbox.js";
 import { conversationId } from "./page.js";
+import { hear, hello, say } from "./parent.js";
 import { publish } from "./signal.js";
 
 const PREFIX = "parley_";
 const keyOf = (name) => `${PREFIX}${name}_${conversationId}`;
 
 let tabs; // the channel to them; a browser without storage may have none
+const unkept = new Set(); // keys whose values the loader could not store
 
 // ByLoader is used like Storage. Each change is passed to the loader, and to the other tabs of the site.
 class ByLoader {
@@ -37,24 +39,28 @@ class ByLoader {
 
   setItem(key, value) {
     this.change(key, value);
-    publish("keep", { [key]: value });
+    unkept.delete(key);
+    say("keep", { key, value });
     tabs?.postMessage([key, value]);
   }
 
   removeItem(key) {
     if (key in this) this.setItem(key);
   }
+
+  lasts(key) {
+    return !unkept.has(key);
+  }
 }
 
-// A site without the loader may have called its frame anything.
-function passed() {
-  try {
-    const kept = JSON.parse(window.name);
-    return parent !== window && kept instanceof Object && new ByLoader(kept);
-  } catch {}
-}
+hear({
+  unkept({ key }) {
+    unkept.add(key);
+    publish("unkept");
+  },
+});
 
-export const storage = passed() || browserStorage();
+export const storage = hello ? new ByLoader(hello.kept) : browserStorage();
 
 export function load(name) {
   try {

@@ -1,25 +1,4 @@
-// The chat. Each behavior is a module of its own, and modules notify each other by signals.
-import "./announce.js";
-import "./appearance.js";
-import "./emoji.js";
-import "./host.js";
-import "./keyboard.js";
-import "./newest.js";
-import "./sound.js";
-import "./team.js";
-import "./typing.js";
-import "./visit.js";
-import { connect } from "./connection.js";
-import { byClientID, byID } from "./entry.js";
-import { greet } from "./greeting.js";
-import { heal } from "./history.js";
-import { preview, root } from "./page.js";
-import { isOpen } from "./panel.js";
+// Starts the chat: in a frame of the loader once it has said what it keeps for the chat. Until then it hides the frame.
+import { begun } from "./parent.js";
 
-if (preview) {
-  root.inert = true;
-  greet(false);
-} else {
-  if (isOpen()) connect();
-  heal().then(({ ok }) => (!ok || byID.size || byClientID.size) && connect());
-}
+begun.then(() => import("./chat.js"));

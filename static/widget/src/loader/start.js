@@ -5,17 +5,23 @@ import { unfilled } from "./session_id.js";
 import { stay } from "./stay.js";
 import { watchPage } from "./visited.js";
 
-const SHORTEST = 2; // s, half of the longest first wait for a page that has loaded but is not the chat
-const LONGEST = 60; // s, the longest wait
+const FIRST = 3_000; // ms, half of the longest first wait for the page inside, before it is loaded again
+const LONGEST = 30_000; // ms, half of the longest one
+
+// Stages of the page inside.
+const REFUSED = -1; // by the server, for good
+const LOADING = 0;
+const STARTED = 1;
+const READY = 2;
 
 export function start(origin, token, language) {
   const memory = memoryOf(token);
   const frame = document.createElement("iframe");
   const listeners = { __proto__: null };
   let id; // of the end user whose chat the frame shows
-  let ready = false; // whether the page inside has said so; null if the server has refused the chat for good
+  let stage = LOADING; // of the page inside
   let timer; // of the next attempt
-  let wait = SHORTEST; // s
+  let wait = FIRST; // ms
   let before; // the element that had the focus when the chat was opened
   let loaded; // URL of the conversation that the frame shows
   let unread = 0; // messages
@@ -31,13 +37,14 @@ export function start(origin, token, language) {
 
   // A frame that was just removed from the page has no window until it is put back.
   const say = (type, more) => {
-    if (ready) frame.contentWindow?.postMessage({ parley: 1, type, ...more }, origin);
+    if (stage > LOADING) frame.contentWindow?.postMessage({ parley: 1, type, ...more }, origin);
   };
   const fire = (event, detail) => {
     // An error in a listener must not stop the others.
-    for (const listener of listeners[event] || []) queueMicrotask(() => listener(detail));
+    for (const listener of listeners[event] || []) setTimeout(listener, 0, detail);
   };
-  const layout = () => ({ open, phone: isPhone(), safe: open && isPhone() ? safeArea(frame) : [0, 0, 0, 0] });
+  const page = () => say("page", { url: location.href, title: document.title });
+  const layout = () => ({ open, phone: isPhone(), safe: open && isPhone() ? safeArea(frame) : [] });
 
   // load hides the frame until the chat says that it is ready, so that a page that does not load is not seen. It takes
   // the frame out and puts it back: the earlier page ends at once, and the site's history gets no entry.
@@ -48,22 +55,24 @@ export function start(origin, token, language) {
     if (unfilled(id)) {
       refused = true;
       memory.identify({});
-      console.error(`Parley: session_id "${id}" is not filled in. Pass the id of the user.`);
+      console.error(`Parley: session_id "${id}" is not filled in.`);
     }
-    const query = new URLSearchParams({ embed_token: token, ...user });
-    if (language) query.set("lang", language);
-    const url = refused ? "about:blank" : origin + "/chat-widget?" + query;
+    const query = { embed_token: token, ...user };
+    if (language) query.lang = language;
+    const url = refused ? "about:blank" : origin + "/chat-widget?" + new URLSearchParams(query);
     if (url === loaded) return;
     loaded = url;
-    ready = false;
+    stage = refused || mute ? REFUSED : LOADING;
     asked = 0;
     frame.remove();
     frame.style.visibility = mute ? "" : "hidden";
     place(frame, open);
-    frame.name = mute ? "" : JSON.stringify(memory.kept(id));
     frame.src = url + (open ? "" : "#closed=1");
     document.documentElement.appendChild(frame);
-    tryAgainIn(LONGEST);
+    // Clients that lost the server at the same time do not all come back at the same time.
+    clearTimeout(timer);
+    timer = setTimeout(tryAgain, wait * (1 + Math.random()));
+    wait = Math.min(wait * 2, LONGEST);
   }
 
   const again = () => {
@@ -71,13 +80,7 @@ export function start(origin, token, language) {
     load();
   };
 
-  const tryAgain = () => ready === false && !refused && !mute && again();
-
-  // Clients that lost the server at the same time do not all come back at the same time.
-  function tryAgainIn(seconds) {
-    clearTimeout(timer);
-    timer = setTimeout(tryAgain, seconds * 500 * (1 + Math.random()));
-  }
+  const tryAgain = () => stage === LOADING && again();
 
   function become(wanted) {
     open = wanted;
@@ -90,15 +93,14 @@ export function start(origin, token, language) {
     before = document.activeElement;
     become(true);
     place(frame, true);
-    say("layout", layout());
-    say("open");
+    say("open", layout());
     frame.focus();
   }
 
   function minimize() {
     if (!open) return;
     become(false);
-    if (!ready) return place(frame, false);
+    if (stage <= LOADING) return place(frame, false);
     asked++;
     say("close");
   }
@@ -117,32 +119,38 @@ export function start(origin, token, language) {
 
   const heard = {
     __proto__: null,
+    start() {
+      stage = STARTED;
+      say("hello", { kept: memory.kept(id), ...layout() });
+    },
+    refused() {
+      stage = REFUSED;
+    },
     ready({ title, position }) {
-      wait = SHORTEST;
+      stage = READY;
+      wait = FIRST;
       frame.title = title;
       placeAt(position);
       frame.style.visibility = "";
       place(frame, open);
-      say("layout", layout()); // it may have changed while the page loaded
-      say("page", { url: location.href, title: document.title });
+      page();
       fire("ready");
     },
     open: show,
     close: closed,
-    keep: ({ kept }) => memory.keep(id, kept),
+    keep({ key, value }) {
+      if (!memory.keep(id, key, value)) say("unkept", { key });
+    },
     unread({ count }) {
       if (count === unread) return;
       unread = count;
       fire("unread", count);
     },
-    message: ({ id, sender_type, content_type }) => fire("message", { id, sender_type, content_type }),
+    message: ({ parley, type, ...detail }) => fire("message", detail),
   };
 
   addEventListener("message", ({ source, origin: from, data }) => {
-    if (source !== frame.contentWindow || !source || from !== origin || !data || data.parley !== 1) return;
-    if (data.type === "ready") ready = true;
-    if (data.type === "refused") ready = null;
-    if (ready) heard[data.type]?.(data);
+    if (from === origin && source === frame.contentWindow && data?.parley === 1) heard[data.type]?.(data);
   });
 
   // Another tab of the site has logged the end user in or out.
@@ -157,7 +165,7 @@ export function start(origin, token, language) {
       const all = listeners[event] || new Set();
       listeners[event] = all;
       all.add(listener);
-      if (event === "ready" && ready) queueMicrotask(listener);
+      if (event === "ready" && stage === READY) setTimeout(listener);
       return () => all.delete(listener);
     },
     identify(user) {
@@ -184,18 +192,13 @@ export function start(origin, token, language) {
   frame.title = "Chat";
   frame.sandbox = "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox";
   frame.allow = "autoplay"; // for the sound of a message
-  // Whatever has loaded may get the hello, which has no secrets: the browser logs one that does not reach its target.
-  frame.addEventListener("load", () => {
-    frame.contentWindow.postMessage({ parley: 1, type: "hello", ...layout() }, "*");
-    wait = Math.min(wait * 2, LONGEST);
-    tryAgainIn(wait);
-  });
+  if (!mute) frame.name = "parley:1"; // the chat waits for the hello then
   addEventListener("online", tryAgain);
   watch(() => {
     place(frame, open);
     say("layout", layout());
   });
-  watchPage(() => say("page", { url: location.href, title: document.title }));
+  watchPage(page);
   if (Array.isArray(queue)) api.push(...queue);
   load();
   addEventListener("DOMContentLoaded", load);
