@@ -24,7 +24,7 @@ const (
 	slowdown      = 1.2              // of the 99th percentile of acknowledgements
 	slowdownSlack = 50 * time.Millisecond
 	growth        = 1.1
-	growthSlack   = 25      // goroutines and descriptors of a node: its pools may be full after a fault
+	growthSlack   = 40      // goroutines and descriptors of a node: a fault may fill both pools of 20
 	heapSlack     = 4 << 20 // bytes of a node
 	errorLines    = 60      // a minute in a node's log; more is a line for every failure
 	settleTime    = 30 * time.Second
