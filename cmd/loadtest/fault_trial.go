@@ -21,6 +21,7 @@ const (
 	repeatTime    = 3 * time.Second  // until senders have sent again what was refused for now
 	waitTime      = 15 * time.Second // until every message is answered, also after a fault
 	returnTime    = 60 * time.Second // until a node holds no more than before
+	calmTime      = 3 * time.Minute  // until acknowledgements are as fast as before
 	slowdown      = 1.2              // of the 99th percentile of acknowledgements
 	slowdownSlack = 50 * time.Millisecond
 	growth        = 1.1
@@ -237,7 +238,7 @@ func (t *trial) latency() (acknowledged, machine time.Duration, err error) {
 
 // after measures what a fault has left behind.
 func (t *trial) after(r *result, before cluster.Usage, machine time.Duration) {
-	deadline := time.Now().Add(returnTime)
+	deadline := time.Now().Add(calmTime)
 	if t.hold(2*time.Second) != nil {
 		return
 	}
@@ -268,6 +269,7 @@ func (t *trial) after(r *result, before cluster.Usage, machine time.Duration) {
 	if waiting > 0 {
 		t.fail("%d messages still wait for an answer", waiting)
 	}
+	deadline = time.Now().Add(returnTime)
 	for {
 		now, err := t.usage()
 		if err != nil {
