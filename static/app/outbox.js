@@ -53,22 +53,25 @@ export function openOutbox(name, onChange, storage = browserStorage()) {
   // all returns the messages, oldest first.
   function all() {
     const kept = stored().filter(([key, message]) => message && key === prefix + message.client_id);
-    return [...kept.map(([, message]) => message), ...memory.values()].sort((a, b) => a.at - b.at);
+    const both = new Map(kept.map(([, message]) => [message.client_id, message]));
+    for (const [id, message] of memory) both.set(id, message);
+    return [...both.values()].sort((a, b) => a.at - b.at);
   }
 
-  function put(message, key = prefix + message.client_id) {
+  function put(message) {
     try {
-      storage.setItem(key, JSON.stringify(message));
+      storage.setItem(prefix + message.client_id, JSON.stringify(message));
     } catch {
       memory.set(message.client_id, message);
     }
   }
 
+  // age leaves the messages of other outboxes to those, unless nothing can be done with them.
   function age([key, message]) {
     const now = Date.now();
     if (message && Math.abs(now - message.at) < LIFE) return;
     if (!message || message.failed) storage.removeItem(key);
-    else put({ ...message, failed: "old", at: now }, key);
+    else if (key === prefix + message.client_id) put({ ...message, failed: "old", at: now });
   }
 
   stored().forEach(age);

@@ -6,6 +6,6 @@ const tag = document.currentScript;
 const script = tag?.dataset.embedToken ? tag : document.querySelector("script[data-embed-token]");
 const token = script?.dataset.embedToken;
 
-if (!token) console.error("Parley: no data-embed-token.");
+if (!token) console.error("Parley: no embed token.");
 // A second tag would put a second chat over the first.
 else if (!window.Parley?.identify) start(new URL(script.src).origin, token, script.dataset.lang);

@@ -5,14 +5,14 @@ import { unfilled } from "./session_id.js";
 import { stay } from "./stay.js";
 import { watchPage } from "./visited.js";
 
-const FIRST = 3_000; // ms, half of the longest first wait for the page inside, before it is loaded again
+const FIRST = 2_500; // ms, half of the longest first wait for the page inside, before it is loaded again
 const LONGEST = 30_000; // ms, half of the longest one
 
 // Stages of the page inside.
-const REFUSED = -1; // by the server, for good
 const LOADING = 0;
-const STARTED = 1;
+const STARTED = 1; // it hears messages, as when it is READY
 const READY = 2;
+const REFUSED = 3; // by the server, for good; stage % REFUSED: whether it hears messages
 
 export function start(origin, token, language) {
   const memory = memoryOf(token);
@@ -37,7 +37,7 @@ export function start(origin, token, language) {
 
   // A frame that was just removed from the page has no window until it is put back.
   const say = (type, more) => {
-    if (stage > LOADING) frame.contentWindow?.postMessage({ parley: 1, type, ...more }, origin);
+    if (stage % REFUSED) frame.contentWindow?.postMessage({ parley: 1, type, ...more }, origin);
   };
   const fire = (event, detail) => {
     // An error in a listener must not stop the others.
@@ -80,7 +80,7 @@ export function start(origin, token, language) {
     load();
   };
 
-  const tryAgain = () => stage === LOADING && again();
+  const tryAgain = () => stage < READY && again();
 
   function become(wanted) {
     open = wanted;
@@ -100,7 +100,7 @@ export function start(origin, token, language) {
   function minimize() {
     if (!open) return;
     become(false);
-    if (stage <= LOADING) return place(frame, false);
+    if (!(stage % REFUSED)) return place(frame, false);
     asked++;
     say("close");
   }

@@ -2,7 +2,7 @@
 // root element, so that a change of the body does not reload it.
 
 const PAUSE = 500; // ms until it is put back; doubled for each time within MEMORY
-const MEMORY = 120_000; // ms
+const MEMORY = 100_000; // ms
 
 export function stay(frame, put) {
   let recent = 0;
